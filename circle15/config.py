@@ -1,0 +1,287 @@
+"""The config of a district: TOML to a validated, immutable object; unknown keys refused with a suggestion."""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from circle15.errors import ConfigError, MissingFileError, Problem
+from circle15.units import metres_to_seconds, minutes_to_seconds, seconds_to_minutes
+
+ID_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=64)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+RESERVED_LAYER_IDS = {"population", "cell", "unit_id", "geometry"}
+BUFFER_MARGIN_M = 500.0
+
+
+class _Table(BaseModel):
+    """A TOML table whose keys are exactly the declared ones."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, populate_by_name=True)
+
+
+class DistrictTable(_Table):
+    """[district]: the planned area, its streets, and the language of the outputs."""
+
+    id: Identifier
+    name: str
+    boundary: str
+    units: str | None = None
+    unit_id_field: str | None = None
+    unit_name_field: str | None = None
+    communities: str | None = None
+    community_id_field: str | None = None
+    community_name_field: str | None = None
+    lang: Literal["zh", "en"] = "zh"
+
+
+class NetworkTable(_Table):
+    """[network]: where the streets come from and how far a point may stand from one."""
+
+    source: str
+    max_access_m: Positive = 300.0
+    buffer_m: Literal["auto"] | NonNegative = "auto"
+
+
+class WalkTable(_Table):
+    """[walk.NAME]: one walking profile."""
+
+    speed_m_s: Annotated[float, Field(gt=0, le=5)]
+
+
+class CellsTable(_Table):
+    """[cells]: the H3 resolution."""
+
+    resolution: Annotated[int, Field(ge=6, le=13)] = 10
+
+
+class PopulationTable(_Table):
+    """[population]: where people live."""
+
+    source: Literal["buildings", "points", "raster", "units"] = "buildings"
+    path: str | None = None
+    total: Positive | None = None
+    value_field: str | None = None
+    lon_field: str | None = None
+    lat_field: str | None = None
+    unit_field: str | None = None
+    crs: str | None = None
+    groups: dict[Identifier, str] = {}
+    default_levels: Positive = 2.0
+
+    @model_validator(mode="after")
+    def _path_where_needed(self) -> Self:
+        if self.source != "buildings" and self.path is None:
+            raise ValueError(f'population.source = "{self.source}" needs path = "FILE"')
+        if self.source == "buildings" and self.path is not None:
+            raise ValueError('population.path is not used with source = "buildings"; remove it or name another source')
+        if self.source == "buildings" and self.groups:
+            raise ValueError("buildings say nothing of age groups; give population from a table or a raster")
+        return self
+
+
+class LayerTable(_Table):
+    """[[layer]]: one public service, its facilities and what counts as within the circle."""
+
+    id: Identifier
+    name: str
+    source: str
+    note: str = ""
+    allow_empty: bool = False
+    crs: str | None = None
+    lon_field: str | None = None
+    lat_field: str | None = None
+    id_field: str | None = None
+    name_field: str | None = None
+    capacity_field: str | None = None
+    used_field: str | None = None
+    quality_field: str | None = None
+    minutes: Positive | None = None
+    metres: Positive | None = None
+    profile: str = "adult"
+    group: Identifier = "all"
+    min_count: Annotated[int, Field(ge=1)] = 1
+    norm_per_1000: Positive | None = None
+    capacity_unit: str | None = None
+
+    @model_validator(mode="after")
+    def _threshold_is_single(self) -> Self:
+        if self.minutes is not None and self.metres is not None:
+            raise ValueError(f'layer "{self.id}": give minutes or metres, not both')
+        if self.id in RESERVED_LAYER_IDS:
+            raise ValueError(f'layer id "{self.id}" is the name of a column of cells.parquet; choose another')
+        return self
+
+    def threshold_s(self, speed_m_s: float) -> float:
+        """Give the layer's threshold in seconds; ``metres`` are walked at ``speed_m_s``."""
+        if self.metres is not None:
+            return metres_to_seconds(self.metres, speed_m_s)
+        return minutes_to_seconds(self.minutes if self.minutes is not None else 15.0)
+
+
+class PolicyTable(_Table):
+    """[policy]: the place and year whose published targets the run is held against."""
+
+    place: str
+    year: int
+    path: str | None = None
+
+
+OUTPUT_NAMES = (
+    "cells", "coverage", "facilities", "ranking", "completeness", "xlsx", "gpkg", "map", "units", "report",
+)  # fmt: skip
+
+
+class OutputsTable(_Table):
+    """[outputs]: which files are written."""
+
+    isochrones: Literal["none", "facilities", "all"] = "facilities"
+    write: tuple[str, ...] | None = None
+    ranking_top: Annotated[int, Field(ge=1)] = 20
+
+    @model_validator(mode="after")
+    def _known_outputs(self) -> Self:
+        for name in self.write or ():
+            if name not in OUTPUT_NAMES:
+                raise ValueError(f'outputs.write: unknown output "{name}"{_suggest(name, OUTPUT_NAMES)}')
+        return self
+
+    def writes(self, name: str) -> bool:
+        """Tell whether output ``name`` is wanted."""
+        return self.write is None or name in self.write
+
+
+class Config(_Table):
+    """One district's config, with the folder that its relative paths start from."""
+
+    district: DistrictTable
+    network: NetworkTable
+    walk: dict[Identifier, WalkTable] = {"adult": WalkTable(speed_m_s=1.25)}
+    cells: CellsTable = CellsTable()
+    population: PopulationTable
+    layers: Annotated[tuple[LayerTable, ...], Field(alias="layer", min_length=1)]
+    policy: PolicyTable | None = None
+    outputs: OutputsTable = OutputsTable()
+    path: Annotated[Path, Field(exclude=True)] = Path()
+
+    @model_validator(mode="after")
+    def _references_hold(self) -> Self:
+        ids = [layer.id for layer in self.layers]
+        twice = sorted({i for i in ids if ids.count(i) > 1})
+        if twice:
+            raise ValueError(f"layer ids must differ; given twice: {', '.join(twice)}")
+        groups = {"all", *self.population.groups}
+        for layer in self.layers:
+            if layer.profile not in self.walk:
+                raise ValueError(
+                    f'layer "{layer.id}": profile "{layer.profile}" has no [walk.{layer.profile}] table'
+                    f"{_suggest(layer.profile, self.walk)}"
+                )
+            if layer.group not in groups:
+                raise ValueError(
+                    f'layer "{layer.id}": group "{layer.group}" is not among the population groups'
+                    f" ({', '.join(sorted(groups))})"
+                )
+        return self
+
+    def resolve(self, name: str) -> Path:
+        """Give the file ``name``, relative to the config file's folder."""
+        return (self.path.parent / name).resolve()
+
+    def threshold_s(self, layer: LayerTable) -> float:
+        """Give a layer's threshold in seconds at its own profile's speed."""
+        return layer.threshold_s(self.walk[layer.profile].speed_m_s)
+
+    def threshold_min(self, layer: LayerTable) -> float:
+        """Give a layer's threshold in minutes at its own profile's speed."""
+        return float(seconds_to_minutes(self.threshold_s(layer)))
+
+    def buffer_m(self) -> float:
+        """Give how far streets and facilities beyond the border are read: the longest walk plus a margin."""
+        if self.network.buffer_m != "auto":
+            return self.network.buffer_m
+        longest = max(self.threshold_s(layer) * self.walk[layer.profile].speed_m_s for layer in self.layers)
+        return longest + BUFFER_MARGIN_M
+
+
+def load_config(path: str | Path) -> Config:
+    """Read and validate the config file at ``path``.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    ConfigError
+        Naming every malformed, unknown or contradictory key, with the nearest valid name.
+    """
+    path = Path(path)
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except FileNotFoundError:
+        raise MissingFileError(Problem("no such config file", file=str(path))) from None
+    except IsADirectoryError:
+        raise ConfigError(Problem("is a folder; name the .toml file in it", file=str(path))) from None
+    except UnicodeDecodeError as e:
+        raise ConfigError(Problem(f"not UTF-8 text (byte {e.start}); save the config as UTF-8", file=str(path))) from None
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as e:
+        raise ConfigError(Problem(f"not valid TOML: {e}", file=str(path))) from None
+    return parse_config(raw, path)
+
+
+def parse_config(raw: dict[str, Any], path: Path) -> Config:
+    """Validate a config given as nested dicts; ``path`` is where its relative paths start and errors point."""
+    if "path" in raw:
+        raise ConfigError(Problem("unknown key 'path' at the top level", file=str(path)))
+    try:
+        return Config.model_validate({**raw, "path": path})
+    except ValidationError as e:
+        raise ConfigError(*(_problem(error, raw, path) for error in e.errors(include_url=False))) from None
+
+
+def _problem(error: Any, raw: dict[str, Any], path: Path) -> Problem:
+    keys = tuple(k for k in error["loc"] if k != "[key]")
+    dotted = ".".join(_key_label(keys[: i + 1], raw) for i in range(len(keys)))
+    if error["type"] == "extra_forbidden":
+        parent = _model_at(keys[:-1])
+        names = [f.alias or n for n, f in parent.model_fields.items() if n != "path"] if parent else []
+        message = f"unknown key{_suggest(str(keys[-1]), names)}; known here: {', '.join(names)}"
+        return Problem(message, file=str(path), column=dotted)
+    message = re.sub(r"^Value error, ", "", error["msg"])
+    if error["type"] == "missing":
+        return Problem("this key is required", file=str(path), column=dotted)
+    if error["type"] == "string_pattern_mismatch":
+        message = "an id has only a-z 0-9 - _ and begins with a letter or digit, because files are named after it"
+    value = error["input"] if not isinstance(error["input"], dict | list | Config) else None
+    return Problem(message, file=str(path), column=dotted or None, value=value)
+
+
+def _key_label(keys: tuple[str | int, ...], raw: Any) -> str:
+    """Name the last of ``keys``; a list item goes by its own id where it has one."""
+    last = keys[-1]
+    if not isinstance(last, int):
+        return str(last)
+    for key in keys:
+        raw = raw[key]
+    return str(raw.get("id", last + 1)) if isinstance(raw, dict) else str(last + 1)
+
+
+def _model_at(keys: tuple[str | int, ...]) -> type[BaseModel] | None:
+    tables: dict[str, type[BaseModel]] = {
+        "district": DistrictTable, "network": NetworkTable, "walk": WalkTable, "cells": CellsTable,
+        "population": PopulationTable, "layer": LayerTable, "policy": PolicyTable, "outputs": OutputsTable,
+    }  # fmt: skip
+    return tables.get(str(keys[0])) if keys else Config
+
+
+def _suggest(given: str, valid: Any) -> str:
+    near = difflib.get_close_matches(given, list(valid), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,92 @@
+"""Exceptions of circle15: each says where, what, and what would be right."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing wrong with a config or an input, in terms its author can act on.
+
+    Parameters
+    ----------
+    message
+        What is wrong, and what would be right, in one sentence.
+    file
+        File (or layer, or config key path) that it stands in.
+    row
+        Row number as a spreadsheet shows it (heading = row 1).
+    column
+        Column heading or key.
+    value
+        The offending value as found.
+    """
+
+    message: str
+    file: str | None = None
+    row: int | None = None
+    column: str | None = None
+    value: object = None
+
+    def __str__(self) -> str:
+        where = [str(self.file)] if self.file is not None else []
+        if self.row is not None:
+            where.append(f"row {self.row}")
+        if self.column is not None:
+            where.append(f"column {self.column!r}")
+        if self.value is not None:
+            where.append(f"value {_shown(self.value)}")
+        return f"{', '.join(where)}: {self.message}" if where else self.message
+
+
+def _shown(value: object, longest: int = 80) -> str:
+    text = repr(value)
+    return text if len(text) <= longest else text[: longest - 1] + "…"
+
+
+class Circle15Error(Exception):
+    """Base of every error that circle15 raises on purpose.
+
+    Carries one or more problems; the text has one line per problem.
+    """
+
+    def __init__(self, *problems: Problem | str) -> None:
+        self.problems: tuple[Problem, ...] = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
+        super().__init__("\n".join(str(p) for p in self.problems))
+
+    @classmethod
+    def gather(cls, problems: Iterable[Problem | str]) -> None:
+        """Raise one error with all ``problems``; do nothing where there are none."""
+        found = tuple(problems)
+        if found:
+            raise cls(*found)
+
+
+class ConfigError(Circle15Error, ValueError):
+    """The config file is malformed or contradicts itself."""
+
+
+class InputError(Circle15Error, ValueError):
+    """An input file cannot be used as the config says."""
+
+
+class MissingFileError(InputError, FileNotFoundError):
+    """A named file is not there."""
+
+    __str__ = Circle15Error.__str__  # FileNotFoundError would print an errno
+
+
+class MissingColumnError(InputError, LookupError):
+    """A table lacks a column that is needed."""
+
+
+class NetworkError(Circle15Error, ValueError):
+    """A walking network is empty, malformed, or used with a stranger's linkage or profile."""
+
+
+class OutputError(Circle15Error, OSError):
+    """Results cannot be written where asked."""
+
+    __str__ = Circle15Error.__str__

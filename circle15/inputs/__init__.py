@@ -1,0 +1,1 @@
+"""Files to validated frames; knows formats, not networks."""

@@ -1,0 +1,1 @@
+"""Arrays to arrays: what walking times mean for people and supply."""

@@ -1,0 +1,1 @@
+"""Streets to a walking network, and points to places on it."""

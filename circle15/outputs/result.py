@@ -1,0 +1,53 @@
+"""What one district's run found, as the outputs take it: frames and labels, no files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import geopandas as gpd
+import pandas as pd
+
+
+@dataclass(frozen=True, slots=True)
+class LayerInfo:
+    """A service layer's rules, as printed on every map and table."""
+
+    id: str
+    name: str
+    source: str
+    note: str
+    profile: str
+    speed_m_s: float
+    threshold_s: float
+    threshold_min: float
+    threshold_m: float  # threshold walked at the profile's speed, metres
+    group: str
+    min_count: int
+    norm_per_1000: float | None
+    capacity_unit: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class DistrictResult:
+    """One district, measured.
+
+    `cells` has one row per piece of an H3 cell in a unit, with the columns of cells.parquet and the piece's
+    polygon; `tables` holds every other table by its file's stem (`coverage`, `facilities`, `entrances`, `unlinked`,
+    `completeness`, `ranking`, `gaps`, ...), in the order in which they are written.
+    """
+
+    id: str
+    name: str
+    lang: str  # "zh" | "en"
+    boundary: gpd.GeoDataFrame  # one row, EPSG:4326
+    units: gpd.GeoDataFrame  # unit_id, unit_name, geometry; EPSG:4326
+    layers: tuple[LayerInfo, ...]
+    cells: gpd.GeoDataFrame
+    tables: Mapping[str, pd.DataFrame]
+    isochrones: gpd.GeoDataFrame  # layer, cutoff_min, geometry: union of the layer's facilities' isochrones
+    streets: gpd.GeoSeries  # the study area's walkable streets, one line each, for a light base map
+    population_source: str  # label printed on every map and table
+    resolution: int
+    attributions: tuple[str, ...]  # data sources and licences, printed on every map
+    warnings: tuple[str, ...]  # in the run's language; printed on every map and in run.json

@@ -1,0 +1,1 @@
+"""Which project first: ranking and siting of new facilities."""

@@ -1,0 +1,1 @@
+"""Exact walking times on the network, by the compiled core."""

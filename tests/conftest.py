@@ -1,0 +1,41 @@
+"""Shared fixtures."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+
+
+def pytest_addoption(parser):
+    parser.addoption("--runslow", action="store_true", help="run the tests marked slow as well")
+
+
+def pytest_collection_modifyitems(config, items):
+    if config.getoption("--runslow"):
+        return
+    skip = pytest.mark.skip(reason="minutes long; --runslow runs it")
+    for item in items:
+        if "slow" in item.keywords:
+            item.add_marker(skip)
+
+
+@pytest.fixture(scope="session")
+def root():
+    """The project's folder."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def monaco_pbf():
+    """The shipped real extract."""
+    return ROOT / "data" / "osm" / "monaco.osm.pbf"
+
+
+@pytest.fixture(scope="session")
+def shared_data():
+    """The larger real extracts, which are not part of the project; tests that need them skip without."""
+    folder = ROOT.parent / "shared" / "data"
+    if not folder.is_dir():
+        pytest.skip("needs the real extracts in ../shared/data, which are not part of the project")
+    return folder
