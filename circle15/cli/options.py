@@ -1,0 +1,63 @@
+"""Options and behaviour that every command shares."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Callable
+from functools import wraps
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
+EXIT_FAILED = 1
+EXIT_WRONG_INPUT = 2
+
+config_argument = click.argument("config", type=click.Path(path_type=Path))
+out_option = click.option(
+    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.", metavar="DIR"
+)
+threads_option = click.option("--threads", type=click.IntRange(min=1), help="Threads to search with [default: all].")
+
+
+def shared(function: F) -> F:
+    """Give a command -v, -q and --debug, and turn our errors into plain lines and exit codes."""
+
+    @click.option("-v", "--verbose", count=True, help="Say more.")
+    @click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
+    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @wraps(function)
+    def command(*args: Any, verbose: int, quiet: bool, debug: bool, **kwargs: Any) -> Any:
+        from circle15.errors import Circle15Error, OutputError  # noqa: PLC0415 (keeps --help instant)
+
+        level = logging.ERROR if quiet else logging.DEBUG if verbose > 1 else logging.INFO if verbose else logging.WARNING
+        logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+        click.get_current_context().obj = {"quiet": quiet}
+        try:
+            return function(*args, **kwargs)
+        except Circle15Error as e:
+            if debug:
+                raise
+            for line in str(e).splitlines():
+                click.echo(f"circle15: {line}", err=True)
+            sys.exit(EXIT_FAILED if isinstance(e, OutputError) else EXIT_WRONG_INPUT)
+        except KeyboardInterrupt:
+            click.echo("circle15: stopped; nothing was written", err=True)
+            sys.exit(130)
+
+    return command  # type: ignore[return-value]  # wraps keeps the signature that click reads
+
+
+def is_quiet() -> bool:
+    """Tell whether the user asked for silence."""
+    return bool(click.get_current_context().obj["quiet"])
+
+
+def say(text: str) -> None:
+    """Talk to the user on stderr, unless asked to be quiet."""
+    if not is_quiet():
+        click.echo(text, err=True)

@@ -1,0 +1,171 @@
+"""H3 cells of a district, cut along its units so that units sum exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import h3
+import h3.api.numpy_int as h3_int
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from circle15.errors import InputError, Problem
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+COORDINATE_DECIMALS = 7
+"""Places are kept to 1e-7 degrees (1 cm), as OSM does, so that a printed place is the very place that was evaluated."""
+
+EQUAL_AREA_CRS = "EPSG:6933"
+SMALLEST_PIECE = 1e-9
+"""Pieces under this share of their cell's area are touching borders, not land."""
+
+
+@dataclass(frozen=True, slots=True)
+class Cells:
+    """The pieces of H3 cells in units, and the distinct cells that walks start from.
+
+    A cell on a border has one piece per unit; every piece walks from its cell's centre.
+    """
+
+    pieces: gpd.GeoDataFrame  # cell (str), unit_id, lon, lat (cell centre), area_m2, geometry EPSG:4326; by cell, unit
+    lon: npt.NDArray[np.float64]  # (n_cells,) centres, degrees WGS-84
+    lat: npt.NDArray[np.float64]  # (n_cells,)
+    cell_of_piece: npt.NDArray[np.int32]  # (n_pieces,) index into lon, lat
+    resolution: int
+
+    @property
+    def n_cells(self) -> int:
+        """Number of distinct cells."""
+        return len(self.lon)
+
+    def select(self, keep: npt.NDArray[np.bool_]) -> Cells:
+        """Give the same without the pieces where ``keep`` (n_pieces,) is False."""
+        used, cell_of_piece = np.unique(self.cell_of_piece[keep], return_inverse=True)
+        return Cells(
+            pieces=self.pieces.loc[keep].reset_index(drop=True),
+            lon=self.lon[used],
+            lat=self.lat[used],
+            cell_of_piece=cell_of_piece.astype(np.int32),
+            resolution=self.resolution,
+        )
+
+
+def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
+    """Cover every unit with H3 cells and cut the cells along the units' borders.
+
+    A cell belongs to a unit where they overlap, not where its centre lies, so that a unit smaller than a cell has its
+    cell too and the pieces tile the units without gap.
+
+    Parameters
+    ----------
+    units
+        unit_id and polygons, EPSG:4326, not overlapping.
+    resolution
+        H3 resolution, 0 to 15.
+
+    Returns
+    -------
+    Cells
+        Pieces sorted by cell, then unit.
+
+    Raises
+    ------
+    InputError
+        If the units have no area.
+    """
+    ids = np.unique(
+        np.concatenate(
+            [
+                h3_int.h3shape_to_cells_experimental(h3.geo_to_h3shape(shape), resolution, "overlap")
+                for shape in units.geometry
+            ]
+            or [np.empty(0, np.uint64)]
+        )
+    )
+    hexagons = _cell_polygons(ids)
+    of_cell, of_unit, shapes = _intersections(hexagons, units.geometry.to_numpy())
+    if not len(shapes):
+        raise InputError(Problem("the units have no area to lay cells on; give polygons"))
+    order = np.lexsort((of_unit, of_cell))
+    of_cell, of_unit, shapes = of_cell[order], of_unit[order], shapes[order]
+    used, cell_of_piece = np.unique(of_cell, return_inverse=True)
+    centres = np.array([h3_int.cell_to_latlng(i) for i in ids[used]]).round(COORDINATE_DECIMALS)
+    names = np.array([h3.int_to_str(int(i)) for i in ids[used]], dtype=object)
+    pieces = gpd.GeoDataFrame(
+        {
+            "cell": names[cell_of_piece],
+            "unit_id": units["unit_id"].to_numpy()[of_unit],
+            "lon": centres[cell_of_piece, 1],
+            "lat": centres[cell_of_piece, 0],
+        },
+        geometry=shapes,
+        crs="EPSG:4326",
+    )
+    pieces.insert(4, "area_m2", pieces.geometry.to_crs(EQUAL_AREA_CRS).area)
+    return Cells(pieces, centres[:, 1].copy(), centres[:, 0].copy(), cell_of_piece.astype(np.int32), resolution)
+
+
+def piece_of_points(
+    pieces: gpd.GeoDataFrame, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]
+) -> npt.NDArray[np.int64]:
+    """Find the piece that each point lies in; on a shared border the first piece in order.
+
+    Returns
+    -------
+    ndarray of int64, shape (n_points,)
+        Row number of the piece, -1 outside all.
+    """
+    points = shapely.points(lon, lat)
+    of_point, of_piece = shapely.STRtree(pieces.geometry.to_numpy()).query(points, predicate="intersects")
+    found = np.full(len(points), len(pieces), dtype=np.int64)
+    np.minimum.at(found, of_point, of_piece)
+    found[found == len(pieces)] = -1
+    return found
+
+
+def sum_by_piece(
+    values: pd.DataFrame, piece: npt.NDArray[np.int64], n_pieces: int
+) -> dict[str, npt.NDArray[np.float64]]:
+    """Sum each column of ``values`` over the rows of each piece; rows with piece -1 are left out."""
+    inside = piece >= 0
+    return {
+        str(name): np.bincount(piece[inside], weights=column.to_numpy(np.float64)[inside], minlength=n_pieces)
+        for name, column in values.items()
+    }
+
+
+def _cell_polygons(ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.object_]:
+    rings = [h3_int.cell_to_boundary(i) for i in ids]
+    sizes = np.array([len(r) for r in rings], dtype=np.int64)
+    if not len(sizes):
+        return np.empty(0, dtype=object)
+    lat_lon = np.array([corner for ring in rings for corner in ring])
+    owner = np.repeat(np.arange(len(rings)), sizes)
+    return np.asarray(shapely.polygons(shapely.linearrings(lat_lon[:, ::-1], indices=owner)))
+
+
+def _intersections(
+    hexagons: npt.NDArray[np.object_], shapes: npt.NDArray[np.object_]
+) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64], npt.NDArray[np.object_]]:
+    """Cut hexagons by shapes; most lie wholly inside one shape and are kept as they are."""
+    shapely.prepare(shapes)
+    of_shape, of_cell = shapely.STRtree(hexagons).query(shapes, predicate="intersects")
+    whole = shapely.contains_properly(shapes[of_shape], hexagons[of_cell])
+    pieces = hexagons[of_cell].copy()
+    pieces[~whole] = _polygonal(shapely.intersection(shapes[of_shape[~whole]], hexagons[of_cell[~whole]]))
+    keep = shapely.area(pieces) > SMALLEST_PIECE * shapely.area(hexagons[of_cell])
+    return of_cell[keep], of_shape[keep], pieces[keep]
+
+
+def _polygonal(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Drop the points and lines that remain where polygons only touch."""
+    mixed = shapely.get_type_id(shapes) == shapely.GeometryType.GEOMETRYCOLLECTION
+    for i in np.flatnonzero(mixed):
+        parts = [p for p in shapely.get_parts(shapes[i]) if shapely.get_dimensions(p) == 2]  # noqa: PLR2004 (polygons)
+        shapes[i] = shapely.union_all(parts)
+    return shapes
