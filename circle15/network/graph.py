@@ -1,0 +1,316 @@
+"""The walking network: nodes, straight edges between them, and each profile's milliseconds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from circle15.errors import NetworkError, Problem
+from circle15.network.walking import WalkProfile
+from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED
+
+if TYPE_CHECKING:
+    import networkx as nx
+
+    from circle15._core import Graph
+
+_INDEX_LIMIT = 2**31 - 1
+_PROBLEMS_SHOWN = 10
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class WalkNetwork:
+    """Nodes, edges and walking times; indices mean the network as it was read or given.
+
+    Every edge is a straight segment between two nodes, so that a place on it is (edge, fraction). The arrays are checked
+    once, here, and made read-only.
+
+    Parameters
+    ----------
+    node_lon, node_lat
+        float64 (n_nodes,), degrees WGS-84.
+    tail, head
+        int32 (n_edges,), node indices; an edge may be walked both ways unless ``walk_ms`` forbids one.
+    length_m
+        float64 (n_edges,), metres.
+    profiles
+        The walking profiles that ``walk_ms`` was computed for; their names differ.
+    walk_ms
+        uint32 (n_profiles, 2, n_edges): whole milliseconds from tail to head and from head to tail; ``UNREACHED`` where
+        the profile may not walk.
+    is_island
+        bool (n_edges,): edge of a small component, which points are never linked to; all False by default.
+    way_id
+        int64 (n_edges,): OSM way, -1 where there is none; all -1 by default.
+    report
+        What building the network found (ways refused by reason, extent of the data ...).
+
+    Raises
+    ------
+    NetworkError
+        If an array is malformed; the message names the array, the index and the value.
+    """
+
+    node_lon: npt.NDArray[np.float64]
+    node_lat: npt.NDArray[np.float64]
+    tail: npt.NDArray[np.int32]
+    head: npt.NDArray[np.int32]
+    length_m: npt.NDArray[np.float64]
+    profiles: tuple[WalkProfile, ...]
+    walk_ms: npt.NDArray[np.uint32]
+    is_island: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+    component: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
+    way_id: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    report: Any = None
+    _compiled: dict[int, Graph] = field(default_factory=dict, init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        n_edges = len(self.tail)
+        _fill(self, "is_island", np.zeros(n_edges, dtype=np.bool_))
+        _fill(self, "way_id", np.full(n_edges, -1, dtype=np.int64))
+        for name, dtype in _DTYPES.items():
+            object.__setattr__(self, name, _read_only(name, getattr(self, name), dtype))
+        object.__setattr__(self, "profiles", tuple(self.profiles))
+        NetworkError.gather(_problems(self))
+        if len(self.component) == 0:
+            component = _components(self.n_nodes, self.tail, self.head)
+            object.__setattr__(self, "component", _read_only("component", component, np.int32))
+
+    @property
+    def n_nodes(self) -> int:
+        """Number of nodes as read or given."""
+        return len(self.node_lon)
+
+    @property
+    def n_edges(self) -> int:
+        """Number of edges as read or given."""
+        return len(self.tail)
+
+    @classmethod
+    def from_edges(
+        cls,
+        lon: npt.ArrayLike,
+        lat: npt.ArrayLike,
+        tail: npt.ArrayLike,
+        head: npt.ArrayLike,
+        length_m: npt.ArrayLike,
+        *,
+        profiles: Iterable[WalkProfile] = (WalkProfile(),),
+    ) -> WalkNetwork:
+        """Build a network from nodes and undirected edges; lengths are taken as given.
+
+        Parameters
+        ----------
+        lon, lat
+            (n_nodes,) degrees WGS-84.
+        tail, head
+            (n_edges,) node indices.
+        length_m
+            (n_edges,) metres; each edge rounds to whole milliseconds by itself.
+        profiles
+            One or more walking profiles.
+
+        Raises
+        ------
+        NetworkError
+            If an array is malformed.
+
+        Examples
+        --------
+        >>> net = WalkNetwork.from_edges([0.0, 0.001], [0.0, 0.0], [0], [1], [111.2])
+        >>> net.n_nodes, net.n_edges
+        (2, 1)
+        """
+        chosen = tuple(profiles)
+        lengths = _read_only("length_m", length_m, np.float64)
+        NetworkError.gather(_length_problems(lengths, chosen))
+        walk_ms = np.empty((len(chosen), 2, len(lengths)), dtype=np.uint32)
+        for p, profile in enumerate(chosen):
+            walk_ms[p, :] = np.floor(lengths * (MS_PER_SECOND / profile.speed_m_s) + 0.5)
+        return cls(
+            node_lon=_read_only("lon", lon, np.float64),
+            node_lat=_read_only("lat", lat, np.float64),
+            tail=_read_only("tail", tail, np.int32),
+            head=_read_only("head", head, np.int32),
+            length_m=lengths,
+            profiles=chosen,
+            walk_ms=walk_ms,
+        )
+
+    def profile_index(self, profile: str | WalkProfile) -> int:
+        """Return the row of ``walk_ms`` for a profile given by name or by value.
+
+        Raises
+        ------
+        NetworkError
+            If the network was not built with this profile; the message lists those it was built with.
+        """
+        for p, known in enumerate(self.profiles):
+            if profile in (known.name, known):
+                return p
+        known_names = ", ".join(repr(known.name) for known in self.profiles)
+        if isinstance(profile, WalkProfile) and profile.name in {known.name for known in self.profiles}:
+            raise NetworkError(
+                f"the network's profile {profile.name!r} has other values than the one given ({profile}); "
+                "build the network with the profile that you search with"
+            )
+        name = profile.name if isinstance(profile, WalkProfile) else profile
+        raise NetworkError(f"no walking profile {name!r} in this network, which was built with {known_names}")
+
+    def compiled(self, p: int) -> Graph:
+        """Return the core's graph of profile row ``p``, made at the first call and kept."""
+        found = self._compiled.get(p)
+        if found is None:
+            from circle15 import _core  # noqa: PLC0415 (a network can be built and saved without the core)
+
+            found = _core.Graph(self.node_lon, self.node_lat, self.tail, self.head, self.walk_ms[p], self.length_m)
+            self._compiled[p] = found
+        return found
+
+    def to_networkx(self) -> nx.MultiDiGraph:
+        """Export to networkx: nodes with ``x``, ``y``; one arc per walkable direction.
+
+        Returns
+        -------
+        networkx.MultiDiGraph
+            Arc attributes: ``edge`` (index), ``forward`` (bool), ``length`` (metres) and ``<profile>_ms`` for each
+            profile that may walk it. The graph attribute ``crs`` is set, so OSMnx can plot and save it.
+        """
+        import networkx as nx  # noqa: PLC0415 (slow import, used for export alone)
+
+        graph = nx.MultiDiGraph(crs="EPSG:4326")
+        graph.add_nodes_from(
+            (i, {"x": x, "y": y})
+            for i, (x, y) in enumerate(zip(self.node_lon.tolist(), self.node_lat.tolist(), strict=True))
+        )
+        tails, heads, lengths = self.tail.tolist(), self.head.tolist(), self.length_m.tolist()
+        names = [f"{profile.name}_ms" for profile in self.profiles]
+        for direction, (sources, targets) in enumerate(((tails, heads), (heads, tails))):
+            for e, (u, v, length) in enumerate(zip(sources, targets, lengths, strict=True)):
+                times = zip(names, self.walk_ms[:, direction, e].tolist(), strict=True)
+                walkable = {name: ms for name, ms in times if ms != UNREACHED}
+                if walkable:
+                    graph.add_edge(u, v, edge=e, forward=direction == 0, length=length, **walkable)
+        return graph
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle the arrays alone; the compiled graphs are made again where needed."""
+        return (
+            WalkNetwork,
+            (
+                *(getattr(self, name) for name in ("node_lon", "node_lat", "tail", "head", "length_m")),
+                self.profiles,
+                *(getattr(self, name) for name in ("walk_ms", "is_island", "component", "way_id", "report")),
+            ),
+        )
+
+
+_DTYPES: dict[str, type[np.generic]] = {
+    "node_lon": np.float64,
+    "node_lat": np.float64,
+    "tail": np.int32,
+    "head": np.int32,
+    "length_m": np.float64,
+    "walk_ms": np.uint32,
+    "is_island": np.bool_,
+    "component": np.int32,
+    "way_id": np.int64,
+}
+
+
+def _fill(network: WalkNetwork, name: str, default: npt.NDArray[Any]) -> None:
+    if np.size(getattr(network, name)) == 0:
+        object.__setattr__(network, name, default)
+
+
+def _read_only(name: str, values: npt.ArrayLike, dtype: type[np.generic]) -> npt.NDArray[Any]:
+    """Convert to a C-contiguous read-only array without changing any value."""
+    given = np.asarray(values)
+    if np.issubdtype(dtype, np.integer) and given.size:
+        if not (np.issubdtype(given.dtype, np.integer) or np.issubdtype(given.dtype, np.bool_)):
+            raise NetworkError(f"{name} is {given.dtype}; it must hold whole numbers of type {np.dtype(dtype)}")
+        limits = np.iinfo(dtype)  # type: ignore[type-var]
+        bad = np.flatnonzero((given.ravel() < limits.min) | (given.ravel() > limits.max))
+        if bad.size:
+            raise NetworkError(
+                f"{name}[{bad[0]}] = {given.ravel()[bad[0]]} does not fit {np.dtype(dtype)} "
+                f"({limits.min} to {limits.max})"
+            )
+    if given.dtype == dtype and given.flags.c_contiguous and not given.flags.writeable:
+        return given
+    copied = np.array(given, dtype=dtype, order="C")
+    copied.flags.writeable = False
+    return copied
+
+
+def _problems(network: WalkNetwork) -> list[Problem | str]:
+    n_nodes, n_edges = len(network.node_lon), len(network.tail)
+    shapes = {
+        "node_lon": (n_nodes,),
+        "node_lat": (n_nodes,),
+        "tail": (n_edges,),
+        "head": (n_edges,),
+        "length_m": (n_edges,),
+        "walk_ms": (len(network.profiles), 2, n_edges),
+        "is_island": (n_edges,),
+        "way_id": (n_edges,),
+    }
+    if len(network.component):
+        shapes["component"] = (n_nodes,)
+    found: list[Problem | str] = [
+        f"{name} has shape {getattr(network, name).shape}, not {shape}"
+        for name, shape in shapes.items()
+        if getattr(network, name).shape != shape
+    ]
+    names = [profile.name for profile in network.profiles]
+    if not names:
+        found.append("a network needs at least one walking profile")
+    found += [f"two profiles are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
+    # Directed arcs are counted with signed 32 bits in the core: two per edge.
+    for what, n, limit in (("nodes", n_nodes, _INDEX_LIMIT), ("edges", n_edges, _INDEX_LIMIT // 2)):
+        if n > limit:
+            found.append(f"{n} {what}: at most {limit} are supported")
+    if found:
+        return found
+    found += _value_problems("node_lon", network.node_lon, np.abs(network.node_lon) <= 180, "-180 to 180 degrees")
+    found += _value_problems("node_lat", network.node_lat, np.abs(network.node_lat) <= 90, "-90 to 90 degrees")
+    for name in ("tail", "head"):
+        nodes = getattr(network, name)
+        found += _value_problems(name, nodes, (nodes >= 0) & (nodes < n_nodes), f"0 to {n_nodes - 1}")
+    ok = (network.length_m >= 0) & np.isfinite(network.length_m)
+    found += _value_problems("length_m", network.length_m, ok, "finite and not negative")
+    ok = (network.walk_ms <= MAX_MS) | (network.walk_ms == UNREACHED)
+    return found + _value_problems("walk_ms", network.walk_ms, ok, f"0 to {MAX_MS}, or UNREACHED")
+
+
+def _value_problems(name: str, values: npt.NDArray[Any], ok: npt.NDArray[np.bool_], right: str) -> list[str]:
+    if ok.all():
+        return []
+    bad = np.argwhere(~ok)
+    texts = [f"{name}[{', '.join(map(str, i))}] = {values[tuple(i)]}: must be {right}" for i in bad[:_PROBLEMS_SHOWN]]
+    if len(bad) > _PROBLEMS_SHOWN:
+        texts.append(f"{name}: {len(bad) - _PROBLEMS_SHOWN} more values like these")
+    return texts
+
+
+def _length_problems(lengths: npt.NDArray[np.float64], profiles: tuple[WalkProfile, ...]) -> list[str]:
+    slowest = min((profile.speed_m_s for profile in profiles), default=1.0)
+    longest = MAX_MS * slowest / MS_PER_SECOND
+    ok = (lengths >= 0) & (lengths <= longest)
+    return _value_problems("length_m", lengths, ok, f"0 to {longest:.0f} metres")
+
+
+def _components(n_nodes: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
+    """Number the connected components, walking any edge either way."""
+    if n_nodes == 0:
+        return np.empty(0, dtype=np.int32)
+    from scipy.sparse import coo_array  # noqa: PLC0415 (slow import)
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+
+    links = coo_array((np.ones(len(tail), dtype=np.bool_), (tail, head)), shape=(n_nodes, n_nodes))
+    component = connected_components(links.tocsr(), directed=False)[1]
+    return np.asarray(component, dtype=np.int32)
