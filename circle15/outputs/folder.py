@@ -74,3 +74,23 @@ def sha256_of(path: Path) -> str:
     """Give the SHA-256 of a file's bytes, in hex."""
     with path.open("rb") as f:
         return hashlib.file_digest(f, "sha256").hexdigest()
+
+
+@contextmanager
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Yield a file beside ``path`` to write; it takes the place of ``path`` when the block ends without an error.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    stage = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield stage
+        os.replace(stage, path)  # noqa: PTH105 (Path.replace is the same call; this one names both ends)
+    except OSError as e:
+        raise OutputError(Problem(f"cannot write: {e.strerror or e}", file=str(path))) from e
+    finally:
+        stage.unlink(missing_ok=True)

@@ -1,0 +1,63 @@
+"""`circle15 isochrone`: the area within so many minutes of a place."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from circle15.cli.options import config_argument, say, shared
+
+
+class _LonLat(click.ParamType):
+    name = "LON,LAT"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
+        try:
+            lon, lat = (float(part) for part in value.split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not LON,LAT in degrees, e.g. 7.42,43.74", param, ctx)
+        if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # noqa: PLR2004 (the globe)
+            self.fail(f"{value!r} is off the globe; longitude comes first", param, ctx)
+        return lon, lat
+
+
+class _Minutes(click.ParamType):
+    name = "MINUTES"
+
+    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
+        if isinstance(value, tuple):
+            return value
+        try:
+            minutes = tuple(float(part) for part in str(value).split(","))
+        except ValueError:
+            self.fail(f"{value!r} is not a list of minutes, e.g. 5,10,15", param, ctx)
+        if any(not 0 < m <= 24 * 60 for m in minutes):
+            self.fail(f"{value!r}: minutes are above 0 and at most a day", param, ctx)
+        return minutes
+
+
+@click.command("isochrone")
+@config_argument
+@click.option("--at", "place", type=_LonLat(), required=True, help="Where the walk starts, degrees WGS-84.")
+@click.option("--minutes", type=_Minutes(), default="5,10,15", show_default=True, help="Cutoffs in minutes.")
+@click.option("--profile", help="Walking profile of the config [default: the first].")
+@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="GeoJSON file [default: stdout].")
+@shared
+def command(
+    config: Path, place: tuple[float, float], minutes: tuple[float, ...], profile: str | None, output: Path | None
+) -> None:
+    """Draw the area within so many minutes' walk of a place, as GeoJSON."""
+    from circle15.config import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.pipeline import draw_isochrone  # noqa: PLC0415 (as above)
+
+    frame = draw_isochrone(load_config(config), lon=place[0], lat=place[1], minutes=minutes, profile=profile)
+    text = frame.to_json(drop_id=True, ensure_ascii=False)
+    if output is None:
+        click.echo(text)
+        return
+    with replaced_file(output) as stage:
+        stage.write_text(text + "\n", encoding="utf-8")
+    say(f"{len(frame)} isochrones written")
+    click.echo(output)

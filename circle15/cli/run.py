@@ -1,0 +1,29 @@
+"""`circle15 run`: one district."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from circle15.cli.options import config_argument, out_option, say, shared, threads_option
+from circle15.cli.progress import stage_bar
+
+
+@click.command("run")
+@config_argument
+@out_option
+@threads_option
+@shared
+def command(config: Path, out: Path | None, threads: int | None) -> None:
+    """Plan one district: write its maps, tables and report to DIR (default: maps/<district id>/)."""
+    from circle15.config import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.pipeline import STAGES, run_district  # noqa: PLC0415 (as above)
+
+    loaded = load_config(config)
+    with stage_bar(loaded.district.id, len(STAGES)) as begin:
+        run = run_district(loaded, out=out, threads=threads, on_stage=begin)
+    for warning in run.result.warnings:
+        say(f"circle15: warning: {warning}")
+    say(run.summary())
+    click.echo(run.folder)

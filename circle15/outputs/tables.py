@@ -1,0 +1,111 @@
+"""CSV and GIS files of a run: one row order, one number format, the same bytes for the same inputs."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from circle15.outputs.result import DistrictResult
+
+_DECIMALS = (
+    (re.compile(r"(^|_)(lon|lat)$"), 7),
+    (re.compile(r"share$|access$"), 9),
+    (re.compile(r"(_m|_min|_m2)$"), 2),
+)
+DEFAULT_DECIMALS = 3
+"""People to a thousandth of a person and seconds to a millisecond: sums of printed rows agree with printed sums."""
+
+_FORMULA = re.compile(r"^[=+\-@\t\r]")
+
+
+def decimals_of(column: Hashable) -> int:
+    """Give how many decimals a column is printed with, by its name."""
+    return next((n for pattern, n in _DECIMALS if pattern.search(str(column))), DEFAULT_DECIMALS)
+
+
+def as_plain_text(value: Any) -> Any:
+    """Keep a spreadsheet from reading a name as a formula: such a text gets a leading apostrophe.
+
+    Source: OWASP, CSV Injection.
+    """
+    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+
+
+def printed(table: pd.DataFrame) -> pd.DataFrame:
+    """Give ``table`` as it is written: fixed decimals, no formulas, empty where nothing is known."""
+    columns: dict[Hashable, Any] = {}
+    for name, column in table.items():
+        if pd.api.types.is_float_dtype(column):
+            text = f"%.{decimals_of(name)}f"
+            columns[name] = [_number_text(text, v) for v in column]
+        elif pd.api.types.is_bool_dtype(column):
+            columns[name] = column.astype(int)
+        else:
+            columns[name] = [as_plain_text(v) for v in column]
+    return pd.DataFrame(columns, index=table.index)
+
+
+def _number_text(template: str, value: float) -> str:
+    if np.isnan(value):
+        return ""
+    text = template % value
+    text = text.rstrip("0").rstrip(".") if "." in text else text
+    return "0" if text == "-0" else text
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write ``table`` as UTF-8 CSV with BOM, so that Excel reads Chinese."""
+    printed(table).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+
+
+def write_csv_tables(result: DistrictResult, folder: Path, names: tuple[str, ...]) -> None:
+    """Write the named tables of ``result`` that it has, each as ``<name>.csv``."""
+    for name in names:
+        if name in result.tables:
+            write_csv(result.tables[name], folder / f"{name}.csv")
+
+
+def write_cells(cells: gpd.GeoDataFrame, path: Path) -> None:
+    """Write the cells' pieces as GeoParquet 1.1."""
+    cells.to_parquet(path, index=False, compression="zstd", schema_version="1.1.0")
+
+
+def write_gpkg(result: DistrictResult, path: Path) -> None:
+    """Write cells, units, facilities and isochrones as layers of one GeoPackage for QGIS and ArcGIS."""
+    import geopandas as gpd  # noqa: PLC0415 (loaded by the run already; tables alone do not need it)
+
+    facilities = result.tables["facilities"]
+    points = gpd.GeoDataFrame(
+        facilities, geometry=gpd.points_from_xy(facilities["lon"], facilities["lat"]), crs="EPSG:4326"
+    )
+    layers = {"cells": result.cells, "units": _units_with_coverage(result), "facilities": points}
+    if len(result.isochrones):
+        layers["isochrones"] = result.isochrones
+    # One fixed date: a GeoPackage states when each layer last changed, and the same inputs give the same bytes.
+    import pyogrio  # noqa: PLC0415 (as geopandas above)
+
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    try:
+        for name, frame in layers.items():
+            frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+    finally:
+        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+
+
+def _units_with_coverage(result: DistrictResult) -> gpd.GeoDataFrame:
+    """Give the units with one column of covered share per layer."""
+    coverage = result.tables["coverage"]
+    wide = coverage.pivot_table(index="unit_id", columns="layer", values="covered_share", dropna=False)
+    people = coverage.drop_duplicates("unit_id").set_index("unit_id")["people"]
+    units = result.units.set_index("unit_id")
+    columns = {f"{layer.id}_covered_share": wide[layer.id].reindex(units.index) for layer in result.layers}
+    return units.assign(people=people.reindex(units.index), **columns).reset_index()

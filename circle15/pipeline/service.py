@@ -1,0 +1,122 @@
+"""One service layer, measured: times, coverage, supply and load."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from circle15.measures.catchment import two_step_fca
+from circle15.measures.coverage import count_within, covered_cells, kth_nearest
+from circle15.measures.gaps import cell_gaps, usable_supply
+from circle15.measures.times import Times, by_facility, pair_rows, spread_to_pieces
+from circle15.reach.search import nearest, travel_times
+
+if TYPE_CHECKING:
+    from circle15.config import LayerTable
+    from circle15.pipeline.study import Study
+
+FloatArray = npt.NDArray[np.float64]
+SHOWN_BEYOND = 2.0
+"""Times are searched to twice the threshold, so that a map tells nearly from far. Past the buffer they are upper bounds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Service:
+    """A layer's measures over the pieces of cells and over its own facilities."""
+
+    layer: LayerTable
+    threshold_s: float
+    rows: npt.NDArray[np.int64]  # (n_facilities,) rows of the study's facilities
+    times: Times  # pieces x facilities within the threshold
+    people: FloatArray  # (n_pieces,) persons of the layer's group
+    seconds: FloatArray  # (n_pieces,) to the min_count-th nearest; NaN beyond SHOWN_BEYOND thresholds
+    count: npt.NDArray[np.int64]  # (n_pieces,) facilities within the threshold
+    covered: npt.NDArray[np.bool_]  # (n_pieces,)
+    supply: FloatArray  # (n_facilities,) capacity, or 1 each where the layer states none
+    is_count_only: bool  # no facility states a capacity
+    n_without_capacity: int  # facilities that state none while others do; they supply 0
+    access: FloatArray  # (n_pieces,) supply units per person of the group
+    gap: FloatArray  # (n_pieces,) in the layer's unit where there is a norm; else people not covered
+    people_within: FloatArray  # (n_facilities,) persons of the group within the threshold
+    load: FloatArray  # (n_facilities,) persons of the group for whom it is the nearest, within the threshold
+
+    @property
+    def has_norm(self) -> bool:
+        """Whether need can be stated in the layer's own unit."""
+        return self.layer.norm_per_1000 is not None and not self.is_count_only
+
+    @property
+    def norm_per_person(self) -> float:
+        """Norm in supply units per person; NaN without one."""
+        return self.layer.norm_per_1000 / 1000 if self.layer.norm_per_1000 is not None else float("nan")
+
+
+def measure_service(layer: LayerTable, study: Study, *, threads: int | None = None) -> Service:
+    """Walk from every cell to the layer's facilities and measure what they mean for people.
+
+    Coverage is read from times, never from polygons. A facility with several entrances is reached at the nearest.
+    """
+    threshold_s = study.config.threshold_s(layer)
+    rows = study.rows_of(layer.id)
+    cells, entrances, owner = study.linked_cells(layer.profile), *study.linked_entrances(layer)
+    table = travel_times(
+        study.network, cells, entrances, profile=layer.profile, cutoff_s=threshold_s, threads=threads
+    )
+    by_cell = by_facility(table, owner, len(rows))
+    times = spread_to_pieces(by_cell, study.cells.cell_of_piece)
+    seconds = _display_seconds(layer, study, threshold_s, len(rows), threads)[study.cells.cell_of_piece]
+    people = study.people.groups[layer.group].to_numpy(np.float64)
+    covered = covered_cells(seconds, threshold_s)
+    supply, without = usable_supply(study.facilities["capacity"].to_numpy(np.float64)[rows])
+    is_count_only = supply is None
+    places = np.ones(len(rows)) if supply is None else supply
+    access = two_step_fca(times, supply=places, demand=people)
+    if layer.norm_per_1000 is not None and not is_count_only:
+        residents = study.people.groups["all"].to_numpy(np.float64)
+        gap = cell_gaps(access, people, residents, layer.norm_per_1000 / 1000)
+    else:
+        gap = np.where(covered, 0.0, people)
+    row = pair_rows(times)
+    return Service(
+        layer=layer,
+        threshold_s=threshold_s,
+        rows=rows,
+        times=times,
+        people=people,
+        seconds=seconds,
+        count=count_within(times, threshold_s),
+        covered=covered,
+        supply=places,
+        is_count_only=is_count_only,
+        n_without_capacity=0 if is_count_only else int(without.sum()),
+        access=access,
+        gap=gap,
+        people_within=np.bincount(times.destination, weights=people[row], minlength=len(rows)),
+        load=_nearest_load(times, people),
+    )
+
+
+def _display_seconds(
+    layer: LayerTable, study: Study, threshold_s: float, n_facilities: int, threads: int | None
+) -> FloatArray:
+    """Time from every cell to its min_count-th nearest facility, also past the threshold."""
+    cells, entrances, owner = study.linked_cells(layer.profile), *study.linked_entrances(layer)
+    cutoff_s = SHOWN_BEYOND * threshold_s
+    if layer.min_count == 1:
+        found = nearest(study.network, cells, entrances, profile=layer.profile, cutoff_s=cutoff_s, threads=threads)
+        return np.asarray(found.seconds, dtype=np.float64)
+    table = travel_times(study.network, cells, entrances, profile=layer.profile, cutoff_s=cutoff_s, threads=threads)
+    return kth_nearest(by_facility(table, owner, n_facilities), layer.min_count)
+
+
+def _nearest_load(times: Times, people: FloatArray) -> FloatArray:
+    """Sum people at their nearest facility; at equal times the first in order."""
+    row = pair_rows(times)
+    order = np.lexsort((times.destination, times.seconds, row))
+    first = np.ones(len(order), dtype=np.bool_)
+    first[1:] = row[order][1:] != row[order][:-1]
+    chosen = order[first]
+    return np.bincount(times.destination[chosen], weights=people[row[chosen]], minlength=times.n_destinations)

@@ -1,0 +1,192 @@
+"""Measures to the tables that a run writes; column names are those of the README."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from circle15.inputs.cells import piece_of_points
+from circle15.measures.coverage import completeness, coverage, sum_by_unit
+from circle15.measures.gaps import unit_gaps
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from circle15.pipeline.service import Service
+    from circle15.pipeline.study import Study
+
+
+def cells_frame(study: Study, services: Sequence[Service]) -> gpd.GeoDataFrame:
+    """Give cells.parquet: a row per piece of a cell, five columns per layer."""
+    frame = study.cells.pieces.copy()
+    groups = study.people.groups.rename(columns={"all": "population"})
+    columns: dict[str, npt.NDArray[np.generic]] = {str(n): c.to_numpy(np.float64) for n, c in groups.items()}
+    for service in services:
+        name = service.layer.id
+        columns[f"{name}_seconds"] = service.seconds
+        columns[f"{name}_count"] = service.count
+        columns[f"{name}_covered"] = service.covered
+        columns[f"{name}_access"] = service.access
+        columns[f"{name}_gap"] = service.gap
+    measured = pd.DataFrame(columns, index=frame.index)
+    return gpd.GeoDataFrame(pd.concat([frame.drop(columns="geometry"), measured, frame["geometry"]], axis=1), crs=frame.crs)
+
+
+def coverage_table(study: Study, services: Sequence[Service], *, group: str | None = None) -> pd.DataFrame:
+    """Give coverage.csv: a row per unit and layer, the district last; each layer for ``group`` or its own group."""
+    names = study.unit_names()
+    frames = []
+    for service in services:
+        chosen = group or service.layer.group
+        people = study.people.groups[chosen].to_numpy(np.float64)
+        found = coverage(service.covered, people, study.unit_of_piece, study.n_units)
+        frames.append(
+            names.assign(
+                layer=service.layer.id,
+                threshold_min=service.threshold_s / 60,
+                threshold_m=service.threshold_s * study.config.walk[service.layer.profile].speed_m_s,
+                group=chosen,
+                people=found.people,
+                covered_people=found.covered_people,
+                covered_share=found.covered_share,
+            )
+        )
+    return _by_unit_then_layer(frames)
+
+
+def coverage_groups_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
+    """Give coverage_groups.csv: every layer for every group that is not the layer's own."""
+    groups = [str(g) for g in study.people.groups.columns]
+    tables = [coverage_table(study, [s for s in services if s.layer.group != g], group=g) for g in groups]
+    return pd.concat([t for t in tables if len(t)], ignore_index=True) if any(len(t) for t in tables) else tables[0]
+
+
+def completeness_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
+    """Give completeness.csv: the share of people with every layer in reach, and the mean number of layers."""
+    covered = np.array([s.covered for s in services])
+    found = completeness(covered, study.people.groups["all"].to_numpy(np.float64), study.unit_of_piece, study.n_units)
+    return study.unit_names().assign(
+        people=found.people,
+        complete_people=found.complete_people,
+        complete_share=found.complete_share,
+        mean_layers=found.mean_layers,
+        n_layers=len(services),
+    )
+
+
+def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
+    """Give gaps.csv: supply, need and gap; a layer without norm or capacity counts people not covered."""
+    residents = study.people.groups["all"].to_numpy(np.float64)
+    frames = []
+    for service in services:
+        facility_unit = study.unit_of_facility[service.rows]
+        found = unit_gaps(
+            access=service.access,
+            people=service.people,
+            norm_people=residents,
+            norm_per_person=service.norm_per_person if service.has_norm else 1.0,
+            unit=study.unit_of_piece,
+            n_units=study.n_units,
+            facility_supply=service.supply,
+            facility_unit=facility_unit,
+        )
+        with_norm = service.has_norm
+        frames.append(
+            study.unit_names().assign(
+                layer=service.layer.id,
+                norm=service.layer.norm_per_1000 if with_norm else np.nan,
+                norm_per=1000 if with_norm else np.nan,
+                norm_people=found.norm_people if with_norm else np.nan,
+                supply=found.supply,
+                supply_unit=supply_unit(study, service),
+                accessible_supply=found.accessible_supply,
+                need=found.need if with_norm else np.nan,
+                gap=found.gap if with_norm else sum_by_unit(service.gap, study.unit_of_piece, study.n_units),
+                gap_unit=supply_unit(study, service) if with_norm else study.words("人", "people"),
+                match=found.match if with_norm else np.nan,
+            )
+        )
+    return _by_unit_then_layer(frames)
+
+
+def supply_unit(study: Study, service: Service) -> str:
+    """Give the unit that the layer's supply is counted in."""
+    if service.is_count_only:
+        return study.words("处", "facilities")
+    return service.layer.capacity_unit or study.words("个", "places")
+
+
+def facilities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
+    """Give facilities.csv: every facility that was read, those in the buffer with an empty unit."""
+    frame = study.facilities
+    within = np.full(len(frame), np.nan)
+    load = np.full(len(frame), np.nan)
+    for service in services:
+        within[service.rows] = service.people_within
+        load[service.rows] = service.load
+    unit_ids = np.append(study.district.units["unit_id"].to_numpy(object), "")
+    return pd.DataFrame(
+        {
+            "id": frame["facility_id"].to_numpy(),
+            "name": frame["name"].fillna("").to_numpy(),
+            "layer": frame["layer"].to_numpy(),
+            "lon": frame["lon"].to_numpy(),
+            "lat": frame["lat"].to_numpy(),
+            "unit_id": unit_ids[study.unit_of_facility],
+            "capacity": frame["capacity"].to_numpy(np.float64),
+            "access_m": study.facility_access_m(),
+            "people_within": within,
+            "load": load,
+            "source": frame["source"].to_numpy(),
+        }
+    )
+
+
+def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
+    """Give unlinked.csv: facilities and inhabited cells that are not on the network, with the reason."""
+    rows = [*study.unusable]
+    limit = study.config.network.max_access_m
+    far = study.words(f"{limit:g} 米内没有可步行的街道", f"no walkable street within {limit:g} m")
+    island = study.words(
+        f"{limit:g} 米内只有与路网不相连的孤立道路", f"only streets cut off from the network within {limit:g} m"
+    )
+    access = study.facility_access_m()
+    skipped = study.facility_skipped_island()
+    for i in np.flatnonzero(np.isnan(access)):
+        f = study.facilities.iloc[i]
+        reason = island if skipped[i] else far
+        rows.append(("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, reason))
+    people = np.bincount(
+        study.cells.cell_of_piece, weights=study.people.groups["all"].to_numpy(np.float64), minlength=study.cells.n_cells
+    )
+    first_piece = np.unique(study.cells.cell_of_piece, return_index=True)[1]
+    for profile in sorted({s.layer.profile for s in services}):
+        at = study.linked_cells(profile)
+        layers = ";".join(s.layer.id for s in services if s.layer.profile == profile)
+        for c in np.flatnonzero((at.edge < 0) & (people > 0)):
+            reason = island if at.skipped_island[c] else far
+            cell = study.cells.pieces["cell"].iloc[first_piece[c]]
+            rows.append(("cell", cell, layers, "", study.cells.lon[c], study.cells.lat[c], people[c], reason))
+    return pd.DataFrame(rows, columns=["kind", "id", "layer", "name", "lon", "lat", "people", "reason"]).astype(
+        {"lon": np.float64, "lat": np.float64, "people": np.float64}
+    )
+
+
+def unit_of_points(study_pieces: gpd.GeoDataFrame, unit_of_piece: npt.NDArray[np.int64], lon: npt.NDArray[np.float64],
+                   lat: npt.NDArray[np.float64]) -> npt.NDArray[np.int64]:  # fmt: skip
+    """Give the unit in whose pieces each point lies, -1 outside all."""
+    piece = piece_of_points(study_pieces, lon, lat)
+    return np.where(piece >= 0, unit_of_piece[piece], -1)
+
+
+def _by_unit_then_layer(frames: list[pd.DataFrame]) -> pd.DataFrame:
+    """Interleave the layers' tables, all of one row order, so that a unit's rows stand together."""
+    if not frames:
+        return pd.DataFrame()
+    joined = pd.concat([f.assign(_unit=np.arange(len(f)), _layer=i) for i, f in enumerate(frames)])
+    return joined.sort_values(["_unit", "_layer"]).drop(columns=["_unit", "_layer"]).reset_index(drop=True)
