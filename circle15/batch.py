@@ -66,7 +66,7 @@ def _run_one(config: str | Path | Config, name: str, root: Path, taken: dict[str
         first = taken.setdefault(loaded.district.id, name)
         if first != name:
             message = f"district id is also that of {first}; ids name the output folders and must differ"
-            raise ConfigError(Problem(message, file=name, column="district.id", value=loaded.district.id))
+            raise ConfigError(Problem(message, file=name, key="district.id", value=loaded.district.id))
         return Outcome(name, run_district(loaded, out=root / loaded.district.id).folder, None)
     except Circle15Error as e:
         return Outcome(name, None, str(e))

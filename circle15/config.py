@@ -254,14 +254,14 @@ def _problem(error: Any, raw: dict[str, Any], path: Path) -> Problem:
         parent = _model_at(keys[:-1])
         names = [f.alias or n for n, f in parent.model_fields.items() if n != "path"] if parent else []
         message = f"unknown key{_suggest(str(keys[-1]), names)}; known here: {', '.join(names)}"
-        return Problem(message, file=str(path), column=dotted)
+        return Problem(message, file=str(path), key=dotted)
     message = re.sub(r"^Value error, ", "", error["msg"])
     if error["type"] == "missing":
-        return Problem("this key is required", file=str(path), column=dotted)
+        return Problem("this key is required", file=str(path), key=dotted)
     if error["type"] == "string_pattern_mismatch":
         message = "an id has only a-z 0-9 - _ and begins with a letter or digit, because files are named after it"
     value = error["input"] if not isinstance(error["input"], dict | list | Config) else None
-    return Problem(message, file=str(path), column=dotted or None, value=value)
+    return Problem(message, file=str(path), key=dotted or None, value=value)
 
 
 def _key_label(keys: tuple[str | int, ...], raw: Any) -> str:

@@ -15,23 +15,28 @@ class Problem:
     message
         What is wrong, and what would be right, in one sentence.
     file
-        File (or layer, or config key path) that it stands in.
+        File that it stands in.
+    key
+        Key of a config file, dotted from the top.
     row
         Row number as a spreadsheet shows it (heading = row 1).
     column
-        Column heading or key.
+        Column heading.
     value
         The offending value as found.
     """
 
     message: str
     file: str | None = None
+    key: str | None = None
     row: int | None = None
     column: str | None = None
     value: object = None
 
     def __str__(self) -> str:
         where = [str(self.file)] if self.file is not None else []
+        if self.key is not None:
+            where.append(self.key)
         if self.row is not None:
             where.append(f"row {self.row}")
         if self.column is not None:

@@ -76,21 +76,15 @@ def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
     Raises
     ------
     InputError
-        If the units have no area.
+        If a unit has no area.
     """
-    ids = np.unique(
-        np.concatenate(
-            [
-                h3_int.h3shape_to_cells_experimental(h3.geo_to_h3shape(shape), resolution, "overlap")
-                for shape in units.geometry
-            ]
-            or [np.empty(0, np.uint64)]
-        )
-    )
+    empty = units.loc[units.geometry.is_empty | (units.geometry.area == 0), "unit_id"]
+    InputError.gather(Problem("has no area to lay cells on; give polygons", file=f"unit {i}") for i in empty)
+    shapes = [h3.geo_to_h3shape(shape) for shape in units.geometry]
+    found = [h3_int.h3shape_to_cells_experimental(shape, resolution, "overlap") for shape in shapes]
+    ids = np.unique(np.concatenate(found))
     hexagons = _cell_polygons(ids)
     of_cell, of_unit, shapes = _intersections(hexagons, units.geometry.to_numpy())
-    if not len(shapes):
-        raise InputError(Problem("the units have no area to lay cells on; give polygons"))
     order = np.lexsort((of_unit, of_cell))
     of_cell, of_unit, shapes = of_cell[order], of_unit[order], shapes[order]
     used, cell_of_piece = np.unique(of_cell, return_inverse=True)
@@ -142,8 +136,6 @@ def sum_by_piece(
 def _cell_polygons(ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.object_]:
     rings = [h3_int.cell_to_boundary(i) for i in ids]
     sizes = np.array([len(r) for r in rings], dtype=np.int64)
-    if not len(sizes):
-        return np.empty(0, dtype=object)
     lat_lon = np.array([corner for ring in rings for corner in ring])
     owner = np.repeat(np.arange(len(rings)), sizes)
     return np.asarray(shapely.polygons(shapely.linearrings(lat_lon[:, ::-1], indices=owner)))

@@ -1,0 +1,107 @@
+import re
+from pathlib import Path
+
+import pytest
+
+from circle15.config import load_config
+from circle15.errors import ConfigError, MissingFileError
+
+GOOD = """
+[district]
+id = "toy"
+name = "示例"
+boundary = "box:7.41,43.72,7.44,43.75"
+[network]
+source = "toy.osm.pbf"
+[walk.adult]
+speed_m_s = 1.25
+[walk.elderly]
+speed_m_s = 0.9
+[population]
+source = "buildings"
+total = 1000
+[[layer]]
+id = "clinic"
+name = "卫生"
+source = "osm:amenity=clinic"
+minutes = 15
+[[layer]]
+id = "canteen"
+name = "食堂"
+source = "osm:amenity=restaurant"
+metres = 900
+profile = "elderly"
+"""
+
+
+@pytest.fixture
+def config_file(tmp_path):
+    def write(text: str) -> Path:
+        path = tmp_path / "toy.toml"
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    return write
+
+
+def test_a_good_config_gives_thresholds_in_seconds_at_each_layers_speed(config_file):
+    config = load_config(config_file(GOOD))
+    clinic, canteen = config.layers
+    assert config.threshold_s(clinic) == 900
+    assert config.threshold_s(canteen) == pytest.approx(1000)  # 900 m at 0.9 m/s
+    assert config.threshold_min(canteen) == pytest.approx(1000 / 60)
+
+
+def test_the_automatic_buffer_is_the_longest_walk_and_500_metres(config_file):
+    assert load_config(config_file(GOOD)).buffer_m() == 900 * 1.25 + 500
+
+
+def test_relative_paths_start_from_the_config_file(config_file, tmp_path):
+    assert load_config(config_file(GOOD)).resolve("toy.osm.pbf") == (tmp_path / "toy.osm.pbf").resolve()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        ("boundary =", "boundry =", r"district\.boundry.*did you mean 'boundary'"),
+        ("minutes = 15", "minute = 15", r"layer\.clinic\.minute.*did you mean 'minutes'"),
+        ('profile = "elderly"', 'profile = "eldery"', r"no \[walk\.eldery\] table; did you mean 'elderly'"),
+        ("minutes = 15", "minutes = -1", r"layer\.clinic\.minutes.*-1"),
+        ("metres = 900", "metres = 900\nminutes = 3", "give minutes or metres, not both"),
+        ('id = "clinic"', 'id = "canteen"', "given twice: canteen"),
+        ('id = "clinic"', 'id = "population"', "name of a column"),
+        ('id = "toy"', 'id = "../toy"', "files are named after it"),
+        ("speed_m_s = 0.9", "speed_m_s = 0", r"walk\.elderly\.speed_m_s"),
+        ("[population]", "[poulation]", r"poulation.*did you mean 'population'"),
+        ('source = "buildings"', 'source = "points"', "needs path"),
+        ('id = "toy"', 'id = "toy', "not valid TOML"),
+        ("minutes = 15", 'minutes = 15\ngroup = "age_60_plus"', "not among the population groups"),
+    ],
+)
+def test_a_wrong_key_or_value_is_named_with_what_would_be_right(config_file, old, new, expected):
+    path = config_file(GOOD.replace(old, new, 1))
+    with pytest.raises(ConfigError) as e:
+        load_config(path)
+    assert re.search(expected, str(e.value)), str(e.value)
+    assert str(path) in str(e.value)
+
+
+def test_every_problem_is_told_at_once(config_file):
+    text = GOOD.replace("boundary =", "boundry =").replace("minutes = 15", "minute = 15")
+    with pytest.raises(ConfigError) as e:
+        load_config(config_file(text))
+    assert len(e.value.problems) >= 3
+    assert "boundary" in str(e.value)
+    assert "minute" in str(e.value)
+
+
+def test_a_missing_config_file_is_named(tmp_path):
+    with pytest.raises(MissingFileError, match=r"nothing\.toml: no such config file"):
+        load_config(tmp_path / "nothing.toml")
+
+
+def test_a_config_that_is_not_utf8_says_so(tmp_path):
+    path = tmp_path / "gbk.toml"
+    path.write_bytes(GOOD.encode("gbk"))
+    with pytest.raises(ConfigError, match="save the config as UTF-8"):
+        load_config(path)

@@ -1,0 +1,66 @@
+import json
+
+import pytest
+
+from circle15.errors import OutputError
+from circle15.outputs.folder import MANIFEST, replaced_file, staged_folder, write_json
+
+
+def write_run(folder, names):
+    with staged_folder(folder) as stage:
+        for name in names:
+            (stage / name).parent.mkdir(exist_ok=True)
+            (stage / name).write_text(name)
+        write_json({"files": {n: {} for n in names}}, stage / MANIFEST)
+
+
+def test_a_finished_block_puts_all_files_in_place(tmp_path):
+    write_run(tmp_path / "d", ["a.csv", "units/x.html"])
+    assert sorted(p.name for p in (tmp_path / "d").rglob("*") if p.is_file()) == ["a.csv", "run.json", "x.html"]
+    assert list(tmp_path.iterdir()) == [tmp_path / "d"]
+
+
+def test_an_error_leaves_the_folder_as_it_was(tmp_path):
+    write_run(tmp_path / "d", ["a.csv"])
+    (tmp_path / "d" / "a.csv").write_text("old")
+    with pytest.raises(ZeroDivisionError), staged_folder(tmp_path / "d") as stage:
+        (stage / "a.csv").write_text("new")
+        raise ZeroDivisionError
+    assert (tmp_path / "d" / "a.csv").read_text() == "old"
+    assert list(tmp_path.iterdir()) == [tmp_path / "d"]
+
+
+def test_files_of_an_earlier_run_go_and_strangers_stay(tmp_path):
+    write_run(tmp_path / "d", ["a.csv", "units/old.html"])
+    (tmp_path / "d" / "notes.txt").write_text("mine")
+    write_run(tmp_path / "d", ["a.csv"])
+    assert not (tmp_path / "d" / "units" / "old.html").exists()
+    assert (tmp_path / "d" / "notes.txt").read_text() == "mine"
+
+
+def test_a_manifest_cannot_make_us_remove_files_elsewhere(tmp_path):
+    outside = tmp_path / "outside.txt"
+    outside.write_text("keep")
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / MANIFEST).write_text(json.dumps({"files": {"../outside.txt": {}, str(outside): {}}}))
+    write_run(tmp_path / "d", ["a.csv"])
+    assert outside.read_text() == "keep"
+
+
+def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="cannot write here"), staged_folder(tmp_path / "file" / "d"):
+        pass
+
+
+def test_a_replaced_file_is_whole_or_untouched(tmp_path):
+    target = tmp_path / "x.csv"
+    target.write_text("old")
+    with pytest.raises(ZeroDivisionError), replaced_file(target) as stage:
+        stage.write_text("half")
+        raise ZeroDivisionError
+    assert target.read_text() == "old"
+    with replaced_file(target) as stage:
+        stage.write_text("new")
+    assert target.read_text() == "new"
+    assert list(tmp_path.iterdir()) == [target]
