@@ -78,7 +78,7 @@ def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
     InputError
         If a unit has no area.
     """
-    empty = units.loc[units.geometry.is_empty | (units.geometry.area == 0), "unit_id"]
+    empty = units.loc[shapely.area(units.geometry.to_numpy()) == 0, "unit_id"]
     InputError.gather(Problem("has no area to lay cells on; give polygons", file=f"unit {i}") for i in empty)
     shapes = [h3.geo_to_h3shape(shape) for shape in units.geometry]
     found = [h3_int.h3shape_to_cells_experimental(shape, resolution, "overlap") for shape in shapes]
