@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -11,23 +10,26 @@ import numpy.typing as npt
 
 from circle15.errors import NetworkError, Problem
 from circle15.network.walking import WalkProfile
-from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED
+from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED, metres_to_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     import networkx as nx
 
     from circle15._core import Graph
 
 _INDEX_LIMIT = 2**31 - 1
 _PROBLEMS_SHOWN = 10
+_MAX_LON, _MAX_LAT = 180.0, 90.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WalkNetwork:
     """Nodes, edges and walking times; indices mean the network as it was read or given.
 
-    Every edge is a straight segment between two nodes, so that a place on it is (edge, fraction). The arrays are checked
-    once, here, and made read-only.
+    Every edge is a straight segment between two nodes, so that a place on it is (edge, fraction). The arrays are
+    checked once, here, and made read-only.
 
     Parameters
     ----------
@@ -130,7 +132,7 @@ class WalkNetwork:
         NetworkError.gather(_length_problems(lengths, chosen))
         walk_ms = np.empty((len(chosen), 2, len(lengths)), dtype=np.uint32)
         for p, profile in enumerate(chosen):
-            walk_ms[p, :] = np.floor(lengths * (MS_PER_SECOND / profile.speed_m_s) + 0.5)
+            walk_ms[p, :] = metres_to_ms(lengths, profile.speed_m_s)
         return cls(
             node_lon=_read_only("lon", lon, np.float64),
             node_lat=_read_only("lat", lat, np.float64),
@@ -167,7 +169,8 @@ class WalkNetwork:
         if found is None:
             from circle15 import _core  # noqa: PLC0415 (a network can be built and saved without the core)
 
-            found = _core.Graph(self.node_lon, self.node_lat, self.tail, self.head, self.walk_ms[p], self.length_m)
+            forward, backward = self.walk_ms[p]
+            found = _core.Graph(self.node_lon, self.node_lat, self.tail, self.head, forward, backward, self.length_m)
             self._compiled[p] = found
         return found
 
@@ -276,8 +279,8 @@ def _problems(network: WalkNetwork) -> list[Problem | str]:
             found.append(f"{n} {what}: at most {limit} are supported")
     if found:
         return found
-    found += _value_problems("node_lon", network.node_lon, np.abs(network.node_lon) <= 180, "-180 to 180 degrees")
-    found += _value_problems("node_lat", network.node_lat, np.abs(network.node_lat) <= 90, "-90 to 90 degrees")
+    found += _value_problems("node_lon", network.node_lon, np.abs(network.node_lon) <= _MAX_LON, "-180 to 180 degrees")
+    found += _value_problems("node_lat", network.node_lat, np.abs(network.node_lat) <= _MAX_LAT, "-90 to 90 degrees")
     for name in ("tail", "head"):
         nodes = getattr(network, name)
         found += _value_problems(name, nodes, (nodes >= 0) & (nodes < n_nodes), f"0 to {n_nodes - 1}")
@@ -305,7 +308,7 @@ def _length_problems(lengths: npt.NDArray[np.float64], profiles: tuple[WalkProfi
 
 
 def _components(n_nodes: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Number the connected components, walking any edge either way."""
+    """Return each node's connected component, walking any edge either way."""
     if n_nodes == 0:
         return np.empty(0, dtype=np.int32)
     from scipy.sparse import coo_array  # noqa: PLC0415 (slow import)

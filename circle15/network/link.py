@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import NetworkError
-from circle15.network.graph import WalkNetwork
+
+if TYPE_CHECKING:
+    from circle15.network.graph import WalkNetwork
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -1,0 +1,60 @@
+"""Types of the compiled search core."""
+
+import numpy as np
+import numpy.typing as npt
+
+_F32 = npt.NDArray[np.float32]
+_F64 = npt.NDArray[np.float64]
+_I32 = npt.NDArray[np.int32]
+_I64 = npt.NDArray[np.int64]
+_U32 = npt.NDArray[np.uint32]
+
+class Progress:
+    def __init__(self) -> None: ...
+    @property
+    def done(self) -> int: ...
+    @property
+    def total(self) -> int: ...
+    def cancel(self) -> None: ...
+
+class Graph:
+    def __init__(
+        self, lon: _F64, lat: _F64, tail: _I32, head: _I32, forward: _U32, backward: _U32, length_m: _F64
+    ) -> None: ...
+    @property
+    def n_nodes(self) -> int: ...
+    @property
+    def n_edges(self) -> int: ...
+
+class Places:
+    def __init__(self, graph: Graph, side: str, edge: _I32, fraction: _F64, access_ms: _U32) -> None: ...
+    def __len__(self) -> int: ...
+
+def reach_summary(
+    graph: Graph,
+    origins: Places,
+    cutoff_ms: int,
+    destinations: Places,
+    weights: _F64,
+    threads: int,
+    progress: Progress | None = None,
+) -> tuple[_I64, _F64, _F64]: ...
+def nearest(
+    graph: Graph,
+    origins: Places,
+    destinations: Places,
+    cutoff_ms: int,
+    threads: int,
+    progress: Progress | None = None,
+) -> tuple[_U32, _I32]: ...
+def travel_times(
+    graph: Graph,
+    origins: Places,
+    destinations: Places,
+    cutoff_ms: int,
+    threads: int,
+    progress: Progress | None = None,
+) -> tuple[_I64, _I32, _U32]: ...
+def reached(
+    graph: Graph, origins: Places, cutoff_ms: int, threads: int, progress: Progress | None = None
+) -> tuple[_I64, _U32, _F32, _F32, _U32, _U32]: ...

@@ -1,0 +1,243 @@
+// All Python bindings of the core. Arrays are checked here, once; the library behind trusts them.
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "graph.hpp"
+#include "places.hpp"
+#include "summary.hpp"
+
+namespace nb = nanobind;
+using namespace circle15;
+
+namespace {
+
+template <class T>
+using In = nb::ndarray<const T, nb::ndim<1>, nb::c_contig, nb::device::cpu>;
+
+template <class T>
+std::span<const T> view(const In<T>& array) {
+    return {array.data(), array.size()};
+}
+
+// Hands a vector over to numpy without copying.
+template <class T>
+nb::object to_numpy(std::vector<T>&& values) {
+    auto* kept = new std::vector<T>(std::move(values));
+    nb::capsule owner(kept, [](void* pointer) noexcept { delete static_cast<std::vector<T>*>(pointer); });
+    return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(kept->data(), {kept->size()}, owner));
+}
+
+template <class T>
+[[noreturn]] void refuse(const char* array, std::size_t index, T value, const std::string& right) {
+    throw nb::value_error(
+        (std::string(array) + "[" + std::to_string(index) + "] = " + std::to_string(value) + ": must be " + right)
+            .c_str());
+}
+
+void check_size(const char* array, std::size_t size, std::size_t expected) {
+    if (size != expected) {
+        throw nb::value_error((std::string(array) + " has " + std::to_string(size) + " values, not " +
+                               std::to_string(expected))
+                                  .c_str());
+    }
+}
+
+void check_times(const char* array, std::span<const Ms> times) {
+    for (std::size_t i = 0; i < times.size(); ++i) {
+        if (times[i] > kMaxMs && times[i] != kUnreached) {
+            refuse(array, i, times[i], "at most 2147483647, or 4294967295 for a way that may not be walked");
+        }
+    }
+}
+
+Graph make_graph(const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
+                 const In<std::int32_t>& head, const In<Ms>& forward, const In<Ms>& backward,
+                 const In<double>& length_m) {
+    const StreetArrays streets{view(lon),     view(lat),      view(tail),    view(head),
+                               view(forward), view(backward), view(length_m)};
+    const std::size_t n_edges = streets.tail.size();
+    check_size("lat", streets.lat.size(), streets.lon.size());
+    check_size("head", streets.head.size(), n_edges);
+    check_size("forward", streets.forward.size(), n_edges);
+    check_size("backward", streets.backward.size(), n_edges);
+    check_size("length_m", streets.length_m.size(), n_edges);
+    if (streets.lon.size() > 0x7FFF'FFFFU || n_edges > 0x3FFF'FFFFU) {
+        throw nb::value_error("at most 2147483647 nodes and 1073741823 edges are supported");
+    }
+    const auto n_nodes = static_cast<std::int64_t>(streets.lon.size());
+    for (std::size_t e = 0; e < n_edges; ++e) {
+        for (const auto& [name, ends] : {std::pair{"tail", streets.tail}, std::pair{"head", streets.head}}) {
+            if (ends[e] < 0 || ends[e] >= n_nodes) {
+                refuse(name, e, ends[e], "a node index, 0 to " + std::to_string(n_nodes - 1));
+            }
+        }
+        if (!(streets.length_m[e] >= 0.0 && streets.length_m[e] <= 1e9)) {
+            refuse("length_m", e, streets.length_m[e], "0 to 1e9 metres");
+        }
+    }
+    check_times("forward", streets.forward);
+    check_times("backward", streets.backward);
+    const nb::gil_scoped_release released;
+    return Graph(streets);
+}
+
+// Linked points of one side of a query.
+struct PlaceArrays {
+    In<std::int32_t> edge;
+    In<double> fraction;
+    In<Ms> access;
+};
+
+std::vector<Place> make_places(const Graph& graph, const char* side, const In<std::int32_t>& edge,
+                               const In<double>& fraction, const In<Ms>& access) {
+    const std::string name(side);
+    check_size((name + ".fraction").c_str(), fraction.size(), edge.size());
+    check_size((name + ".access_ms").c_str(), access.size(), edge.size());
+    if (edge.size() > 0x7FFF'FFFFU) {
+        throw nb::value_error((name + ": at most 2147483647 points are supported").c_str());
+    }
+    const auto n_edges = static_cast<std::int64_t>(graph.n_edges());
+    for (std::size_t i = 0; i < edge.size(); ++i) {
+        const std::int32_t on = edge.data()[i];
+        if (on < -1 || on >= n_edges) {
+            refuse((name + ".edge").c_str(), i, on, "an edge index, -1 to " + std::to_string(n_edges - 1));
+        }
+        const double at = fraction.data()[i];
+        if (on >= 0 && !(at >= 0.0 && at <= 1.0)) {
+            refuse((name + ".fraction").c_str(), i, at, "0 to 1");
+        }
+        if (on >= 0 && access.data()[i] > kMaxMs) {
+            refuse((name + ".access_ms").c_str(), i, access.data()[i], "at most 2147483647");
+        }
+    }
+    return places_on(graph, view(edge), view(fraction), view(access));
+}
+
+void check_cutoff(Ms cutoff) {
+    if (cutoff > kMaxMs) {
+        throw nb::value_error(("cutoff_ms = " + std::to_string(cutoff) + ": must be at most 2147483647").c_str());
+    }
+}
+
+// Runs a query without the GIL; Ctrl-C raises KeyboardInterrupt, Progress.cancel() a RuntimeError.
+template <class Query>
+auto run_query(std::size_t threads, Progress* progress, const Query& query) {
+    if (threads == 0) {
+        throw nb::value_error("threads = 0: must be at least 1");
+    }
+    Progress own;
+    Progress& shared = progress != nullptr ? *progress : own;
+    const Run run{threads, shared, [] {
+                      const nb::gil_scoped_acquire held;
+                      if (PyErr_CheckSignals() != 0) {
+                          throw nb::python_error();
+                      }
+                  }};
+    try {
+        const nb::gil_scoped_release released;
+        return query(run);
+    } catch (const Cancelled&) {
+        throw std::runtime_error("the search was cancelled");
+    }
+}
+
+}  // namespace
+
+NB_MODULE(_core, module) {
+    module.doc() = "Compiled search core of circle15; private, use circle15.reach.";
+
+    nb::class_<Progress>(module, "Progress", "Counts finished origins of a running query; another thread may read it.")
+        .def(nb::init<>())
+        .def_prop_ro("done", [](const Progress& p) { return p.done.load(); })
+        .def_prop_ro("total", [](const Progress& p) { return p.total.load(); })
+        .def("cancel", [](Progress& p) { p.cancelled.store(true); });
+
+    nb::class_<Graph>(module, "Graph", "One profile's walking graph.")
+        .def(
+            "__init__",
+            [](Graph* self, const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
+               const In<std::int32_t>& head, const In<Ms>& forward, const In<Ms>& backward,
+               const In<double>& length_m) {
+                new (self) Graph(make_graph(lon, lat, tail, head, forward, backward, length_m));
+            },
+            nb::arg("lon"), nb::arg("lat"), nb::arg("tail"), nb::arg("head"), nb::arg("forward"), nb::arg("backward"),
+            nb::arg("length_m"))
+        .def_prop_ro("n_nodes", &Graph::n_nodes)
+        .def_prop_ro("n_edges", &Graph::n_edges);
+
+    using Places = std::vector<Place>;
+    nb::class_<Places>(module, "Places", "Linked points in one profile's milliseconds.")
+        .def(
+            "__init__",
+            [](Places* self, const Graph& graph, const std::string& side, const In<std::int32_t>& edge,
+               const In<double>& fraction, const In<Ms>& access) {
+                new (self) Places(make_places(graph, side.c_str(), edge, fraction, access));
+            },
+            nb::arg("graph"), nb::arg("side"), nb::arg("edge"), nb::arg("fraction"), nb::arg("access_ms"))
+        .def("__len__", [](const Places& places) { return places.size(); });
+
+    module.def(
+        "reach_summary",
+        [](const Graph& graph, const Places& origins, Ms cutoff, const Places& destinations, const In<double>& weights,
+           std::size_t threads, Progress* progress) {
+            check_cutoff(cutoff);
+            check_size("weights", weights.size(), destinations.size());
+            auto made = run_query(threads, progress, [&](const Run& run) {
+                return reach_summary(graph, origins, cutoff, destinations, view(weights), run);
+            });
+            return nb::make_tuple(to_numpy(std::move(made.nodes)), to_numpy(std::move(made.length_m)),
+                                  to_numpy(std::move(made.weight)));
+        },
+        nb::arg("graph"), nb::arg("origins"), nb::arg("cutoff_ms"), nb::arg("destinations"), nb::arg("weights"),
+        nb::arg("threads"), nb::arg("progress").none() = nb::none(),
+        "Return nodes int64, length_m float64 and weight float64 per origin.");
+
+    module.def(
+        "nearest",
+        [](const Graph& graph, const Places& origins, const Places& destinations, Ms cutoff, std::size_t threads,
+           Progress* progress) {
+            check_cutoff(cutoff);
+            auto made = run_query(threads, progress, [&](const Run& run) {
+                return nearest(graph, origins, destinations, cutoff, run);
+            });
+            return nb::make_tuple(to_numpy(std::move(made.time)), to_numpy(std::move(made.destination)));
+        },
+        nb::arg("graph"), nb::arg("origins"), nb::arg("destinations"), nb::arg("cutoff_ms"), nb::arg("threads"),
+        nb::arg("progress").none() = nb::none(), "Return time uint32 ms and destination int32 per origin.");
+
+    module.def(
+        "travel_times",
+        [](const Graph& graph, const Places& origins, const Places& destinations, Ms cutoff, std::size_t threads,
+           Progress* progress) {
+            check_cutoff(cutoff);
+            auto made = run_query(threads, progress, [&](const Run& run) {
+                return travel_times(graph, origins, destinations, cutoff, run);
+            });
+            return nb::make_tuple(to_numpy(std::move(made.indptr)), to_numpy(std::move(made.destination)),
+                                  to_numpy(std::move(made.time)));
+        },
+        nb::arg("graph"), nb::arg("origins"), nb::arg("destinations"), nb::arg("cutoff_ms"), nb::arg("threads"),
+        nb::arg("progress").none() = nb::none(), "Return CSR: indptr int64, destination int32, time uint32 ms.");
+
+    module.def(
+        "reached",
+        [](const Graph& graph, const Places& origins, Ms cutoff, std::size_t threads, Progress* progress) {
+            check_cutoff(cutoff);
+            auto made = run_query(threads, progress,
+                                  [&](const Run& run) { return reached(graph, origins, cutoff, run); });
+            return nb::make_tuple(to_numpy(std::move(made.indptr)), to_numpy(std::move(made.edge)),
+                                  to_numpy(std::move(made.from_fraction)), to_numpy(std::move(made.to_fraction)),
+                                  to_numpy(std::move(made.from_ms)), to_numpy(std::move(made.to_ms)));
+        },
+        nb::arg("graph"), nb::arg("origins"), nb::arg("cutoff_ms"), nb::arg("threads"),
+        nb::arg("progress").none() = nb::none(),
+        "Return the reached street pieces per origin as CSR: indptr int64, edge uint32, from_fraction and to_fraction "
+        "float32, from_ms and to_ms uint32. Along a piece the time changes evenly.");
+}

@@ -1,0 +1,211 @@
+#include "edge_tree.hpp"
+
+#include <algorithm>
+#include <atomic>
+#include <cmath>
+#include <limits>
+#include <numbers>
+#include <numeric>
+#include <thread>
+
+namespace circle15 {
+namespace {
+
+constexpr double kEarthRadiusM = 6371009.0;  // units.EARTH_RADIUS_M
+constexpr double kMetresPerDegree = kEarthRadiusM * std::numbers::pi / 180.0;
+constexpr double kRadians = std::numbers::pi / 180.0;
+constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
+constexpr unsigned kCurveBits = 24;
+constexpr std::size_t kPointsPerTurn = 256;
+
+// Distance along the Hilbert curve of order kCurveBits (Hamilton 2006, the plane's case by quadrant flips).
+std::uint64_t hilbert(std::uint32_t x, std::uint32_t y) {
+  std::uint64_t d = 0;
+  for (std::uint32_t s = 1U << (kCurveBits - 1); s > 0; s >>= 1) {
+    const std::uint32_t rx = (x & s) != 0U, ry = (y & s) != 0U;
+    d += std::uint64_t{s} * s * ((3 * rx) ^ ry);
+    if (ry == 0) {
+      if (rx == 1) {
+        x = ~x;
+        y = ~y;
+      }
+      std::swap(x, y);
+    }
+  }
+  return d;
+}
+
+std::vector<std::uint32_t> sorted_along(const std::vector<std::uint64_t>& position) {
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> keyed(position.size());
+  for (std::size_t i = 0; i < keyed.size(); ++i) keyed[i] = {position[i], static_cast<std::uint32_t>(i)};
+  std::sort(keyed.begin(), keyed.end());
+  std::vector<std::uint32_t> order(keyed.size());
+  std::ranges::transform(keyed, order.begin(), [](const auto& k) { return k.second; });
+  return order;
+}
+
+// A bound that may lie a rounding error above the exact distance must not cut off an equally near edge.
+double with_slack(double squared_m) { return squared_m * (1 + 1e-9) + 1e-9; }
+
+}  // namespace
+
+EdgeTree::EdgeTree(std::span<const double> node_lon, std::span<const double> node_lat,
+                   std::span<const std::int32_t> tail, std::span<const std::int32_t> head) {
+  const std::size_t n = tail.size();
+  if (n == 0) return;
+  double max_lon = -std::numeric_limits<double>::infinity(), max_lat = max_lon;
+  min_lon_ = min_lat_ = std::numeric_limits<double>::infinity();
+  for (std::size_t e = 0; e < n; ++e) {
+    for (const std::int32_t v : {tail[e], head[e]}) {
+      min_lon_ = std::min(min_lon_, node_lon[v]);
+      max_lon = std::max(max_lon, node_lon[v]);
+      min_lat_ = std::min(min_lat_, node_lat[v]);
+      max_lat = std::max(max_lat, node_lat[v]);
+    }
+  }
+  extent_ = std::max({max_lon - min_lon_, max_lat - min_lat_, 1e-9});
+  std::vector<std::uint64_t> position(n);
+  for (std::size_t e = 0; e < n; ++e) {
+    position[e] = curve_position((node_lon[tail[e]] + node_lon[head[e]]) / 2,
+                                 (node_lat[tail[e]] + node_lat[head[e]]) / 2);
+  }
+  const auto order = sorted_along(position);
+  order_.assign(order.begin(), order.end());
+  segments_.resize(n);
+  for (std::size_t i = 0; i < n; ++i) {
+    const std::int32_t e = order_[i];
+    segments_[i] = {node_lon[tail[e]], node_lat[tail[e]], node_lon[head[e]], node_lat[head[e]]};
+  }
+  pack();
+}
+
+std::uint64_t EdgeTree::curve_position(double lon, double lat) const {
+  const double scale = ((1U << kCurveBits) - 1) / extent_;
+  const auto at = [scale](double value) {
+    return static_cast<std::uint32_t>(std::clamp(value * scale, 0.0, static_cast<double>((1U << kCurveBits) - 1)));
+  };
+  return hilbert(at(lon - min_lon_), at(lat - min_lat_));
+}
+
+void EdgeTree::pack() {
+  struct Box {
+    double min_lon, max_lon, min_lat, max_lat;
+  };
+  constexpr double inf = std::numeric_limits<double>::infinity();
+  std::vector<Box> below(segments_.size());
+  std::ranges::transform(segments_, below.begin(), [](const Segment& s) {
+    return Box{std::min(s.tail_lon, s.head_lon), std::max(s.tail_lon, s.head_lon), std::min(s.tail_lat, s.head_lat),
+               std::max(s.tail_lat, s.head_lat)};
+  });
+  while (true) {
+    level_begin_.push_back(nodes_.size());
+    std::vector<Box> level((below.size() + kFanOut - 1) / kFanOut);
+    for (std::size_t k = 0; k < level.size(); ++k) {
+      Node node;
+      Box whole{inf, -inf, inf, -inf};
+      for (std::size_t lane = 0; lane < kFanOut; ++lane) {
+        const std::size_t child = k * kFanOut + lane;
+        const Box box = child < below.size() ? below[child] : Box{inf, -inf, inf, -inf};
+        node.min_lon[lane] = box.min_lon;
+        node.max_lon[lane] = box.max_lon;
+        node.min_lat[lane] = box.min_lat;
+        node.max_lat[lane] = box.max_lat;
+        whole = {std::min(whole.min_lon, box.min_lon), std::max(whole.max_lon, box.max_lon),
+                 std::min(whole.min_lat, box.min_lat), std::max(whole.max_lat, box.max_lat)};
+      }
+      nodes_.push_back(node);
+      level[k] = whole;
+    }
+    if (level.size() == 1) return;
+    below = std::move(level);
+  }
+}
+
+void EdgeTree::search(double lon, double lat, std::span<const std::uint8_t> use_in_order, Nearest (&best)[2]) const {
+  struct Waiting {
+    double squared_m;
+    std::uint32_t level, index;
+  };
+  const double per_lon = kMetresPerDegree * std::cos(lat * kRadians), per_lat = kMetresPerDegree;
+  // 32-bit edge counts give at most 8 levels of 16; each leaves at most 15 siblings waiting.
+  Waiting waiting[8 * kFanOut];
+  std::size_t n_waiting = 0;
+  waiting[n_waiting++] = {0.0, static_cast<std::uint32_t>(level_begin_.size() - 1), 0};
+  while (n_waiting > 0) {
+    const Waiting next = waiting[--n_waiting];
+    // An island's edge matters only while it is nearer than the edge linked to.
+    if (next.squared_m > with_slack(best[0].squared_m)) continue;
+    const Node& node = nodes_[level_begin_[next.level] + next.index];
+    double squared[kFanOut];
+    for (std::size_t k = 0; k < kFanOut; ++k) {
+      const double dx = std::max(0.0, std::max(node.min_lon[k] - lon, lon - node.max_lon[k])) * per_lon;
+      const double dy = std::max(0.0, std::max(node.min_lat[k] - lat, lat - node.max_lat[k])) * per_lat;
+      squared[k] = dx * dx + dy * dy;
+    }
+    if (next.level > 0) {
+      const double limit = with_slack(best[0].squared_m);
+      const std::size_t first = n_waiting;
+      for (std::size_t k = 0; k < kFanOut; ++k) {
+        if (!(squared[k] <= limit)) continue;
+        std::size_t at = n_waiting++;  // farthest first, so that the nearest is taken first
+        for (; at > first && waiting[at - 1].squared_m < squared[k]; --at) waiting[at] = waiting[at - 1];
+        waiting[at] = {squared[k], next.level - 1, static_cast<std::uint32_t>(next.index * kFanOut + k)};
+      }
+      continue;
+    }
+    const std::size_t begin = next.index * kFanOut, end = std::min(begin + kFanOut, segments_.size());
+    for (std::size_t i = begin; i < end; ++i) {
+      const auto use = static_cast<EdgeUse>(use_in_order[i]);
+      if (use == EdgeUse::kNever || squared[i - begin] > with_slack(best[0].squared_m)) continue;
+      const Segment& s = segments_[i];
+      const double ax = (s.tail_lon - lon) * per_lon, ay = (s.tail_lat - lat) * per_lat;
+      const double bx = (s.head_lon - lon) * per_lon, by = (s.head_lat - lat) * per_lat;
+      const double dx = bx - ax, dy = by - ay;
+      const double length2 = dx * dx + dy * dy;
+      const double t = length2 > 0 ? -(ax * dx + ay * dy) / length2 : 0.0;
+      // Ends are taken as they are, so that edges which share a nearest node tie exactly.
+      const double x = t <= 0 ? ax : t >= 1 ? bx : ax + t * dx;
+      const double y = t <= 0 ? ay : t >= 1 ? by : ay + t * dy;
+      const double squared_m = x * x + y * y;
+      Nearest& found = best[use == EdgeUse::kIsland];
+      if (squared_m < found.squared_m ||
+          (squared_m == found.squared_m && (found.edge < 0 || order_[i] < found.edge))) {
+        found = {order_[i], std::clamp(t, 0.0, 1.0), squared_m};
+      }
+    }
+  }
+}
+
+void EdgeTree::link(std::span<const double> lon, std::span<const double> lat, std::span<const std::uint8_t> use,
+                    double max_access_m, unsigned threads, const LinkColumns& out) const {
+  const std::size_t n = lon.size();
+  std::vector<std::uint8_t> use_in_order(order_.size());
+  std::ranges::transform(order_, use_in_order.begin(), [use](std::int32_t e) { return use[e]; });
+  std::vector<std::uint64_t> position(n);
+  for (std::size_t i = 0; i < n; ++i) position[i] = curve_position(lon[i], lat[i]);
+  const auto turn = sorted_along(position);  // neighbours one after another find the tree's nodes in the cache
+  const double limit = with_slack(max_access_m * max_access_m);
+  std::atomic<std::size_t> taken{0};
+  const auto work = [&] {
+    for (std::size_t begin; (begin = taken.fetch_add(kPointsPerTurn)) < n;) {
+      for (std::size_t k = begin; k < std::min(begin + kPointsPerTurn, n); ++k) {
+        const std::size_t i = turn[k];
+        Nearest best[2] = {{-1, kNan, limit}, {-1, kNan, limit}};
+        if (!order_.empty()) search(lon[i], lat[i], use_in_order, best);
+        const double access_m = std::sqrt(best[0].squared_m), island_m = std::sqrt(best[1].squared_m);
+        const bool is_linked = best[0].edge >= 0 && access_m <= max_access_m;
+        const bool is_near_island = best[1].edge >= 0 && island_m <= max_access_m;
+        out.edge[i] = is_linked ? best[0].edge : -1;
+        out.fraction[i] = is_linked ? best[0].fraction : kNan;
+        out.access_m[i] = is_linked ? access_m : kNan;
+        out.skipped_island[i] = is_near_island && (!is_linked || island_m < access_m);
+      }
+    }
+  };
+  std::vector<std::jthread> others;
+  const std::size_t useful = (n + kPointsPerTurn - 1) / kPointsPerTurn;
+  for (unsigned t = 1; t < std::min<std::size_t>(threads, useful); ++t) others.emplace_back(work);
+  work();
+}
+
+}  // namespace circle15

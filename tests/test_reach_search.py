@@ -1,0 +1,103 @@
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import circle15
+from circle15.reach import reference
+from circle15.units import UNREACHED
+
+WALK = circle15.WalkProfile(name="walk", speed_m_s=1.0)
+MANY = settings(max_examples=300, deadline=None)
+
+
+@st.composite
+def networks(draw, max_nodes=14, max_edges=24):
+    """Small multigraphs with ties, islands, loops, parallel, zero-length and one-way edges."""
+    n = draw(st.integers(1, max_nodes))
+    node = st.integers(0, n - 1)
+    # Few distinct times make ties and arrivals exactly at the cutoff common.
+    ms = st.sampled_from([0, 1, 2, 3, 5, 1000, 1000, 2000, 3000, 4001])
+    edges = draw(st.lists(st.tuples(node, node, ms), max_size=max_edges))
+    if draw(st.booleans()):  # a long chain, open or closed, through many nodes of degree 2
+        path = draw(st.permutations(range(n)))
+        edges += [(u, v, draw(ms)) for u, v in zip(path, path[1:], strict=False)]
+        if draw(st.booleans()):
+            edges.append((path[-1], path[0], draw(ms)))
+    walk_ms = np.array([[[w for _, _, w in edges]] * 2], dtype=np.uint32).reshape(1, 2, len(edges))
+    if edges and draw(st.booleans()):  # an asymmetric profile: slope and one-way
+        for e in range(len(edges)):
+            kind = draw(st.sampled_from(["same", "same", "same", "slope", "forward", "backward", "closed"]))
+            if kind == "slope":
+                walk_ms[0, 1, e] = draw(ms)
+            if kind in {"backward", "closed"}:
+                walk_ms[0, 0, e] = UNREACHED
+            if kind in {"forward", "closed"}:
+                walk_ms[0, 1, e] = UNREACHED
+    return circle15.WalkNetwork(
+        node_lon=np.array(draw(st.lists(st.sampled_from([0.0, 0.001, 0.002]), min_size=n, max_size=n))),
+        node_lat=np.zeros(n),
+        tail=np.array([u for u, _, _ in edges], dtype=np.int32),
+        head=np.array([v for _, v, _ in edges], dtype=np.int32),
+        length_m=np.array([w / 1000 for _, _, w in edges]),
+        profiles=(WALK,),
+        walk_ms=walk_ms,
+    )
+
+
+@st.composite
+def linkages(draw, net, max_points=40):
+    """Places on edges: at ends, between, unlinked, with and without access legs."""
+    edge = st.integers(-1, net.n_edges - 1)
+    fraction = st.sampled_from([0.0, 1.0, 0.5, 0.25, 1 / 3, 0.999])
+    access = st.sampled_from([0.0, 0.0, 0.001, 1.0, 2.5])
+    points = draw(st.lists(st.tuples(edge, fraction, access), max_size=max_points))
+    linked = np.array([e >= 0 for e, _, _ in points], dtype=bool)
+    return circle15.Linkage(
+        network=net,
+        edge=np.array([e for e, _, _ in points], dtype=np.int32),
+        fraction=np.where(linked, np.array([f for _, f, _ in points]), np.nan),
+        access_m=np.where(linked, np.array([a for _, _, a in points]), np.nan),
+        skipped_island=np.zeros(len(points), dtype=bool),
+    )
+
+
+@st.composite
+def queries(draw):
+    net = draw(networks())
+    origins, destinations = draw(linkages(net)), draw(linkages(net))
+    cutoff_ms = draw(st.sampled_from([0, 1, 2, 1000, 2000, 3000, 3001, 5000, 8000, 12003, 100_000_000]))
+    return net, origins, destinations, {"profile": "walk", "cutoff_s": cutoff_ms / 1000}
+
+
+@MANY
+@given(queries(), st.sampled_from([1, 2, 3]))
+def test_travel_times_equal_networkx_to_the_millisecond(query, threads):
+    net, origins, destinations, how = query
+    found = circle15.travel_times(net, origins, destinations, **how, threads=threads)
+    right = reference.travel_times(net, origins, destinations, **how)
+    np.testing.assert_array_equal(found.indptr, right.indptr)
+    np.testing.assert_array_equal(found.destination, right.destination)
+    np.testing.assert_array_equal(found.seconds, right.seconds)
+
+
+@MANY
+@given(queries(), st.sampled_from([1, 2, 3]))
+def test_nearest_equals_networkx_and_the_smallest_index_wins_ties(query, threads):
+    net, origins, destinations, how = query
+    found = circle15.nearest(net, origins, destinations, **how, threads=threads)
+    right = reference.nearest(net, origins, destinations, **how)
+    np.testing.assert_array_equal(found.seconds, right.seconds)
+    np.testing.assert_array_equal(found.destination, right.destination)
+
+
+@MANY
+@given(queries(), st.sampled_from([1, 2, 3]))
+def test_reach_summary_equals_networkx(query, threads):
+    net, origins, destinations, how = query
+    weights = 2.0 ** np.arange(len(destinations))
+    found = circle15.reach_summary(net, origins, **how, destinations=destinations, weights=weights, threads=threads)
+    right = reference.reach_summary(net, origins, **how, destinations=destinations, weights=weights)
+    np.testing.assert_array_equal(found.nodes, right.nodes)
+    np.testing.assert_array_equal(found.weight, right.weight)
+    np.testing.assert_allclose(found.length_m, right.length_m, rtol=0, atol=1e-5)
