@@ -1,0 +1,295 @@
+"""The traps of the policy registers, found in the data and named: each warning has a code and speaks both languages."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "annual-not-cumulative": (
+        "指标名为“累计”，数列却下降（{values}），按当年数处理",
+        "named cumulative but the series falls ({values}); read as each year's own number",
+    ),
+    "base-against-sum": (
+        "目标值 {target} 恰为基期值 {base} 的 {times} 倍，疑为当年数对多年累计，原文未说明；不判断进度",
+        ("the target {target} is exactly {times} times the base {base}: probably one year against a sum of years; the"
+        " text does not say, so no status is given"),
+    ),
+    "table-text-disagree": (
+        "{year} 年表与正文不一致（{values}），两值并存，取表中值",
+        "table and text disagree for {year} ({values}); both are kept, the table's value is used",
+    ),
+    "comparator-differs": (
+        "{year} 年同一数值前后比较词不同（{values}）",
+        "the same number is printed with different comparators for {year} ({values})",
+    ),
+    "target-below-base": (
+        "{year} 年目标 {target} 不及 {base_year} 年实际值 {base}，达标不等于改善",
+        "the target {target} for {year} is worse than the actual {base} of {base_year}: meeting it is no improvement",
+    ),
+    "definitions-differ": (
+        "各地口径、单位或分母不同（{places}），不可放在一起排名",
+        "definition, unit or denominator differ between places ({places}); they are not ranked together",
+    ),
+    "at-least-100": (
+        "原文为“100%以上”，不可能超过 100，按 100 处理",
+        "the text says 'at least 100 %', which cannot be exceeded; read as 100",
+    ),
+    "documents-out-of-order": (
+        "文件之间不一致：较早年份的目标（{early}）高于较晚年份（{late}）",
+        "documents disagree: the target of the earlier year ({early}) is above that of the later ({late})",
+    ),
+    "text-damaged": ("原文有缺损，按注释读取：{note}", "the text is damaged and was read as noted: {note}"),
+    "list-comparator": ("“以上”是否及于各项不明", "it is not clear whether 以上 binds every number of its list"),
+    "year-is-a-reading": ("年份为推定：{note}", "the year is a reading, not printed: {note}"),
+    "denominator-unstated": (
+        "原文未注明分母为常住或户籍人口，按全体居民计算",
+        "the text does not say whether residents or registered people are counted; residents are used",
+    ),
+    "age-unstated": (
+        "原文未注明老年为 60 岁或 65 岁以上，按 60 岁以上计算",
+        "the text does not say whether old is 60 or 65; 60 is used",
+    ),
+    "circle-of-all-services": (
+        "{place}未为该服务命名分钟数，取其综合公共服务圈 {minutes} 分钟",
+        "{place} names no circle for this service; its circle of all services, {minutes} minutes, is used",
+    ),
+    "circle-of-other-places": (
+        "{place}未命名任何服务圈，取登记册默认 {minutes} 分钟",
+        "{place} names no circle at all; the register's default for this service, {minutes} minutes, is used",
+    ),
+    "circles-disagree": (
+        "{place}为该服务命名了不同分钟数（{values}），取 {minutes} 分钟",
+        "{place} names different circles for this service ({values}); {minutes} minutes are used",
+    ),
+    "year-not-stated": (
+        "{year} 年无目标，取 {used} 年的 {value}",
+        "there is no target for {year}; that of {used}, {value}, is used",
+    ),
+    "group-not-counted": (
+        "登记册的需求人群为 {group}，但人口数据没有该人群，按全体人口计算",
+        "the register's demand group is {group}, which the population does not have; everybody is counted instead",
+    ),
+    "norm-group-not-counted": (
+        "指标 {indicator} 的分母是 {group}，人口数据没有该人群，不采用该配置标准",
+        "the denominator of {indicator} is {group}, which the population does not have; this norm is left out",
+    ),
+    "norm-denominator-unknown": (
+        "指标 {indicator} 的分母原文不明，不采用该配置标准",
+        "the text leaves the denominator of {indicator} open; this norm is left out",
+    ),
+    "unit-words-differ": (
+        "容量单位“{ours}”与指标单位“{theirs}”写法不同，按同一单位处理",
+        "the capacity unit {ours!r} and the norm's {theirs!r} are different words; read as the same unit",
+    ),
+    "unit-differs": (
+        "容量单位“{ours}”与指标单位“{theirs}”不是同一单位，不采用该配置标准",
+        "the capacity unit {ours!r} is not the norm's {theirs!r}; this norm is left out",
+    ),
+    "count-only": (
+        "设施无容量数据，仅计数量，不采用登记册的配置标准",
+        "the facilities state no capacity: count only; the register's norm is left out",
+    ),
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class RegisterWarning:
+    """One trap met, in both languages."""
+
+    code: str  # a key of TEXTS
+    subject: str  # the indicator or layer that it is about
+    place_id: str
+    zh: str
+    en: str
+
+    def text(self, lang: str) -> str:
+        """Give the sentence in "zh" or "en", with subject and code."""
+        return (
+            f"{self.subject}：{self.zh} [{self.code}]" if lang == "zh" else f"{self.subject}: {self.en} [{self.code}]"
+        )
+
+
+def warn(code: str, subject: str, place_id: str, **values: object) -> RegisterWarning:
+    """Make the warning `code` with the values that its sentence names."""
+    zh, en = TEXTS[code]
+    return RegisterWarning(code, subject, place_id, zh.format(**values), en.format(**values))
+
+
+def register_warnings(
+    targets: pd.DataFrame, *, place: str | None = None, indicators: set[str] | None = None
+) -> tuple[RegisterWarning, ...]:
+    """Find every trap in a register of targets.
+
+    Parameters
+    ----------
+    targets
+        `Registers.targets`, of all places, so that definitions can be compared.
+    place
+        Only the traps that concern this place.
+    indicators
+        Only the traps of these indicators.
+
+    Returns
+    -------
+    tuple of RegisterWarning
+        Sorted by place, indicator and code; one per place, indicator, code and year.
+    """
+    chosen = targets if indicators is None else targets[targets["indicator_id"].isin(indicators)]
+    found = {w for check in _CHECKS for w in check(chosen) if place is None or w.place_id == place}
+    return tuple(sorted(found, key=lambda w: (w.place_id, w.subject, w.code, w.en)))
+
+
+def is_table(location: pd.Series[str]) -> pd.Series[bool]:
+    """Tell which locations are a serial number of the document's table, not a clause."""
+    return location.str.startswith("表序号")
+
+
+def falling_series(targets: pd.DataFrame) -> pd.Series[bool]:
+    """Tell which rows belong to a series that is called cumulative (累计, or by its kind) and yet falls."""
+    called = targets["indicator_zh"].str.contains("累计") | (targets["kind"] == "cumulative")
+    falls = pd.Series(False, index=targets.index)
+    for _, series in targets[called & targets["year"].notna() & (targets["direction"] == ">=")].groupby(_SERIES):
+        ordered = series.sort_values("year")["value"]
+        falls.loc[series.index] = any(later < earlier for earlier, later in pairwise(ordered))
+    return falls
+
+
+def comparable(targets: pd.DataFrame, indicator: str) -> bool:
+    """Tell whether the values of `indicator` may be ranked over places: same unit, denominator and definition."""
+    rows = targets[targets["indicator_id"] == indicator]
+    return len(set(rows["place_id"])) <= 1 or not _definition_differs(rows)
+
+
+_SERIES = ["place_id", "document_id", "indicator_id", "location", "unit_zh"]
+
+
+def _falling(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
+    for (place, _, indicator, _, _), series in targets[falling_series(targets)].groupby(_SERIES):
+        values = ", ".join(f"{v:g}" for v in series.sort_values("year")["value"])
+        yield warn("annual-not-cumulative", str(indicator), str(place), values=values)
+
+
+def _base_and_targets(targets: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Series]]:
+    """Give each target with the latest base of the same series."""
+    dated = targets[targets["year"].notna() & targets["direction"].isin([">=", "<="])]
+    for (place, _, indicator, _, _), series in dated.groupby(_SERIES):
+        bases = series[series["is_base"]].sort_values("year")
+        for _, target in series[~series["is_base"]].iterrows() if len(bases) else ():
+            yield str(place), str(indicator), bases.iloc[-1], target
+
+
+def _base_against_sum(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
+    for place, indicator, base, target in _base_and_targets(targets):
+        years = target["year"] - base["year"]
+        if (
+            base["value"] > 0
+            and years > 1
+            and math.isclose(target["value"], base["value"] * years)
+            and not target["kind"]
+        ):
+            yield warn(
+                "base-against-sum",
+                indicator,
+                place,
+                target=f"{target['value']:g}",
+                base=f"{base['value']:g}",
+                times=int(years),
+            )
+
+
+def _below_base(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
+    falls = falling_series(targets)
+    for place, indicator, base, target in _base_and_targets(targets[(targets["kind"] != "annual") & ~falls]):
+        worse = target["value"] < base["value"] if target["direction"] == ">=" else target["value"] > base["value"]
+        if worse:
+            yield warn(
+                "target-below-base", indicator, place, year=int(target["year"]), target=f"{target['value']:g}",
+                base=f"{base['value']:g}", base_year=int(base["year"]),
+            )  # fmt: skip
+
+
+def _table_against_text(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
+    keys = ["place_id", "document_id", "indicator_id", "year", "unit_zh"]
+    dated = targets[targets["year"].notna() & (targets["direction"] != "range")]
+    for (place, _, indicator, year, _), rows in dated.groupby(keys):
+        in_table = is_table(rows["location"])
+        if in_table.all() or not in_table.any():
+            continue
+        if len(set(rows["value"])) > 1:
+            values = "; ".join(f"{v:g} {at}" for v, at in zip(rows["value"], rows["location"], strict=True))
+            yield warn("table-text-disagree", str(indicator), str(place), year=f"{year:.0f}", values=values)
+        elif len(set(rows["comparator"])) > 1:
+            signs = zip(rows["comparator"], rows["value"], rows["location"], strict=True)
+            values = "; ".join(f"{sign}{v:g} {at}" for sign, v, at in signs)
+            yield warn("comparator-differs", str(indicator), str(place), year=f"{year:.0f}", values=values)
+
+
+def _definition_differs(rows: pd.DataFrame) -> bool:
+    notes = rows["definition_note_zh"]
+    by_place = rows.groupby("place_id")
+    sets = [frozenset(by_place[c].agg(lambda x: "|".join(sorted({str(v) for v in x})))) for c in ("unit_zh", "per")]
+    return (
+        any(len(values) > 1 for values in sets) or bool(notes.str.contains("口径").any()) or _denominators_differ(rows)
+    )
+
+
+def _denominators_differ(rows: pd.DataFrame) -> bool:
+    """Tell whether two places state different denominators; an unstated one contradicts none."""
+    stated = rows[rows["denominator"] != ""].groupby("place_id")["denominator"].agg(lambda x: "|".join(sorted(set(x))))
+    return int(stated.nunique()) > 1
+
+
+def _definitions(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
+    for indicator, rows in targets.groupby("indicator_id"):
+        places = sorted(set(rows["place_id"]))
+        if len(places) > 1 and _definition_differs(rows):
+            for place in places:
+                yield warn("definitions-differ", str(indicator), place, places=", ".join(places))
+
+
+def _out_of_order(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
+    dated = targets[targets["year"].notna() & ~targets["is_base"] & (targets["direction"] == ">=")]
+    for (place, indicator, _), rows in dated.groupby(["place_id", "indicator_id", "unit_zh"]):
+        ordered = rows.sort_values(["year", "document_id"])
+        for (_, early), (_, late) in pairwise(ordered.iterrows()):
+            if early["document_id"] != late["document_id"] and early["value"] > late["value"]:
+                yield warn(
+                    "documents-out-of-order", str(indicator), str(place),
+                    early=f"{early['value']:g} {early['year']:.0f}", late=f"{late['value']:g} {late['year']:.0f}",
+                )  # fmt: skip
+
+
+def _by_note(code: str, pattern: str) -> Callable[[pd.DataFrame], Iterator[RegisterWarning]]:
+    def check(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
+        for _, row in targets[targets["definition_note_zh"].str.contains(pattern)].iterrows():
+            yield warn(code, row["indicator_id"], row["place_id"], note=row["definition_note_zh"])
+
+    return check
+
+
+def _at_least_100(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
+    is_over = (targets["per"] == 100) & (targets["value"] >= 100) & targets["comparator"].isin([">=", ">"])  # noqa: PLR2004 (percent)
+    for _, row in targets[is_over].iterrows():
+        yield warn("at-least-100", row["indicator_id"], row["place_id"])
+
+
+def _age_unstated(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
+    for _, row in targets[targets["denominator"] == "elderly_60_or_65_unstated"].iterrows():
+        yield warn("age-unstated", row["indicator_id"], row["place_id"])
+
+
+_CHECKS: tuple[Callable[[pd.DataFrame], Iterator[RegisterWarning]], ...] = (
+    _falling, _base_against_sum, _below_base, _table_against_text, _definitions, _out_of_order, _at_least_100,
+    _age_unstated, _by_note("text-damaged", "粘连|脱|数字内有空格|残缺|村卫生院"),
+    _by_note("list-comparator", "“以上”是否及于"),
+    _by_note("year-is-a-reading", "按年份理解|按文件年份|year留空|按2025年目标列|十三五期末"),
+    _by_note("denominator-unstated", "分母为人口.{0,2}原文未"),
+)  # fmt: skip
