@@ -43,6 +43,12 @@ class Cells:
         """Number of distinct cells."""
         return len(self.lon)
 
+    @property
+    def names(self) -> npt.NDArray[np.object_]:
+        """Give the distinct cells' H3 indices as text, (n_cells,)."""
+        first_piece = np.unique(self.cell_of_piece, return_index=True)[1]
+        return self.pieces["cell"].to_numpy(object)[first_piece]
+
     def select(self, keep: npt.NDArray[np.bool_]) -> Cells:
         """Give the same without the pieces where ``keep`` (n_pieces,) is False."""
         used, cell_of_piece = np.unique(self.cell_of_piece[keep], return_inverse=True)

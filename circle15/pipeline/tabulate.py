@@ -164,14 +164,12 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     people = np.bincount(
         study.cells.cell_of_piece, weights=study.people.groups["all"].to_numpy(np.float64), minlength=study.cells.n_cells
     )
-    first_piece = np.unique(study.cells.cell_of_piece, return_index=True)[1]
     for profile in sorted({s.layer.profile for s in services}):
         at = study.linked_cells(profile)
         layers = ";".join(s.layer.id for s in services if s.layer.profile == profile)
         for c in np.flatnonzero((at.edge < 0) & (people > 0)):
             reason = island if at.skipped_island[c] else far
-            cell = study.cells.pieces["cell"].iloc[first_piece[c]]
-            rows.append(("cell", cell, layers, "", study.cells.lon[c], study.cells.lat[c], people[c], reason))
+            rows.append(("cell", study.cells.names[c], layers, "", study.cells.lon[c], study.cells.lat[c], people[c], reason))
     return pd.DataFrame(rows, columns=["kind", "id", "layer", "name", "lon", "lat", "people", "reason"]).astype(
         {"lon": np.float64, "lat": np.float64, "people": np.float64}
     )

@@ -1,0 +1,157 @@
+"""One district, from config to files; the only room that knows all the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import pandas as pd
+
+from circle15.config import Config, load_config
+from circle15.errors import ConfigError, InputError, Problem
+from circle15.outputs.folder import MANIFEST, staged_folder, write_json
+from circle15.pipeline.clock import Clock
+from circle15.pipeline.manifest import manifest_of
+from circle15.pipeline.projects import rank_services
+from circle15.pipeline.service import Service, measure_service
+from circle15.pipeline.study import read_study
+from circle15.pipeline.summary import district_result
+from circle15.pipeline.writing import write_outputs
+from circle15.reach.isochrone import isochrones
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.study import Study
+
+DEFAULT_OUT = Path("maps")
+STAGES = ("district", "network", "facilities", "people", "link", "reach", "rank", "draw", "write")
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A finished run: its results, and the folder that they were written to."""
+
+    result: DistrictResult
+    folder: Path
+    seconds: dict[str, float]  # per stage
+
+    def summary(self) -> str:
+        """Say in a few lines what was found: covered share per layer, and how long it took."""
+        total = self.result.tables["coverage"].query("unit_id == @self.result.id")
+        lines = [f"{self.result.name}: {total['people'].max():,.0f} people, {len(self.result.units)} units"]
+        names = {layer.id: layer.name for layer in self.result.layers}
+        lines += [
+            f"  {names[row.layer]} ({row.layer}): {row.covered_share:.1%} within {row.threshold_min:g} min"
+            for row in total.itertuples()
+        ]
+        return "\n".join([*lines, f"{sum(self.seconds.values()):.1f} s"])
+
+
+def run_district(
+    config: Config | str | Path,
+    *,
+    out: str | Path | None = None,
+    threads: int | None = None,
+    on_stage: Callable[[str], None] | None = None,
+) -> Run:
+    """Plan one district and write its maps, tables and manifest.
+
+    Parameters
+    ----------
+    config
+        A config file, or a config already loaded.
+    out
+        Folder to write to; ``maps/<district id>`` by default. It is left as it was if anything fails.
+    threads
+        Threads to search with; all by default. Results do not depend on it.
+    on_stage
+        Told the name of each of `STAGES` as it begins.
+
+    Returns
+    -------
+    Run
+
+    Raises
+    ------
+    Circle15Error
+        If the config or an input cannot be used; the message names file, row, column and value.
+    """
+    loaded = config if isinstance(config, Config) else load_config(config)
+    folder = Path(out) if out is not None else DEFAULT_OUT / loaded.district.id
+    clock = Clock(on_stage)
+    study = read_study(loaded, clock)
+    services = _measure(study, clock, threads)
+    with clock.stage("rank"):
+        ranking = _ranked(study, services, threads) if loaded.outputs.writes("ranking") else None
+    with clock.stage("draw"):
+        result = district_result(study, services, ranking, threads=threads)
+    with staged_folder(folder) as stage:
+        with clock.stage("write"):
+            write_outputs(result, study, stage, threads=threads)
+        write_json(manifest_of(study, result, clock.seconds, stage), stage / MANIFEST)
+    return Run(result, folder, dict(clock.seconds))
+
+
+def rank_district(
+    config: Config | str | Path,
+    *,
+    layer: str | None = None,
+    top: int | None = None,
+    threads: int | None = None,
+    on_stage: Callable[[str], None] | None = None,
+) -> pd.DataFrame:
+    """Rank the places where one more facility would newly cover most people; ranking.csv as a frame.
+
+    Raises
+    ------
+    Circle15Error
+        If the config or an input cannot be used, or ``layer`` is not one of the config's.
+    """
+    loaded = config if isinstance(config, Config) else load_config(config)
+    known = [table.id for table in loaded.layers]
+    if layer is not None and layer not in known:
+        raise ConfigError(Problem(f"no such layer; the config has {', '.join(known)}", file=str(loaded.path), value=layer))
+    clock = Clock(on_stage)
+    study = read_study(loaded, clock)
+    services = [s for s in _measure(study, clock, threads) if layer in (None, s.layer.id)]
+    with clock.stage("rank"):
+        return _ranked(study, services, threads, top)
+
+
+def draw_isochrone(
+    config: Config, *, lon: float, lat: float, minutes: tuple[float, ...], profile: str | None = None
+) -> gpd.GeoDataFrame:
+    """Draw the area within ``minutes`` of one place, as `circle15.isochrones` does.
+
+    Raises
+    ------
+    InputError
+        If the place is farther from any street than the config allows.
+    """
+    from circle15.pipeline.study import network_around  # noqa: PLC0415 (one command's own need)
+
+    name = profile or next(iter(config.walk))
+    if name not in config.walk:
+        raise ConfigError(Problem(f"no such profile; the config has {', '.join(config.walk)}", value=name))
+    at = network_around(config, lon, lat, max(minutes), name)
+    if at.edge[0] < 0:
+        message = f"no walkable street within {config.network.max_access_m:g} m of {lon},{lat}"
+        raise InputError(Problem(message, file=config.network.source))
+    return isochrones(at.network, at, profile=name, cutoffs_min=tuple(sorted(minutes)))
+
+
+def _measure(study: Study, clock: Clock, threads: int | None) -> list[Service]:
+    with clock.stage("link"):
+        for layer in study.config.layers:
+            study.linked_cells(layer.profile)
+            study.linked_entrances(layer)
+    with clock.stage("reach"):
+        return [measure_service(layer, study, threads=threads) for layer in study.config.layers]
+
+
+def _ranked(study: Study, services: list[Service], threads: int | None, top: int | None = None) -> pd.DataFrame:
+    return rank_services(study, services, top=top or study.config.outputs.ranking_top, threads=threads)

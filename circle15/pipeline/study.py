@@ -1,0 +1,174 @@
+"""A district's inputs, read, checked and put on the network: what every measure starts from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import shapely
+
+from circle15.inputs.cells import cut_cells
+from circle15.inputs.districts import District, buffer_area, read_district
+from circle15.inputs.population import Population, read_population
+from circle15.network.build import missing_buffer_sides, read_network
+from circle15.network.link import Linkage, link
+from circle15.network.walking import WalkProfile
+from circle15.pipeline.services import read_services
+from circle15.pipeline.tabulate import unit_of_points
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from circle15.config import Config, LayerTable
+    from circle15.inputs.cells import Cells
+    from circle15.network.graph import WalkNetwork
+    from circle15.pipeline.clock import Clock
+
+
+@dataclass(frozen=True, slots=True)
+class Study:
+    """One district ready to be measured."""
+
+    config: Config
+    district: District
+    network: WalkNetwork
+    cells: Cells
+    people: Population
+    facilities: gpd.GeoDataFrame  # facility_id, layer, name, lon, lat, capacity, used, quality, source, geometry
+    entrances: pd.DataFrame  # facility_id, layer, lon, lat
+    unusable: tuple[tuple[Any, ...], ...]  # rows of unlinked.csv for facilities without usable coordinates
+    unit_of_piece: npt.NDArray[np.int64]  # (n_pieces,) row of district.units
+    unit_of_facility: npt.NDArray[np.int64]  # (n_facilities,), -1 in the buffer
+    warnings: tuple[str, ...]
+    attributions: tuple[str, ...]
+    counts: dict[str, Any]  # everything read, dropped or unlinked
+    inputs: dict[str, Path]  # file as the config names it
+    _linked: dict[str, Linkage] = field(default_factory=dict)
+
+    @property
+    def n_units(self) -> int:
+        """Number of units."""
+        return len(self.district.units)
+
+    def words(self, zh: str, en: str) -> str:
+        """Choose by the run's language."""
+        return zh if self.config.district.lang == "zh" else en
+
+    def unit_names(self) -> pd.DataFrame:
+        """Give unit_id and unit_name, the whole district last."""
+        units = self.district.units
+        return pd.DataFrame(
+            {
+                "unit_id": [*units["unit_id"], self.district.id],
+                "unit_name": [*units["unit_name"], self.words("全区", "whole district")],
+            }
+        )
+
+    def rows_of(self, layer_id: str) -> npt.NDArray[np.int64]:
+        """Give the rows of a layer's facilities."""
+        return np.flatnonzero((self.facilities["layer"] == layer_id).to_numpy())
+
+    def linked_cells(self, profile: str) -> Linkage:
+        """Link every cell's centre to the streets that ``profile`` may walk; done once."""
+        key = f"cells/{profile}"
+        if key not in self._linked:
+            self._linked[key] = self._link(self.cells.lon, self.cells.lat, profile)
+        return self._linked[key]
+
+    def linked_entrances(self, layer: LayerTable) -> tuple[Linkage, npt.NDArray[np.int64]]:
+        """Link a layer's entrances; give with them the facility of each, counted within the layer."""
+        of_layer = self.entrances[self.entrances["layer"] == layer.id]
+        key = f"layer/{layer.id}"
+        if key not in self._linked:
+            self._linked[key] = self._link(of_layer["lon"].to_numpy(), of_layer["lat"].to_numpy(), layer.profile)
+        ids = pd.Index(self.facilities["facility_id"].to_numpy()[self.rows_of(layer.id)])
+        return self._linked[key], ids.get_indexer(of_layer["facility_id"]).astype(np.int64)
+
+    def facility_access_m(self) -> npt.NDArray[np.float64]:
+        """Give each facility's access leg in metres at its nearest linked entrance, NaN where none is linked."""
+        access = np.full(len(self.facilities), np.inf)
+        for layer in self.config.layers:
+            at, owner = self.linked_entrances(layer)
+            np.minimum.at(access, self.rows_of(layer.id)[owner], np.where(at.edge >= 0, at.access_m, np.inf))
+        return np.where(np.isinf(access), np.nan, access)
+
+    def facility_skipped_island(self) -> npt.NDArray[np.bool_]:
+        """Tell which facilities have an entrance that stands nearest to a street cut off from the network."""
+        skipped = np.zeros(len(self.facilities), dtype=np.bool_)
+        for layer in self.config.layers:
+            at, owner = self.linked_entrances(layer)
+            np.logical_or.at(skipped, self.rows_of(layer.id)[owner], at.skipped_island)
+        return skipped
+
+    def network_report(self) -> dict[str, Any]:
+        """Give what building the network found, for the manifest."""
+        return {"nodes": self.network.n_nodes, "edges": self.network.n_edges, **self.network.report.as_dict()}
+
+    def _link(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], profile: str) -> Linkage:
+        return link(self.network, lon, lat, max_access_m=self.config.network.max_access_m, profile=profile)
+
+
+def profiles_of(config: Config) -> tuple[WalkProfile, ...]:
+    """Give the config's walking profiles."""
+    return tuple(WalkProfile(name=name, **table.model_dump()) for name, table in config.walk.items())
+
+
+def read_study(config: Config, clock: Clock) -> Study:
+    """Read everything that the config names.
+
+    Raises
+    ------
+    Circle15Error
+        If a file is missing, malformed or does not fit the others.
+    """
+    source = config.resolve(config.network.source)
+    with clock.stage("district"):
+        district = read_district(config, source)
+        area = buffer_area(district.geometry, config.buffer_m())
+    with clock.stage("network"):
+        network = read_network(source, area=area, profiles=profiles_of(config))
+    with clock.stage("facilities"):
+        services = read_services(config, network, area)
+    with clock.stage("people"):
+        cells = cut_cells(district.units, config.cells.resolution)
+        people = read_population(config, district, cells)
+        district, cells, people = _without_empty_rest(district, cells, people)
+    units = pd.Index(district.units["unit_id"])
+    unit_of_piece = units.get_indexer(cells.pieces["unit_id"]).astype(np.int64)
+    facilities = services.facilities
+    lon, lat = facilities["lon"].to_numpy(np.float64), facilities["lat"].to_numpy(np.float64)
+    sides = missing_buffer_sides(network.report.extent, district.geometry, config.buffer_m())
+    return Study(
+        config=config,
+        district=district,
+        network=network,
+        cells=cells,
+        people=people,
+        facilities=facilities,
+        entrances=services.entrances,
+        unusable=services.unusable,
+        unit_of_piece=unit_of_piece,
+        unit_of_facility=unit_of_points(cells.pieces, unit_of_piece, lon, lat),
+        warnings=(*_buffer_warnings(sides, config.district.lang), *district.notes, *services.warnings),
+        attributions=services.attributions,
+        counts={"facilities": services.counts, "population": people.counts, "unbuffered_sides": list(sides)},
+        inputs={config.network.source: source, **services.inputs, **people.inputs, **district.inputs},
+    )
+
+
+_SIDES_ZH = {"north": "北", "east": "东", "south": "南", "west": "西"}
+
+
+def _buffer_warnings(sides: tuple[str, ...], lang: str) -> list[str]:
+    if not sides:
+        return []
+    if lang == "zh":
+        names = "、".join(_SIDES_ZH[s] for s in sides)
+        return [f"路网数据在缓冲区内终止：{names}侧无缓冲，靠近该侧边界的结果可能偏低"]
+    names = ", ".join(sides)
+    return [f"the extract ends inside the buffer: unbuffered on the {names} side; results near it may be too low"]

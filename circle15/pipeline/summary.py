@@ -1,0 +1,145 @@
+"""Measures to the one value that maps, tables and reports are written from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from circle15.outputs.result import DistrictResult, LayerInfo
+from circle15.pipeline.tabulate import (
+    cells_frame,
+    completeness_table,
+    coverage_groups_table,
+    coverage_table,
+    facilities_table,
+    gaps_table,
+    unlinked_table,
+)
+from circle15.reach.isochrone import service_area
+from circle15.units import seconds_to_minutes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circle15.pipeline.service import Service
+    from circle15.pipeline.study import Study
+
+OSM_ATTRIBUTION = "© OpenStreetMap contributors (ODbL 1.0)"
+ISOCHRONE_STEP_MIN = 5.0
+STREETS_MARGIN_DEG = 0.004
+
+
+def district_result(
+    study: Study, services: Sequence[Service], ranking: pd.DataFrame | None, *, threads: int | None = None
+) -> DistrictResult:
+    """Gather everything that the outputs show of one district."""
+    tables = {
+        "coverage": coverage_table(study, services),
+        "completeness": completeness_table(study, services),
+        "gaps": gaps_table(study, services),
+        "facilities": facilities_table(study, services),
+        "entrances": study.entrances,
+        "unlinked": unlinked_table(study, services),
+    }
+    if len(study.people.groups.columns) > 1:
+        tables["coverage_groups"] = coverage_groups_table(study, services)
+    if ranking is not None:
+        tables["ranking"] = ranking
+    table = study.config.district
+    wants_areas = study.config.outputs.isochrones != "none"
+    return DistrictResult(
+        id=table.id,
+        name=table.name,
+        lang=table.lang,
+        boundary=gpd.GeoDataFrame({"name": [table.name]}, geometry=[study.district.geometry], crs="EPSG:4326"),
+        units=study.district.units,
+        layers=tuple(layer_info(study, s) for s in services),
+        cells=cells_frame(study, services),
+        tables=tables,
+        isochrones=service_areas(study, services, threads) if wants_areas else _no_isochrones(),
+        streets=streets_shown(study),
+        population_source=study.people.label(table.lang),
+        resolution=study.cells.resolution,
+        attributions=study.attributions,
+        warnings=(*study.warnings, *_service_warnings(study, services)),
+    )
+
+
+def layer_info(study: Study, service: Service) -> LayerInfo:
+    """Give the layer's rules as they are printed."""
+    layer = service.layer
+    speed = study.config.walk[layer.profile].speed_m_s
+    return LayerInfo(
+        id=layer.id,
+        name=layer.name,
+        source=layer.source,
+        note=layer.note,
+        profile=layer.profile,
+        speed_m_s=speed,
+        threshold_s=service.threshold_s,
+        threshold_min=float(seconds_to_minutes(service.threshold_s)),
+        threshold_m=service.threshold_s * speed,
+        group=layer.group,
+        min_count=layer.min_count,
+        norm_per_1000=layer.norm_per_1000,
+        capacity_unit=layer.capacity_unit,
+    )
+
+
+def service_areas(study: Study, services: Sequence[Service], threads: int | None) -> gpd.GeoDataFrame:
+    """Draw, per layer, the area from which any facility is within 5, 10 ... minutes up to the threshold."""
+    frames = []
+    for service in services:
+        entrances, _ = study.linked_entrances(service.layer)
+        limit = float(seconds_to_minutes(service.threshold_s))
+        steps = np.arange(ISOCHRONE_STEP_MIN, limit, ISOCHRONE_STEP_MIN)
+        area = service_area(
+            study.network, entrances, profile=service.layer.profile, cutoffs_min=(*steps.tolist(), limit), threads=threads
+        )
+        frames.append(area.assign(layer=service.layer.id))
+    joined = pd.concat(frames, ignore_index=True)
+    return gpd.GeoDataFrame(joined[["layer", "cutoff_min", "geometry"]], crs="EPSG:4326")
+
+
+def streets_shown(study: Study) -> gpd.GeoSeries:
+    """Give the walkable streets in and just around the district as polylines, one per run of a way's edges."""
+    network = study.network
+    lines = _polylines(network.node_lon, network.node_lat, network.tail, network.head, network.way_id)
+    frame = shapely.box(*study.district.geometry.bounds).buffer(STREETS_MARGIN_DEG, join_style="mitre")
+    return gpd.GeoSeries(lines[shapely.intersects(lines, frame)], crs="EPSG:4326")
+
+
+def _polylines(
+    lon: np.ndarray, lat: np.ndarray, tail: np.ndarray, head: np.ndarray, way_id: np.ndarray
+) -> np.ndarray:
+    if not len(tail):
+        return np.empty(0, dtype=object)
+    starts = np.ones(len(tail), dtype=np.bool_)
+    starts[1:] = (tail[1:] != head[:-1]) | (way_id[1:] != way_id[:-1])
+    line = np.cumsum(starts) - 1
+    # Each line has its edges' tails and, at its end, the last edge's head.
+    last = np.append(np.flatnonzero(starts)[1:] - 1, len(tail) - 1)
+    nodes = np.insert(tail, last + 1, head[last])
+    owner = np.insert(line, last + 1, line[last])
+    return np.asarray(shapely.linestrings(np.column_stack([lon[nodes], lat[nodes]]), indices=owner))
+
+
+def _service_warnings(study: Study, services: Sequence[Service]) -> list[str]:
+    words = study.words
+    found = []
+    for service in services:
+        name = service.layer.name
+        if service.n_without_capacity:
+            n, of = service.n_without_capacity, len(service.rows)
+            found.append(words(f"{name}: {of} 处设施中有 {n} 处无容量，按 0 计", f"{name}: {n} of {of} facilities state no capacity and count as 0"))
+        if service.layer.norm_per_1000 is not None and service.is_count_only:
+            found.append(words(f"{name}: 设施无容量，只计处数", f"{name}: no facility states a capacity; count only"))
+    return found
+
+
+def _no_isochrones() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({"layer": [], "cutoff_min": []}, geometry=[], crs="EPSG:4326")
