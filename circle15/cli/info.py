@@ -17,7 +17,7 @@ def command() -> None:
     from importlib.metadata import version  # noqa: PLC0415 (as above)
 
     from circle15 import __version__, _core  # noqa: PLC0415 (heavy imports only when the command runs)
-    from circle15.inputs.policy import registers_folder  # noqa: PLC0415 (as above)
+    from circle15.inputs.registers import registers_folder  # noqa: PLC0415 (as above)
     from circle15.reach.search import default_threads  # noqa: PLC0415 (as above)
 
     rows = [

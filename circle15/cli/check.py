@@ -1,0 +1,37 @@
+"""`circle15 check`: the doctor."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+
+import click
+
+from circle15.cli.options import EXIT_WRONG_INPUT, config_argument, shared
+
+
+@click.command("check")
+@config_argument
+@click.option("--json", "as_json", is_flag=True, help="The same as JSON, for scripts.")
+@shared
+def command(config: Path, *, as_json: bool) -> None:
+    """List every problem of a config and its inputs; compute nothing.
+
+    Exit 0 where a run would go through (with warnings or without), 2 where it would not.
+    """
+    from circle15.pipeline.check import check_config  # noqa: PLC0415 (heavy imports only when the command runs)
+
+    found = check_config(config)
+    if as_json:
+        problems = [str(p) for p in found.problems]
+        value = {"problems": problems, "warnings": found.warnings, "facts": found.facts}
+        click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    else:
+        for title, lines in (("problem", found.problems), ("warning", found.warnings), ("found", found.facts)):
+            for line in lines:
+                click.echo(f"{title}: {line}")
+        verdict = f"{len(found.problems)} problems, {len(found.warnings)} warnings"
+        click.echo(f"{verdict}: a run {'would stop' if found.problems else 'goes through'}")
+    if found.problems:
+        sys.exit(EXIT_WRONG_INPUT)
