@@ -88,7 +88,11 @@ class PopulationTable(_Table):
 
 
 class LayerTable(_Table):
-    """[[layer]]: one public service, its facilities and what counts as within the circle."""
+    """[[layer]]: one public service, its facilities and what counts as within the circle.
+
+    `norm_group` is the people that `norm_per_1000` counts (nursery places are per 1,000 residents, so "all", while
+    `group` is the infants who use them).
+    """
 
     id: Identifier
     name: str
@@ -109,6 +113,7 @@ class LayerTable(_Table):
     group: Identifier = "all"
     min_count: Annotated[int, Field(ge=1)] = 1
     norm_per_1000: Positive | None = None
+    norm_group: Identifier = "all"
     capacity_unit: str | None = None
 
     @model_validator(mode="after")
@@ -150,7 +155,7 @@ class OutputsTable(_Table):
     def _known_outputs(self) -> Self:
         for name in self.write or ():
             if name not in OUTPUT_NAMES:
-                raise ValueError(f'outputs.write: unknown output "{name}"{_suggest(name, OUTPUT_NAMES)}')
+                raise ValueError(f'outputs.write: unknown output "{name}"{suggest(name, OUTPUT_NAMES)}')
         return self
 
     def writes(self, name: str) -> bool:
@@ -182,13 +187,14 @@ class Config(_Table):
             if layer.profile not in self.walk:
                 raise ValueError(
                     f'layer "{layer.id}": profile "{layer.profile}" has no [walk.{layer.profile}] table'
-                    f"{_suggest(layer.profile, self.walk)}"
+                    f"{suggest(layer.profile, self.walk)}"
                 )
-            if layer.group not in groups:
-                raise ValueError(
-                    f'layer "{layer.id}": group "{layer.group}" is not among the population groups'
-                    f" ({', '.join(sorted(groups))})"
-                )
+            for key, group in (("group", layer.group), ("norm_group", layer.norm_group)):
+                if group not in groups:
+                    raise ValueError(
+                        f'layer "{layer.id}": {key} "{group}" is not among the population groups'
+                        f" ({', '.join(sorted(groups))})"
+                    )
         return self
 
     def resolve(self, name: str) -> Path:
@@ -229,7 +235,9 @@ def load_config(path: str | Path) -> Config:
     except IsADirectoryError:
         raise ConfigError(Problem("is a folder; name the .toml file in it", file=str(path))) from None
     except UnicodeDecodeError as e:
-        raise ConfigError(Problem(f"not UTF-8 text (byte {e.start}); save the config as UTF-8", file=str(path))) from None
+        raise ConfigError(
+            Problem(f"not UTF-8 text (byte {e.start}); save the config as UTF-8", file=str(path))
+        ) from None
     try:
         raw = tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
@@ -253,7 +261,7 @@ def _problem(error: Any, raw: dict[str, Any], path: Path) -> Problem:
     if error["type"] == "extra_forbidden":
         parent = _model_at(keys[:-1])
         names = [f.alias or n for n, f in parent.model_fields.items() if n != "path"] if parent else []
-        message = f"unknown key{_suggest(str(keys[-1]), names)}; known here: {', '.join(names)}"
+        message = f"unknown key{suggest(str(keys[-1]), names)}; known here: {', '.join(names)}"
         return Problem(message, file=str(path), key=dotted)
     message = re.sub(r"^Value error, ", "", error["msg"])
     if error["type"] == "missing":
@@ -282,6 +290,7 @@ def _model_at(keys: tuple[str | int, ...]) -> type[BaseModel] | None:
     return tables.get(str(keys[0])) if keys else Config
 
 
-def _suggest(given: str, valid: Any) -> str:
+def suggest(given: str, valid: Any) -> str:
+    """Give "; did you mean ...?" for the nearest valid name, or nothing."""
     near = difflib.get_close_matches(given, list(valid), n=1)
     return f"; did you mean '{near[0]}'?" if near else ""

@@ -78,7 +78,7 @@ class Registers:
         return {place: named.get(place, place) for place in sorted({*named, *self.targets["place_id"]})}
 
 
-def policy_folder() -> Path:
+def registers_folder() -> Path:
     """Find the shipped registers, in an installed wheel (inside the package) or an editable checkout (beside it).
 
     Raises
@@ -112,7 +112,7 @@ def read_registers(folder: Path | None = None) -> Registers:
     InputError
         Naming every wrong heading, number, choice and key with its file, row and column.
     """
-    shipped = policy_folder()
+    shipped = registers_folder()
     home = folder if folder is not None else shipped
     paths = {field.name: home / f"{field.name}.csv" for field in fields(Registers)}
     if not paths["norms"].is_file():

@@ -1,0 +1,283 @@
+"""What a published plan says of a config's layers: threshold, norm and demand group, each with its source."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from circle15.config import suggest
+from circle15.errors import ConfigError, InputError, Problem
+from circle15.inputs.register_traps import RegisterWarning, is_table, register_warnings, warn
+from circle15.inputs.registers import read_registers
+from circle15.inputs.units_of_supply import compare_units
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from circle15.config import Config, LayerTable
+    from circle15.inputs.registers import Registers
+
+ALL_SERVICES = "all_services"
+NORM_GROUPS = {
+    "": "all",
+    "resident_population": "all",
+    "registered_population": "all",
+    "elderly_60_or_65_unstated": "age_60_plus",
+}
+"""Population group that stands for a norm's denominator; the registers' other denominators (beds, institutions...)
+count no people. Residents stand for an unstated denominator where the note says that it is people."""
+
+PROFILES = {
+    "age_0_2": "child", "age_3_5": "child", "age_60_plus": "elderly", "age_65_plus": "elderly",
+}  # fmt: skip
+"""Walking profile of a demand group, used where the config has a table [walk.child] or [walk.elderly]."""
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """One value that a layer took from the registers."""
+
+    layer: str
+    key: str  # key of [[layer]]
+    value: float | str
+    source: str  # document and location, or the register
+    row: int | None  # row of the register's file
+
+
+@dataclass(frozen=True, slots=True)
+class AppliedPolicy:
+    """A config with its layers filled from the registers, and where each value came from."""
+
+    config: Config
+    taken: tuple[Taken, ...]
+    warnings: tuple[RegisterWarning, ...]
+    registers: Registers | None  # None where the config has no [policy]
+
+    def norm_is_from_policy(self, layer: str) -> bool:
+        """Tell whether a layer's norm came from the registers, not from the config."""
+        return any(t.layer == layer and t.key == "norm_per_1000" for t in self.taken)
+
+
+def apply_policy(config: Config) -> AppliedPolicy:
+    """Fill what the config leaves open from the registers of its [policy] place and year.
+
+    A layer whose id is a service_id of the register takes: minutes, from the place's circle for the service, else its
+    circle of all services, else the service's default; norm_per_1000 with norm_group and capacity_unit, from the
+    target of the norm's indicator; group, the service's demand group where the population has it; profile, the
+    group's where [walk] has it. A key that the config states wins.
+
+    Raises
+    ------
+    ConfigError
+        If the place is not in the registers, or they have nothing for it up to the year.
+    InputError
+        If a register is malformed.
+    """
+    policy = config.policy
+    if policy is None:
+        return AppliedPolicy(config, (), (), None)
+    registers = read_registers(config.resolve(policy.path) if policy.path is not None else None)
+    _check_place(registers, policy.place, policy.year, config.path)
+    reader = _Reader(registers, policy.place, policy.year, config)
+    layers = tuple(reader.filled(layer) for layer in config.layers)
+    return AppliedPolicy(
+        config.model_copy(update={"layers": layers}),
+        tuple(reader.taken),
+        tuple(dict.fromkeys(reader.warnings)),
+        registers,
+    )
+
+
+def settle_norm(
+    layer: LayerTable, *, has_capacity: bool, from_policy: bool, place: str = ""
+) -> tuple[LayerTable, RegisterWarning | None]:
+    """Decide on a layer's norm once its facilities are read.
+
+    Returns
+    -------
+    layer
+        As it was, or without norm where the facilities state no capacity and the norm came from the registers.
+    warning
+        "count-only" in that case.
+
+    Raises
+    ------
+    InputError
+        If the config itself states a norm for a layer of which no facility states a capacity.
+    """
+    if layer.norm_per_1000 is None or has_capacity:
+        return layer, None
+    if from_policy:
+        return layer.model_copy(update={"norm_per_1000": None}), warn("count-only", layer.id, place)
+    message = (
+        "norm_per_1000 needs capacities, but no facility of this layer states one;"
+        " name the column of places with capacity_field, or remove the norm"
+    )
+    raise InputError(
+        Problem(message, file=layer.source, column=f"layer.{layer.id}.norm_per_1000", value=layer.norm_per_1000)
+    )
+
+
+def choose_target(targets: pd.DataFrame, year: int, documents: pd.DataFrame) -> pd.Series | None:
+    """Choose the target that stands for `year` among rows of one indicator and place; None without any.
+
+    The year's own target; else the latest before it; else the first after it. Among several of one year: the document
+    issued last, its table before its clauses.
+    """
+    dated = targets[~targets["is_base"] & targets["year"].notna() & (targets["direction"] != "range")]
+    if dated.empty:
+        return None
+    before = dated.loc[dated["year"] <= year, "year"]
+    used = before.max() if len(before) else dated["year"].min()
+    issued = documents.set_index("document_id")["issued"]
+    rows = dated[dated["year"] == used]
+    ranked = rows.assign(issued=rows["document_id"].map(issued), in_table=is_table(rows["location"]))
+    first: pd.Series = ranked.sort_values(["issued", "in_table", "row"], ascending=[False, False, True]).iloc[0]
+    return first
+
+
+class _Reader:
+    """Reads layer after layer, noting what was taken and which traps were met."""
+
+    def __init__(self, registers: Registers, place: str, year: int, config: Config) -> None:
+        self.registers = registers
+        self.place = place
+        self.place_name = registers.places()[place]
+        self.year = year
+        self.groups = {"all", *config.population.groups}
+        self.walks = set(config.walk)
+        self.taken: list[Taken] = []
+        self.warnings: list[RegisterWarning] = []
+
+    def filled(self, layer: LayerTable) -> LayerTable:
+        services = self.registers.services
+        service = services[services["service_id"] == layer.id]
+        if service.empty:
+            return layer
+        update: dict[str, object] = {}
+        stated = layer.model_fields_set
+        if not {"minutes", "metres"} & stated:
+            update |= self._minutes(layer.id, service.iloc[0])
+        if "group" not in stated:
+            update |= self._group(layer.id, service.iloc[0])
+        group = str(update.get("group", layer.group))
+        if "profile" not in stated and PROFILES.get(group) in self.walks:
+            update["profile"] = PROFILES[group]
+            self._take(layer.id, "profile", PROFILES[group], f"services.csv demand_group {group}", None)
+        if "norm_per_1000" not in stated:
+            update |= self._norm(layer, service.iloc[0])
+        return layer.model_copy(update=update)
+
+    def _take(self, layer: str, key: str, value: float | str, source: str, row: int | None) -> None:
+        self.taken.append(Taken(layer, key, value, source, row))
+
+    def _warn(self, code: str, subject: str, **values: object) -> None:
+        self.warnings.append(warn(code, subject, self.place, **values))
+
+    def _source(self, document: str, at: str) -> str:
+        titles = self.registers.documents.set_index("document_id")["title_zh"]
+        return f"{titles[document]} {at}".strip()
+
+    def _minutes(self, service_id: str, service: pd.Series) -> dict[str, object]:
+        circles = self.registers.circles
+        here = circles[circles["place_id"] == self.place]
+        own = here[here["service_id"] == service_id]
+        general = here[here["service_id"] == ALL_SERVICES]
+        rows = own if len(own) else general
+        if rows.empty:
+            if pd.isna(service["default_minutes"]):
+                return {}
+            minutes = float(service["default_minutes"])
+            self._warn("circle-of-other-places", service_id, place=self.place_name, minutes=f"{minutes:g}")
+            self._take(service_id, "minutes", minutes, "services.csv default_minutes", int(service["row"]))
+            return {"minutes": minutes}
+        # A promise for a later year, or without one, comes after what is due already.
+        due = rows.assign(is_due=rows["deadline_year"].fillna(self.year) <= self.year)
+        chosen = due.sort_values(["is_due", "deadline_year", "row"], ascending=[False, False, True]).iloc[0]
+        minutes = float(chosen["minutes"])
+        if len(set(rows["minutes"])) > 1:
+            values = ", ".join(f"{m:g}" for m in sorted(set(rows["minutes"])))
+            self._warn("circles-disagree", service_id, place=self.place_name, values=values, minutes=f"{minutes:g}")
+        if own.empty:
+            self._warn("circle-of-all-services", service_id, place=self.place_name, minutes=f"{minutes:g}")
+        self._take(
+            service_id,
+            "minutes",
+            minutes,
+            self._source(chosen["document_id"], chosen["wording_zh"]),
+            int(chosen["row"]),
+        )
+        return {"minutes": minutes}
+
+    def _group(self, service_id: str, service: pd.Series) -> dict[str, object]:
+        group = str(service["demand_group"])
+        if group in {"", "all"}:
+            return {}
+        if group not in self.groups:
+            self._warn("group-not-counted", service_id, group=group)
+            return {}
+        self._take(service_id, "group", group, "services.csv demand_group", int(service["row"]))
+        return {"group": group}
+
+    def _norm(self, layer: LayerTable, service: pd.Series) -> dict[str, object]:
+        norms = self.registers.norms
+        targets = self.registers.targets
+        for indicator in norms.loc[norms["service_id"] == layer.id, "indicator_id"]:
+            rows = targets[(targets["place_id"] == self.place) & (targets["indicator_id"] == indicator)]
+            target = choose_target(rows, self.year, self.registers.documents)
+            if target is not None:
+                return self._norm_of(layer, service, str(indicator), target)
+        return {}
+
+    def _norm_of(self, layer: LayerTable, service: pd.Series, indicator: str, target: pd.Series) -> dict[str, object]:
+        denominator = str(target["denominator"])
+        is_people = denominator != "" or "分母为人口" in target["definition_note_zh"]
+        if denominator not in NORM_GROUPS or not is_people:
+            self._warn("norm-denominator-unknown", layer.id, indicator=indicator)
+            return {}
+        group = NORM_GROUPS[denominator]
+        if group not in self.groups:
+            self._warn("norm-group-not-counted", layer.id, indicator=indicator, group=group)
+            return {}
+        ours, theirs = layer.capacity_unit, str(target["unit_zh"])
+        agreement = compare_units(ours, theirs) if ours is not None else "same"
+        if agreement == "different":
+            self._warn("unit-differs", layer.id, ours=ours, theirs=theirs)
+            return {}
+        if agreement == "words":
+            self._warn("unit-words-differ", layer.id, ours=ours, theirs=theirs)
+        if int(target["year"]) != self.year:
+            used = f"{target['year']:.0f}"
+            self._warn("year-not-stated", layer.id, year=self.year, used=used, value=f"{target['value']:g}")
+        self.warnings.extend(register_warnings(self.registers.targets, place=self.place, indicators={indicator}))
+        source = self._source(target["document_id"], f"{target['location']} {target['indicator_zh']}")
+        update: dict[str, object] = {
+            "norm_per_1000": float(target["value"]) / float(target["per"]) * 1000,
+            "norm_group": group,
+        }
+        if ours is None:
+            update["capacity_unit"] = _plain_unit(str(service["capacity_unit_zh"]), theirs)
+        for key, value in update.items():
+            self._take(layer.id, key, value if isinstance(value, float) else str(value), source, int(target["row"]))
+        return update
+
+
+def _plain_unit(of_service: str, of_target: str) -> str:
+    """Name the unit as people say it: "个(托位)" is 托位; without a word in brackets, the target's own unit."""
+    return of_service.split("(")[1].rstrip(")") if "(" in of_service else of_target
+
+
+def _check_place(registers: Registers, place: str, year: int, path: Path) -> None:
+    places = registers.places()
+    if place not in places:
+        known = ", ".join(f"{key} ({name})" for key, name in places.items())
+        message = f"is not a place of the registers{suggest(place, places)}; they have {known}"
+        raise ConfigError(Problem(message, file=str(path), column="policy.place", value=place))
+    years = registers.targets.loc[registers.targets["place_id"] == place, "year"].dropna()
+    if len(years) and year < years.min():
+        message = (
+            f"the registers say nothing of {places[place]} before {years.min():.0f}; they reach to {years.max():.0f}"
+        )
+        raise ConfigError(Problem(message, file=str(path), column="policy.year", value=year))
