@@ -7,6 +7,7 @@ _F32 = npt.NDArray[np.float32]
 _F64 = npt.NDArray[np.float64]
 _I32 = npt.NDArray[np.int32]
 _I64 = npt.NDArray[np.int64]
+_U8 = npt.NDArray[np.uint8]
 _U32 = npt.NDArray[np.uint32]
 
 class Progress:
@@ -58,3 +59,31 @@ def travel_times(
 def reached(
     graph: Graph, origins: Places, cutoff_ms: int, threads: int, progress: Progress | None = None
 ) -> tuple[_I64, _U32, _F32, _F32, _U32, _U32]: ...
+
+class EdgeTree:
+    def __init__(self, lon: _F64, lat: _F64, tail: _I32, head: _I32) -> None: ...
+    def link(
+        self, lon: _F64, lat: _F64, use: _U8, max_access_m: float, threads: int
+    ) -> tuple[_I32, _F64, _F64, _U8]: ...
+
+def isochrones(
+    graph: Graph,
+    lon: _F64,
+    lat: _F64,
+    origins: Places,
+    cutoffs_ms: _U32,
+    buffer_m: float,
+    step_m: float,
+    threads: int,
+    progress: Progress | None = None,
+) -> tuple[_I32, _I32, _I64, _I64, _I64, _F64]: ...
+def service_area(
+    graph: Graph,
+    lon: _F64,
+    lat: _F64,
+    time_to: _U32,
+    destinations: Places,
+    cutoffs_ms: _U32,
+    buffer_m: float,
+    step_m: float,
+) -> tuple[_I32, _I32, _I64, _I64, _I64, _F64]: ...

@@ -5,11 +5,15 @@
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 
+#include <cmath>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
+#include "edge_tree.hpp"
 #include "graph.hpp"
+#include "isochrone.hpp"
 #include "places.hpp"
 #include "summary.hpp"
 
@@ -148,6 +152,86 @@ auto run_query(std::size_t threads, Progress* progress, const Query& query) {
     }
 }
 
+// A tree is made of arrays that WalkNetwork has checked but for what would lead outside of them.
+EdgeTree make_edge_tree(const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
+                        const In<std::int32_t>& head) {
+    check_size("lat", lat.size(), lon.size());
+    check_size("head", head.size(), tail.size());
+    for (const auto& [name, degrees] : {std::pair{"lon", view(lon)}, std::pair{"lat", view(lat)}}) {
+        for (std::size_t v = 0; v < degrees.size(); ++v) {
+            if (!std::isfinite(degrees[v])) {
+                refuse(name, v, degrees[v], "finite degrees");
+            }
+        }
+    }
+    for (const auto& [name, ends] : {std::pair{"tail", view(tail)}, std::pair{"head", view(head)}}) {
+        for (std::size_t e = 0; e < ends.size(); ++e) {
+            if (ends[e] < 0 || static_cast<std::size_t>(ends[e]) >= lon.size()) {
+                refuse(name, e, ends[e], "a node index, 0 to " + std::to_string(lon.size()) + " - 1");
+            }
+        }
+    }
+    const nb::gil_scoped_release released;
+    return EdgeTree(view(lon), view(lat), view(tail), view(head));
+}
+
+nb::tuple link_points(const EdgeTree& tree, const In<double>& lon, const In<double>& lat, const In<std::uint8_t>& use,
+                      double max_access_m, unsigned threads) {
+    check_size("lat", lat.size(), lon.size());
+    check_size("use", use.size(), tree.n_edges());
+    for (const auto& [name, degrees] : {std::pair{"lon", view(lon)}, std::pair{"lat", view(lat)}}) {
+        for (std::size_t i = 0; i < degrees.size(); ++i) {
+            if (!std::isfinite(degrees[i])) {
+                refuse(name, i, degrees[i], "finite degrees");
+            }
+        }
+    }
+    if (!(max_access_m >= 0.0) || threads == 0) {
+        throw nb::value_error("max_access_m must be at least 0 and threads at least 1");
+    }
+    std::vector<std::int32_t> edge(lon.size());
+    std::vector<double> fraction(lon.size()), access_m(lon.size());
+    std::vector<std::uint8_t> skipped_island(lon.size());
+    {
+        const nb::gil_scoped_release released;
+        tree.link(view(lon), view(lat), view(use), max_access_m, threads, {edge, fraction, access_m, skipped_island});
+    }
+    return nb::make_tuple(to_numpy(std::move(edge)), to_numpy(std::move(fraction)), to_numpy(std::move(access_m)),
+                          to_numpy(std::move(skipped_island)));
+}
+
+void check_outline_rules(std::span<const Ms> cutoffs, double buffer_m, double step_m) {
+    if (cutoffs.empty()) {
+        throw nb::value_error("cutoffs_ms is empty: give at least one");
+    }
+    for (std::size_t c = 0; c < cutoffs.size(); ++c) {
+        check_cutoff(cutoffs[c]);
+        if (c > 0 && cutoffs[c] <= cutoffs[c - 1]) {
+            refuse("cutoffs_ms", c, cutoffs[c], "above the one before");
+        }
+    }
+    if (!(buffer_m > 0.0 && buffer_m <= 1e4 && step_m > 0.0 && step_m <= buffer_m / 2)) {
+        throw nb::value_error("buffer_m must be above 0 and at most 10000, step_m above 0 and at most half of it");
+    }
+}
+
+nb::tuple outline_columns(Outlines&& made) {
+    return nb::make_tuple(to_numpy(std::move(made.origin)), to_numpy(std::move(made.cutoff)),
+                          to_numpy(std::move(made.polygon_begin)), to_numpy(std::move(made.ring_begin)),
+                          to_numpy(std::move(made.coordinate_begin)), to_numpy(std::move(made.lon_lat)));
+}
+
+NodePositions node_positions(const Graph& graph, const In<double>& lon, const In<double>& lat) {
+    check_size("lon", lon.size(), graph.n_nodes());
+    check_size("lat", lat.size(), graph.n_nodes());
+    for (std::size_t v = 0; v < lon.size(); ++v) {
+        if (!(std::abs(lon.data()[v]) <= 180.0 && std::abs(lat.data()[v]) <= 90.0)) {
+            refuse("node position", v, lon.data()[v], "degrees within -180 to 180 and -90 to 90");
+        }
+    }
+    return {view(lon), view(lat)};
+}
+
 }  // namespace
 
 NB_MODULE(_core, module) {
@@ -240,4 +324,49 @@ NB_MODULE(_core, module) {
         nb::arg("progress").none() = nb::none(),
         "Return the reached street pieces per origin as CSR: indptr int64, edge uint32, from_fraction and to_fraction "
         "float32, from_ms and to_ms uint32. Along a piece the time changes evenly.");
+
+    nb::class_<EdgeTree>(module, "EdgeTree", "Finds the place on the nearest edge.")
+        .def(
+            "__init__",
+            [](EdgeTree* self, const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
+               const In<std::int32_t>& head) { new (self) EdgeTree(make_edge_tree(lon, lat, tail, head)); },
+            nb::arg("lon"), nb::arg("lat"), nb::arg("tail"), nb::arg("head"))
+        .def("link", &link_points, nb::arg("lon"), nb::arg("lat"), nb::arg("use"), nb::arg("max_access_m"),
+             nb::arg("threads"),
+             "Return edge int32, fraction float64, access_m float64 and skipped_island uint8 per point; use is 0 = "
+             "never, 1 = link, 2 = island per edge.");
+
+    module.def(
+        "isochrones",
+        [](const Graph& graph, const In<double>& lon, const In<double>& lat, const Places& origins,
+           const In<Ms>& cutoffs, double buffer_m, double step_m, std::size_t threads, Progress* progress) {
+            check_outline_rules(view(cutoffs), buffer_m, step_m);
+            const NodePositions nodes = node_positions(graph, lon, lat);
+            return outline_columns(run_query(threads, progress, [&](const Run& run) {
+                return isochrones(graph, nodes, origins, {view(cutoffs), buffer_m, step_m}, run);
+            }));
+        },
+        nb::arg("graph"), nb::arg("lon"), nb::arg("lat"), nb::arg("origins"), nb::arg("cutoffs_ms"),
+        nb::arg("buffer_m"), nb::arg("step_m"), nb::arg("threads"), nb::arg("progress").none() = nb::none(),
+        "Return areas as ragged columns: origin int32, cutoff int32 (index), polygon_begin, ring_begin and "
+        "coordinate_begin int64, and interleaved lon_lat float64.");
+
+    module.def(
+        "service_area",
+        [](const Graph& graph, const In<double>& lon, const In<double>& lat, const In<Ms>& time_to,
+           const Places& destinations, const In<Ms>& cutoffs, double buffer_m, double step_m) {
+            check_outline_rules(view(cutoffs), buffer_m, step_m);
+            check_size("time_to", time_to.size(), graph.n_nodes());
+            const NodePositions nodes = node_positions(graph, lon, lat);
+            Outlines made;
+            {
+                const nb::gil_scoped_release released;
+                made = service_area(graph, nodes, view(time_to), destinations, {view(cutoffs), buffer_m, step_m});
+            }
+            return outline_columns(std::move(made));
+        },
+        nb::arg("graph"), nb::arg("lon"), nb::arg("lat"), nb::arg("time_to"), nb::arg("destinations"),
+        nb::arg("cutoffs_ms"), nb::arg("buffer_m"), nb::arg("step_m"),
+        "Return the areas from which any destination is reached, in the columns of isochrones; time_to is each node's "
+        "milliseconds to the nearest destination.");
 }

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-    from circle15._core import Graph
+    from circle15._core import EdgeTree, Graph
 
 _INDEX_LIMIT = 2**31 - 1
 _PROBLEMS_SHOWN = 10
@@ -69,6 +69,7 @@ class WalkNetwork:
     way_id: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     report: Any = None
     _compiled: dict[int, Graph] = field(default_factory=dict, init=False, repr=False)
+    _edge_tree: list[EdgeTree] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         n_edges = len(self.tail)
@@ -173,6 +174,14 @@ class WalkNetwork:
             found = _core.Graph(self.node_lon, self.node_lat, self.tail, self.head, forward, backward, self.length_m)
             self._compiled[p] = found
         return found
+
+    def edge_tree(self) -> EdgeTree:
+        """Return the core's search tree over all edges, made at the first call and kept."""
+        if not self._edge_tree:
+            from circle15 import _core  # noqa: PLC0415 (a network can be built and saved without the core)
+
+            self._edge_tree.append(_core.EdgeTree(self.node_lon, self.node_lat, self.tail, self.head))
+        return self._edge_tree[0]
 
     def to_networkx(self) -> nx.MultiDiGraph:
         """Export to networkx: nodes with ``x``, ``y``; one arc per walkable direction.

@@ -2,16 +2,25 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from circle15.errors import NetworkError
+from circle15.errors import InputError, NetworkError
+from circle15.units import UNREACHED
 
 if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork
+    from circle15.network.walking import WalkProfile
+
+DEFAULT_MAX_ACCESS_M = 300.0
+_PROBLEMS_SHOWN = 10
+_LIMITS = {"lon": 180.0, "lat": 90.0}
+# What the core may do with an edge (edge_tree.hpp).
+_NEVER, _LINK, _ISLAND = 0, 1, 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -40,6 +49,86 @@ class Linkage:
 
     def __len__(self) -> int:
         return len(self.edge)
+
+
+def link(
+    net: WalkNetwork,
+    lon: npt.ArrayLike,
+    lat: npt.ArrayLike,
+    *,
+    max_access_m: float = DEFAULT_MAX_ACCESS_M,
+    profile: str | WalkProfile | None = None,
+) -> Linkage:
+    """Link points to the nearest place on the nearest edge.
+
+    Distances are metres in the plane that touches the sphere (R = 6,371,009 m) along the point's own parallel:
+    x = R cos(lat) dlon, y = R dlat. At a distance d the relative error against the great circle is at most
+    d tan|lat| / 2R: at 60 degrees and 300 m 4e-5, or 12 mm. Edges are straight in longitude and latitude; those of
+    islands (`WalkNetwork.is_island`) are passed over. Of equally near edges the one with the smallest index is
+    taken. Neither edges nor access legs across the antimeridian are supported.
+
+    Parameters
+    ----------
+    net
+        Walking network.
+    lon, lat
+        (n,) degrees WGS-84, finite, within -180 to 180 and -90 to 90.
+    max_access_m
+        Longest access leg in metres, inclusive; farther points stay unlinked.
+    profile
+        Where given, link only to edges that this profile may walk in at least one direction.
+
+    Returns
+    -------
+    Linkage
+        ``skipped_island`` is True where an island's edge within ``max_access_m`` is nearer than the edge linked to, or
+        where there is none but the island's.
+
+    Raises
+    ------
+    InputError
+        If a coordinate is not finite or out of range; names the index. It is a ValueError.
+    NetworkError
+        If the network has no edges, or was not built with ``profile``.
+    ValueError
+        If ``max_access_m`` is negative or not finite.
+
+    Examples
+    --------
+    >>> from circle15.network.graph import WalkNetwork
+    >>> net = WalkNetwork.from_edges([0.0, 0.001], [0.0, 0.0], [0], [1], [111.2])
+    >>> at = link(net, [0.0005, 0.0005], [0.0001, 0.1])
+    >>> at.edge.tolist(), at.fraction.round(3).tolist(), at.access_m.round(2).tolist()
+    ([0, -1], [0.5, nan], [11.12, nan])
+    """
+    if net.n_edges == 0:
+        raise NetworkError("the network has no edges to link to")
+    if not 0 <= max_access_m < np.inf:
+        raise ValueError(f"max_access_m = {max_access_m}: must be finite metres, at least 0")
+    points = {name: np.ascontiguousarray(given, dtype=np.float64) for name, given in (("lon", lon), ("lat", lat))}
+    _check_points(points)
+    use = np.where(net.is_island, np.uint8(_ISLAND), np.uint8(_LINK))
+    if profile is not None:
+        use[(net.walk_ms[net.profile_index(profile)] == UNREACHED).all(axis=0)] = _NEVER
+    edge, fraction, access_m, skipped_island = net.edge_tree().link(
+        points["lon"], points["lat"], use, float(max_access_m), os.cpu_count() or 1
+    )
+    return Linkage(net, edge, fraction, access_m, skipped_island.view(np.bool_))
+
+
+def _check_points(points: dict[str, npt.NDArray[np.float64]]) -> None:
+    shapes = [values.shape for values in points.values()]
+    if len(shapes[0]) != 1 or shapes[0] != shapes[1]:
+        raise InputError(f"lon has shape {shapes[0]} and lat {shapes[1]}: give two arrays of one length")
+    problems = []
+    for name, values in points.items():
+        limit = _LIMITS[name]
+        bad = np.flatnonzero(~(np.abs(values) <= limit))
+        right = f"finite degrees WGS-84, {-limit:g} to {limit:g}"
+        problems += [f"{name}[{i}] = {values[i]}: must be {right}" for i in bad[:_PROBLEMS_SHOWN]]
+        if len(bad) > _PROBLEMS_SHOWN:
+            problems.append(f"{name}: {len(bad) - _PROBLEMS_SHOWN} more values like these")
+    InputError.gather(problems)
 
 
 def link_nodes(network: WalkNetwork, node: npt.ArrayLike) -> Linkage:
