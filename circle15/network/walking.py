@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+import csv
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+
+from circle15.inputs.tag_filter import TagFilter, parse_tag_filter
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,4 +37,56 @@ class WalkProfile:
         if not re.fullmatch(r"[a-z0-9][a-z0-9_-]*", self.name):
             raise ValueError(f"WalkProfile name {self.name!r}: use a-z 0-9 _ - only")
         if not 0 < self.speed_m_s <= 5:  # noqa: PLR2004 (stated in the docstring)
-            raise ValueError(f"WalkProfile {self.name!r}: speed_m_s = {self.speed_m_s} is not in (0, 5] metres per second")
+            raise ValueError(
+                f"WalkProfile {self.name!r}: speed_m_s = {self.speed_m_s} is not in (0, 5] metres per second"
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class WalkRule:
+    """One row of the tag table."""
+
+    kind: str  # "way" | "node"
+    when: TagFilter
+    allows: bool
+    reason: str
+    note: str
+
+
+@cache
+def walking_table() -> tuple[WalkRule, ...]:
+    """Give the tag table in order; of all rows that match an object the first decides."""
+    text = resources.files("circle15.network").joinpath("walking_table.csv").read_text("utf-8")
+    return tuple(
+        WalkRule(row["object"], parse_tag_filter(row["when"]), row["walk"] in ("yes", "pass"), row["reason"], row["note"])
+        for row in csv.DictReader(text.splitlines())
+    )
+
+
+def table_keys(kind: str) -> dict[str, frozenset[str]]:
+    """Give the keys that the table's rules for ways or nodes ask for, each with the values that it names."""
+    asked: dict[str, frozenset[str]] = {}
+    for rule in walking_table():
+        if rule.kind == kind:
+            for condition in (c for every in rule.when.alternatives for c in every):
+                asked[condition.key] = asked.get(condition.key, frozenset()) | (condition.values or frozenset())
+    return asked
+
+
+def deciding_rule(tags: Mapping[str, str], kind: str = "way") -> WalkRule | None:
+    """Give the rule that decides on an object with ``tags``, None where it has nothing to do with walking."""
+    return next((rule for rule in walking_table() if rule.kind == kind and rule.when.matches(tags)), None)
+
+
+def may_walk(tags: Mapping[str, str], kind: str = "way") -> tuple[bool, str]:
+    """Tell whether one may walk along a way (or past a node) with ``tags``, and why.
+
+    Examples
+    --------
+    >>> may_walk({"highway": "steps"})
+    (True, 'street')
+    >>> may_walk({"highway": "motorway"})
+    (False, 'motorway')
+    """
+    rule = deciding_rule(tags, kind)
+    return (kind == "node", "not a street") if rule is None else (rule.allows, rule.reason)

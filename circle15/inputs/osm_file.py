@@ -1,0 +1,58 @@
+"""One OSM file opened through pyosmium, its faults told as input errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import osmium
+
+from circle15.errors import InputError, MissingFileError, Problem
+
+OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml")
+SPARSE_LIMIT_BYTES = 400_000_000
+"""Larger files hold so many nodes that the location index should choose its own layout."""
+
+
+def is_osm_file(path: str | Path) -> bool:
+    """Tell by its name whether ``path`` is OSM data."""
+    return str(path).lower().endswith(OSM_SUFFIXES)
+
+
+def new_location_index(path: str | Path) -> Any:
+    """Make an index of node locations that suits the size of the file."""
+    kind = "sparse_mem_array" if Path(path).stat().st_size < SPARSE_LIMIT_BYTES else "flex_mem"
+    return osmium.index.create_map(kind)
+
+
+@contextmanager
+def osm_errors(path: str | Path) -> Iterator[None]:
+    """Turn what pyosmium raises while it reads ``path`` into one clear line.
+
+    Raises
+    ------
+    MissingFileError
+        If there is no such file.
+    InputError
+        If the file is cut off, or not OSM data.
+    """
+    file = Path(path)
+    if not file.is_file():
+        what = "is a folder; name the OSM file in it" if file.is_dir() else "no such file"
+        raise MissingFileError(Problem(what, file=str(path)))
+    try:
+        yield
+    except (RuntimeError, ValueError, OSError) as e:
+        if isinstance(e, InputError):
+            raise
+        raise InputError(Problem(_explain(str(e)), file=str(path))) from e
+
+
+def _explain(text: str) -> str:
+    if "unexpected EOF" in text or "no element found" in text:
+        return f"the file ends too early ({text}): it was not downloaded or copied to its end"
+    if "Could not detect file format" in text:
+        return f"not an OSM file by its name; OSM data ends in {', '.join(OSM_SUFFIXES[:1] + OSM_SUFFIXES[2:5])}"
+    return f"not readable as OSM data ({text})"

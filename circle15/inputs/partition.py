@@ -1,0 +1,110 @@
+"""Units that fill their district: clipped, without overlaps, slivers given away, what is left over named."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from circle15.inputs.polygons import areal
+from circle15.units import EARTH_RADIUS_M
+
+MIN_SHARE_INSIDE = 0.01
+"""A unit with less than this share of its own area inside the district merely touches it."""
+
+SLIVER_M2 = 10_000.0
+SLIVER_WIDTH_M = 40.0
+"""A leftover smaller than the one, or nowhere wider than the other, comes from borders drawn twice."""
+
+_REPORTED_M2 = 1.0
+_M_PER_DEGREE = EARTH_RADIUS_M * math.pi / 180
+_TOUCH_DEGREES = 1e-7  # a centimetre: OSM's own resolution
+
+Geometries = npt.NDArray[np.object_]
+
+
+@dataclass(frozen=True, slots=True)
+class Partition:
+    """What became of the units."""
+
+    geometry: Geometries  # (n,) polygons that do not overlap; empty where the unit is left out
+    rest: Any  # part of the district in no unit, slivers excepted; may be empty
+    rest_m2: float
+    touching: tuple[int, ...]  # units left out because they merely touch the district
+    overlaps: tuple[tuple[int, int, float], ...]  # keeper, loser, square metres
+    sliver_m2: float  # area of slivers given to neighbours
+
+
+def partition(district: Any, units: Geometries) -> Partition:
+    """Make ``units`` a partition of ``district``.
+
+    Each unit is clipped; where two overlap the earlier keeps the ground; of the parts of the district in no unit,
+    slivers go to the neighbour with the longest common border and the larger parts become the rest.
+
+    Parameters
+    ----------
+    district
+        Polygon or multipolygon, degrees WGS-84.
+    units
+        (n,) polygons, degrees WGS-84, in order of precedence.
+    """
+    scale = metric_scale(district)
+    own = shapely.area(units)
+    clipped = np.array([areal(g) for g in shapely.intersection(units, district)], dtype=object)
+    touching = np.flatnonzero(shapely.area(clipped) < MIN_SHARE_INSIDE * own)
+    clipped[touching] = shapely.Polygon()
+    clipped, overlaps = _without_overlaps(clipped, scale)
+    leftover = shapely.get_parts(areal(shapely.difference(district, shapely.union_all(clipped))))
+    is_sliver = np.array([_is_sliver(part, scale) for part in leftover], dtype=bool)
+    given = leftover[is_sliver] if (shapely.area(clipped) > 0).any() else leftover[:0]
+    for part in given:
+        to = _neighbour(part, clipped)
+        clipped[to] = areal(shapely.union(clipped[to], part))
+    rest = areal(shapely.union_all(leftover[~is_sliver])) if len(leftover) else shapely.Polygon()
+    square = scale[0] * scale[1]
+    return Partition(
+        geometry=clipped,
+        rest=rest,
+        rest_m2=float(rest.area * square),
+        touching=tuple(int(i) for i in touching),
+        overlaps=overlaps,
+        sliver_m2=float(shapely.area(given).sum() * square),
+    )
+
+
+def metric_scale(geometry: Any) -> tuple[float, float]:
+    """Give metres per degree of longitude and of latitude at a geometry's middle."""
+    _, south, _, north = geometry.bounds
+    return _M_PER_DEGREE * math.cos(math.radians((south + north) / 2)), _M_PER_DEGREE
+
+
+def _without_overlaps(units: Geometries, scale: tuple[float, float]) -> tuple[Geometries, tuple[tuple[int, int, float], ...]]:
+    units = units.copy()
+    pairs = shapely.STRtree(units).query(units, predicate="intersects")
+    found = []
+    for keeper, loser in sorted((int(a), int(b)) for a, b in pairs.T if a < b):
+        shared = shapely.intersection(units[keeper], units[loser])
+        if shared.area > 0:
+            units[loser] = areal(shapely.difference(units[loser], units[keeper]))
+            square_metres = float(shared.area * scale[0] * scale[1])
+            if square_metres >= _REPORTED_M2:
+                found.append((keeper, loser, square_metres))
+    return units, tuple(found)
+
+
+def _is_sliver(part: Any, scale: tuple[float, float]) -> bool:
+    metric = shapely.transform(part, lambda xy: xy * scale)
+    return bool(metric.area < SLIVER_M2 or metric.buffer(-SLIVER_WIDTH_M / 2).is_empty)
+
+
+def _neighbour(part: Any, units: Geometries) -> int:
+    """Give the unit with the longest border along ``part``, the nearest where none touches it."""
+    border = shapely.length(shapely.intersection(shapely.boundary(units), shapely.buffer(part, _TOUCH_DEGREES)))
+    if border.max() > 0:
+        return int(border.argmax())
+    apart = shapely.distance(units, part)
+    return int(np.where(np.isnan(apart), np.inf, apart).argmin())

@@ -1,0 +1,112 @@
+"""Selections of OSM objects by their tags, as written in a config: ``leisure=pitch|track,access!=private;shop``."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from circle15.errors import ConfigError, Problem
+
+GRAMMAR = (
+    "write KEY=VALUE|VALUE, KEY!=VALUE|VALUE, KEY (any value) or !KEY (no such tag); "
+    "',' joins what must all hold, ';' parts alternatives: leisure=sports_centre|pitch,access!=private;sport"
+)
+_CONDITION = re.compile(r"(?P<no>!?)\s*(?P<key>[^\s=!|,;]+)\s*(?:(?P<op>!?=)\s*(?P<values>[^=]*))?")
+
+
+@dataclass(frozen=True, slots=True)
+class TagCondition:
+    """One condition on one key."""
+
+    key: str
+    values: frozenset[str] | None  # None: any value
+    negated: bool
+
+    def holds(self, tags: Mapping[str, str]) -> bool:
+        """Tell whether ``tags`` meet the condition; a missing tag meets every negated one."""
+        value = tags.get(self.key)
+        # OSM lists several values of one key as "a;b".
+        given = {value, *value.split(";")} if value is not None else set()
+        found = bool(given) if self.values is None else not given.isdisjoint(self.values)
+        return found != self.negated
+
+
+@dataclass(frozen=True, slots=True)
+class TagFilter:
+    """Alternatives of conditions that must all hold."""
+
+    text: str
+    alternatives: tuple[tuple[TagCondition, ...], ...]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """Keys of which every matching object has at least one; a reader may skip all other objects."""
+        return tuple(dict.fromkeys(next(c.key for c in every if not c.negated) for every in self.alternatives))
+
+    def matches(self, tags: Mapping[str, str]) -> bool:
+        """Tell whether an object with ``tags`` is selected."""
+        return self.main_tag(tags) is not None
+
+    def main_tag(self, tags: Mapping[str, str]) -> str | None:
+        """Give the tag that made the object match, as ``key=value``: the first positive one of its alternative."""
+        for every in self.alternatives:
+            if all(condition.holds(tags) for condition in every):
+                key = next(c.key for c in every if not c.negated)
+                return f"{key}={tags[key]}"
+        return None
+
+
+def parse_tag_filter(text: str, *, key: str | None = None, file: str | None = None) -> TagFilter:
+    """Parse a selection such as ``amenity=clinic|doctors;healthcare=clinic,access!=private``.
+
+    Parameters
+    ----------
+    text
+        ``k=v|v`` one of the values, ``k!=v|v`` none of them (or no such tag), ``k`` or ``k=*`` any value, ``!k`` or
+        ``k!=*`` no such tag; ``,`` joins conditions that must all hold, ``;`` parts alternatives and binds weaker.
+    key, file
+        Config key and file that the text stands in, for the error.
+
+    Raises
+    ------
+    ConfigError
+        Naming every condition that cannot be read, and what would be right.
+    """
+    problems: list[Problem] = []
+    alternatives = []
+    for every in text.split(";"):
+        conditions = []
+        for part in every.split(","):
+            condition = _condition(part)
+            if isinstance(condition, str):
+                problems.append(Problem(f"{condition}; {GRAMMAR}", file=file, column=key, value=text))
+            else:
+                conditions.append(condition)
+        if conditions and all(c.negated for c in conditions) and not problems:
+            message = f"'{every.strip()}' says only what is not wanted; add what is, such as leisure=pitch,{every.strip()}"
+            problems.append(Problem(message, file=file, column=key, value=text))
+        alternatives.append(tuple(conditions))
+    ConfigError.gather(problems)
+    return TagFilter(text, tuple(alternatives))
+
+
+def _condition(part: str) -> TagCondition | str:
+    """Read one condition, or say what is wrong with it."""
+    part = part.strip()
+    if not part:
+        return "an empty condition"
+    found = _CONDITION.fullmatch(part)
+    if found is None:
+        return f"'{part}' is not a condition"
+    negated = bool(found["no"]) != (found["op"] == "!=")
+    if found["op"] is None:
+        return TagCondition(found["key"], None, negated)
+    if found["no"]:
+        return f"'{part}' is negated twice"
+    values = [v.strip() for v in found["values"].split("|")]
+    if "" in values:
+        return f"'{part}' has an empty value"
+    if "*" in values:
+        return TagCondition(found["key"], None, negated) if len(values) == 1 else f"'{part}' mixes * with other values"
+    return TagCondition(found["key"], frozenset(values), negated)

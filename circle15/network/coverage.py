@@ -1,0 +1,119 @@
+"""Where an extract's streets end, and on which sides a district therefore lacks its buffer."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from circle15.units import EARTH_RADIUS_M
+
+GAP_M = 400.0
+"""Streets up to twice this far apart count as covering the ground between them: parks, rivers, large blocks."""
+
+MIN_COVERED_SHARE = 0.75
+"""A side with less of its buffer covered than this is unbuffered; the rest is ends of lanes and open ground."""
+
+_GRID_M = 100.0
+_SAMPLES = 60  # along the longer side of the buffered district: about 2,000 places in the buffer
+_SIDES = ("north", "east", "south", "west")
+_STATED_SHARE = 0.98  # of the streets inside the box that a header states, for the box to be believed
+_STATED_SPAN = 0.5  # of the box's width and height that the streets span
+_M_PER_DEGREE = EARTH_RADIUS_M * math.pi / 180
+
+Float64 = npt.NDArray[np.float64]
+
+
+def covered_ground(lon: Float64, lat: Float64, stated_box: Any = None) -> Any:
+    """Give the ground that the data covers.
+
+    Where the file states its box, and its streets fill it, that is the box: no streets there means that there are
+    none (sea, forest). Otherwise it is where the streets are, gaps up to 800 m filled.
+
+    Parameters
+    ----------
+    lon, lat
+        float64 (n_nodes,), nodes of the streets, degrees WGS-84.
+    stated_box
+        What the file's header says it covers (`believed_box`), or None.
+
+    Returns
+    -------
+    shapely geometry, degrees WGS-84.
+    """
+    if stated_box is not None:
+        return stated_box
+    scale = _scale((lat.min() + lat.max()) / 2)
+    places = np.unique(np.round(np.column_stack([lon, lat]) * scale / _GRID_M), axis=0) * _GRID_M
+    ground = shapely.union_all(shapely.buffer(shapely.points(places), GAP_M, quad_segs=2))
+    return shapely.transform(ground.buffer(-GAP_M + _GRID_M / 2), lambda xy: xy / scale)
+
+
+def missing_buffer_sides(extent: Any, district: Any, buffer_m: float) -> tuple[str, ...]:
+    """Tell on which sides of a district the data ends inside the buffer.
+
+    Each place of the buffer belongs to the side that it faces, seen from the nearest place of the district; a side
+    is missing where less than 75 % of its places lie on covered ground.
+
+    Parameters
+    ----------
+    extent
+        Ground that the data covers, degrees WGS-84 (`covered_ground`).
+    district
+        The district, degrees WGS-84.
+    buffer_m
+        Width of the buffer in metres.
+
+    Returns
+    -------
+    tuple of str
+        Of "north", "east", "south", "west", in this order.
+    """
+    if buffer_m <= 0:
+        return ()
+    scale = _scale(district.centroid.y)
+    inner = shapely.transform(district, lambda xy: xy * scale)
+    covered = shapely.transform(extent, lambda xy: xy * scale)
+    west, south, east, north = inner.bounds
+    step = (max(east - west, north - south) + 2 * buffer_m) / _SAMPLES
+    x, y = np.meshgrid(
+        np.arange(west - buffer_m, east + buffer_m, step) + step / 2,
+        np.arange(south - buffer_m, north + buffer_m, step) + step / 2,
+    )
+    places = shapely.points(x.ravel(), y.ravel())
+    shapely.prepare(inner)
+    away = shapely.distance(inner, places)
+    places = places[(away > 0) & (away <= buffer_m)]
+    legs = shapely.get_coordinates(shapely.shortest_line(inner, places)).reshape(-1, 2, 2)
+    dx, dy = (legs[:, 1] - legs[:, 0]).T
+    side = np.where(np.abs(dy) >= np.abs(dx), np.where(dy > 0, 0, 2), np.where(dx > 0, 1, 3))
+    shapely.prepare(covered)
+    is_covered = shapely.intersects(covered, places)
+    share = [is_covered[side == i].mean() if (side == i).any() else 1.0 for i in range(len(_SIDES))]
+    return tuple(name for name, s in zip(_SIDES, share, strict=True) if s < MIN_COVERED_SHARE)
+
+
+def believed_box(box: Any, lon: Float64, lat: Float64) -> Any:
+    """Give the box that a header states if the file's streets fill it, else None: some programs write nonsense there.
+
+    Parameters
+    ----------
+    box
+        Polygon, degrees WGS-84, or None.
+    lon, lat
+        float64 (n_nodes,), nodes of all streets of the file.
+    """
+    if box is None or len(lon) == 0:
+        return None
+    west, south, east, north = box.bounds
+    inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    spans = np.ptp(lon) >= _STATED_SPAN * (east - west) and np.ptp(lat) >= _STATED_SPAN * (north - south)
+    return box if spans and inside.mean() >= _STATED_SHARE else None
+
+
+def _scale(lat: float) -> Float64:
+    """Give metres per degree of longitude and latitude."""
+    return np.array([_M_PER_DEGREE * math.cos(math.radians(lat)), _M_PER_DEGREE])
