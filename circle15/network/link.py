@@ -50,6 +50,12 @@ class Linkage:
     def __len__(self) -> int:
         return len(self.edge)
 
+    def take(self, rows: npt.NDArray[np.integer]) -> Linkage:
+        """Give the linkage of some of the points, int (n_taken,), in the order asked for."""
+        return Linkage(
+            self.network, self.edge[rows], self.fraction[rows], self.access_m[rows], self.skipped_island[rows]
+        )
+
 
 def link(
     net: WalkNetwork,
