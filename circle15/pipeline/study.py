@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,14 +10,16 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from circle15.config import BUFFER_MARGIN_M
 from circle15.inputs.cells import cut_cells
-from circle15.inputs.districts import District, buffer_area, read_district
+from circle15.inputs.districts import REST_SUFFIX, District, buffer_area, read_district
 from circle15.inputs.population import Population, read_population
 from circle15.network.build import missing_buffer_sides, read_network
 from circle15.network.link import Linkage, link
 from circle15.network.walking import WalkProfile
 from circle15.pipeline.services import read_services
 from circle15.pipeline.tabulate import unit_of_points
+from circle15.units import minutes_to_seconds
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,7 +109,7 @@ class Study:
 
     def network_report(self) -> dict[str, Any]:
         """Give what building the network found, for the manifest."""
-        return {"nodes": self.network.n_nodes, "edges": self.network.n_edges, **self.network.report.as_dict()}
+        return {"nodes": self.network.n_nodes, "edges": self.network.n_edges, **_plain_report(self.network.report)}
 
     def _link(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], profile: str) -> Linkage:
         return link(self.network, lon, lat, max_access_m=self.config.network.max_access_m, profile=profile)
@@ -161,6 +163,26 @@ def read_study(config: Config, clock: Clock) -> Study:
     )
 
 
+def _without_empty_rest(district: District, cells: Cells, people: Population) -> tuple[District, Cells, Population]:
+    """Leave out the part of the district that belongs to no unit where nobody lives there (sea, forest)."""
+    rest = district.id + REST_SUFFIX
+    in_rest = (cells.pieces["unit_id"] == rest).to_numpy()
+    if not in_rest.any() or people.groups.to_numpy()[in_rest].sum() > 0:
+        return district, cells, people
+    units = district.units[district.units["unit_id"] != rest].reset_index(drop=True)
+    groups = people.groups.loc[~in_rest].reset_index(drop=True)
+    return replace(district, units=units), cells.select(~in_rest), replace(people, groups=groups)
+
+
+def network_around(config: Config, lon: float, lat: float, minutes: float, profile: str) -> Linkage:
+    """Link one place to the streets that it can reach within ``minutes``."""
+    speed = config.walk[profile].speed_m_s
+    area = buffer_area(shapely.Point(lon, lat), minutes_to_seconds(minutes) * speed + config.network.max_access_m + BUFFER_MARGIN_M)
+    network = read_network(config.resolve(config.network.source), area=area, profiles=profiles_of(config))
+    places = (np.array([lon]), np.array([lat]))
+    return link(network, *places, max_access_m=config.network.max_access_m, profile=profile)
+
+
 _SIDES_ZH = {"north": "北", "east": "东", "south": "南", "west": "西"}
 
 
@@ -172,3 +194,16 @@ def _buffer_warnings(sides: tuple[str, ...], lang: str) -> list[str]:
         return [f"路网数据在缓冲区内终止：{names}侧无缓冲，靠近该侧边界的结果可能偏低"]
     names = ", ".join(sides)
     return [f"the extract ends inside the buffer: unbuffered on the {names} side; results near it may be too low"]
+
+
+def _plain_report(report: Any) -> dict[str, Any]:
+    """Give a network's build report as JSON can hold it; ground is told by its bounds."""
+    found: dict[str, Any] = {}
+    for f in fields(report):
+        value = getattr(report, f.name)
+        if hasattr(value, "bounds"):
+            value = [round(b, 7) for b in value.bounds]
+        elif isinstance(value, tuple) and value and isinstance(value[0], tuple):
+            value = dict(value)
+        found[f.name] = value
+    return {k: v for k, v in found.items() if v is not None}
