@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import geopandas as gpd
-import pandas as pd
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    import geopandas as gpd
+    import pandas as pd
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +29,7 @@ class LayerInfo:
     min_count: int
     norm_per_1000: float | None
     capacity_unit: str | None
+    searched_s: float | None = None  # how far walks were searched; NaN seconds are farther. None: not stated
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,3 +55,5 @@ class DistrictResult:
     resolution: int
     attributions: tuple[str, ...]  # data sources and licences, printed on every map
     warnings: tuple[str, ...]  # in the run's language; printed on every map and in run.json
+    bureau: str = ""  # who publishes, printed on every map
+    map_approval: str = ""  # 审图号, printed on every map

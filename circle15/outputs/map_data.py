@@ -1,0 +1,208 @@
+"""What a map page shows, as plain values: numbers read from the result's tables, texts ready to print."""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from circle15.outputs import map_places
+from circle15.outputs.palette import INK, WITHIN, TimeClasses, count_colours, gap_classes, ramp, time_classes
+from circle15.outputs.shapes import encode_lines, encode_polygons
+from circle15.outputs.text import (
+    Words,
+    layer_rules,
+    people_text,
+    plain_number,
+    share_text,
+)
+from circle15.units import MS_PER_SECOND, SECONDS_PER_MINUTE, seconds_to_minutes
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+    from circle15.outputs.result import DistrictResult, LayerInfo
+    from circle15.outputs.view import View
+
+Value = dict[str, Any]
+
+
+def page_data(view: View, page: Value, links: list[Value], sentences: list[str]) -> Value:
+    """Give everything that the scripts of one page need, JSON-ready."""
+    result = view.result
+    cells = view.cells()
+    layers = [_layer(view, cells, layer, glyph) for layer, glyph in zip(result.layers, _glyphs(result), strict=True)]
+    kinds, order = _kinds(layers)
+    areas = result.isochrones[result.isochrones["layer"].isin([layer.id for layer in result.layers])]
+    return {
+        "words": dict(view.say),
+        "page": page,
+        "links": links,
+        "sentences": sentences,
+        "warnings": list(result.warnings),
+        "attributions": list(result.attributions),
+        "ink": INK,
+        "no_gap_colour": ramp(WITHIN, 3)[1],
+        "first": order[0],
+        "order": order,
+        "kinds": kinds,
+        "shares": _shares(view),
+        "layers": layers,
+        "counts": _counts(view, cells),
+        "cells": _cells(view, cells, layers),
+        "units": map_places.units(view),
+        "unit_shapes": encode_polygons(view.units().geometry.to_numpy()),
+        "boundary_shapes": encode_polygons(view.area().geometry.to_numpy()),
+        "facilities": map_places.facilities(view),
+        "sites": map_places.sites(view),
+        "areas": map_places.areas(view, areas),
+        "area_shapes": encode_polygons(areas.geometry.to_numpy()),
+        "unlinked": map_places.unlinked(view),
+        "streets": encode_lines(result.streets if view.unit_id is None else result.streets.clip(view.reach())),
+    }
+
+
+def _glyphs(result: DistrictResult) -> list[str]:
+    """Give each layer one letter of its name that no earlier layer has, else its number."""
+    taken: list[str] = []
+    for i, layer in enumerate(result.layers, start=1):
+        letters = [c.upper() for c in layer.name if c.isalnum()]
+        taken.append(next((c for c in letters if c not in taken), str(i)))
+    return taken
+
+
+def _kinds(layers: list[Value]) -> tuple[dict[str, Value], list[str]]:
+    """Give what each cell layer shows, by key, and the keys in the order of the layer control."""
+    kinds: dict[str, Value] = {f"time-{i}": {"mode": "time", "layer": i} for i in range(len(layers))}
+    if len(layers) > 1:
+        kinds["count"] = {"mode": "count", "layer": 0}
+    kinds |= {f"gap-{i}": {"mode": "gap", "layer": i} for i, layer in enumerate(layers) if layer["gap"] is not None}
+    kinds["none"] = {"mode": "none", "layer": 0}
+    return kinds, list(kinds)
+
+
+def _group_column(layer: LayerInfo) -> str:
+    return "population" if layer.group == "all" else layer.group
+
+
+def _classes(layer: LayerInfo) -> TimeClasses:
+    searched = None if layer.searched_s is None else float(seconds_to_minutes(layer.searched_s))
+    return time_classes(layer.threshold_min, searched)
+
+
+def _class_labels(classes: TimeClasses, say: Words) -> list[str]:
+    edges = [plain_number(edge) for edge in (0.0, *classes.edges_min)]
+    between = [f"{low} – {high}" for low, high in pairwise(edges)]
+    return [*between, f"> {edges[-1]} {say['farther']}"]
+
+
+def _share_bars(people: npt.NDArray[np.float64]) -> list[Value]:
+    total = people.sum()
+    shares = people / total if total > 0 else np.full(len(people), np.nan)
+    return [{"percent": _percent(s), "text": share_text(float(s))} for s in shares]
+
+
+def _percent(share: float) -> float:
+    return 0.0 if math.isnan(share) else round(share * 100, 2)
+
+
+def _layer(view: View, cells: gpd.GeoDataFrame, layer: LayerInfo, glyph: str) -> Value:
+    say = view.say
+    classes = _classes(layer)
+    edges_ms = np.rint(np.array(classes.edges_min) * SECONDS_PER_MINUTE * MS_PER_SECOND).astype(np.int64)
+    # The threshold rounds down, as the search's cutoff does.
+    edges_ms[classes.n_within - 1] = math.floor(layer.threshold_s * MS_PER_SECOND + 1e-6)
+    ms = cells[f"{layer.id}_seconds"].to_numpy(np.float64) * MS_PER_SECOND
+    place = np.where(np.isnan(ms), len(edges_ms), np.searchsorted(edges_ms, np.rint(np.nan_to_num(ms)), side="left"))
+    people = cells[_group_column(layer)].to_numpy(np.float64)
+    facilities = view.near(view.result.tables["facilities"])
+    return {
+        "id": layer.id,
+        "name": layer.name,
+        "glyph": glyph,
+        "n_facilities": int((facilities["layer"] == layer.id).sum()),
+        "edges_ms": edges_ms.tolist(),
+        "n_within": classes.n_within,
+        "colours": list(classes.colours),
+        "labels": _class_labels(classes, say),
+        "class_shares": _share_bars(np.bincount(place, weights=people, minlength=len(edges_ms) + 1)),
+        "searched": None if layer.searched_s is None else plain_number(layer.searched_s / SECONDS_PER_MINUTE),
+        "threshold_text": say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),
+        "rules": [list(rule) for rule in (*layer_rules(layer, view.result.lang),
+                                          (say["population_source"], view.result.population_source))],
+        "note": layer.note,
+        "gap": _gap(view, layer, cells),
+    }  # fmt: skip
+
+
+def _gap(view: View, layer: LayerInfo, cells: gpd.GeoDataFrame) -> Value | None:
+    """Give the classes of a layer's gap in its own unit; None where no norm makes it more than people not covered."""
+    gaps = view.result.tables.get("gaps")
+    if gaps is None or f"{layer.id}_gap" not in cells:
+        return None
+    own = gaps[(gaps["layer"] == layer.id) & gaps["norm"].notna()]
+    if own.empty:
+        return None
+    largest = float(np.nan_to_num(view.result.cells[f"{layer.id}_gap"].to_numpy(np.float64)).max(initial=0.0))
+    edges, colours = gap_classes(largest)
+    texts = [plain_number(edge, 3) for edge in (0.0, *edges)]
+    labels = [*(f"{low} – {high}" for low, high in pairwise(texts)), f"> {texts[-1]}"]
+    return {"edges": list(edges), "colours": list(colours), "labels": labels, "unit": str(own["gap_unit"].iloc[0])}
+
+
+def _counts(view: View, cells: gpd.GeoDataFrame) -> Value:
+    """Give the classes of how many services each cell has in reach."""
+    n = len(view.result.layers)
+    covered = np.zeros(len(cells), dtype=np.int64)
+    for layer in view.result.layers:
+        covered += cells[f"{layer.id}_covered"].to_numpy(np.bool_)
+    people = cells["population"].to_numpy(np.float64)
+    return {
+        "colours": list(count_colours(n)),
+        "labels": [*(str(i) for i in range(n)), f"{n} · {view.say['all_services']}"],
+        "class_shares": _share_bars(np.bincount(covered, weights=people, minlength=n + 1)),
+    }
+
+
+def _cells(view: View, cells: gpd.GeoDataFrame, layers: list[Value]) -> Value:
+    position = {unit_id: i for i, unit_id in enumerate(view.units()["unit_id"])}
+    values = {}
+    for layer, shown in zip(view.result.layers, layers, strict=True):
+        seconds = cells[f"{layer.id}_seconds"].to_numpy(np.float64)
+        values[layer.id] = {
+            "ms": [None if math.isnan(s) else round(s * MS_PER_SECOND) for s in seconds.tolist()],
+            "count": cells[f"{layer.id}_count"].to_numpy(np.int64).tolist(),
+            "covered": cells[f"{layer.id}_covered"].to_numpy(np.int64).tolist(),
+        }
+        if shown["gap"] is not None:
+            values[layer.id]["gap"] = np.round(cells[f"{layer.id}_gap"].to_numpy(np.float64), 3).tolist()
+    return {
+        "shapes": encode_polygons(cells.geometry.to_numpy()),
+        "id": cells["cell"].tolist(),
+        "unit": [position[unit_id] for unit_id in cells["unit_id"]],
+        # Hundredths: the popup shows tenths, and a cell of a few hundredths of a person is still inhabited.
+        "people": np.round(cells["population"].to_numpy(np.float64), 2).tolist(),
+        "layers": values,
+    }
+
+
+def _shares(view: View) -> list[Value]:
+    """Give the head of the panel: each service's covered share, and that of all services at once."""
+    say = view.say
+    shares = []
+    for i, (layer, row) in enumerate(zip(view.result.layers, view.coverage().itertuples(), strict=True)):
+        lost = f"{people_text(row.people - row.covered_people)} {say['people_unit']}"
+        shares.append(_share(f"time-{i}", layer.name, float(row.covered_share), lost))
+    complete = view.result.tables.get("completeness")
+    if complete is not None and len(view.result.layers) > 1:
+        row = complete[complete["unit_id"] == view.area_id].iloc[0]
+        lost = f"{people_text(row['people'] - row['complete_people'])} {say['people_unit']}"
+        shares.append(_share("count", say["all_services"], float(row["complete_share"]), lost))
+    return shares
+
+
+def _share(key: str, name: str, share: float, uncovered: str) -> Value:
+    return {"key": key, "name": name, "percent": _percent(share), "text": share_text(share), "uncovered": uncovered}

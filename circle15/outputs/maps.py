@@ -1,0 +1,209 @@
+"""The district's map and one for each street: folium pages that work with the network cable out."""
+
+from __future__ import annotations
+
+import html
+import math
+from typing import TYPE_CHECKING, Any
+
+import folium
+from branca.element import MacroElement
+from folium.plugins import MarkerCluster
+from folium.template import Template
+from folium.utilities import JsCode
+
+from circle15.outputs.folder import replaced_file
+from circle15.outputs.map_data import Value, page_data
+from circle15.outputs.offline import add_data, add_html, add_script, drop_links, offline_map, render_page
+from circle15.outputs.text import share_text
+from circle15.outputs.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from circle15.outputs.result import DistrictResult
+
+_clusters: Any = MarkerCluster  # folium gives its plugins no types
+DATA_ID = "c15-data"
+SCRIPTS = ("decode.js", "popups.js", "layers.js", "panel.js", "map.js")
+_WIDTH_AT_ZOOM_0_DEG = 360.0
+_FIRST_VIEW_TILES = 4.0
+_CLUSTER_ICON = """function(cluster) {
+    return L.divIcon({className: "c15-icon", iconSize: [26, 26],
+                      html: '<span class="c15-cluster">' + cluster.getChildCount() + "</span>"});
+}"""
+
+
+def write_district_map(result: DistrictResult, path: Path) -> None:
+    """Write the district's map as one HTML file that asks for nothing from outside.
+
+    Parameters
+    ----------
+    result
+        The measured district.
+    path
+        The file, usually ``index.html``; street maps are linked as ``units/<unit_id>.html`` beside it.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    view = View(result)
+    say = view.say
+    subtitle = say["circle_title"]
+    page = _page(view, subtitle, back=None)
+    _write(_map_page(view, page_data(view, page, _unit_links(result), sentences=[])), path)
+
+
+def write_unit_maps(result: DistrictResult, folder: Path) -> None:
+    """Write the same map for each unit as ``<folder>/<unit_id>.html``, zoomed to it and with its numbers.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written.
+    """
+    for unit_id in result.units["unit_id"]:
+        view = View(result, unit_id)
+        back = {"href": "../index.html", "label": f"{view.say['back_to_district']} · {result.name}"}
+        page = _page(view, f"{result.name} · {view.say['circle_title']}", back=back)
+        _write(_map_page(view, page_data(view, page, links=[], sentences=[])), folder / f"{unit_id}.html")
+
+
+def _write(page: str, path: Path) -> None:
+    with replaced_file(path) as stage:
+        stage.write_text(page, encoding="utf-8", newline="\n")
+
+
+def _page(view: View, subtitle: str, *, back: Value | None) -> Value:
+    result, say = view.result, view.say
+    west, south, east, north = (float(v) for v in view.area().total_bounds)
+    about = [
+        [say["cell"], say["cells_rule"].format(resolution=result.resolution)],
+        [say["population_source"], result.population_source],
+        *([f"{say['facility_source']} · {layer.name}", layer.source] for layer in result.layers),
+    ]
+    footer = [f"{say['bureau']}：{result.bureau}"] if result.bureau else []
+    footer += [f"{say['map_approval']}：{result.map_approval}"] if result.map_approval else []
+    return {
+        "name": view.name, "subtitle": subtitle, "bounds": [[south, west], [north, east]], "back": back,
+        "about": about, "footer": footer,
+    }  # fmt: skip
+
+
+def _unit_links(result: DistrictResult) -> list[Value]:
+    if len(result.units) < 2:  # noqa: PLR2004 (one unit is the district itself)
+        return []
+    coverage = result.tables["coverage"]
+    links = []
+    for unit in result.units.itertuples(index=False):
+        shares = coverage.loc[coverage["unit_id"] == unit.unit_id, "covered_share"]
+        lowest = float(shares.min()) if shares.notna().any() else math.nan
+        links.append(
+            {"href": f"units/{unit.unit_id}.html", "label": str(unit.unit_name), "note": f"≥ {share_text(lowest)}"}
+        )
+    return links
+
+
+def _map_page(view: View, data: Value) -> str:
+    (south, west), (north, east) = data["page"]["bounds"]
+    made = offline_map(
+        title=f"{data['page']['name']} · {data['page']['subtitle']}",
+        lang=view.result.lang,
+        location=((south + north) / 2, (west + east) / 2),
+        zoom=_zoom_for(east - west, north - south),
+        styles=["map.css"],
+    )
+    for script in SCRIPTS:
+        add_script(made, script)
+    cells = _cell_layers(made, view, data)
+    overlays = _overlays(made, view, data)
+    control: Any = folium.LayerControl()
+    control.options["collapsed"] = JsCode("window.innerWidth < 700")  # phones have no room for it
+    control.add_to(made)
+    add_html(made, '<aside id="c15-panel"></aside>')
+    add_data(made, DATA_ID, data)
+    _Start(control, cells, overlays).add_to(made)
+    return render_page(made)
+
+
+def _zoom_for(width_deg: float, height_deg: float) -> int:
+    """Give a first zoom that shows the area; the page fits it to the window itself."""
+    widest = max(width_deg, height_deg * 2, 1e-4)
+    return max(1, min(18, int(math.log2(_WIDTH_AT_ZOOM_0_DEG * _FIRST_VIEW_TILES / widest))))
+
+
+def _cell_layers(made: folium.Map, view: View, data: Value) -> dict[str, folium.FeatureGroup]:
+    """Add one radio layer per way to colour the cells."""
+    say = view.say
+    labels: dict[str, Callable[[Value], str]] = {
+        "time": lambda layer: f"{layer['name']} · {say['walking_minutes']}",
+        "gap": lambda layer: f"{layer['name']} · {say['gap']}",
+        "count": lambda _: say["services_in_reach"],
+        "none": lambda _: say["no_cells"],
+    }
+    names = [labels[data["kinds"][key]["mode"]](data["layers"][data["kinds"][key]["layer"]]) for key in data["order"]]
+    groups = {}
+    for key, name in zip(data["order"], _distinct(names), strict=True):
+        groups[key] = folium.FeatureGroup(name=html.escape(name), overlay=False, show=key == data["first"])
+        made.add_child(groups[key])
+    return groups
+
+
+def _overlays(made: folium.Map, view: View, data: Value) -> dict[str, folium.map.Layer]:
+    """Add the checkbox layers: facilities per service, those that follow the chosen service, and the base."""
+    say = view.say
+    keys = [f"facilities-{i}" for i in range(len(data["layers"]))]
+    names = [f"{layer['name']} · {say['facilities']}" for layer in data["layers"]]
+    groups: dict[str, folium.map.Layer] = {}
+    for i, (key, name) in enumerate(zip(keys, _distinct(names), strict=True)):
+        groups[key] = _clusters(
+            name=html.escape(name), show=i == 0, icon_create_function=_CLUSTER_ICON, max_cluster_radius=44,
+            show_coverage_on_hover=False, disable_clustering_at_zoom=17, animate=False, chunked_loading=False,
+        )  # fmt: skip
+        drop_links(groups[key])
+    groups["uncovered"] = folium.FeatureGroup(name=say["uncovered"], show=True)
+    groups["areas"] = folium.FeatureGroup(name=say["service_area"], show=False)
+    groups["sites"] = folium.FeatureGroup(name=say["ranking"], show=False)
+    groups["units"] = folium.FeatureGroup(name=say["units_layer"], show=True)
+    groups["streets"] = folium.FeatureGroup(name=say["streets"], show=True)
+    if data["unlinked"]:
+        groups["unlinked"] = folium.FeatureGroup(name=f"{say['unlinked']} ({len(data['unlinked'])})", show=False)
+    for group in groups.values():
+        made.add_child(group)
+    return groups
+
+
+def _distinct(names: list[str]) -> list[str]:
+    """Put a number to names that stand twice: the layer control knows layers by name."""
+    return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
+
+
+class _Start(MacroElement):
+    """Hands folium's map, layer control and layers to the page's scripts."""
+
+    _template = Template("""
+        {% macro script(this, kwargs) %}
+        circle15.start({
+            map: {{ this._parent.get_name() }},
+            control: {{ this.control.get_name() }},
+            cells: {{ this.cells|tojavascript }},
+            overlays: {{ this.overlays|tojavascript }},
+        }, JSON.parse(document.getElementById({{ this.data_id|tojson }}).textContent));
+        {% endmacro %}
+    """)
+
+    def __init__(
+        self,
+        control: folium.LayerControl,
+        cells: dict[str, folium.FeatureGroup],
+        overlays: dict[str, folium.map.Layer],
+    ) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # branca's
+        self._name = "Circle15Start"
+        self.data_id = DATA_ID
+        self.control = control
+        self.cells = cells
+        self.overlays = overlays

@@ -1,0 +1,81 @@
+"""Geometry for pages: whole micro-degrees, each vertex as the step from the one before it.
+
+A page's script adds the steps up again; a hexagon of some 25 m takes about 40 characters.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+
+STEPS_PER_DEGREE = 1_000_000
+"""0.1 m: finer than any drawing."""
+STREET_STEPS_PER_DEGREE = 100_000
+"""1.1 m, for the light base of streets."""
+STREET_TOLERANCE_DEG = 2e-5
+
+IntArray = npt.NDArray[np.int64]
+Encoded = dict[str, Any]
+
+
+def encode_polygons(geometry: npt.NDArray[np.object_]) -> Encoded:
+    """Encode (multi-)polygons as steps.
+
+    Parameters
+    ----------
+    geometry
+        Polygons and MultiPolygons in degrees, (n,); none of them missing.
+
+    Returns
+    -------
+    dict
+        ``scale``: steps per degree; ``parts``: polygons of each shape (n,); ``rings``: rings of each polygon;
+        ``points``: vertices of each ring, the closing one left out; ``xy``: x and y steps in turn, the first vertex of
+        all from 0, 0 and every other one from the vertex before it.
+    """
+    parts, shape = shapely.get_parts(geometry, return_index=True)
+    _, xy, offsets = shapely.to_ragged_array(shapely.multipolygons(parts, indices=shape))
+    ring_offsets, part_offsets, shape_offsets = (np.asarray(o, dtype=np.int64) for o in offsets)
+    is_closing = np.zeros(len(xy), dtype=np.bool_)
+    is_closing[ring_offsets[1:] - 1] = True
+    return {
+        "scale": STEPS_PER_DEGREE,
+        "parts": np.diff(shape_offsets).tolist(),
+        "rings": np.diff(part_offsets).tolist(),
+        "points": (np.diff(ring_offsets) - 1).tolist(),
+        "xy": _steps(xy[~is_closing, :2], STEPS_PER_DEGREE),
+    }
+
+
+def encode_lines(lines: gpd.GeoSeries) -> Encoded:
+    """Encode lines in degrees as steps, joined where only two meet and simplified to about 2 m.
+
+    Returns
+    -------
+    dict
+        ``scale``; ``points``: vertices of each line; ``xy`` as in `encode_polygons`.
+    """
+    joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(_plain_lines(lines))))
+    simple = shapely.simplify(joined, STREET_TOLERANCE_DEG, preserve_topology=False)
+    places, line = shapely.get_coordinates(simple, return_index=True)
+    return {
+        "scale": STREET_STEPS_PER_DEGREE,
+        "points": np.bincount(line, minlength=len(simple)).tolist(),
+        "xy": _steps(places, STREET_STEPS_PER_DEGREE),
+    }
+
+
+def _plain_lines(lines: gpd.GeoSeries) -> npt.NDArray[np.object_]:
+    parts = shapely.get_parts(lines.to_numpy())
+    return np.asarray(parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING], dtype=object)
+
+
+def _steps(xy: npt.NDArray[np.float64], per_degree: int) -> list[int]:
+    whole: IntArray = np.rint(xy * per_degree).astype(np.int64)
+    return [int(v) for v in np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel()]

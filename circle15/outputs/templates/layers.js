@@ -1,0 +1,250 @@
+"use strict";
+// Fills the page's folium layers with cells, facilities, areas, sites and units.
+var circle15 = circle15 || {};
+
+circle15.PAPER = "#fbfaf7";
+
+circle15.panes = function (map) {
+  const pane = (name, zIndex) => {
+    const made = map.createPane(name);
+    made.style.zIndex = zIndex;
+    return made;
+  };
+  pane("c15-cells", 410);
+  const streets = pane("c15-streets", 420);
+  streets.style.pointerEvents = "none";
+  streets.style.mixBlendMode = "multiply"; // streets stay readable on every class without hiding it
+  pane("c15-lines", 430);
+  return {
+    cells: new circle15.CellCanvas({ pane: "c15-cells", padding: 0.3 }),
+    streets: L.canvas({ pane: "c15-streets", padding: 0.3 }),
+    lines: L.svg({ pane: "c15-lines", padding: 0.3 }),
+  };
+};
+
+// White diagonal hatch over a colour: readable on the dark classes, on paper and in grey print.
+circle15.hatch = function (colour) {
+  const tile = document.createElement("canvas");
+  tile.width = tile.height = 6;
+  const pen = tile.getContext("2d");
+  pen.fillStyle = colour;
+  pen.fillRect(0, 0, 6, 6);
+  pen.strokeStyle = "rgba(255,255,255,0.85)";
+  pen.lineWidth = 1.2;
+  for (const shift of [-6, 0, 6]) {
+    pen.beginPath();
+    pen.moveTo(shift - 1, 7);
+    pen.lineTo(shift + 7, -1);
+    pen.stroke();
+  }
+  return pen.createPattern(tile, "repeat");
+};
+
+circle15.classOf = function (ms, edges) {
+  if (ms === null) return edges.length;
+  const at = edges.findIndex((edge) => ms <= edge);
+  return at < 0 ? edges.length : at;
+};
+
+// A cell is an ordinary polygon whose popup is bound when first asked for: 20,000 popups at once would cost a second.
+circle15.Cell = L.Polygon.extend({
+  c15Bind() {
+    if (!this._popup) this.bindPopup(() => circle15.cellPopup(circle15.state.data, this.c15Cell), { maxWidth: 320 });
+    return this;
+  },
+  getPopup() {
+    return L.Polygon.prototype.getPopup.call(this.c15Bind());
+  },
+  openPopup(latlng) {
+    return L.Polygon.prototype.openPopup.call(this.c15Bind(), latlng);
+  },
+  togglePopup() {
+    return L.Polygon.prototype.togglePopup.call(this.c15Bind());
+  },
+});
+
+circle15.bindLazily = function (group) {
+  group.on("click", (event) => {
+    const cell = event.layer || event.propagatedFrom;
+    if (cell._popup) return; // bound before: Leaflet opens it by itself
+    L.DomEvent.stop(event);
+    cell.openPopup(event.latlng);
+  });
+};
+
+// Draws cells of one colour together, a few to a path: neighbours never overlap, so order among them is free. Twenty to a
+// path draws 20,000 cells in a third of the time of one by one; thousands to a path are slower than either.
+circle15.CELLS_TO_A_PATH = 20;
+circle15.CellCanvas = L.Canvas.extend({
+  _draw() {
+    const bounds = this._redrawBounds;
+    const pen = this._ctx;
+    pen.save();
+    if (bounds) {
+      const size = bounds.getSize();
+      pen.beginPath();
+      pen.rect(bounds.min.x, bounds.min.y, size.x, size.y);
+      pen.clip();
+    }
+    this._drawing = true;
+    this._batches = new Map();
+    for (let order = this._drawFirst; order; order = order.next) {
+      if (!bounds || (order.layer._pxBounds && order.layer._pxBounds.intersects(bounds))) order.layer._updatePath();
+    }
+    const batches = [...this._batches.values()].sort((a, b) => a.options.c15Level - b.options.c15Level);
+    batches.forEach((batch) => this._drawBatch(pen, batch));
+    this._drawing = false;
+    pen.restore();
+  },
+  _updatePoly(cell) {
+    if (!this._drawing || cell._parts.length === 0) return;
+    const options = cell.options;
+    const key = `${options.c15Level} ${options.color} ${options.c15Paint}`;
+    if (!this._batches.has(key)) this._batches.set(key, { options, cells: [] });
+    this._batches.get(key).cells.push(cell);
+  },
+  _drawBatch(pen, { options, cells }) {
+    if (options.fillColor === "transparent") return;
+    pen.fillStyle = options.fillColor;
+    pen.strokeStyle = options.color;
+    pen.lineWidth = options.weight;
+    pen.lineJoin = "round";
+    for (let from = 0; from < cells.length; from += circle15.CELLS_TO_A_PATH) {
+      pen.beginPath();
+      for (const cell of cells.slice(from, from + circle15.CELLS_TO_A_PATH)) {
+        for (const part of cell._parts) {
+          part.forEach((point, i) => pen[i ? "lineTo" : "moveTo"](point.x, point.y));
+          pen.closePath();
+        }
+      }
+      pen.fill("evenodd");
+      if (options.weight > 0) pen.stroke();
+    }
+  },
+});
+
+// One polygon per cell, shared by all cell layers: they are alternatives, so a polygon is on the map once.
+circle15.makeCells = function (data, renderer) {
+  return circle15.decodePolygons(data.cells.shapes).map((latlngs, i) => {
+    const cell = new circle15.Cell(latlngs, { renderer, weight: 0.8, smoothFactor: 0, noClip: true, c15Level: 0 });
+    cell.c15Cell = i;
+    return cell;
+  });
+};
+
+// kind: {mode: "time" | "count" | "gap", layer: index}. Gives a function of the cell's index to its colour.
+circle15.colouring = function (data, kind) {
+  if (kind.mode === "none") return () => "transparent"; // still there for the pointer
+  const layer = data.layers[kind.layer];
+  if (kind.mode === "count") {
+    return (i) => data.counts.colours[data.layers.filter((l) => data.cells.layers[l.id].covered[i]).length];
+  }
+  const values = data.cells.layers[layer.id];
+  if (kind.mode === "gap") {
+    return (i) => {
+      if (!(values.gap[i] > 0)) return data.no_gap_colour;
+      const at = layer.gap.edges.findIndex((edge) => values.gap[i] <= edge);
+      return layer.gap.colours[at < 0 ? layer.gap.edges.length : at];
+    };
+  }
+  return (i) => layer.colours[circle15.classOf(values.ms[i], layer.edges_ms)];
+};
+
+circle15.paint = function (cells, colourOf) {
+  cells.forEach((cell, i) => {
+    cell.options.color = cell.options.fillColor = colourOf(i);
+  });
+};
+
+circle15.isUncovered = function (data, kind, i) {
+  if (!(data.cells.people[i] > 0)) return false;
+  if (kind.mode === "count") return data.layers.some((l) => !data.cells.layers[l.id].covered[i]);
+  return !data.cells.layers[data.layers[kind.layer].id].covered[i];
+};
+
+circle15.makeUncovered = function (data, kind, cells, renderer) {
+  const colourOf = circle15.colouring(data, kind.mode === "gap" ? { mode: "time", layer: kind.layer } : kind);
+  const hatches = {};
+  const made = [];
+  cells.forEach((cell, i) => {
+    if (!circle15.isUncovered(data, kind, i)) return;
+    const colour = colourOf(i);
+    hatches[colour] = hatches[colour] || circle15.hatch(colour);
+    const shape = new circle15.Cell(cell.getLatLngs(), {
+      renderer, color: data.ink, weight: 0, fillColor: hatches[colour], smoothFactor: 0, noClip: true,
+      c15Level: 1, c15Paint: colour,
+    });
+    shape.c15Cell = i;
+    made.push(shape);
+  });
+  return made;
+};
+
+circle15.symbol = function (className, text, size) {
+  const body = circle15.element("span", className);
+  body.textContent = text;
+  return L.divIcon({ className: "c15-icon", html: body, iconSize: [size, size] });
+};
+
+circle15.makeFacilities = function (data) {
+  const { columns, facilities } = data.facilities;
+  return facilities.map((f) => {
+    const layer = data.layers[f.layer];
+    const icon = circle15.symbol("c15-facility" + (f.linked ? "" : " c15-unlinked"), layer.glyph, 20);
+    const marker = L.marker([f.lat, f.lon], { icon, title: f.name || layer.name, alt: f.name || layer.name });
+    const rows = columns.map((label, i) => [label, f.values[i]]).filter((row) => row[1] !== "");
+    marker.bindPopup(() => circle15.factPopup(f.name || layer.name, layer.name, rows), { maxWidth: 320 });
+    marker.c15Facility = f;
+    return marker;
+  });
+};
+
+circle15.makeSites = function (data, layerIndex) {
+  return data.sites.filter((site) => site.layer === layerIndex).map((site) => {
+    const marker = L.marker([site.lat, site.lon], {
+      icon: circle15.symbol("c15-site", String(site.rank), 26), title: site.title, alt: site.title, zIndexOffset: 500,
+    });
+    return marker.bindPopup(() => circle15.factPopup(site.title, site.unit, site.rows), { maxWidth: 320 });
+  });
+};
+
+circle15.makeAreas = function (data, layerIndex, renderer) {
+  const dashes = ["", "7 4", "2 4"];
+  return data.areas.filter((area) => area.layer === layerIndex).map((area) => {
+    const shape = L.polygon(area.latlngs, {
+      renderer, color: data.ink, weight: 1.4, dashArray: dashes[area.order % 3], fill: false, smoothFactor: 1,
+    });
+    return shape.bindPopup(() => circle15.factPopup(area.title, data.words.service_area, []));
+  });
+};
+
+circle15.makeUnits = function (data, renderer) {
+  return data.units.map((unit) => {
+    const outline = L.polygon(unit.latlngs, { renderer, color: data.ink, weight: 1.1, opacity: 0.85, fill: false, smoothFactor: 0.5 });
+    const label = L.marker([unit.lat, unit.lon], { icon: circle15.unitIcon(unit, ""), zIndexOffset: 300, keyboard: true, alt: unit.name });
+    outline.bindPopup(() => circle15.unitPopup(data, unit), { maxWidth: 320 });
+    label.bindPopup(() => circle15.unitPopup(data, unit), { maxWidth: 320 });
+    return { unit, outline, label };
+  });
+};
+
+circle15.unitIcon = function (unit, share) {
+  const body = circle15.element("span", "c15-unit", circle15.element("b", "", unit.name));
+  if (share) body.append(circle15.element("i", "", share));
+  return L.divIcon({ className: "c15-icon", html: body, iconSize: [0, 0] });
+};
+
+// Labels that would lie on one another are hidden, those of more people first kept.
+circle15.declutter = function (map, units) {
+  const kept = [];
+  const byPeople = units.slice().sort((a, b) => b.unit.weight - a.unit.weight);
+  byPeople.forEach(({ label }) => {
+    const body = label.getElement() && label.getElement().firstElementChild;
+    if (!body) return;
+    body.style.visibility = "visible";
+    const box = body.getBoundingClientRect();
+    const hit = kept.some((k) => box.left < k.right + 2 && box.right > k.left - 2 && box.top < k.bottom && box.bottom > k.top);
+    if (hit) body.style.visibility = "hidden";
+    else kept.push(box);
+  });
+};

@@ -1,0 +1,186 @@
+"use strict";
+// Starts the page: fills folium's map and layers from the page's data and keeps panel and layers in step.
+var circle15 = circle15 || {};
+
+// folium: {map, control, cells: {key: layer}, overlays: {key: layer}}; keys are the data's own.
+circle15.start = function (folium, data) {
+  const { map } = folium;
+  const { words } = data;
+  const state = { data, folium, key: data.first, kind: data.kinds[data.first] };
+  circle15.state = state;
+  circle15.panel(state);
+  circle15.controls(state); // fits the view, before there is anything to draw again
+  const renderers = circle15.panes(map);
+  const cells = circle15.makeCells(data, renderers.cells);
+  const unitShapes = circle15.decodePolygons(data.unit_shapes);
+  data.units.forEach((unit, i) => (unit.latlngs = unitShapes[i]));
+  const areaShapes = circle15.decodePolygons(data.area_shapes);
+  data.areas.forEach((area, i) => (area.latlngs = areaShapes[i]));
+
+  state.visible = (key) => key in folium.overlays && map.hasLayer(folium.overlays[key]);
+
+  // Cells: every cell layer holds the same polygons and paints them when it comes on.
+  data.order.forEach((key) => {
+    const group = folium.cells[key];
+    const fill = () => {
+      circle15.paint(cells, circle15.colouring(data, data.kinds[key]));
+      if (group.getLayers().length === 0) cells.forEach((cell) => group.addLayer(cell));
+    };
+    circle15.bindLazily(group);
+    if (map.hasLayer(group)) fill();
+    group.on("add", fill);
+  });
+  circle15.bindLazily(folium.overlays.uncovered);
+  folium.overlays.uncovered.bindTooltip((cell) => `${data.cells.people[cell.c15Cell].toFixed(1)} ${words.people_unit}`, { sticky: true });
+
+  const facilities = circle15.makeFacilities(data);
+  data.layers.forEach((layer, i) => {
+    folium.overlays[`facilities-${i}`].addLayers(facilities.filter((m) => m.c15Facility.layer === i));
+  });
+  const units = circle15.makeUnits(data, renderers.lines);
+  units.forEach(({ outline, label }) => folium.overlays.units.addLayer(outline).addLayer(label));
+  const boundary = circle15.decodePolygons(data.boundary_shapes);
+  L.polygon(boundary, { renderer: renderers.lines, color: data.ink, weight: 2.4, fill: false, interactive: false }).addTo(map);
+  folium.overlays.streets.addLayer(L.polyline(circle15.decodeLines(data.streets), {
+    renderer: renderers.streets, color: "#c9c7c0", weight: 0.8, interactive: false, smoothFactor: 1.5,
+  }));
+  if (folium.overlays.unlinked) {
+    data.unlinked.forEach((lost) => {
+      const marker = L.marker([lost.lat, lost.lon], { icon: circle15.symbol("c15-lost", "×", 18), title: lost.title, alt: lost.title });
+      folium.overlays.unlinked.addLayer(marker.bindPopup(() => circle15.factPopup(lost.title, lost.subtitle, lost.rows), { maxWidth: 320 }));
+    });
+  }
+
+  // Layers that follow the service whose cells are shown.
+  const followers = {
+    uncovered: () => circle15.makeUncovered(data, state.kind, cells, renderers.cells),
+    sites: () => (state.kind.mode === "count" ? [] : circle15.makeSites(data, state.kind.layer)),
+    areas: () => (state.kind.mode === "count" ? [] : circle15.makeAreas(data, state.kind.layer, renderers.lines)),
+  };
+  const filledFor = {};
+  const follow = () => {
+    Object.entries(followers).forEach(([name, make]) => {
+      const group = folium.overlays[name];
+      if (!map.hasLayer(group)) return;
+      if (filledFor[name] !== state.key) {
+        group.clearLayers();
+        make().forEach((shape) => group.addLayer(shape));
+        filledFor[name] = state.key;
+      }
+    });
+    units.forEach(({ unit, label }) => {
+      label.setIcon(circle15.unitIcon(unit, unit.shares[state.key] || ""));
+    });
+    circle15.declutter(map, units);
+    state.refreshPanel();
+  };
+
+  const swapFacilities = (from, to) => {
+    if (from.mode === "count" || to.mode === "count" || to.mode === "none" || from.layer === to.layer) return;
+    const [before, after] = [folium.overlays[`facilities-${from.layer}`], folium.overlays[`facilities-${to.layer}`]];
+    if (map.hasLayer(before) && !map.hasLayer(after)) {
+      map.removeLayer(before);
+      map.addLayer(after);
+    }
+  };
+  data.order.forEach((key) => {
+    folium.cells[key].on("add", () => {
+      const kind = data.kinds[key].mode === "none" ? { ...state.kind, mode: "none" } : data.kinds[key];
+      swapFacilities(state.kind, kind);
+      state.key = key;
+      state.kind = kind;
+      follow();
+    });
+  });
+  state.show = (key) => {
+    if (key === state.key) return;
+    map.removeLayer(folium.cells[state.key]);
+    map.addLayer(folium.cells[key]);
+  };
+  state.goToUnit = (unit) => {
+    map.fitBounds(L.polygon(unit.latlngs).getBounds(), state.padding());
+    units.find((u) => u.unit === unit).label.openPopup();
+  };
+  state.goToFacility = (i) => {
+    const group = folium.overlays[`facilities-${data.facilities.facilities[i].layer}`];
+    if (!map.hasLayer(group)) map.addLayer(group);
+    if (window.innerWidth < 700) state.setFolded(true);
+    group.zoomToShowLayer(facilities[i], () => facilities[i].openPopup());
+  };
+
+  follow();
+  map.on("overlayadd", follow);
+  map.on("overlayremove", state.refreshPanel);
+  map.on("zoomend", () => circle15.declutter(map, units));
+};
+
+circle15.icon = function (path) {
+  const space = "http://www.w3.org/2000/svg";
+  const svg = document.createElementNS(space, "svg");
+  svg.setAttribute("viewBox", "0 0 18 18");
+  const line = document.createElementNS(space, "path");
+  line.setAttribute("d", path);
+  svg.append(line);
+  return svg;
+};
+
+circle15.controls = function (state) {
+  const { data, folium } = state;
+  const { map } = folium;
+  const panel = document.getElementById("c15-panel");
+  const home = L.latLngBounds(data.page.bounds);
+  const isNarrow = () => window.innerWidth < 700;
+  state.padding = () => ({
+    paddingTopLeft: isNarrow() ? [10, 86] : [panel.offsetWidth + 28, 20],
+    paddingBottomRight: isNarrow() ? [10, 40] : [210, 30],
+    animate: false,
+  });
+  const goHome = () => map.fitBounds(home, state.padding());
+
+  const Buttons = L.Control.extend({
+    onAdd() {
+      const bar = circle15.element("div", "leaflet-bar c15-buttons");
+      L.DomEvent.disableClickPropagation(bar);
+      const button = (paths, title, run) => {
+        const a = circle15.element("a", "", circle15.icon(paths));
+        a.href = "#";
+        a.title = title;
+        a.setAttribute("role", "button");
+        a.setAttribute("aria-label", title);
+        a.addEventListener("click", (event) => {
+          event.preventDefault();
+          run();
+        });
+        bar.append(a);
+      };
+      button("M3 9 9 3.5 15 9M5 8v6.5h8V8", data.words.home, goHome);
+      button("M3 7V3h4M11 3h4v4M15 11v4h-4M7 15H3v-4", data.words.full_screen, () => {
+        if (document.fullscreenElement) document.exitFullscreen();
+        else document.documentElement.requestFullscreen();
+      });
+      button("M5 7V3h8v4M5 13H3V7h12v6h-2M5 11h8v4H5z", data.words.print, () => window.print());
+      return bar;
+    },
+  });
+  new Buttons({ position: "bottomright" }).addTo(map);
+  L.control.scale({ imperial: false, position: "bottomright", maxWidth: 140 }).addTo(map);
+  map.attributionControl.setPrefix("Leaflet");
+  data.attributions.forEach((text) => {
+    const plain = circle15.element("span", "");
+    plain.textContent = text;
+    map.attributionControl.addAttribution(plain.innerHTML);
+  });
+
+  // Paper has its own size: the map is laid out for it and back.
+  const container = map.getContainer();
+  const layOut = (size) => {
+    Object.assign(container.style, size);
+    map.invalidateSize({ animate: false });
+    goHome();
+  };
+  window.addEventListener("beforeprint", () => layOut({ width: "1060px", height: "740px" }));
+  window.addEventListener("afterprint", () => layOut({ width: "", height: "" }));
+  goHome();
+  map.setMinZoom(map.getZoom() - 3);
+  map.setMaxBounds(home.pad(1.5));
+};

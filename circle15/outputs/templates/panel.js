@@ -1,0 +1,171 @@
+"use strict";
+// The panel beside the map: title, covered shares, legend of what is visible, search, definitions.
+var circle15 = circle15 || {};
+
+circle15.panel = function (state) {
+  const { data } = state;
+  const { words, page } = data;
+  const el = circle15.element;
+  const panel = document.getElementById("c15-panel");
+  L.DomEvent.disableClickPropagation(panel);
+  L.DomEvent.disableScrollPropagation(panel);
+
+  const head = el("header", "", el("h1", "", page.name), el("p", "", page.subtitle));
+  const fold = el("button", "c15-fold");
+  fold.type = "button";
+  fold.setAttribute("aria-label", words.legend);
+  fold.addEventListener("click", () => state.setFolded(!panel.classList.contains("c15-folded")));
+  head.append(fold);
+  state.setFolded = (folded) => {
+    panel.classList.toggle("c15-folded", folded);
+    fold.setAttribute("aria-expanded", String(!folded));
+    fold.textContent = folded ? words.legend : "×";
+  };
+  const services = el("div", "c15-services");
+  const legend = el("section", "c15-legend");
+  legend.id = "c15-legend";
+  const body = el("div", "c15-body", circle15.search(state), services, legend);
+  if (data.sentences.length > 0) {
+    body.insertBefore(el("section", "c15-sentences", ...data.sentences.map((s) => el("p", "", s))), legend);
+  }
+  if (data.warnings.length > 0) {
+    const box = el("details", "c15-warnings", el("summary", "", `${words.warnings} (${data.warnings.length})`));
+    box.open = data.warnings.length <= 2;
+    data.warnings.forEach((w) => box.append(el("p", "", w)));
+    body.append(box);
+  }
+  if (data.links.length > 0) {
+    const links = el("details", "c15-links", el("summary", "", `${words.unit_maps} (${data.links.length})`));
+    data.links.forEach((link) => {
+      const a = el("a", "", el("span", "", link.label), el("i", "", link.note));
+      a.href = link.href;
+      links.append(a);
+    });
+    body.append(links);
+  }
+  const about = el("details", "c15-about", el("summary", "", words.details));
+  about.append(circle15.table(page.about));
+  body.append(about);
+  const foot = el("footer", "", ...page.footer.map((line) => el("p", "", line)));
+  if (page.back) {
+    const back = el("a", "c15-back", page.back.label);
+    back.href = page.back.href;
+    panel.append(back);
+  }
+  panel.append(head, body, foot);
+
+  const buttons = data.shares.map((share) => {
+    const bar = el("span", "c15-bar", el("span", ""));
+    bar.firstChild.style.width = `${share.percent}%`;
+    const button = el("button", "", el("span", "c15-name", share.name), bar, el("span", "c15-share", share.text));
+    button.type = "button";
+    button.addEventListener("click", () => state.show(share.key));
+    services.append(button);
+    return { key: share.key, button };
+  });
+  services.prepend(el("p", "c15-caption", `${words.covered_share}`));
+
+  state.refreshPanel = () => {
+    buttons.forEach(({ key, button }) => button.setAttribute("aria-pressed", String(key === state.key)));
+    legend.replaceChildren(...circle15.legend(state));
+  };
+  state.setFolded(window.innerWidth < 700);
+};
+
+circle15.swatch = function (colour, label, share, hatched) {
+  const el = circle15.element;
+  const box = el("span", hatched ? "c15-swatch c15-hatched" : "c15-swatch");
+  if (colour) box.style.backgroundColor = colour;
+  const row = el("div", "c15-row", box, el("span", "c15-label", label));
+  if (share) {
+    const bar = el("span", "c15-bar", el("span", ""));
+    bar.firstChild.style.width = `${share.percent}%`;
+    row.append(bar, el("span", "c15-share", share.text));
+  }
+  return row;
+};
+
+circle15.legend = function (state) {
+  const { data, kind } = state;
+  const { words } = data;
+  const el = circle15.element;
+  const layer = data.layers[kind.layer];
+  const rows = [];
+  if (kind.mode === "time") {
+    rows.push(el("h2", "", `${layer.name} · ${words.walking_minutes_unit}`), el("p", "c15-caption c15-right", words.share_of_people));
+    layer.labels.forEach((label, c) => {
+      if (c === layer.n_within) rows.push(el("div", "c15-threshold", el("span", "", layer.threshold_text)));
+      rows.push(circle15.swatch(layer.colours[c], label, layer.class_shares[c]));
+    });
+  } else if (kind.mode === "count") {
+    rows.push(el("h2", "", words.services_in_reach), el("p", "c15-caption c15-right", words.share_of_people));
+    data.counts.labels.forEach((label, c) => {
+      rows.unshift(circle15.swatch(data.counts.colours[c], label, data.counts.class_shares[c]));
+    });
+    rows.unshift(...rows.splice(-2));
+  } else if (kind.mode === "gap") {
+    rows.push(el("h2", "", `${layer.name} · ${words.gap}（${layer.gap.unit}）`));
+    rows.push(circle15.swatch(data.no_gap_colour, "0"));
+    layer.gap.labels.forEach((label, c) => rows.push(circle15.swatch(layer.gap.colours[c], label)));
+  } else {
+    rows.push(el("h2", "", words.no_cells));
+  }
+  if (state.visible("uncovered") && kind.mode !== "gap") {
+    const share = data.shares.find((s) => s.key === state.key) || data.shares[kind.layer];
+    rows.push(circle15.swatch("", words.uncovered_cell, { percent: 0, text: share.uncovered }, true));
+    rows[rows.length - 1].classList.add("c15-wide");
+  }
+  const signs = el("div", "c15-signs");
+  const sign = (body, text) => signs.append(el("span", "", body, text));
+  data.layers.forEach((l, i) => {
+    if (state.visible(`facilities-${i}`)) sign(el("span", "c15-facility", l.glyph), `${l.name} (${l.n_facilities})`);
+  });
+  if (state.visible("sites") && kind.mode !== "count") sign(el("span", "c15-site", "1"), words.ranking);
+  if (state.visible("areas") && kind.mode !== "count") {
+    data.areas.filter((a) => a.layer === kind.layer).forEach((a) => {
+      sign(el("span", `c15-line c15-line-${a.order % 3}`), `${words.service_area} ${a.minutes} ${words.minutes}`);
+    });
+  }
+  if (state.visible("unlinked")) sign(el("span", "c15-lost", "×"), words.unlinked);
+  if (signs.childNodes.length > 0) rows.push(signs);
+  if (kind.mode !== "count") rows.push(circle15.table(layer.rules));
+  if (kind.mode !== "count" && layer.note) rows.push(el("p", "c15-small", layer.note));
+  return rows;
+};
+
+circle15.search = function (state) {
+  const { data } = state;
+  const el = circle15.element;
+  const input = el("input", "");
+  input.type = "search";
+  input.placeholder = data.words.search;
+  input.setAttribute("aria-label", data.words.search);
+  const list = el("ul", "c15-found");
+  const things = data.units.map((u) => ({ text: u.name, note: data.words.unit, go: () => state.goToUnit(u) }));
+  data.facilities.facilities.forEach((f, i) => {
+    if (f.name) things.push({ text: f.name, note: data.layers[f.layer].name, go: () => state.goToFacility(i) });
+  });
+  const find = () => {
+    const wanted = input.value.trim().toLowerCase();
+    const hits = wanted ? things.filter((t) => t.text.toLowerCase().includes(wanted)).slice(0, 8) : [];
+    list.replaceChildren(...hits.map((hit) => {
+      const button = el("button", "", el("span", "", hit.text), el("i", "", hit.note));
+      button.type = "button";
+      button.addEventListener("click", () => {
+        list.replaceChildren();
+        hit.go();
+      });
+      return el("li", "", button);
+    }));
+    if (wanted && hits.length === 0) list.append(el("li", "c15-small", data.words.search_none));
+  };
+  input.addEventListener("input", find);
+  input.addEventListener("keydown", (event) => {
+    if (event.key === "Enter" && list.querySelector("button")) list.querySelector("button").click();
+    if (event.key === "Escape") {
+      input.value = "";
+      list.replaceChildren();
+    }
+  });
+  return el("div", "c15-search", input, list);
+};

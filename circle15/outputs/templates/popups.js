@@ -1,0 +1,78 @@
+"use strict";
+// Popups and small pieces of page. Every text goes through textContent: no name can become markup.
+var circle15 = circle15 || {};
+
+circle15.element = function (tag, className, ...children) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  for (const child of children) made.append(child);
+  return made;
+};
+
+// rows: [[text, text, ...], ...]; the first row is the heading where `heading` is set.
+circle15.table = function (rows, heading) {
+  const made = circle15.element("table", "c15-table");
+  rows.forEach((row, i) => {
+    const tr = made.insertRow();
+    row.forEach((text) => {
+      const cell = circle15.element(heading && i === 0 ? "th" : "td", "");
+      cell.textContent = text;
+      tr.append(cell);
+    });
+  });
+  return made;
+};
+
+circle15.minutesText = function (ms, layer, words) {
+  if (ms !== null) return (ms / 60000).toFixed(1);
+  return layer.searched === null ? words.not_reached : "> " + layer.searched;
+};
+
+circle15.cellPopup = function (data, i) {
+  const { words, cells, layers } = data;
+  const rows = [[words.service, words.minutes, words.in_reach_short, ""]];
+  layers.forEach((layer) => {
+    const values = cells.layers[layer.id];
+    rows.push([
+      layer.name,
+      circle15.minutesText(values.ms[i], layer, words),
+      String(values.count[i]),
+      values.covered[i] ? "✓" : "✗",
+    ]);
+  });
+  const made = circle15.element("div", "c15-popup");
+  made.append(circle15.element("h3", "", data.units[cells.unit[i]].name));
+  made.append(circle15.table([[words.people, cells.people[i].toFixed(1)]]));
+  made.append(circle15.table(rows, true));
+  const gaps = layers.filter((layer) => layer.gap && cells.layers[layer.id].gap[i] > 0);
+  if (gaps.length > 0) {
+    const gapRows = gaps.map((layer) => [
+      `${words.gap} · ${layer.name}`, `${cells.layers[layer.id].gap[i].toFixed(2)} ${layer.gap.unit}`,
+    ]);
+    made.append(circle15.table(gapRows));
+  }
+  made.append(circle15.element("p", "c15-small", `${words.cell} ${cells.id[i]}`));
+  return made;
+};
+
+// rows: [[label, text], ...], ready to read.
+circle15.factPopup = function (title, subtitle, rows) {
+  const made = circle15.element("div", "c15-popup");
+  made.append(circle15.element("h3", "", title));
+  if (subtitle) made.append(circle15.element("p", "c15-small", subtitle));
+  if (rows.length > 0) made.append(circle15.table(rows));
+  return made;
+};
+
+circle15.unitPopup = function (data, unit) {
+  const { words } = data;
+  const made = circle15.factPopup(unit.name, "", []);
+  made.append(circle15.table([[words.people, unit.people]]));
+  made.append(circle15.table([[words.service, words.covered_share, words.uncovered_people], ...unit.rows], true));
+  if (unit.href) {
+    const link = circle15.element("a", "c15-link", words.unit_maps);
+    link.href = unit.href;
+    made.append(link);
+  }
+  return made;
+};

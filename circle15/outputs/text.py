@@ -1,0 +1,168 @@
+"""Words that maps, tables and reports share, in Chinese and English."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+
+from circle15.units import seconds_to_minutes
+
+if TYPE_CHECKING:
+    from circle15.outputs.result import LayerInfo
+
+Words = Mapping[str, str]
+
+# Each key with its Chinese and its English text.
+_WORDS: dict[str, tuple[str, str]] = {
+    "circle_title": ("公共服务步行圈", "public-service walking circles"),
+    "district": ("全区", "Whole district"),
+    "unit": ("街道", "Unit"),
+    "units": ("街道", "Units"),
+    "unit_maps": ("街道分图", "Street maps"),
+    "back_to_district": ("返回全区地图", "Back to the district"),
+    "services": ("服务", "Services"),
+    "service": ("服务", "Service"),
+    "cell": ("网格", "Cell"),
+    "people": ("居民", "People"),
+    "people_unit": ("人", "people"),
+    "minutes": ("分钟", "min"),
+    "metres": ("米", "m"),
+    "walking_minutes": ("步行时间", "Walking time"),
+    "walking_minutes_unit": ("步行时间（分钟）", "Walking time (minutes)"),
+    "nearest_minutes": ("最近设施步行", "Walk to the nearest"),
+    "in_reach": ("圈内设施数", "Within the circle"),
+    "in_reach_short": ("圈内", "In reach"),
+    "services_in_reach": ("可达服务数", "Services in reach"),
+    "all_services": ("全部可达", "all services"),
+    "of": ("/", "of"),
+    "facilities": ("设施", "Facilities"),
+    "uncovered": ("未覆盖居民", "Uncovered residents"),
+    "uncovered_cell": ("有居民但未覆盖的网格", "Inhabited, not covered"),
+    "covered": ("已覆盖", "Covered"),
+    "not_covered": ("未覆盖", "Not covered"),
+    "covered_share": ("覆盖率", "Covered share"),
+    "covered_people": ("覆盖居民", "Covered people"),
+    "uncovered_people": ("未覆盖居民", "Uncovered people"),
+    "service_area": ("服务范围", "Service areas"),
+    "ranking": ("建议新增点位", "Proposed sites"),
+    "site": ("建议点位", "Proposed site"),
+    "newly_covered": ("新覆盖居民", "Newly covered people"),
+    "cumulative": ("累计新覆盖", "Cumulative"),
+    "gap": ("供需缺口", "Supply gap"),
+    "gap_filled": ("补足缺口", "Gap filled"),
+    "units_layer": ("街道边界与覆盖率", "Units with their share"),
+    "streets": ("步行道路", "Walking streets"),
+    "unlinked": ("未接入路网", "Not on the network"),
+    "no_cells": ("仅底图", "Base map only"),
+    "capacity": ("容量", "Capacity"),
+    "used": ("已使用", "In use"),
+    "access_m": ("距步行网", "To the network"),
+    "people_within": ("圈内居民", "People within the circle"),
+    "load": ("模型负荷", "Modelled load"),
+    "quality": ("等级", "Quality"),
+    "source": ("来源", "Source"),
+    "reason": ("原因", "Reason"),
+    "id": ("编号", "Id"),
+    "not_reached": ("未到达", "not reached"),
+    "farther": ("或不可达", "or unreachable"),
+    "threshold": ("达标线", "Threshold"),
+    "threshold_line": ("达标线 {threshold} 分钟", "threshold {threshold} min"),
+    "threshold_rule": ("{minutes} 分钟（{metres} 米）", "{minutes} min ({metres} m)"),
+    "speed": ("步速", "Walking speed"),
+    "speed_rule": ("{speed} 米/秒（{profile}）", "{speed} m/s ({profile})"),
+    "group": ("人群", "Group"),
+    "group_all": ("全部居民", "all residents"),
+    "min_count": ("至少可达", "At least"),
+    "min_count_rule": ("{n} 处", "{n} facilities"),
+    "facility_source": ("设施来源", "Facilities from"),
+    "population_source": ("人口来源", "People from"),
+    "cells_rule": ("H3 {resolution} 级网格，按中心点起算", "H3 resolution {resolution}, walks start at the centre"),
+    "share_of_people": ("居民占比", "share of people"),
+    "warnings": ("数据提示", "Data warnings"),
+    "legend": ("图例", "Legend"),
+    "details": ("口径与来源", "Definitions and sources"),
+    "search": ("查找设施、街道", "Find a facility or unit"),
+    "search_none": ("没有找到", "Nothing found"),
+    "full_screen": ("全屏", "Full screen"),
+    "print": ("打印", "Print"),
+    "home": ("全图", "Whole map"),
+    "no_data": ("无数据", "no data"),
+    "nobody": ("无居民", "nobody lives here"),
+    "profile_adult": ("成人", "adult"),
+    "profile_elderly": ("老年人", "elderly"),
+    "profile_child": ("携幼儿", "with a small child"),
+    "map_approval": ("审图号", "Map approval no."),
+    "bureau": ("编制单位", "Published by"),
+}  # fmt: skip
+
+_BY_LANG: dict[str, Words] = {
+    lang: MappingProxyType({key: pair[i] for key, pair in _WORDS.items()}) for i, lang in enumerate(("zh", "en"))
+}
+
+
+def words(lang: str) -> Words:
+    """Give every word in ``lang``, "zh" or "en"."""
+    return _BY_LANG[lang]
+
+
+def plain_number(value: float, decimals: int = 1) -> str:
+    """Write a number with at most ``decimals`` decimals and no trailing zeros: 15.0 becomes "15", 13.333 "13.3"."""
+    text = f"{value:.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def people_text(value: float) -> str:
+    """Write a number of people: whole and with thousands apart; "–" where unknown."""
+    return "–" if math.isnan(value) else f"{value:,.0f}"
+
+
+def share_text(value: float) -> str:
+    """Write a share of 0 to 1 as per cent with one decimal; "–" where nobody lives.
+
+    A share that is not whole never reads as 100.0 % or 0.0 %: it stops at 99.9 and 0.1.
+    """
+    if math.isnan(value):
+        return "–"
+    percent = value * 100
+    if 0 < percent < 100:  # noqa: PLR2004 (per cent)
+        percent = min(max(percent, 0.1), 99.9)
+    return f"{percent:.1f}%"
+
+
+def minutes_text(seconds: float) -> str:
+    """Write seconds as minutes with one decimal; "–" where not reached."""
+    minutes = float(seconds_to_minutes(seconds))
+    return "–" if math.isnan(minutes) else f"{minutes:.1f}"
+
+
+def group_text(layer: LayerInfo, lang: str) -> str:
+    """Name the people whom a layer serves."""
+    return words(lang)["group_all"] if layer.group == "all" else layer.group
+
+
+def profile_text(layer: LayerInfo, lang: str) -> str:
+    """Name the walking profile of a layer; a profile of the user's own goes by its id."""
+    return words(lang).get(f"profile_{layer.profile}", layer.profile)
+
+
+def layer_rules(layer: LayerInfo, lang: str) -> list[tuple[str, str]]:
+    """Give a layer's rules as (label, text) pairs, as they stand in every legend."""
+    say = words(lang)
+    rules = [
+        (
+            say["threshold"],
+            say["threshold_rule"].format(
+                minutes=plain_number(layer.threshold_min), metres=plain_number(layer.threshold_m, 0)
+            ),
+        ),
+        (
+            say["speed"],
+            say["speed_rule"].format(speed=plain_number(layer.speed_m_s, 2), profile=profile_text(layer, lang)),
+        ),
+        (say["group"], group_text(layer, lang)),
+    ]
+    if layer.min_count > 1:
+        rules.append((say["min_count"], say["min_count_rule"].format(n=layer.min_count)))
+    return rules
