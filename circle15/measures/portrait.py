@@ -1,0 +1,254 @@
+"""The four-dimension portrait (四维画像) of every street and community, and the composite index with its ranks."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+import pandas as pd
+
+from circle15.measures.coverage import share, sum_by_unit
+from circle15.measures.saturation import saturation_score
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import numpy.typing as npt
+
+    from circle15.measures.times import FloatArray
+
+DIMENSIONS = ("匹配度", "可及度", "饱和度", "满意度")
+DIMENSIONS_EN = ("match", "accessibility", "saturation", "satisfaction")
+WEIGHT_SPREAD = 0.2
+"""Weights are drawn within plus and minus this share to see how much a rank depends on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitMeasures:
+    """What a portrait is made of, a row per layer and a column per unit; NaN where there is nothing to measure."""
+
+    match: FloatArray  # (n_layers, n_units) 0 to 1, share of the need that is met (`gaps.Gaps.match`)
+    covered_share: FloatArray  # (n_layers, n_units) 0 to 1
+    used_ratio: FloatArray  # (n_layers, n_units) used / capacity, as counted (`saturation.unit_saturation`)
+    gini: FloatArray  # (n_layers, n_units) of access within the unit
+    quality_share: FloatArray  # (n_layers, n_units) 0 to 1, of the reachable supply
+    satisfaction: FloatArray  # (n_units,) 0 to 100 (`satisfaction.satisfaction`)
+
+
+@dataclass(frozen=True, slots=True)
+class IndexWeights:
+    """Weights of the composite index; only their ratios matter."""
+
+    equity: float = 1.0
+    access: float = 1.0
+    quality: float = 1.0
+    seed: int = 15
+    draws: int = 1000
+    layers: Mapping[str, float] = field(default_factory=dict)  # weight of a layer in every mean; 1 where not named
+
+
+def portrait(
+    units: pd.DataFrame,
+    layers: Sequence[str],
+    measures: UnitMeasures,
+    *,
+    weights: IndexWeights | None = None,
+    idle_below: float = 0.6,
+    overloaded_above: float = 1.0,
+    lang: Literal["zh", "en"] = "zh",
+) -> pd.DataFrame:
+    """Draw one row per unit: four dimensions from 0 to 100, the worst named, and the composite index.
+
+    匹配度 is the mean over layers of the met share of the need, 可及度 that of the covered share, 饱和度 that of used
+    places over capacity (100 at most), 满意度 the survey's score. Layers without a value are left out of a mean, a
+    dimension without any is empty. For the worst dimension saturation counts with `saturation.saturation_score`, so
+    that neither idle nor overfull facilities pass for good ones.
+
+    均衡可及优质 index = 100 E^a A^b Q^c with E = 1 - Gini of access, A the covered share, Q the quality share, weights
+    a + b + c = 1 (an own definition of the index that the plans name without a formula). Where no unit has a quality
+    share (or another part), the index is that of the other parts, which `index_parts` names. The rank interval is the
+    best and worst rank over draws of weights within plus and minus 20 %, from a fixed seed.
+
+    Parameters
+    ----------
+    units
+        unit_id, unit_name, and what else is to stand in front (level, parent_id), a row per unit.
+    layers
+        Ids of the layers, in the order of the measures' rows.
+    measures
+        See `UnitMeasures`.
+    weights
+        Of the index and of the layers; equal by default.
+    idle_below, overloaded_above
+        Bounds of a normal used ratio.
+    lang
+        Language of the worst dimension's name.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns as the data dictionary describes for `portrait`.
+
+    Raises
+    ------
+    ValueError
+        If the shapes do not fit units and layers.
+    """
+    chosen = weights or IndexWeights()
+    _check_shapes(measures, len(layers), len(units))
+    by_layer = np.array([chosen.layers.get(layer, 1.0) for layer in layers])
+    match = 100 * _mean_over_layers(measures.match, by_layer)
+    access = 100 * _mean_over_layers(measures.covered_share, by_layer)
+    saturation = 100 * _mean_over_layers(np.minimum(measures.used_ratio, 1.0), by_layer)
+    scores = saturation_score(measures.used_ratio, idle_below=idle_below, overloaded_above=overloaded_above)
+    score = _mean_over_layers(scores, by_layer)
+    worst = worst_of(np.array([match, access, score, measures.satisfaction]))
+    names = DIMENSIONS if lang == "zh" else DIMENSIONS_EN
+    parts = {
+        "equity": 1 - _mean_over_layers(measures.gini, by_layer),
+        "access": access / 100,
+        "quality": _mean_over_layers(measures.quality_share, by_layer),
+    }
+    columns = {
+        **dict(zip(DIMENSIONS, (match, access, saturation, measures.satisfaction), strict=True)),
+        "saturation_score": score,
+        "worst_dimension": np.array([*names, ""], dtype=object)[worst],
+        "worst_layer": _worst_layers(worst, (measures.match, measures.covered_share, scores), layers),
+        **parts,
+        **_index(parts, chosen),
+    }
+    return pd.concat([units.reset_index(drop=True), pd.DataFrame(columns, index=range(len(units)))], axis=1)
+
+
+def portrait_layers(units: pd.DataFrame, layers: Sequence[str], measures: UnitMeasures) -> pd.DataFrame:
+    """Give the numbers behind the portrait: a row per unit and layer with each measure."""
+    n_layers, n_units = len(layers), len(units)
+    _check_shapes(measures, n_layers, n_units)
+    repeated = units.loc[units.index.repeat(n_layers)].reset_index(drop=True)
+    return repeated.assign(
+        layer=list(layers) * n_units,
+        match=measures.match.T.ravel(),
+        covered_share=measures.covered_share.T.ravel(),
+        used_ratio=measures.used_ratio.T.ravel(),
+        gini=measures.gini.T.ravel(),
+        quality_share=measures.quality_share.T.ravel(),
+    )
+
+
+def worst_of(scores: npt.ArrayLike) -> npt.NDArray[np.int64]:
+    """Give the row of each column's lowest score, the first among equals, -1 where a column has none."""
+    values = np.asarray(scores, dtype=np.float64)
+    filled = np.where(np.isnan(values), np.inf, values)
+    return np.where(np.isinf(filled).all(axis=0), -1, filled.argmin(axis=0))
+
+
+def unit_quality_share(
+    quality_access: npt.ArrayLike, access: npt.ArrayLike, people: npt.ArrayLike, unit: npt.ArrayLike, n_units: int
+) -> FloatArray:
+    """Give the share of each unit's reachable supply that carries a quality flag: sum P A_q / sum P A.
+
+    `quality_access` is A of the same catchment with the supply of the facilities without a flag set to 0; A is linear
+    in supply, so the two parts sum to the whole.
+
+    Returns
+    -------
+    numpy.ndarray
+        float64 (n_units + 1,), 0 to 1, the district in the last place; NaN where no supply is reachable.
+    """
+    heads = np.asarray(people, dtype=np.float64)
+    flagged = sum_by_unit(heads * np.asarray(quality_access, dtype=np.float64), unit, n_units)
+    return share(flagged, sum_by_unit(heads * np.asarray(access, dtype=np.float64), unit, n_units))
+
+
+def rank_interval(
+    parts: npt.ArrayLike, weights: npt.ArrayLike, *, seed: int, draws: int
+) -> tuple[FloatArray, FloatArray]:
+    """Give the best and the worst rank of each unit (1 = highest index) over drawn weights.
+
+    Parameters
+    ----------
+    parts
+        Parts of the index, float (n_parts, n_units), 0 to 1; NaN leaves the unit unranked.
+    weights
+        Weight of each part, float (n_parts,), above 0 in sum; each draw multiplies each by 0.8 to 1.2, evenly.
+    seed, draws
+        Of the random generator (PCG64), so that the same inputs give the same interval.
+
+    Returns
+    -------
+    best, worst
+        float64 (n_units,), NaN where unranked.
+    """
+    values, centre = np.asarray(parts, dtype=np.float64), np.asarray(weights, dtype=np.float64)
+    factors = np.random.default_rng(seed).uniform(1 - WEIGHT_SPREAD, 1 + WEIGHT_SPREAD, (draws, len(centre)))
+    drawn = np.vstack([centre, centre * factors])
+    ranks = np.array([_ranks(_geometric(values, w)) for w in drawn])
+    return ranks.min(axis=0), ranks.max(axis=0)
+
+
+def _index(parts: Mapping[str, FloatArray], weights: IndexWeights) -> dict[str, object]:
+    stated = {"equity": weights.equity, "access": weights.access, "quality": weights.quality}
+    used = [name for name, values in parts.items() if stated[name] > 0 and not np.isnan(values).all()]
+    n_units = len(parts["access"])
+    if not used:
+        empty = np.full(n_units, np.nan)
+        return {"index": empty, "index_parts": "", "rank": empty, "rank_best": empty, "rank_worst": empty}
+    values = np.array([parts[name] for name in used])
+    centre = np.array([stated[name] for name in used])
+    index = _geometric(values, centre)
+    best, worst = rank_interval(values, centre, seed=weights.seed, draws=weights.draws)
+    return {
+        "index": 100 * index,
+        "index_parts": "+".join(used),
+        "rank": _ranks(index),
+        "rank_best": best,
+        "rank_worst": worst,
+    }
+
+
+def _geometric(parts: FloatArray, weights: FloatArray) -> FloatArray:
+    """Give the weighted geometric mean of each column; 0 where a part is 0, NaN where one is unknown."""
+    product: FloatArray = np.prod(np.clip(parts, 0.0, 1.0) ** (weights / weights.sum())[:, None], axis=0)
+    return product
+
+
+def _ranks(index: FloatArray) -> FloatArray:
+    """Rank from 1 for the highest; equals share the better rank; NaN stays NaN."""
+    known = ~np.isnan(index)
+    # Rounding keeps equal units equal whatever order their factors were multiplied in.
+    rounded = np.round(index[known], 12)
+    ranks = np.full(len(index), np.nan)
+    ranks[known] = 1 + (rounded[None, :] > rounded[:, None]).sum(axis=1)
+    return ranks
+
+
+def _mean_over_layers(values: FloatArray, weights: FloatArray) -> FloatArray:
+    known = ~np.isnan(values)
+    total = known.T @ weights
+    sums = np.where(known, values, 0.0).T @ weights
+    means: FloatArray = np.full(len(total), np.nan)
+    return np.divide(sums, total, out=means, where=total > 0)
+
+
+def _worst_layers(
+    worst: npt.NDArray[np.int64], scores: Sequence[FloatArray], layers: Sequence[str]
+) -> npt.NDArray[np.object_]:
+    """Name the layer that is lowest in each unit's worst dimension; "" for satisfaction and where nothing is known."""
+    names = np.array([*layers, ""], dtype=object)
+    found = np.full(len(worst), "", dtype=object)
+    for dimension, by_layer in enumerate(scores):
+        here = worst == dimension
+        found[here] = names[worst_of(by_layer)[here]]
+    return found
+
+
+def _check_shapes(measures: UnitMeasures, n_layers: int, n_units: int) -> None:
+    for name in ("match", "covered_share", "used_ratio", "gini", "quality_share"):
+        shape = getattr(measures, name).shape
+        if shape != (n_layers, n_units):
+            raise ValueError(
+                f"{name} has shape {shape}; a row per layer and a column per unit is ({n_layers}, {n_units})"
+            )
+    if measures.satisfaction.shape != (n_units,):
+        raise ValueError(f"satisfaction has shape {measures.satisfaction.shape}; one per unit is ({n_units},)")
