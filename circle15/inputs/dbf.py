@@ -1,0 +1,88 @@
+"""Attribute tables of shapefiles as text: their stated encoding is often missing or wrong, so the bytes decide."""
+
+from __future__ import annotations
+
+import struct
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from circle15.errors import InputError, Problem
+from circle15.inputs.encodings import encoding_of
+from circle15.inputs.file_guards import read_bytes
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_DESCRIPTOR_BYTES = 32
+_END_OF_FIELDS = 0x0D
+_DELETED = ord("*")
+
+
+@dataclass(frozen=True, slots=True)
+class DbfTable:
+    """The records of a dbf file that are not deleted, as text."""
+
+    columns: list[str]
+    rows: list[list[str]]
+    encoding: str  # "ascii" | "utf-8" | "gb18030"
+
+
+def read_dbf(path: Path, *, file: str) -> DbfTable:
+    """Read a dbf file.
+
+    Names are cut at 10 bytes and values at their field's width, inside a character where it so happens; half a
+    character at the end is left out.
+
+    Parameters
+    ----------
+    path
+        The dbf file.
+    file
+        The name for messages (the shapefile that it belongs to).
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or cut off, or its text is neither UTF-8 nor GBK/GB18030.
+    """
+    content = read_bytes(path)
+    n_records, header_bytes, record_bytes, fields = _layout(content, file)
+    names = [name for name, _, _ in fields]
+    records = [
+        content[start : start + record_bytes]
+        for start in range(header_bytes, header_bytes + n_records * record_bytes, record_bytes)
+        if content[start] != _DELETED
+    ]
+    values = [[record[at : at + width].rstrip(b"\0 ").lstrip(b" ") for _, at, width in fields] for record in records]
+    encoding = encoding_of([*names, *(v for row in values for v in row if not v.isascii())])
+    if encoding is None:
+        message = "the text of its .dbf is neither UTF-8 nor GBK/GB18030; export it again as UTF-8"
+        raise InputError(Problem(message, file=file))
+    rows = [[_text(v, encoding) for v in row] for row in values]
+    return DbfTable(columns=[_text(n, encoding) for n in names], rows=rows, encoding=encoding)
+
+
+def _layout(content: bytes, file: str) -> tuple[int, int, int, list[tuple[bytes, int, int]]]:
+    """Give number of records, bytes before them, bytes of each, and the fields as (name, offset, width)."""
+    damaged = InputError(Problem("its .dbf is damaged or cut off; copy or export it again", file=file))
+    if len(content) < _DESCRIPTOR_BYTES + 1:
+        raise damaged
+    n_records, header_bytes, record_bytes = struct.unpack_from("<IHH", content, 4)
+    fields: list[tuple[bytes, int, int]] = []
+    offset = 1  # the first byte marks deleted records
+    for start in range(_DESCRIPTOR_BYTES, min(header_bytes, len(content)) - 1, _DESCRIPTOR_BYTES):
+        if content[start] == _END_OF_FIELDS:
+            break
+        name = content[start : start + 11].split(b"\0")[0].strip()
+        width = content[start + 16]
+        fields.append((name, offset, width))
+        offset += width
+    if not fields or offset > record_bytes or header_bytes + n_records * record_bytes > len(content):
+        raise damaged
+    return n_records, header_bytes, record_bytes, fields
+
+
+def _text(value: bytes, encoding: str) -> str:
+    # "ignore" only ever meets the half character at the end: everything before it has been decoded strictly.
+    text = value.decode(encoding, errors="ignore")
+    return "" if text and set(text) == {"*"} else text

@@ -1,0 +1,284 @@
+"""Facilities of every source as one frame: tables and geographic files as the config names them, and OSM features."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+from scipy.spatial import cKDTree
+
+from circle15.inputs.facility_places import Places, places_from_columns
+from circle15.inputs.facility_shapes import places_from_geometry, point_on
+from circle15.inputs.facility_values import ValueReader, capacity_column, is_closed
+from circle15.inputs.headings import load_aliases, recognise
+from circle15.inputs.import_report import Change, DroppedFacility
+from circle15.inputs.tables import Table, read_table
+from circle15.units import EARTH_RADIUS_M
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from circle15.config import LayerTable
+
+WGS84 = "EPSG:4326"
+COLUMNS = (
+    "facility_id", "layer", "name", "lon", "lat", "capacity", "used", "quality", "source", "address", "street",
+    "community", "ownership", "geometry",
+)  # fmt: skip
+NEAR_M = 100.0
+_TEXT_FIELDS = ("address", "street", "community", "ownership")
+_LONGEST_ID = 60
+
+
+@dataclass(frozen=True, slots=True)
+class FacilityTable:
+    """Facilities of one or more layers, and what happened to them on the way in.
+
+    `frame` is EPSG:4326 with the columns `COLUMNS`: text is "" and numbers are NaN where nothing is said; `quality` is
+    1 or 0 (or a share between); `geometry` is the point, or the polygon or line that the source has, `lon` and `lat`
+    then a point on it.
+    """
+
+    frame: gpd.GeoDataFrame
+    changes: tuple[Change, ...] = ()
+    dropped: tuple[DroppedFacility, ...] = ()
+
+
+def read_facilities(
+    layer: LayerTable, path: Path, *, headings: Mapping[str, Sequence[str]] | None = None
+) -> FacilityTable:
+    """Read a layer's facilities from a table or a geographic file.
+
+    Columns that the layer names (`name_field`, `capacity_field` ...) win over recognised headings. Rows without usable
+    coordinates, exact repetitions and facilities that are not open are left out, and named in `dropped`.
+
+    Parameters
+    ----------
+    layer
+        The layer's table of the config.
+    path
+        Its source, resolved; ``file.xlsx#SHEET`` names a sheet, ``file.gpkg#LAYER`` a layer.
+    headings
+        The config's own headings, field to headings.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a column named is missing, two columns could be the same field, no coordinate system
+        is said, or no row has usable coordinates.
+    """
+    aliases = load_aliases(headings)
+    wanted = [
+        f for f in (layer.name_field, layer.lon_field, layer.lat_field, layer.id_field, layer.capacity_field) if f
+    ]
+    table = read_table(path, wanted=wanted, aliases=aliases)
+    found = recognise(table.columns, aliases, cut=table.has_cut_headings)
+    reader = ValueReader(table, found)
+    name_column = reader.column_of("name", layer.name_field, required_choice=True)
+    capacity, used = capacity_column(reader, layer), reader.column_of("used", layer.used_field, required_choice=True)
+    if table.geometry is not None and layer.lon_field is None:
+        places = places_from_geometry(table, crs=layer.crs)
+    else:
+        places = places_from_columns(
+            table, found, aliases, crs=layer.crs, lon_field=layer.lon_field, lat_field=layer.lat_field
+        )
+    values: dict[str, object] = {
+        "name": reader.text(name_column),
+        "capacity": reader.numbers(capacity),
+        "used": reader.numbers(used),
+        "quality": reader.flags(reader.column_of("quality", layer.quality_field)),
+        **{f: reader.text(reader.column_of(f)) for f in _TEXT_FIELDS},
+    }
+    status = reader.text(reader.column_of("status"))
+    ids, id_changes = _facility_ids(layer, table, reader.column_of("id", layer.id_field))
+    frame = _frame(
+        {
+            "facility_id": ids,
+            "layer": [layer.id] * len(ids),
+            **values,
+            "lon": places.lon,
+            "lat": places.lat,
+            "source": [f"{table.path.name}:{row}" for row in table.row],
+        },
+        places.geometry,
+    )
+    reasons = _reasons_to_leave_out(table, found, places, status)
+    kept = np.array([r is None for r in reasons], dtype=np.bool_)
+    dropped = [
+        (i, DroppedFacility(layer.id, frame["source"].iloc[i], frame["name"].iloc[i], r[0], r[1]))
+        for i, r in enumerate(reasons)
+        if r is not None
+    ]
+    lines = [
+        Change(table.path.name, d.reason, table.sheet, int(table.row[i]), original=d.name, detail=d.detail)
+        for i, d in dropped
+    ]
+    changes = [*table.changes, *places.changes, *reader.changes, *id_changes, *lines]
+    return FacilityTable(
+        frame=frame[kept].reset_index(drop=True),
+        changes=tuple(sorted(changes, key=lambda c: c.row or 0)),
+        dropped=tuple(d for _, d in dropped),
+    )
+
+
+def facilities_from_osm(features: gpd.GeoDataFrame) -> FacilityTable:
+    """Give features of `osm.read_features` as facilities.
+
+    Parameters
+    ----------
+    features
+        EPSG:4326 with ``layer, osm_id, name, capacity, tags, geometry``.
+    """
+    points = [point_on(g) for g in features.geometry]
+    n = len(features)
+    tags = features["tags"].tolist() if "tags" in features else [{}] * n
+    frame = _frame(
+        {
+            "facility_id": [f"{a}-{b}" for a, b in zip(features["layer"], features["osm_id"], strict=True)],
+            "layer": features["layer"].tolist(),
+            "name": features["name"].fillna("").tolist(),
+            "lon": np.array([p.x for p in points], dtype=np.float64),
+            "lat": np.array([p.y for p in points], dtype=np.float64),
+            "capacity": features["capacity"].to_numpy(np.float64),
+            "used": np.full(n, np.nan),
+            "quality": np.full(n, np.nan),
+            "source": [f"osm:{i}" for i in features["osm_id"]],
+            "address": [str(t.get("addr:full", "")) for t in tags],
+            **{f: [""] * n for f in ("street", "community", "ownership")},
+        },
+        features.geometry.to_numpy(),
+    )
+    return FacilityTable(frame=frame)
+
+
+def combine_facilities(tables: Sequence[FacilityTable]) -> FacilityTable:
+    """Put the facilities of all layers into one frame with ids that differ, and report likely duplicates.
+
+    The same name within 100 m is reported, within a layer and between layers, and nothing is dropped for it: a service
+    centre does stand in several lists.
+    """
+    frames = [t.frame for t in tables if len(t.frame)]
+    frame = (
+        pd.concat(frames, ignore_index=True)
+        if frames
+        else _frame({c: [] for c in COLUMNS[:-1]}, np.array([], dtype=object))
+    )
+    # Ids differ within a layer; "a" with "b-1" and "a-b" with "1" would be the same.
+    ids: dict[str, None] = {}
+    for facility_id in frame["facility_id"]:
+        ids[_distinct(facility_id, set(ids)) if facility_id in ids else facility_id] = None
+    frame = gpd.GeoDataFrame(frame.assign(facility_id=list(ids)), geometry="geometry", crs=WGS84)
+    changes = [c for t in tables for c in t.changes]
+    return FacilityTable(
+        frame=frame,
+        changes=(*changes, *near_duplicates(frame)),
+        dropped=tuple(d for t in tables for d in t.dropped),
+    )
+
+
+def near_duplicates(frame: gpd.GeoDataFrame) -> list[Change]:
+    """Report facilities of the same name within 100 m of an earlier one, a line each."""
+    names = frame["name"].map(lambda n: unicodedata.normalize("NFKC", n).replace(" ", "").casefold())
+    lines: list[tuple[int, Change]] = []
+    for _, rows in names[names != ""].groupby(names, sort=False):
+        if len(rows) == 1:
+            continue
+        at = rows.index.to_numpy()
+        lat = np.deg2rad(frame["lat"].to_numpy(np.float64)[at])
+        lon = np.deg2rad(frame["lon"].to_numpy(np.float64)[at])
+        plane = np.column_stack([lon * np.cos(lat.mean()), lat]) * EARTH_RADIUS_M
+        distance, earlier = _nearest_earlier(plane)
+        found = [(int(at[k]), int(at[earlier[k]])) for k in np.flatnonzero(distance <= NEAR_M)]
+        lines.extend((later, _duplicate_line(frame, later, first)) for later, first in found)
+    return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
+
+
+def _nearest_earlier(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Give for each point the distance to and index of a point before it within reach, infinity where there is none."""
+    distance, earlier = np.full(len(plane), np.inf), np.zeros(len(plane), dtype=np.int64)
+    tree = cKDTree(plane)
+    for k, point in enumerate(plane):
+        near = tree.query(point, k=min(len(plane), 8), distance_upper_bound=NEAR_M * 1.0001)
+        for d, j in zip(np.atleast_1d(near[0]), np.atleast_1d(near[1]), strict=True):
+            if j < k and d < distance[k]:
+                distance[k], earlier[k] = d, j
+    return distance, earlier
+
+
+def _duplicate_line(frame: gpd.GeoDataFrame, later: int, earlier: int) -> Change:
+    file, _, row = frame["source"].iloc[later].rpartition(":")
+    other = f"{frame['layer'].iloc[earlier]}, {frame['source'].iloc[earlier]}"
+    number = int(row) if row.isdigit() else None
+    name = frame["name"].iloc[later]
+    return Change(file=file, row=number, original=name, taken=name, reason="near_duplicate", detail=other)
+
+
+def _frame(columns: Mapping[str, object], geometry: np.ndarray) -> gpd.GeoDataFrame:
+    frame = gpd.GeoDataFrame({**columns, "geometry": geometry}, geometry="geometry", crs=WGS84)
+    numbers = ("lon", "lat", "capacity", "used", "quality")
+    return frame[list(COLUMNS)].astype({c: np.float64 if c in numbers else object for c in COLUMNS if c != "geometry"})
+
+
+def _reasons_to_leave_out(
+    table: Table, found: Mapping[str, list[list[str]]], places: Places, status: list[str]
+) -> list[tuple[str, str] | None]:
+    """Give for each row why it is out, None for those that stay."""
+    counters = {c for rank in found.get("serial", []) for c in rank}
+    columns = [c for c in table.columns if c not in counters]
+    cells = table.frame[columns].to_numpy(dtype=object)
+    first_seen: dict[tuple[object, ...], int] = {}
+    reasons: list[tuple[str, str] | None] = []
+    for i, row in enumerate(cells):
+        shape = shapely.to_wkb(places.geometry[i]) if places.geometry[i] is not None else b""
+        key = (*(" ".join(str(c).split()) for c in row), shape)
+        earlier = first_seen.setdefault(key, int(table.row[i]))
+        reason = places.reason[i]
+        if reason is not None:
+            reasons.append((reason, ""))
+        elif earlier != table.row[i]:
+            reasons.append(("duplicate_row", str(earlier)))
+        elif is_closed(status[i]):
+            reasons.append(("closed", status[i]))
+        else:
+            reasons.append(None)
+    return reasons
+
+
+def _facility_ids(layer: LayerTable, table: Table, column: str | None) -> tuple[list[str], list[Change]]:
+    """Give ids that are unique in the layer and safe for file names: the table's own, or the row's number."""
+    own = table.frame[column].tolist() if column is not None else [""] * len(table.frame)
+    ids: list[str] = []
+    taken: set[str] = set()
+    changes: list[Change] = []
+    for text, row in zip(own, table.row.tolist(), strict=True):
+        safe = safe_id(text) or str(row)
+        reason = "id_made_safe" if text.strip() and safe != text.strip() else None
+        facility_id = f"{layer.id}-{safe}"
+        if facility_id in taken:
+            facility_id = _distinct(f"{facility_id}-{row}", taken)
+            reason = "id_repeated"
+        taken.add(facility_id)
+        ids.append(facility_id)
+        if reason is not None:
+            changes.append(Change(table.path.name, reason, table.sheet, row, column, text, facility_id))
+    return ids, changes
+
+
+def safe_id(text: str) -> str:
+    """Give ``text`` with nothing but a-z 0-9 - _ in it, "" where other letters would be lost."""
+    plain = unicodedata.normalize("NFKC", text).strip().casefold()
+    if any(c.isalnum() and not c.isascii() for c in plain):
+        return ""
+    return re.sub(r"[^a-z0-9_]+", "-", plain).strip("-")[:_LONGEST_ID]
+
+
+def _distinct(wanted: str, taken: set[str]) -> str:
+    """Give ``wanted``, or it with the first number behind it that is not taken."""
+    return next(i for i in (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))) if i not in taken)

@@ -1,0 +1,166 @@
+"""Values of a facility table's columns: clean names, capacities as numbers, flags, and a line for every change."""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from circle15.errors import InputError, Problem
+from circle15.inputs.headings import choose_column, named_column, split_heading
+from circle15.inputs.import_report import Change
+from circle15.inputs.numbers import is_missing, parse_number
+from circle15.inputs.units_of_supply import compare_units
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from circle15.config import LayerTable
+    from circle15.inputs.tables import Table
+
+Floats = npt.NDArray[np.float64]
+
+# Fields that may hold a capacity, and the unit that they count in where the heading states none.
+CAPACITY_UNITS = {"capacity": "", "places": "托位", "beds": "张", "area": "平方米"}
+
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+_YES = frozenset({"是", "有", "优", "优质", "示范", "达标", "y", "yes", "true", "t", "1", "√", "✓", "✔"})
+_NO = frozenset({"否", "非", "不是", "普通", "未达标", "不达标", "n", "no", "false", "f", "0", "×", "✗"})
+_CLOSED = re.compile(
+    "停业|歇业|关闭|已关|停办|停用|停运|注销|撤销|吊销|拆除|暂停|筹建|在建|未建|拟建|规划中|待建|未开|未运营|未营业|未投|未启用|废弃|闭园|"
+    "closed|suspended|planned|construction|abandoned|disused",
+    re.IGNORECASE,
+)
+
+
+@dataclass(slots=True)
+class ValueReader:
+    """Reads a table's columns and keeps the lines of the import report."""
+
+    table: Table
+    found: Mapping[str, list[list[str]]]
+    changes: list[Change] = field(default_factory=list)
+    used_columns: set[str] = field(default_factory=set)
+
+    def column_of(self, name: str, stated: str | None = None, *, required_choice: bool = False) -> str | None:
+        """Give the column of a field: the stated one, or the recognised one; None where there is none."""
+        key = f"{name}_field"
+        if stated is not None:
+            column: str | None = named_column(stated, self.table.columns, file=self.table.file, key=key)
+        else:
+            column = choose_column(name, self.found, file=self.table.file, key=key if required_choice else None)
+        if column is not None:
+            self.used_columns.add(column)
+        return column
+
+    def text(self, column: str | None) -> list[str]:
+        """Read a column of names or words; "" where there is no column or value."""
+        if column is None:
+            return [""] * len(self.table.frame)
+        result = []
+        for i, original in enumerate(self.table.frame[column].tolist()):
+            value, reason = clean_text(original)
+            if reason is not None:
+                self._note(i, column, value, reason)
+            result.append(value)
+        return result
+
+    def numbers(self, column: str | None) -> Floats:
+        """Read a column of amounts, NaN where there is no column or no amount."""
+        values = np.full(len(self.table.frame), np.nan)
+        if column is None:
+            return values
+        unit = split_heading(column).unit
+        for i, original in enumerate(self.table.frame[column].tolist()):
+            parsed = parse_number(original, heading_unit=unit)
+            value, reason = (math.nan, "negative") if parsed.value < 0 else (parsed.value, parsed.reason)
+            if reason is not None:
+                self._note(i, column, "" if math.isnan(value) else f"{value:.15g}", reason, parsed.detail)
+            values[i] = value
+        return values
+
+    def flags(self, column: str | None) -> Floats:
+        """Read a column that says yes or no (or a share between): 1.0, 0.0, NaN where it does not say."""
+        values = np.full(len(self.table.frame), np.nan)
+        if column is None:
+            return values
+        for i, original in enumerate(self.table.frame[column].tolist()):
+            values[i] = parse_flag(original)
+            if math.isnan(values[i]) and not is_missing(original):
+                self._note(i, column, "", "quality_unclear")
+        return values
+
+    def _note(self, i: int, column: str, taken: str, reason: str, detail: str = "") -> None:
+        t = self.table
+        original = str(t.frame[column].iloc[i])
+        self.changes.append(Change(t.path.name, reason, t.sheet, int(t.row[i]), column, original, taken, detail))
+
+
+def capacity_column(reader: ValueReader, layer: LayerTable) -> str | None:
+    """Choose the column of a layer's capacity: the stated one, or the one recognised in the layer's own unit.
+
+    Raises
+    ------
+    InputError
+        If several columns could be it; names them.
+    """
+    if layer.capacity_field is not None:
+        return reader.column_of("capacity", layer.capacity_field)
+    file = reader.table.file
+    candidates: list[str] = []
+    for kind, unit in CAPACITY_UNITS.items():
+        column = choose_column(kind, reader.found, file=file, key="capacity_field")
+        if column is None:
+            continue
+        counted_in = split_heading(column).unit or unit
+        same = (
+            not layer.capacity_unit or not counted_in or compare_units(layer.capacity_unit, counted_in) != "different"
+        )
+        if same:
+            candidates.append(column)
+    if len(candidates) > 1:
+        named = ", ".join(f'"{c}"' for c in candidates)
+        message = (
+            f'layer "{layer.id}": each of {named} may be the capacity; say which: capacity_field = "{candidates[0]}"'
+        )
+        raise InputError(Problem(message, file=file))
+    if not candidates:
+        return None
+    reader.used_columns.add(candidates[0])
+    return candidates[0]
+
+
+def clean_text(text: str) -> tuple[str, str | None]:
+    """Give a name or word without stray spaces and invisible characters, and the reason if that changed it.
+
+    Dashes and words for "no value" become "". Letters, punctuation and brackets stay as they are written.
+    """
+    if not text:
+        return "", None
+    if is_missing(text):
+        return "", "no_value" if text.strip() else None
+    clean = " ".join(_INVISIBLE.sub("", text).split())
+    return clean, "spaces" if clean != text else None
+
+
+def parse_flag(text: str) -> float:
+    """Read a yes or no: 1.0, 0.0, a share between, or NaN."""
+    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
+    if plain in _YES:
+        return 1.0
+    if plain in _NO:
+        return 0.0
+    if re.search("优质|示范", plain):
+        return 0.0 if re.match("非|不|未|无", plain) else 1.0
+    parsed = parse_number(text).value
+    return parsed if 0.0 <= parsed <= 1.0 else math.nan
+
+
+def is_closed(status: str) -> bool:
+    """Tell whether a status says that nobody is served there now: closed, suspended, planned or being built."""
+    return _CLOSED.search(status) is not None

@@ -1,0 +1,153 @@
+"""The import report: a line for every value taken otherwise than it stands in its file, and for every row left out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+Lang = Literal["zh", "en"]
+
+COLUMNS = ("file", "sheet", "row", "column", "original", "taken", "reason")
+
+# Reason codes to their wording; `{detail}` is filled in from the change.
+REASONS: dict[str, tuple[str, str]] = {
+    # of a whole file
+    "encoding": ("文件按 {detail} 编码读取", "the file was read as {detail} text"),
+    "encoding_corrected": (
+        "声明的编码与内容不符，按 {detail} 读取",
+        "the stated encoding does not fit; read as {detail}",
+    ),
+    "title_rows": ("表头以上的行（标题、说明）未读取", "rows above the heading (title, remarks) were not read"),
+    "two_row_heading": ("两行表头合并为一行", "a heading of two rows was taken as one"),
+    "system_stated": (
+        "坐标按配置中的 {detail} 解释，而非文件自带坐标系",
+        "coordinates taken as the config says, {detail}",
+    ),
+    "system_by_zone": ("东坐标带带号，按 {detail} 换算", "eastings begin with their zone; converted as {detail}"),
+    "survey_axes": ("测量坐标：X 为北、Y 为东", "survey axes: X is north, Y is east"),
+    "inexact_datum": ("坐标转换精度有限：{detail}", "the conversion is inexact: {detail}"),
+    "columns_unread": ("以下列未识别，未使用：{detail}", "these columns were not recognised and not used: {detail}"),
+    # of a value
+    "spaces": ("去除多余空格、换行或不可见字符", "spaces, line breaks or invisible characters removed"),
+    "merged_cell": ("合并单元格，取其左上角的值", "a merged cell: the value of its top left corner"),
+    "full_width": ("全角字符转为半角", "full-width characters"),
+    "thousands": ("去除千位分隔符", "thousands separators removed"),
+    "comma_decimal": ("小数点写成了逗号", "a comma stands for the decimal point"),
+    "unit_in_cell": ("去除单位“{detail}”", "the unit {detail!r} removed"),
+    "unit_scaled": ("按单位“{detail}”换算", "converted from the unit {detail!r}"),
+    "approximate": ("概数，取所写的数", "an approximate number: the number as written"),
+    "remark": ("去除括号内的备注", "the remark in brackets removed"),
+    "chinese_number": ("中文数字", "a number in Chinese characters"),
+    "no_value": ("表示“无数据”，按空值处理", "stands for no value; taken as empty"),
+    "not_a_number": ("不是数字，按空值处理", "not a number; taken as empty"),
+    "range": ("是区间而非一个数，按空值处理", "a range, not one number; taken as empty"),
+    "negative": ("不能为负，按空值处理", "cannot be negative; taken as empty"),
+    "dms": ("度分秒换算为十进制度", "degrees, minutes and seconds converted to decimal degrees"),
+    "hemisphere": ("去除方位或度符号", "the sign of degrees or hemisphere removed"),
+    "pair_split": ("一格内的经纬度已拆分", "longitude and latitude in one cell, split"),
+    "pair_swapped": ("一格内先纬度后经度，已对调", "latitude before longitude in one cell, put in order"),
+    "quality_unclear": ("无法判断是否优质，按空值处理", "does not say whether of quality; taken as empty"),
+    "z_dropped": ("去除高程", "the heights were dropped"),
+    "geometry_repaired": (
+        "自相交的面已修复，面积变化 {detail}",
+        "a self-crossing polygon was repaired; area changed by {detail}",
+    ),
+    "id_repeated": ("编号重复，已加后缀", "the id stands in the file twice; a suffix was added"),
+    "id_made_safe": ("编号改为可作文件名的形式", "the id was made safe for file names"),
+    # of a row left out
+    "blank_rows": ("空行", "blank rows"),
+    "totals_row": ("合计或小计行", "a row of totals"),
+    "remark_row": ("表末说明行", "a remark below the table"),
+    "repeated_heading": ("重复的表头行", "the heading, repeated"),
+    "duplicate_row": ("与第 {detail} 行完全相同", "the same as row {detail} in every column"),
+    "no_coordinates": ("没有坐标", "no coordinates"),
+    "bad_coordinates": ("坐标无法识别", "coordinates that cannot be read"),
+    "swapped_coordinates": ("经纬度似乎写反", "longitude and latitude look swapped"),
+    "outside_system": ("坐标超出所声明坐标系的范围", "coordinates outside what the stated system can hold"),
+    "no_geometry": ("没有几何图形", "no geometry"),
+    "closed": ("未营业：{detail}", "not open: {detail}"),
+    # of rows kept
+    "near_duplicate": (
+        "与 {detail} 同名且相距不足 100 米，两者均保留",
+        "same name as {detail} within 100 m; both were kept",
+    ),
+    "other_street": ("表中写“{detail}”，位置却不在其内", "the table says {detail!r}, but the place lies elsewhere"),
+    "unknown_street": (
+        "表中的街道“{detail}”不在本区名单内",
+        "the table names {detail!r}, which is no unit of this district",
+    ),
+}  # fmt: skip
+
+# Of these the row itself is out; of all others at most a value is another.
+LEFT_OUT = frozenset({
+    "blank_rows", "totals_row", "remark_row", "repeated_heading", "duplicate_row", "no_coordinates", "bad_coordinates",
+    "swapped_coordinates", "outside_system", "no_geometry", "closed",
+})  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One line of the import report.
+
+    `row` is as a spreadsheet shows it, None for the whole file; `taken` None with a reason of `LEFT_OUT` means that the
+    row is out. `reason` is a key of `REASONS`.
+    """
+
+    file: str
+    reason: str
+    sheet: str | None = None
+    row: int | None = None
+    column: str | None = None
+    original: str | None = None
+    taken: str | None = None
+    detail: str = ""
+
+    def text(self, lang: Lang) -> str:
+        """Word the reason in ``lang``."""
+        return reason_text(self.reason, lang, self.detail)
+
+
+@dataclass(frozen=True, slots=True)
+class DroppedFacility:
+    """A facility that is in a file and not in the run, and why."""
+
+    layer: str
+    source: str  # "file.csv:12"
+    name: str
+    reason: str  # a key of REASONS
+    detail: str = ""
+
+    def text(self, lang: Lang) -> str:
+        """Word the reason in ``lang``."""
+        return reason_text(self.reason, lang, self.detail)
+
+
+def reason_text(reason: str, lang: Lang, detail: str = "") -> str:
+    """Word a reason code in ``lang``."""
+    return REASONS[reason][0 if lang == "zh" else 1].format(detail=detail)
+
+
+def changes_frame(changes: Iterable[Change], lang: Lang) -> pd.DataFrame:
+    """Give the import report as a frame.
+
+    Returns
+    -------
+    pandas.DataFrame
+        Columns ``file, sheet, row, column, original, taken, reason``; `row` is Int64, text columns have "" where there
+        is nothing to say. Rows stand in the files' own order.
+    """
+    rows = [
+        (c.file, c.sheet or "", c.row, c.column or "", c.original or "", c.taken or "", c.text(lang)) for c in changes
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"row": "Int64"})
+
+
+def dropped_frame(dropped: Iterable[DroppedFacility], lang: Lang) -> pd.DataFrame:
+    """Give the facilities left out as a frame with the columns ``layer, source, name, reason``."""
+    rows = [(d.layer, d.source, d.name, d.text(lang)) for d in dropped]
+    return pd.DataFrame(rows, columns=["layer", "source", "name", "reason"])

@@ -1,0 +1,216 @@
+"""The layout of hand-made tables: which row is the heading, and which rows below it are data."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from circle15.inputs.headings import recognise
+from circle15.inputs.import_report import Change
+from circle15.inputs.numbers import UNIT_FACTORS, is_plain, normal_unit
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from circle15.inputs.grids import Grid
+    from circle15.inputs.headings import Ranks
+
+_ROWS_SEARCHED, _COLUMNS_SEARCHED = 40, 500
+_ENOUGH = 2
+_TOTALS = re.compile(
+    r"(?:.{0,12})(?:合计|小计|总计|共计|总和|累计)[::]?|(?:sub)?total[::]?|sum[::]?|平均值?|均值", re.IGNORECASE
+)
+_REMARK = re.compile(
+    r"(?:注|备注|说明|附注|填表(?:人|单位|说明|日期|时间)?|制表(?:人|单位|日期|时间)?|审核(?:人)?|负责人|联系人|联系电话|数据来源|资料来源|来源|"
+    r"统计(?:时间|截止|日期)|截[至止]|报送(?:单位|日期)|单位(?:盖章|\(盖章\)|负责人)?|日期|电话)(?:[::\d].*|\(.*|.{0,2}$)",
+    re.DOTALL,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class HeadingPlace:
+    """Where a grid's heading is: rows from 0, both ends in it, and the unique name of each column."""
+
+    first_row: int
+    last_row: int
+    columns: list[str]
+    score: int  # fields recognised
+
+
+def find_heading(
+    rows: Sequence[Sequence[str]], aliases: Mapping[str, Ranks], wanted: Sequence[str] = ()
+) -> HeadingPlace | None:
+    """Find the heading: the row, or the pair of rows, in which most fields are recognised.
+
+    Where none is, the first row with at least two words and no number in it is taken.
+
+    Parameters
+    ----------
+    rows
+        Cells of the sheet.
+    aliases
+        `headings.load_aliases`.
+    wanted
+        Headings that are needed by name.
+
+    Returns
+    -------
+    HeadingPlace or None
+        None where no row can be a heading.
+    """
+    width = max((len(row) for row in rows), default=0)
+    top = [_tidy(row, width) for row in rows[:_ROWS_SEARCHED]]
+    scores = [_score(row, aliases, wanted) for row in top]
+    best = max(range(len(top)), key=lambda r: (scores[r], -r), default=None)
+    if best is None:
+        return None
+    pairs = [(r, r + 1) for r in (best - 1, best) if r >= 0 and r + 1 < len(top) and _may_be_heading(top[r + 1])]
+    for upper, lower in pairs:
+        columns = _join(top[upper], top[lower], aliases, wanted)
+        score = _score(columns, aliases, wanted)
+        if score >= _ENOUGH and (score > scores[best] or (upper == best and _are_units(top[lower]))):
+            return HeadingPlace(upper, lower, _unique(columns, rows), score)
+    if scores[best] >= _ENOUGH or (scores[best] == 1 and _may_be_heading(top[best])):
+        return HeadingPlace(best, best, _unique(top[best], rows), scores[best])
+    for r, row in enumerate(top):
+        filled = [c for c in row if c]
+        if len(filled) >= min(_ENOUGH, width) and _may_be_heading(row) and len(set(filled)) == len(filled):
+            return HeadingPlace(r, r, _unique(row, rows), 0)
+    return None
+
+
+def data_rows(grid: Grid, place: HeadingPlace, *, file: str) -> tuple[list[list[str]], list[int], list[Change]]:
+    """Give the rows of data below a heading.
+
+    Parameters
+    ----------
+    grid
+        The sheet.
+    place
+        Its heading.
+    file
+        For the import report.
+
+    Returns
+    -------
+    tuple
+        Cells of each row, its number as a spreadsheet shows it, and the lines of the import report: rows left out
+        (blank, totals, remarks, the heading again) and merged cells filled in.
+    """
+    width = len(place.columns)
+    changes: list[Change] = []
+    kept: dict[int, list[str]] = {}
+    blank: list[int] = []
+    heading = [_tidy(row, width) for row in grid.rows[place.first_row : place.last_row + 1]]
+    for r in range(place.last_row + 1, len(grid.rows)):
+        cells = [*grid.rows[r][:width], *[""] * (width - len(grid.rows[r]))]
+        filled = [c for c in _tidy(cells, width) if c]
+        reason = _reason_to_leave_out(filled, _tidy(cells, width), heading)
+        if not filled:
+            blank.append(r + 1)
+        elif reason is not None:
+            text = " | ".join(dict.fromkeys(filled))
+            changes.append(Change(file=file, sheet=grid.sheet, row=r + 1, original=text, reason=reason))
+        else:
+            kept[r] = cells
+    last = max(kept, default=-1) + 1
+    # Blank rows below the table are no rows of it.
+    runs = [Change(file=file, sheet=grid.sheet, row=r, reason="blank_rows") for r in blank if r < last]
+    for top, left, bottom, _ in grid.merged:
+        if bottom == top or left >= width or top <= place.last_row:
+            continue
+        value = grid.rows[top][left] if left < len(grid.rows[top]) else ""
+        for r in range(top + 1, bottom + 1):
+            if r in kept and not kept[r][left].strip() and value.strip():
+                kept[r][left] = value
+                column = place.columns[left]
+                changes.append(
+                    Change(file=file, sheet=grid.sheet, row=r + 1, column=column, taken=value, reason="merged_cell")
+                )
+    return list(kept.values()), [r + 1 for r in kept], sorted([*runs, *changes], key=lambda c: c.row or 0)
+
+
+def _reason_to_leave_out(filled: list[str], cells: list[str], heading: list[list[str]]) -> str | None:
+    if not filled:
+        return None
+    words = [c for c in filled if not is_plain(c)]
+    if words and _TOTALS.fullmatch(re.sub(r"\s", "", unicodedata.normalize("NFKC", words[0]))):
+        return "totals_row"
+    if all(_REMARK.fullmatch(unicodedata.normalize("NFKC", c)) for c in filled):
+        return "remark_row"
+    for row in heading:
+        same = sum(bool(a) and a == b for a, b in zip(cells, row, strict=True))
+        if same >= _ENOUGH and 2 * same > len(filled):
+            return "repeated_heading"
+    return None
+
+
+def _tidy(row: Sequence[str], width: int) -> list[str]:
+    cells = [" ".join(c.replace("\ufeff", "").replace("\u200b", "").split()) for c in row[:width]]
+    return cells + [""] * (width - len(cells))
+
+
+def _score(row: Sequence[str], aliases: Mapping[str, Ranks], wanted: Sequence[str]) -> int:
+    """Count the columns that name a field; a heading asked for by name counts twice."""
+    cells = [c for c in row if c and not is_plain(c)]
+    named = {c for by_rank in recognise(cells[:_COLUMNS_SEARCHED], aliases).values() for rank in by_rank for c in rank}
+    return len(named) + 2 * len(set(cells) & {" ".join(w.split()) for w in wanted})
+
+
+def _may_be_heading(row: Sequence[str]) -> bool:
+    filled = [c for c in row if c]
+    return bool(filled) and not any(is_plain(c) for c in filled)
+
+
+def _are_units(row: Sequence[str]) -> bool:
+    """Tell a row of units below a heading: ``(张)``, ``㎡``, ``度`` ..."""
+    filled = [normal_unit(c).strip("()[]") for c in row if c]
+    return len(filled) >= 1 and all(c in UNIT_FACTORS or c in {"度", "°", "年", "元", "万元"} for c in filled)
+
+
+def _join(upper: list[str], lower: list[str], aliases: Mapping[str, Ranks], wanted: Sequence[str]) -> list[str]:
+    """Join a heading of two rows: the lower cell where it says enough, else both; the upper reaches to the right."""
+    reaching, last = [], ""
+    for above, below in zip(upper, lower, strict=True):
+        # A cell above that has nothing below it is merged downwards and does not reach to the right.
+        last = above or (last if below else "")
+        reaching.append(last)
+        if above and not below:
+            last = ""
+    children = [c for c in lower if c]
+    joined = []
+    for above, below in zip(reaching, lower, strict=True):
+        both = f"{above}{below}"
+        is_unit = bool(below) and normal_unit(below).strip("()[]") in UNIT_FACTORS
+        if not below or not above:
+            joined.append(below or above)
+        elif is_unit:
+            joined.append(f"{above}({normal_unit(below).strip('()[]')})")
+        elif children.count(below) > 1 or (
+            not recognise([below], aliases) and (recognise([both], aliases) or both in wanted)
+        ):
+            joined.append(both)
+        else:
+            joined.append(below)
+    return joined
+
+
+def _unique(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    """Give every column a name of its own; empty columns at the right end are none."""
+    used = max((i + 1 for row in rows for i, c in enumerate(row) if c.strip()), default=0)
+    names: list[str] = []
+    for i, name in enumerate(columns[:used]):
+        names.append(f"{name} ({_letter(i)})" if name in names else name or f"({_letter(i)})")
+    return names
+
+
+def _letter(index: int) -> str:
+    """Give a column's letters as a spreadsheet shows them."""
+    letters = ""
+    index += 1
+    while index:
+        index, rest = divmod(index - 1, 26)
+        letters = chr(ord("A") + rest) + letters
+    return letters

@@ -1,0 +1,212 @@
+"""Files with geometry (gpkg, geojson, shp, zipped shp, parquet) as columns of text beside their geometries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tempfile
+import warnings
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
+
+from circle15.errors import InputError, Problem
+from circle15.inputs.dbf import DbfTable, read_dbf
+from circle15.inputs.encodings import decode_text
+from circle15.inputs.file_guards import LARGEST_UNPACKED_BYTES, open_archive, read_bytes, unpacked_chunks
+from circle15.inputs.grids import MOST_CELLS
+
+_READ_ERRORS = (DataLayerError, DataSourceError, FeatureError, shapely.errors.ShapelyError, OSError, ValueError)
+_SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_EXACT_INTEGERS = 1e15
+
+
+@dataclass(frozen=True, slots=True)
+class VectorTable:
+    """A layer's attributes as text and its geometries as found; `crs` is "EPSG:n", well-known text, or None."""
+
+    frame: pd.DataFrame  # object columns of str, "" for null
+    geometry: gpd.GeoSeries | None
+    crs: str | None
+    layer: str | None = None
+    encoding: str | None = None
+    wrong_encoding: bool = False  # a .cpg says another one
+
+
+def read_vector(path: Path, kind: str, *, layer: str | None = None) -> VectorTable:
+    """Read the layer of a geographic file; ``kind`` is what `file_guards.check_file` says of it.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or incomplete, has no feature, or has several layers and ``layer`` names none of them.
+    """
+    file = str(path)
+    if kind == "parquet":
+        table = _read_parquet(path)
+    elif kind == "json":
+        text = decode_text(read_bytes(path), file=file).text
+        table = _read_ogr(text.encode(), file=file, layer=None)
+        table = VectorTable(frame=table.frame, geometry=table.geometry, crs=table.crs)
+    elif kind == "gpkg":
+        table = _read_ogr(path, file=file, layer=_choose_layer(path, layer))
+    elif kind == "shp":
+        table = _read_shapefile(path, file=file)
+    else:
+        table = _read_zipped_shapefile(path, layer)
+    if len(table.frame) == 0:
+        raise InputError(Problem("has no feature in it", file=file))
+    return table
+
+
+def _read_ogr(source: Path | bytes, *, file: str, layer: str | None, **options: Any) -> VectorTable:
+    options = options | ({"layer": layer} if layer is not None else {})
+    try:
+        with warnings.catch_warnings():
+            # GDAL warns of measures (M) that it drops and of details of a driver; what matters here is reported by us.
+            warnings.simplefilter("ignore", RuntimeWarning)
+            warnings.simplefilter("ignore", UserWarning)
+            info = pyogrio.read_info(source, **options)
+            if info["features"] > MOST_CELLS // max(1, len(info["fields"])):
+                message = f"{info['features']} features: more than any table of facilities or people has"
+                raise InputError(Problem(message, file=file))  # noqa: TRY301 (it is the file's own doing)
+            frame = pyogrio.read_dataframe(source, **options)
+    except InputError:
+        raise
+    except _READ_ERRORS as e:
+        reason = (str(e).splitlines() or [type(e).__name__])[0][:200]
+        message = f"cannot be read ({reason}); the file is damaged, cut off or of another format"
+        raise InputError(Problem(message, file=file)) from None
+    geometry = frame.geometry if isinstance(frame, gpd.GeoDataFrame) else None
+    attributes = pd.DataFrame(frame.drop(columns=geometry.name) if geometry is not None else frame)
+    return VectorTable(_as_text(attributes), geometry, _crs_text(geometry), layer=layer)
+
+
+def _choose_layer(path: Path, layer: str | None) -> str:
+    try:
+        layers = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
+    except _READ_ERRORS as e:
+        raise InputError(
+            Problem(f"cannot be opened ({str(e).splitlines()[0][:200]}); it is damaged", file=str(path))
+        ) from None
+    names = [name for name, _ in layers]
+    if layer is not None:
+        if layer not in names:
+            raise InputError(Problem(f"no such layer; there are: {', '.join(names)}", file=str(path), value=layer))
+        return layer
+    spatial = [name for name, kind in layers if kind is not None] or names
+    if len(spatial) != 1:
+        message = f"has {len(spatial)} layers; say which as {path.name}#LAYER: {', '.join(spatial)}"
+        raise InputError(Problem(message, file=str(path)))
+    return spatial[0]
+
+
+def _read_shapefile(path: Path, *, file: str) -> VectorTable:
+    beside = {p.suffix.lower(): p for p in path.parent.iterdir() if p.stem == path.stem}
+    missing = [part for part in (".shx", ".dbf") if part not in beside]
+    if missing:
+        message = f"misses its {' and '.join(missing)} beside it; a shapefile is .shp, .shx, .dbf (and .prj) together"
+        raise InputError(Problem(message, file=file))
+    attributes = read_dbf(beside[".dbf"], file=file)
+    shapes = _read_ogr(path, file=file, layer=None, columns=[])
+    if len(shapes.frame) != len(attributes.rows):
+        message = f"{len(shapes.frame)} shapes but {len(attributes.rows)} records; its files do not belong together"
+        raise InputError(Problem(message, file=file))
+    stated = beside[".cpg"].read_text("ascii", errors="replace").strip() if ".cpg" in beside else None
+    return VectorTable(
+        frame=pd.DataFrame(attributes.rows, columns=_numbered(attributes.columns), dtype=object),
+        geometry=shapes.geometry,
+        crs=shapes.crs,
+        encoding=attributes.encoding,
+        wrong_encoding=stated is not None and not _same_encoding(stated, attributes),
+    )
+
+
+def _numbered(columns: list[str]) -> list[str]:
+    """Tell names apart that were cut to the same ten bytes."""
+    seen: dict[str, int] = {}
+    result = []
+    for column in columns:
+        seen[column] = seen.get(column, 0) + 1
+        result.append(column if seen[column] == 1 else f"{column}_{seen[column]}")
+    return result
+
+
+def _same_encoding(stated: str, table: DbfTable) -> bool:
+    plain = stated.casefold().replace("-", "").replace("_", "").removeprefix("cp").removeprefix("windows")
+    utf8, chinese = {"utf8", "65001"}, {"936", "gbk", "gb2312", "gb18030", "54936"}
+    return {"ascii": True, "utf-8": plain in utf8, "gb18030": plain in chinese}[table.encoding]
+
+
+def _read_zipped_shapefile(path: Path, layer: str | None) -> VectorTable:
+    """Unpack one shapefile of an archive under a plain name, as names in such archives are often GBK, and read it."""
+    file, budget = str(path), [LARGEST_UNPACKED_BYTES]
+    with open_archive(path) as archive, tempfile.TemporaryDirectory() as folder:
+        members = [n for n in archive.namelist() if not n.startswith("__MACOSX/")]
+        stems = sorted({str(PurePosixPath(n).with_suffix("")) for n in members if n.lower().endswith(".shp")})
+        if layer is not None:
+            stems = [s for s in stems if PurePosixPath(s).name == layer]
+        if len(stems) != 1:
+            found = ", ".join(PurePosixPath(s).name for s in stems) or "none"
+            message = f"one shapefile is read from an archive, and it holds: {found}; say which as {path.name}#NAME"
+            raise InputError(Problem(message, file=file))
+        for member in members:
+            suffix = PurePosixPath(member).suffix.lower()
+            if str(PurePosixPath(member).with_suffix("")) == stems[0] and suffix in _SHAPEFILE_PARTS:
+                with (Path(folder) / f"layer{suffix}").open("wb") as out:
+                    out.writelines(unpacked_chunks(archive, member, file=file, budget=budget))
+        return _read_shapefile(Path(folder) / "layer.shp", file=file)
+
+
+def _read_parquet(path: Path) -> VectorTable:
+    try:
+        metadata = pq.ParquetFile(path).metadata
+        size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+        if metadata.num_rows * metadata.num_columns > MOST_CELLS or size > 4 * LARGEST_UNPACKED_BYTES:
+            message = (
+                f"{metadata.num_rows} rows, {size / 2**20:.0f} MB: more than any table of facilities or people has"
+            )
+            raise InputError(Problem(message, file=str(path)))  # noqa: TRY301 (it is the file's own doing)
+        if b"geo" not in (metadata.metadata or {}):
+            return VectorTable(_as_text(pd.read_parquet(path)), geometry=None, crs=None)
+        frame = gpd.read_parquet(path)
+    except InputError:
+        raise
+    except (pa.ArrowException, shapely.errors.ShapelyError, OSError, ValueError, TypeError, KeyError) as e:
+        reason = (str(e).splitlines() or [type(e).__name__])[0][:200]
+        message = f"cannot be read as Parquet ({reason}); it is damaged or cut off"
+        raise InputError(Problem(message, file=str(path))) from None
+    attributes = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    return VectorTable(_as_text(attributes), frame.geometry.reset_index(drop=True), _crs_text(frame.geometry))
+
+
+def _crs_text(geometry: gpd.GeoSeries | None) -> str | None:
+    if geometry is None or geometry.crs is None:
+        return None
+    code = geometry.crs.to_epsg()
+    return f"EPSG:{code}" if code is not None else str(geometry.crs.to_wkt())
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    columns = {str(name): [_cell_text(v) for v in frame[name].tolist()] for name in frame.columns}
+    return pd.DataFrame(columns, dtype=object, index=range(len(frame)))
+
+
+def _cell_text(value: Any) -> str:
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "1" if value else "0"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGERS else repr(value)
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    return str(value)
