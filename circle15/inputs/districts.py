@@ -5,22 +5,26 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
 
-from circle15.config import Config
 from circle15.errors import InputError, Problem
 from circle15.inputs.osm import WGS84
 from circle15.inputs.partition import Partition, partition
-from circle15.inputs.polygons import Polygons, areal, read_polygons
+from circle15.inputs.polygons import Polygons, read_polygons
+from circle15.inputs.shapes import areal
 from circle15.units import EARTH_RADIUS_M
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circle15.config import Config
 
 REST_SUFFIX = "-rest"
 _UNSAFE = re.compile(r"[^a-z0-9_-]+")
@@ -54,7 +58,7 @@ def read_district(config: Config, osm_path: str | Path) -> District:
         If nothing matches, or a file cannot be used; the message says what would be right.
     """
     table = config.district
-    shared = {"osm_path": Path(osm_path), "resolve": config.resolve, "lang": table.lang}
+    shared: dict[str, Any] = {"osm_path": Path(osm_path), "resolve": config.resolve, "lang": table.lang}
     boundary = read_polygons(table.boundary, key="district.boundary", **shared)
     geometry = _one_boundary(boundary, table.boundary)
     notes = list(boundary.notes)
@@ -165,7 +169,11 @@ def _partition_notes(cut: Partition, names: Sequence[str], *, zh: bool) -> list[
     notes = []
     if cut.touching:
         listed = ", ".join(names[i] for i in cut.touching)
-        notes.append(f"仅与区界相邻、未纳入的单元：{listed}" if zh else f"units that merely touch the district, left out: {listed}")
+        notes.append(
+            f"仅与区界相邻、未纳入的单元：{listed}"
+            if zh
+            else f"units that merely touch the district, left out: {listed}"
+        )
     for keeper, loser, area in cut.overlaps:
         notes.append(
             f"{names[keeper]} 与 {names[loser]} 重叠 {area:,.0f} 平方米，归 {names[keeper]}"

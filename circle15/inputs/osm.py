@@ -7,9 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterator, Mapping, Sequence
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -21,7 +19,12 @@ from circle15.errors import InputError, Problem
 from circle15.inputs.osm_columns import OsmColumns, read_columns
 from circle15.inputs.osm_duplicates import merge_duplicates
 from circle15.inputs.osm_file import is_osm_file, new_location_index, osm_errors
+from circle15.inputs.shapes import MIN_RING, areal, closed_way_polygons
 from circle15.inputs.tag_filter import TagFilter, parse_tag_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
 
 __all__ = ["data_extent", "header_extent", "is_osm_file", "read_areas", "read_buildings", "read_features", "read_ways"]
 
@@ -31,7 +34,8 @@ WGS84 = "EPSG:4326"
 FEATURE_TAGS = (
     "capacity", "capacity:persons", "opening_hours", "operator", "access", "wheelchair", "phone", "website", "addr:full",
 )  # fmt: skip
-BUILDING_TAGS = ("building:levels", "building:use", "amenity", "shop", "office", "tourism", "leisure", "name")
+BUILDING_USE_KEYS = ("building:use", "amenity", "shop", "office", "tourism", "leisure", "name")
+AREA_RELATIONS = ("multipolygon", "boundary")
 STREET_KEYS = ("highway", "railway", "public_transport", "man_made", "barrier")
 
 
@@ -149,9 +153,12 @@ def read_areas(path: str | Path, selection: str | TagFilter, *, lang: str = "zh"
             "tags": tags,
             "geometry": geometry,
         }
-        for osm_id, tags, geometry, _ in _objects(path, chosen, kinds=osmium.osm.RELATION | osmium.osm.AREA)
+        for osm_id, tags, geometry, _ in _objects(path, chosen)
+        if geometry is not None or tags.get("type") in AREA_RELATIONS
     ]
-    return _sorted(_frame(rows, ["osm_id", "name", "admin_level", "tags", "geometry"], None), [])
+    frame = _frame(rows, ["osm_id", "name", "admin_level", "tags", "geometry"], None)
+    is_areal = np.isin(shapely.get_dimensions(frame.geometry.to_numpy()), (-1, 2))
+    return _sorted(frame[is_areal], [])
 
 
 def read_buildings(path: str | Path, area: Any = None) -> gpd.GeoDataFrame:
@@ -170,34 +177,43 @@ def read_buildings(path: str | Path, area: Any = None) -> gpd.GeoDataFrame:
     -------
     geopandas.GeoDataFrame
         EPSG:4326, sorted by kind and id: ``osm_id``, ``building`` (the tag's value), ``levels`` (float64 storeys, NaN
-        where untagged), ``tags`` (dict of `BUILDING_TAGS`), ``geometry`` (valid polygons).
+        where untagged), a column for each key of `BUILDING_USE_KEYS` (None where untagged), ``geometry`` (valid
+        polygons).
 
     Raises
     ------
     InputError
         If the file is missing, cut off, or not OSM data.
     """
-    rows: list[dict[str, Any]] = []
-    outlines: set[str] = set()
-    chosen = parse_tag_filter("building!=no,building")
-    for osm_id, tags, geometry, parts in _objects(path, chosen, kinds=osmium.osm.RELATION | osmium.osm.AREA):
-        if geometry is not None:
-            outlines.update(parts)
-        rows.append(
-            {
-                "osm_id": osm_id,
-                "building": tags["building"],
-                "levels": _number(tags.get("building:levels")),
-                "tags": {k: tags[k] for k in BUILDING_TAGS if k in tags},
-                "geometry": geometry,
-            }
-        )
-    rows = [row for row in rows if row["osm_id"] not in outlines]
-    frame = _sorted(_frame(rows, ["osm_id", "building", "levels", "tags", "geometry"], area), [])
+    keys = ("building", "building:levels", *BUILDING_USE_KEYS)
+    ways = read_columns(path, having=("building",), way_keys=keys, node_keys=())
+    relations = list(_objects(path, parse_tag_filter("building"), only_relations=True))
+    outlines = {way for _, _, geometry, parts in relations if geometry is not None for way in parts}
+    ids = [f"w{i}" for i in ways.way_id.tolist()]
+    values = {
+        key: np.array([*column.as_objects(), *(relation[1].get(key) for relation in relations), None], dtype=object)[
+            :-1
+        ]
+        for key, column in ways.way_tags.items()
+    }
+    frame = gpd.GeoDataFrame(
+        {
+            "osm_id": np.array([*ids, *(relation[0] for relation in relations)], dtype=object),
+            "building": values["building"],
+            "levels": np.array([_number(text) for text in values["building:levels"]], dtype=np.float64),
+            **{key: values[key] for key in BUILDING_USE_KEYS},
+        },
+        geometry=np.concatenate([closed_way_polygons(ways), _geometries([relation[2] for relation in relations])]),
+        crs=WGS84,
+    )
+    frame = frame[~frame["building"].isin(("no", None)) & ~frame["osm_id"].isin(outlines)]
     lost = frame.geometry.isna()
     if lost.any():
         log.warning("%s: %d buildings have no whole outline in the file, left out", path, int(lost.sum()))
-    return frame[~lost].reset_index(drop=True)
+    if area is not None:
+        shapely.prepare(area)
+        lost |= ~shapely.intersects(area, frame.geometry.to_numpy())
+    return _sorted(frame[~lost], [])
 
 
 def header_extent(path: str | Path) -> Any:
@@ -230,36 +246,52 @@ def data_extent(path: str | Path) -> Any:
 
 
 def _objects(
-    path: str | Path, chosen: TagFilter | Sequence[TagFilter], *, kinds: Any = osmium.osm.ALL
-) -> Iterator[tuple[str, dict[str, str], str | None, list[str]]]:
-    """Give id, tags, geometry (hex WKB) and outline ways of each matching object, closed ways as areas.
-
-    The geometry is None where the file does not hold it whole.
-    """
+    path: str | Path, chosen: TagFilter | Sequence[TagFilter], *, only_relations: bool = False
+) -> Iterator[_Object]:
+    """Give each object that matches one of the selections, closed ways and multipolygon relations as areas."""
     filters = (chosen,) if isinstance(chosen, TagFilter) else tuple(chosen)
     keys = osmium.filter.KeyFilter(*sorted({key for f in filters for key in f.keys}))
-    wkb = osmium.geom.WKBFactory()
-    waiting: dict[str, tuple[dict[str, str], str | None, list[str]]] = {}
     with osm_errors(path):
         stream = osmium.FileProcessor(str(path)).with_locations(new_location_index(path)).with_areas(keys)
-        stream = stream.with_filter(keys).with_filter(osmium.filter.EntityFilter(kinds))
-        for o in stream:
-            tags = {tag.k: tag.v for tag in o.tags}
-            if not any(f.matches(tags) for f in filters):
-                continue
+        stream = stream.with_filter(keys)
+        if only_relations:
+            ids = [o.id for o in osmium.FileProcessor(str(path), osmium.osm.RELATION).with_filter(keys)]
+            if not ids:
+                return
+            # libosmium numbers areas of relations 2 id + 1, those of closed ways 2 id.
+            of_relations = osmium.filter.IdFilter([2 * i + 1 for i in ids])
+            of_relations.enable_for(osmium.osm.AREA)
+            kinds = osmium.filter.EntityFilter(osmium.osm.RELATION | osmium.osm.AREA)
+            stream = stream.with_filter(kinds).with_filter(of_relations)
+        yield from _matching(stream, filters)
+
+
+# Id, tags, geometry as hex WKB (None where the file does not hold it whole), ways of the outline.
+_Object = tuple[str, dict[str, str], str | None, list[str]]
+
+
+def _matching(stream: Any, filters: Sequence[TagFilter]) -> Iterator[_Object]:
+    """Match tags; ways and relations wait for the area that may be made of them."""
+    wkb = osmium.geom.WKBFactory()
+    waiting: dict[str, _Object] = {}
+    for o in stream:
+        tags = {tag.k: tag.v for tag in o.tags}
+        osm_id = f"{'w' if o.from_way() else 'r'}{o.orig_id()}" if o.is_area() else f"{o.type_str()}{o.id}"
+        if osm_id in waiting:
+            # The area lacks the relation's tag `type`, so that the verdict on the relation itself stands.
+            _, tags, line, outline = waiting.pop(osm_id)
+            yield osm_id, tags, _wkb(wkb.create_multipolygon, o) or line, outline
+        elif any(f.matches(tags) for f in filters):
             if o.is_node():
-                yield f"n{o.id}", tags, _wkb(wkb.create_point, o), []
+                yield osm_id, tags, _wkb(wkb.create_point, o), []
             elif o.is_way():
-                waiting[f"w{o.id}"] = tags, _wkb(wkb.create_linestring, o.nodes), []
+                waiting[osm_id] = osm_id, tags, _wkb(wkb.create_linestring, o.nodes), []
             elif o.is_relation():
                 outline = [f"w{m.ref}" for m in o.members if m.type == "w" and m.role in ("", "outer")]
-                waiting[f"r{o.id}"] = tags, None, outline
+                waiting[osm_id] = osm_id, tags, None, outline
             else:
-                osm_id = f"{'w' if o.from_way() else 'r'}{o.orig_id()}"
-                _, line, outline = waiting.pop(osm_id, (tags, None, []))
-                yield osm_id, tags, _wkb(wkb.create_multipolygon, o) or line, outline
-    for osm_id, (tags, geometry, outline) in waiting.items():
-        yield osm_id, tags, geometry, outline
+                yield osm_id, tags, _wkb(wkb.create_multipolygon, o), []
+    yield from waiting.values()
 
 
 def _wkb(create: Any, o: Any) -> str | None:
@@ -270,22 +302,27 @@ def _wkb(create: Any, o: Any) -> str | None:
 
 
 def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], area: Any) -> gpd.GeoDataFrame:
-    """Make a frame of ``rows``, hex WKB becoming simple and valid geometries; keep what meets ``area``."""
-    geometry = shapely.from_wkb(np.array([row["geometry"] for row in rows], dtype=object))
+    """Make a frame of ``rows``, hex WKB becoming geometries; keep what meets ``area`` and what has no geometry."""
+    geometry = _geometries([row["geometry"] for row in rows])
     if area is not None:
         shapely.prepare(area)
         kept = np.flatnonzero(shapely.intersects(area, geometry) | shapely.is_missing(geometry))
-        rows, geometry = [rows[i] for i in kept], geometry[kept]
-    single = shapely.get_num_geometries(geometry) == 1
-    geometry[single] = shapely.get_geometry(geometry[single], 0)
-    # A closed way whose area could not be made (it crosses itself) comes as its line.
-    broken = np.flatnonzero(shapely.is_closed(geometry) & (shapely.get_type_id(geometry) == shapely.GeometryType.LINESTRING))
-    for i in broken:
-        repaired = shapely.make_valid(shapely.polygons(geometry[i])) if shapely.get_num_points(geometry[i]) > 3 else None
-        if repaired is not None and repaired.area > 0:
-            geometry[i] = repaired
+        rows, geometry = [rows[i] for i in kept.tolist()], geometry[kept]
     frame = pd.DataFrame({c: [row[c] for row in rows] for c in columns if c != "geometry"})
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=WGS84)
+
+
+def _geometries(hex_wkb: Sequence[str | None]) -> Any:
+    """Read geometries; one polygon alone is no multipolygon, a closed way without an area is repaired to one."""
+    geometry = shapely.from_wkb(np.array([*hex_wkb, None], dtype=object))[:-1]
+    single = shapely.get_num_geometries(geometry) == 1
+    geometry[single] = shapely.get_geometry(geometry[single], 0)
+    is_line = shapely.get_type_id(geometry) == shapely.GeometryType.LINESTRING
+    for i in np.flatnonzero(is_line & shapely.is_closed(geometry) & (shapely.get_num_points(geometry) >= MIN_RING)):
+        repaired = areal(shapely.make_valid(shapely.polygons(geometry[i])))
+        if not repaired.is_empty:
+            geometry[i] = repaired
+    return geometry
 
 
 def _sorted(frame: gpd.GeoDataFrame, first: Sequence[str]) -> gpd.GeoDataFrame:

@@ -12,10 +12,9 @@ from __future__ import annotations
 
 import re
 import tempfile
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +24,9 @@ import pyarrow.compute as pc
 import pyarrow.csv
 
 from circle15.inputs.osm_file import new_location_index, osm_errors
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]

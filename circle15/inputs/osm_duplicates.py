@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import geopandas as gpd
 
 _POINT, _POLYGON, _MULTIPOLYGON = 0, 3, 6  # shapely.GeometryType
 _INSIDE_SHARE = 0.9  # outlines drawn twice rarely nest to the last centimetre
@@ -36,12 +40,12 @@ def merge_duplicates(features: gpd.GeoDataFrame, members: Mapping[str, Sequence[
     features = features.reset_index(drop=True)
     into = {**_nested(features), **_outlines(features, members)}
     merged: dict[int, list[str]] = {}
-    name, capacity = features["name"].tolist(), features["capacity"].tolist()
+    osm_id, name, capacity = (features[c].tolist() for c in ("osm_id", "name", "capacity"))
     for row in sorted(into):
         kept = into[row]
         while kept in into:
             kept = into[kept]
-        merged.setdefault(kept, []).append(features.at[row, "osm_id"])
+        merged.setdefault(kept, []).append(osm_id[row])
         name[kept] = name[kept] or name[row]
         capacity[kept] = capacity[row] if np.isnan(capacity[kept]) else capacity[kept]
     listed = [" ".join(merged.get(row, ())) for row in range(len(features))]
@@ -51,7 +55,9 @@ def merge_duplicates(features: gpd.GeoDataFrame, members: Mapping[str, Sequence[
 
 def _outlines(features: gpd.GeoDataFrame, members: Mapping[str, Sequence[str]]) -> dict[int, int]:
     """Map rows of ways to the row of the relation whose outline they are."""
-    row_of = {key: row for row, key in enumerate(zip(features["layer"], features["osm_id"], features["tag"], strict=True))}
+    row_of = {
+        key: row for row, key in enumerate(zip(features["layer"], features["osm_id"], features["tag"], strict=True))
+    }
     found = {}
     for (layer, osm_id, tag), row in row_of.items():
         for way in members.get(osm_id, ()):
@@ -86,12 +92,14 @@ def _nested(features: gpd.GeoDataFrame) -> dict[int, int]:
     named = pairs[pairs["is_point"] & (pairs["name_outer"] == "") & (pairs["name_inner"] != "")]
     unclear = named.groupby("outer")["name_inner"].nunique()
     pairs = pairs[~pairs["outer"].isin(unclear.index[unclear > 1])]
-    pairs = pairs.assign(other=pairs["name_inner"] != pairs["name_outer"]).sort_values(["inner", "other", "area", "outer"])
+    pairs = pairs.assign(other=pairs["name_inner"] != pairs["name_outer"]).sort_values(
+        ["inner", "other", "area", "outer"]
+    )
     nearest = pairs.drop_duplicates("inner")
     return dict(zip(nearest["inner"].tolist(), nearest["outer"].tolist(), strict=True))
 
 
-def _mostly_inside(geometry: np.ndarray, pairs: pd.DataFrame) -> np.ndarray:
+def _mostly_inside(geometry: Any, pairs: pd.DataFrame) -> Any:
     inner, outer = geometry[pairs["inner"]], geometry[pairs["outer"]]
     own, other = shapely.area(inner), shapely.area(outer)
     shared = shapely.area(shapely.intersection(inner, outer))

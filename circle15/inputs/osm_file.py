@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import osmium
 
 from circle15.errors import InputError, MissingFileError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 OSM_SUFFIXES = (".osm.pbf", ".pbf", ".osm", ".osm.gz", ".osm.bz2", ".osm.xml")
 SPARSE_LIMIT_BYTES = 400_000_000

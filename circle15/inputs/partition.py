@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from circle15.inputs.polygons import areal
+from circle15.inputs.shapes import areal
 from circle15.units import EARTH_RADIUS_M
 
 MIN_SHARE_INSIDE = 0.01
@@ -82,7 +82,9 @@ def metric_scale(geometry: Any) -> tuple[float, float]:
     return _M_PER_DEGREE * math.cos(math.radians((south + north) / 2)), _M_PER_DEGREE
 
 
-def _without_overlaps(units: Geometries, scale: tuple[float, float]) -> tuple[Geometries, tuple[tuple[int, int, float], ...]]:
+def _without_overlaps(
+    units: Geometries, scale: tuple[float, float]
+) -> tuple[Geometries, tuple[tuple[int, int, float], ...]]:
     units = units.copy()
     pairs = shapely.STRtree(units).query(units, predicate="intersects")
     found = []

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -16,7 +14,12 @@ import shapely
 from circle15.errors import InputError, MissingColumnError, MissingFileError, Problem
 from circle15.inputs.osm import WGS84, read_areas
 from circle15.inputs.osm_file import is_osm_file
+from circle15.inputs.shapes import areal
 from circle15.inputs.tag_filter import parse_tag_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
 
 VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".fgb")
 NAME_FIELDS = ("name", "unit_name", "NAME", "Name", "名称", "街道名称", "街道", "乡镇街道", "镇街", "社区", "村社")
@@ -73,7 +76,9 @@ def read_polygons(
     if kind == "box" or _is_numbers(text):
         return _from_box(rest if kind == "box" else text, key)
     if kind == "adcode":
-        message = "boundaries by administrative code are not part of this version; give a file, osm:SELECTION or box:W,S,E,N"
+        message = (
+            "boundaries by administrative code are not part of this version; give a file, osm:SELECTION or box:W,S,E,N"
+        )
         raise InputError(Problem(message, column=key, value=text))
     return _from_file(text, resolve(text), key=key, lang=lang, id_field=id_field, name_field=name_field)
 
@@ -115,7 +120,9 @@ def _from_osm(selection: str, *, key: str, osm_path: Path, lang: str) -> Polygon
         raise InputError(Problem(message, file=str(osm_path), column=key, value=f"osm:{selection}"))
     local = whole["tags"].map(lambda tags: tags.get("name", ""))
     frame = gpd.GeoDataFrame(
-        {"key": whole["osm_id"], "name": whole["name"], "local_name": local}, geometry=whole.geometry.to_numpy(), crs=WGS84
+        {"key": whole["osm_id"], "name": whole["name"], "local_name": local},
+        geometry=whole.geometry.to_numpy(),
+        crs=WGS84,
     )
     frame, notes = _repaired(frame, lang)
     if broken and lang == "zh":
@@ -154,9 +161,7 @@ def _nearest_names(osm_path: Path, selection: str, lang: str) -> str:
     return f"areas in the file: {_shown(list(dict.fromkeys(t for n in whole_first['name'] for t in labels[n])))}"
 
 
-def _from_file(
-    text: str, path: Path, *, key: str, lang: str, id_field: str | None, name_field: str | None
-) -> Polygons:
+def _from_file(text: str, path: Path, *, key: str, lang: str, id_field: str | None, name_field: str | None) -> Polygons:
     if not path.exists():
         raise MissingFileError(Problem("no such file", file=str(path), column=key))
     if path.suffix.lower() not in VECTOR_SUFFIXES:
@@ -174,12 +179,16 @@ def _from_file(
     ids = _column(table, id_field, ID_FIELDS, path)
     names = _column(table, name_field, NAME_FIELDS, path)
     table = table.to_crs(WGS84)
-    frame = gpd.GeoDataFrame({"key": ids, "name": names, "local_name": names}, geometry=table.geometry.to_numpy(), crs=WGS84)
+    frame = gpd.GeoDataFrame(
+        {"key": ids, "name": names, "local_name": names}, geometry=table.geometry.to_numpy(), crs=WGS84
+    )
     polygonal = shapely.get_dimensions(frame.geometry.to_numpy()) == 2  # noqa: PLR2004 (areas)
     frame, notes = _repaired(frame[polygonal].reset_index(drop=True), lang)
     if not polygonal.all():
         n = int((~polygonal).sum())
-        notes.append(f"{text}：{n} 个非面要素未采用" if lang == "zh" else f"{text}: {n} features are no polygons, left out")
+        notes.append(
+            f"{text}：{n} 个非面要素未采用" if lang == "zh" else f"{text}: {n} features are no polygons, left out"
+        )
     return Polygons(frame, tuple(notes), {text: path})
 
 
@@ -189,7 +198,9 @@ def _column(table: gpd.GeoDataFrame, given: str | None, known: tuple[str, ...], 
         columns = [c for c in table if c != "geometry"]
         near = difflib.get_close_matches(given, columns, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise MissingColumnError(Problem(f"no such column{hint}; the file has {', '.join(columns)}", file=str(path), column=given))
+        raise MissingColumnError(
+            Problem(f"no such column{hint}; the file has {', '.join(columns)}", file=str(path), column=given)
+        )
     name = given if given is not None else next((c for c in known if c in table), None)
     if name is None:
         return [""] * len(table)
@@ -215,14 +226,3 @@ def _repaired(frame: gpd.GeoDataFrame, lang: str) -> tuple[gpd.GeoDataFrame, lis
             else f"{name}: its outline crosses itself and was repaired; area {change:+.2%}"
         )
     return frame.set_geometry(gpd.GeoSeries(geometry, crs=WGS84)), notes
-
-
-def areal(geometry: Any) -> Any:
-    """Give the polygons of a geometry alone: a Polygon, a MultiPolygon, or an empty polygon."""
-    parts = shapely.get_parts(geometry)
-    while (shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT).any():
-        parts = shapely.get_parts(parts)
-    parts = parts[(shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)]
-    if len(parts) == 0:
-        return shapely.Polygon()
-    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from circle15.errors import ConfigError, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 GRAMMAR = (
     "write KEY=VALUE|VALUE, KEY!=VALUE|VALUE, KEY (any value) or !KEY (no such tag); "
@@ -84,7 +87,9 @@ def parse_tag_filter(text: str, *, key: str | None = None, file: str | None = No
             else:
                 conditions.append(condition)
         if conditions and all(c.negated for c in conditions) and not problems:
-            message = f"'{every.strip()}' says only what is not wanted; add what is, such as leisure=pitch,{every.strip()}"
+            message = (
+                f"'{every.strip()}' says only what is not wanted; add what is, such as leisure=pitch,{every.strip()}"
+            )
             problems.append(Problem(message, file=file, column=key, value=text))
         alternatives.append(tuple(conditions))
     ConfigError.gather(problems)

@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
-from circle15.errors import InputError, NetworkError, Problem
-from circle15.inputs.osm import header_extent, read_ways
-from circle15.inputs.osm_columns import OsmColumns, TagColumn
-from circle15.inputs.osm_file import is_osm_file
-from circle15.network.coverage import believed_box, covered_ground, missing_buffer_sides
+from circle15.errors import InputError, MissingFileError, NetworkError, Problem
+from circle15.inputs.osm_file import OSM_SUFFIXES, is_osm_file
+from circle15.network.cache import cached_segments
+from circle15.network.coverage import covered_ground, missing_buffer_sides
 from circle15.network.graph import WalkNetwork
-from circle15.network.walking import WalkProfile, may_walk, table_keys
-from circle15.units import EARTH_RADIUS_M, metres_to_ms
+from circle15.network.layers import read_gpkg_segments, read_graphml_segments
+from circle15.network.segments import Int64, Segments, find_components, read_osm_segments
+from circle15.network.walking import WalkProfile
+from circle15.units import metres_to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 __all__ = ["ISLAND_M", "BuildReport", "missing_buffer_sides", "read_network"]
 
 ISLAND_M = 1000.0
 """A component with less street length than this is an island: nothing is linked to it."""
 
-Int64 = npt.NDArray[np.int64]
-Float64 = npt.NDArray[np.float64]
-Bool = npt.NDArray[np.bool_]
-
 
 @dataclass(frozen=True, slots=True)
 class BuildReport:
-    """What building a network found."""
+    """What building a network found; counts of ways and barriers are the file's, the others the study area's."""
 
-    source: str
+    source: str  # the file's name, without its folder
     n_ways_read: int
     ways_refused: tuple[tuple[str, int], ...]  # reason, ways; most frequent first
     n_barriers_cut: int
@@ -48,29 +43,12 @@ class BuildReport:
     n_islands: int
     street_length_m: float
     island_length_m: float
-    extent: Any  # (Multi)Polygon, degrees WGS-84: where the file's data covers the ground, within the area asked for
+    extent: Any  # (Multi)Polygon, degrees WGS-84: ground that the data covers (`covered_ground`)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the report as plain values, the extent by its bounds."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
         return {**values, "ways_refused": dict(self.ways_refused), "extent": [round(v, 6) for v in self.extent.bounds]}
-
-
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """Straight pieces of street as read, before clipping; nodes are numbered without gaps."""
-
-    node_lon: Float64
-    node_lat: Float64
-    tail: Int64
-    head: Int64
-    length_m: Float64
-    way_id: Int64
-    n_ways_read: int
-    ways_refused: tuple[tuple[str, int], ...]
-    n_barriers_cut: int = 0
-    n_nodes_missing: int = 0
-    stated_box: Any = None  # what the file's header says that it covers, where its streets bear that out
 
 
 def read_network(
@@ -81,178 +59,137 @@ def read_network(
     cache: bool = True,
     island_m: float = ISLAND_M,
 ) -> WalkNetwork:
-    """Read a walking network."""
-    segments = osm_segments(path)
-    return make_network(segments, str(path), area=area, profiles=tuple(profiles), island_m=island_m)
-
-
-def osm_segments(path: str | Path) -> Segments:
-    """Read the walkable streets of an OSM file, one segment per pair of consecutive nodes of a way."""
-    way_values, node_values = table_keys("way"), table_keys("node")
-    ways = read_ways(path, way_keys=tuple(way_values), node_keys=tuple(node_values))
-    allowed, reasons = decide(ways.way_tags, way_values, "way", len(ways.way_id))
-    passes, _ = decide(ways.node_tags, node_values, "node", len(ways.node_id))
-    refused = reasons[~allowed & (reasons != "not a street")]
-    names, counts = np.unique(refused.astype(str), return_counts=True)
-    order = np.argsort(-counts, kind="stable")
-
-    n_points = np.diff(ways.indptr)
-    way_of = np.repeat(np.arange(len(ways.way_id)), n_points)
-    located = ~np.isnan(ways.lon)
-    here, there = slice(0, -1), slice(1, None)
-    joined = (way_of[here] == way_of[there]) & allowed[way_of[here]] & located[here] & located[there]
-    joined &= ways.ref[here] != ways.ref[there]
-    first = np.flatnonzero(joined)
-    ends = np.concatenate([first, first + 1])
-    node_ref, index_of_ref, inverse = np.unique(ways.ref[ends], return_index=True, return_inverse=True)
-    lon, lat = ways.lon[ends][index_of_ref], ways.lat[ends][index_of_ref]
-    # A closed barrier gives each street end at it a node of its own: one can walk up to it from any side, not past it.
-    closed = np.isin(node_ref, ways.node_id[~passes])
-    at_barrier = np.flatnonzero(closed[inverse])
-    node = inverse.copy()
-    node[at_barrier] = len(node_ref) + np.arange(len(at_barrier))
-    lon = np.concatenate([lon, lon[inverse[at_barrier]]])
-    lat = np.concatenate([lat, lat[inverse[at_barrier]]])
-    kept, node = np.unique(node, return_inverse=True)
-    lon, lat = lon[kept], lat[kept]
-    tail, head = node[: len(first)], node[len(first) :]
-    way = ways.way_id[way_of[first]]
-    once = _first_of_each(way, np.minimum(tail, head), np.maximum(tail, head))
-    tail, head, way = tail[once], head[once], way[once]
-    return Segments(
-        node_lon=lon,
-        node_lat=lat,
-        tail=tail,
-        head=head,
-        length_m=haversine_m(lon[tail], lat[tail], lon[head], lat[head]),
-        way_id=way,
-        n_ways_read=int((reasons != "not a street").sum()),
-        ways_refused=tuple((str(names[i]), int(counts[i])) for i in order),
-        n_barriers_cut=int(closed.sum()),
-        n_nodes_missing=int((~located & allowed[way_of]).sum()),
-        stated_box=believed_box(header_extent(path), lon, lat),
-    )
-
-
-def decide(
-    tags: dict[str, TagColumn], asked: dict[str, frozenset[str]], kind: str, n: int
-) -> tuple[Bool, npt.NDArray[np.object_]]:
-    """Ask the tag table once for each combination of tags that occurs.
-
-    Returns
-    -------
-    allowed
-        bool (n,).
-    reasons
-        object (n,), the deciding row's reason.
-    """
-    combined = np.zeros(n, np.int64)
-    for key, named in asked.items():
-        column = tags[key]
-        # Values that no rule names are alike, which keeps the combinations few.
-        alike: dict[str, int] = {}
-        place = np.array([alike.setdefault(v if v in named or ";" in v else "", len(alike)) for v in column.values] + [-1])
-        combined = combined * (len(alike) + 1) + place[column.codes] + 1
-        combined = np.unique(combined, return_inverse=True)[1]
-    _, example, inverse = np.unique(combined, return_index=True, return_inverse=True)
-    verdicts = [
-        may_walk({k: c.values[c.codes[i]] for k, c in tags.items() if c.codes[i] >= 0}, kind) for i in example.tolist()
-    ]
-    allowed = np.array([v[0] for v in verdicts], dtype=bool)[inverse]
-    reasons = np.array([v[1] for v in verdicts], dtype=object)[inverse]
-    return allowed, reasons
-
-
-def _first_of_each(*columns: Int64) -> Int64:
-    """Give the rows, in order, whose values have not occurred before."""
-    order = np.lexsort(columns[::-1])
-    same = np.ones(max(len(order) - 1, 0), dtype=bool)
-    for column in columns:
-        same &= column[order[1:]] == column[order[:-1]]
-    return np.sort(order[np.concatenate([[True], ~same])]) if len(order) else order
-
-
-def haversine_m(lon1: Float64, lat1: Float64, lon2: Float64, lat2: Float64) -> Float64:
-    """Compute great-circle distances in metres on the sphere that OSMnx uses (R = 6,371,009 m).
+    """Read a walking network.
 
     Parameters
     ----------
-    lon1, lat1, lon2, lat2
-        float64 (n,), degrees.
+    path
+        ``.osm.pbf`` or ``.osm`` (also ``.osm.gz``, ``.osm.bz2``): ways that the tag table lets people walk on, one edge
+        for each pair of consecutive nodes. ``.graphml`` as OSMnx saves it, and ``.gpkg`` with OSMnx's layers or
+        one layer of lines: one edge for each straight piece, both directions merged.
+    area
+        Shapely geometry, degrees WGS-84: edges that meet it are kept, whole; None keeps all.
+    profiles
+        Walking profiles to cost the edges for.
+    cache
+        Keep the streets of this very file (by content) in the user's cache folder, so that the next read is fast.
+    island_m
+        Components of the whole file with less street length than this are islands: their edges stay in the network and
+        nothing is linked to them. The largest component never is one. Clipping to ``area`` makes no islands.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, malformed, or has no walkable street in the area.
+
+    Examples
+    --------
+    >>> net = read_network("data/osm/monaco.osm.pbf")  # doctest: +SKIP
+    >>> net.n_edges  # doctest: +SKIP
+    25942
     """
-    phi1, phi2 = np.radians(lat1), np.radians(lat2)
-    h = np.sin((phi2 - phi1) / 2) ** 2 + np.cos(phi1) * np.cos(phi2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
-    return 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(h, 1)))
+    file = Path(path)
+    chosen = tuple(profiles)
+    if not chosen:
+        raise NetworkError("profiles is empty: a network needs at least one WalkProfile")
+    if not file.is_file():
+        raise MissingFileError(Problem("no such file", file=str(path)))
+    segments = cached_segments(file, _read_segments) if cache else _read_segments(file)
+    return _make_network(segments, file, area, chosen, island_m)
 
 
-def make_network(
-    s: Segments, source: str, *, area: Any, profiles: tuple[WalkProfile, ...], island_m: float
+def _read_segments(path: Path) -> Segments:
+    """Read the walkable streets of a file by its format."""
+    if is_osm_file(path):
+        return read_osm_segments(path)
+    reader = {".graphml": read_graphml_segments, ".gpkg": read_gpkg_segments}.get(path.suffix.lower())
+    if reader is None:
+        message = f"not a street file by its name; give {OSM_SUFFIXES[0]}, .osm, .graphml or .gpkg"
+        raise InputError(Problem(message, file=str(path)))
+    return reader(path)
+
+
+def _make_network(
+    s: Segments, path: Path, area: Any, profiles: tuple[WalkProfile, ...], island_m: float
 ) -> WalkNetwork:
-    """Clip segments to ``area``, find components and islands, and cost each profile."""
+    """Clip streets to ``area``, find components and islands, and cost each profile."""
     if len(s.tail) == 0:
-        raise InputError(Problem("holds no street that one may walk on", file=source))
-    _, label = _components(len(s.node_lon), s.tail, s.head)
-    street_m = np.bincount(label[s.tail], weights=s.length_m, minlength=label.max() + 1)
+        raise InputError(Problem(_nothing_walkable(s), file=str(path)))
+    street_m = np.bincount(s.component[s.tail], weights=s.length_m)
     small = street_m < island_m
     small[street_m.argmax()] = False
-    is_island = small[label[s.tail]]
-    kept = np.arange(len(s.tail)) if area is None else _meets(s, area)
+    kept = np.arange(len(s.tail)) if area is None else _meeting(s, area)
     if len(kept) == 0:
-        west, south, east, north = s.node_lon.min(), s.node_lat.min(), s.node_lon.max(), s.node_lat.max()
-        message = (
-            "has no walkable street in the study area: its streets lie between "
-            f"{west:.4f} and {east:.4f} E, {south:.4f} and {north:.4f} N, the area around "
-            f"{area.centroid.x:.4f} E {area.centroid.y:.4f} N; check the boundary, and that the files belong together"
-        )
-        raise InputError(Problem(message, file=source))
-    used, ends = np.unique(np.concatenate([s.tail[kept], s.head[kept]]), return_inverse=True)
-    tail, head = ends[: len(kept)].astype(np.int32), ends[len(kept) :].astype(np.int32)
-    n_components, component = _components(len(used), tail, head)
-    length_m, is_island = s.length_m[kept], is_island[kept]
+        raise InputError(Problem(_elsewhere(s, area), file=str(path)))
+    used = np.zeros(len(s.node_lon), dtype=bool)
+    used[s.tail[kept]] = used[s.head[kept]] = True
+    number = np.cumsum(used) - 1
+    tail, head = number[s.tail[kept]].astype(np.int32), number[s.head[kept]].astype(np.int32)
+    lon, lat, length_m = s.node_lon[used], s.node_lat[used], s.length_m[kept]
+    is_island = small[s.component[s.tail[kept]]]
+    component = s.component if area is None else find_components(len(lon), tail, head)
     walk_ms = np.empty((len(profiles), 2, len(kept)), dtype=np.uint32)
     for p, profile in enumerate(profiles):
         walk_ms[p, :] = metres_to_ms(length_m, profile.speed_m_s)
     report = BuildReport(
-        source=source,
+        source=path.name,
         n_ways_read=s.n_ways_read,
         ways_refused=s.ways_refused,
         n_barriers_cut=s.n_barriers_cut,
         n_nodes_missing=s.n_nodes_missing,
-        n_nodes=len(used),
+        n_nodes=len(lon),
         n_edges=len(kept),
-        n_components=n_components,
+        n_components=int(component.max()) + 1,
         n_islands=len(np.unique(component[tail[is_island]])),
         street_length_m=float(length_m.sum()),
         island_length_m=float(length_m[is_island].sum()),
-        extent=covered_ground(s.node_lon[used], s.node_lat[used], s.stated_box),
+        extent=covered_ground(lon, lat, s.stated_box),
     )
     return WalkNetwork(
-        node_lon=s.node_lon[used],
-        node_lat=s.node_lat[used],
+        node_lon=lon,
+        node_lat=lat,
         tail=tail,
         head=head,
         length_m=length_m,
         profiles=profiles,
         walk_ms=walk_ms,
         is_island=is_island,
-        component=component.astype(np.int32),
+        component=component,
         way_id=s.way_id[kept],
         report=report,
     )
 
 
-def _components(n: int, tail: npt.NDArray[Any], head: npt.NDArray[Any]) -> tuple[int, npt.NDArray[np.int32]]:
-    ones = np.ones(len(tail), dtype=np.int8)
-    count, label = connected_components(coo_array((ones, (tail, head)), shape=(n, n)), directed=False)
-    return int(count), label
-
-
-def _meets(s: Segments, area: Any) -> Int64:
+def _meeting(s: Segments, area: Any) -> Int64:
     """Give the segments that meet ``area``, at least by a point."""
     west, south, east, north = area.bounds
-    lon, lat = np.stack([s.node_lon[s.tail], s.node_lon[s.head]]), np.stack([s.node_lat[s.tail], s.node_lat[s.head]])
-    near = (lon.max(0) >= west) & (lon.min(0) <= east) & (lat.max(0) >= south) & (lat.min(0) <= north)
-    rows = np.flatnonzero(near)
     shapely.prepare(area)
-    lines = shapely.linestrings(np.stack([lon[:, rows].T, lat[:, rows].T], axis=-1))
-    return rows[shapely.intersects(area, lines)]
+    # Where each node lies beside the bounds, as bits: two nodes on one outer side cannot span them.
+    outside = (
+        (s.node_lon < west) * np.uint8(1)
+        | (s.node_lon > east) * np.uint8(2)
+        | (s.node_lat < south) * np.uint8(4)
+        | (s.node_lat > north) * np.uint8(8)
+    )
+    near = np.flatnonzero(outside == 0)
+    inside = np.zeros(len(outside), dtype=bool)
+    inside[near] = shapely.contains_xy(area, s.node_lon[near], s.node_lat[near])
+    meets = inside[s.tail] | inside[s.head]
+    undecided = np.flatnonzero(~meets & ((outside[s.tail] & outside[s.head]) == 0))
+    ends = np.stack([s.tail[undecided], s.head[undecided]], axis=1)
+    lines = shapely.linestrings(np.stack([s.node_lon[ends], s.node_lat[ends]], axis=-1))
+    meets[undecided] = shapely.intersects(area, lines)
+    return np.flatnonzero(meets)
+
+
+def _nothing_walkable(s: Segments) -> str:
+    refused = ", ".join(f"{n} {reason}" for reason, n in s.ways_refused)
+    return f"holds no street that one may walk on ({s.n_ways_read} ways read{': ' + refused if refused else ''})"
+
+
+def _elsewhere(s: Segments, area: Any) -> str:
+    return (
+        f"has no walkable street in the study area around {area.centroid.x:.4f},{area.centroid.y:.4f}: its streets lie "
+        f"between {s.node_lon.min():.4f},{s.node_lat.min():.4f} and {s.node_lon.max():.4f},{s.node_lat.max():.4f} "
+        "(degrees, lon,lat); check the boundary and its coordinate system"
+    )

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
+from scipy.ndimage import binary_closing
 
 from circle15.units import EARTH_RADIUS_M
 
@@ -18,6 +19,7 @@ MIN_COVERED_SHARE = 0.75
 """A side with less of its buffer covered than this is unbuffered; the rest is ends of lanes and open ground."""
 
 _GRID_M = 100.0
+_GRID_CELLS = 1000  # along the longer side at most: larger extracts are looked at more coarsely
 _SAMPLES = 60  # along the longer side of the buffered district: about 2,000 places in the buffer
 _SIDES = ("north", "east", "south", "west")
 _STATED_SHARE = 0.98  # of the streets inside the box that a header states, for the box to be believed
@@ -47,9 +49,24 @@ def covered_ground(lon: Float64, lat: Float64, stated_box: Any = None) -> Any:
     if stated_box is not None:
         return stated_box
     scale = _scale((lat.min() + lat.max()) / 2)
-    places = np.unique(np.round(np.column_stack([lon, lat]) * scale / _GRID_M), axis=0) * _GRID_M
-    ground = shapely.union_all(shapely.buffer(shapely.points(places), GAP_M, quad_segs=2))
-    return shapely.transform(ground.buffer(-GAP_M + _GRID_M / 2), lambda xy: xy / scale)
+    xy = np.column_stack([lon, lat]) * scale
+    corner = xy.min(axis=0)
+    cell_m = max(_GRID_M, np.ptp(xy, axis=0).max() / _GRID_CELLS)
+    reach = max(round(GAP_M / cell_m), 1)
+    column, row = (np.floor((xy - corner) / cell_m).astype(np.int64) + reach).T
+    grid = np.zeros((row.max() + reach + 1, column.max() + reach + 1), dtype=bool)
+    grid[row, column] = True
+    offset = np.arange(-reach, reach + 1)
+    disk = offset[:, None] ** 2 + offset**2 <= reach**2
+    return shapely.transform(_outline(binary_closing(grid, disk)), lambda p: ((p - reach) * cell_m + corner) / scale)
+
+
+def _outline(grid: npt.NDArray[np.bool_]) -> Any:
+    """Give the filled cells of a grid as one geometry in cell units."""
+    edge = np.diff(np.pad(grid, ((0, 0), (1, 1))).astype(np.int8), axis=1)
+    row, start = np.nonzero(edge == 1)
+    stop = np.nonzero(edge == -1)[1]
+    return shapely.coverage_union_all(shapely.box(start, row, stop, row + 1))
 
 
 def missing_buffer_sides(extent: Any, district: Any, buffer_m: float) -> tuple[str, ...]:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib import resources
+from typing import TYPE_CHECKING
 
 from circle15.inputs.tag_filter import TagFilter, parse_tag_filter
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +61,9 @@ def walking_table() -> tuple[WalkRule, ...]:
     """Give the tag table in order; of all rows that match an object the first decides."""
     text = resources.files("circle15.network").joinpath("walking_table.csv").read_text("utf-8")
     return tuple(
-        WalkRule(row["object"], parse_tag_filter(row["when"]), row["walk"] in ("yes", "pass"), row["reason"], row["note"])
+        WalkRule(
+            row["object"], parse_tag_filter(row["when"]), row["walk"] in ("yes", "pass"), row["reason"], row["note"]
+        )
         for row in csv.DictReader(text.splitlines())
     )
 

@@ -1,0 +1,49 @@
+"""Polygons from rings and from whatever repairing them leaves."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+if TYPE_CHECKING:
+    from circle15.inputs.osm_columns import OsmColumns
+
+MIN_RING = 4
+"""Points of the smallest ring: three corners and the first again."""
+
+
+def areal(geometry: Any) -> Any:
+    """Give the polygons of a geometry alone: a Polygon, a MultiPolygon, or an empty polygon."""
+    parts = shapely.get_parts(geometry)
+    while (shapely.get_type_id(parts) >= shapely.GeometryType.MULTIPOINT).any():
+        parts = shapely.get_parts(parts)
+    parts = parts[(shapely.get_type_id(parts) == shapely.GeometryType.POLYGON) & ~shapely.is_empty(parts)]
+    if len(parts) == 0:
+        return shapely.Polygon()
+    return parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
+
+
+def closed_way_polygons(ways: OsmColumns) -> npt.NDArray[np.object_]:
+    """Make a valid polygon of each closed way, None of the others and of those that enclose nothing.
+
+    Returns
+    -------
+    object (n_ways,)
+    """
+    count = np.diff(ways.indptr)
+    n_lost = np.diff(np.concatenate([[0], np.cumsum(np.isnan(ways.lon))])[ways.indptr])
+    rows = np.flatnonzero((count >= MIN_RING) & (n_lost == 0))
+    rows = rows[ways.ref[ways.indptr[rows]] == ways.ref[ways.indptr[rows + 1] - 1]]
+    ring = np.repeat(np.arange(len(rows)), count[rows])
+    first = np.concatenate([[0], np.cumsum(count[rows])])[:-1]
+    at = np.arange(len(ring)) + (ways.indptr[rows] - first)[ring]
+    made = shapely.polygons(shapely.linearrings(np.column_stack([ways.lon[at], ways.lat[at]]), indices=ring))
+    for i in np.flatnonzero(~shapely.is_valid(made)):
+        repaired = areal(shapely.make_valid(made[i]))
+        made[i] = None if repaired.is_empty else repaired
+    polygons = np.full(len(count), None, dtype=object)
+    polygons[rows] = made
+    return polygons

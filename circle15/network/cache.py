@@ -1,0 +1,115 @@
+"""Streets kept in the user's cache folder, found again by content alone."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import tempfile
+import zipfile
+from dataclasses import fields
+from importlib import metadata, resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import platformdirs
+import shapely
+
+import circle15
+from circle15.network.segments import Segments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+log = logging.getLogger(__name__)
+
+LIMIT_BYTES = 4_000_000_000
+"""The entries used longest ago are deleted when all together take more."""
+
+# Whatever decides what the streets of a file are: an entry made by other code or another table is never found again.
+_MAKERS = {
+    "circle15.inputs": ("osm.py", "osm_columns.py", "tag_filter.py"),
+    "circle15.network": ("segments.py", "layers.py", "cache.py", "coverage.py", "walking.py", "walking_table.csv"),
+}
+
+
+def cache_folder() -> Path:
+    """Give the folder of the entries; ``XDG_CACHE_HOME`` is honoured where the system has it."""
+    return Path(platformdirs.user_cache_dir("circle15", appauthor=False)) / "networks"
+
+
+def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
+    """Give the streets of a file from the cache, or read them and keep them.
+
+    An entry is named after the file's bytes, the tag table, the code that reads and the versions of circle15 and
+    pyosmium, so that it cannot be stale. It is written beside and renamed: several processes may do so at once, and none sees half an entry.
+    An entry that cannot be read is made again; a folder that cannot be written to is said and done without.
+    """
+    entry = cache_folder() / f"{_key(path)}.npz"
+    try:
+        segments = _load(entry)
+    except FileNotFoundError:
+        log.debug("%s: not in the cache", path)
+    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, shapely.errors.ShapelyError) as e:
+        log.warning("%s: this cache entry is broken (%s) and is made again", entry, e)
+    else:
+        return segments
+    segments = read(path)
+    try:
+        _save(entry, segments)
+        _delete_oldest(entry.parent)
+    except OSError as e:
+        log.warning("%s: the streets cannot be kept for the next run (%s)", entry.parent, e)
+    return segments
+
+
+def _key(path: Path) -> str:
+    digest = hashlib.blake2b(digest_size=20)
+    for package, names in _MAKERS.items():
+        for name in names:
+            digest.update(resources.files(package).joinpath(name).read_bytes())
+    versions = {"circle15": circle15.__version__, "osmium": metadata.version("osmium")}
+    digest.update(json.dumps([versions, "".join(path.suffixes).lower()], sort_keys=True).encode())
+    with path.open("rb") as file:
+        digest.update(hashlib.file_digest(file, hashlib.blake2b).digest())
+    return digest.hexdigest()
+
+
+def _load(entry: Path) -> Segments:
+    with np.load(entry, allow_pickle=False) as stored:
+        values: dict[str, Any] = {name: stored[name] for name in stored.files}
+    rest = json.loads(values.pop("rest").tobytes())
+    box = rest.pop("stated_box")
+    rest["ways_refused"] = tuple((reason, n) for reason, n in rest["ways_refused"])
+    segments = Segments(**values, **rest, stated_box=shapely.from_wkt(box))
+    # The touched time tells which entries are in use.
+    os.utime(entry)
+    return segments
+
+
+def _save(entry: Path, segments: Segments) -> None:
+    values = {f.name: getattr(segments, f.name) for f in fields(segments)}
+    arrays: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
+    rest = {name: value for name, value in values.items() if name not in arrays}
+    rest["stated_box"] = shapely.to_wkt(segments.stated_box, rounding_precision=-1)
+    entry.parent.mkdir(parents=True, exist_ok=True)
+    handle, beside = tempfile.mkstemp(dir=entry.parent, prefix=entry.stem, suffix=".part")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            np.savez(file, **arrays, rest=np.frombuffer(json.dumps(rest).encode(), np.uint8))
+        Path(beside).replace(entry)
+    except BaseException:
+        Path(beside).unlink(missing_ok=True)
+        raise
+
+
+def _delete_oldest(folder: Path) -> None:
+    entries = sorted(((p.stat().st_mtime, p.stat().st_size, p) for p in folder.glob("*.npz")), reverse=True)
+    total = 0
+    for _, size, entry in entries:
+        total += size
+        if total > LIMIT_BYTES:
+            log.info("%s: deleted from the cache, which is full", entry)
+            entry.unlink(missing_ok=True)

@@ -1,0 +1,209 @@
+"""Streets from graph and line files: OSMnx ``.graphml``, and ``.gpkg`` with OSMnx's layers or one layer of lines."""
+
+from __future__ import annotations
+
+import ast
+from itertools import product
+from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+import pyogrio
+import shapely
+
+from circle15.errors import InputError, MissingColumnError, Problem
+from circle15.network.segments import Segments, count_reasons, find_components, haversine_m
+from circle15.network.walking import may_walk, table_keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+WGS84 = "EPSG:4326"
+_JOIN_DECIMALS = 7  # of a degree: a centimetre, OSM's own resolution
+
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+
+
+def read_graphml_segments(path: Path) -> Segments:
+    """Read a graph that OSMnx saved.
+
+    Curved edges are cut into straight pieces whose lengths add up to the edge's own ``length``; an edge and its
+    opposite become one. Where edges have ``highway`` and other tags of the table, the table decides on them.
+
+    Raises
+    ------
+    InputError
+        If the file is not such a graph, or does not state its coordinate reference system.
+    """
+    import networkx as nx  # noqa: PLC0415 (slow import, for this format alone)
+    import osmnx  # noqa: PLC0415 (slow import, for this format alone)
+
+    try:
+        nodes, edges = osmnx.graph_to_gdfs(osmnx.load_graphml(path), fill_edge_geometry=True)
+    except (ParseError, nx.NetworkXError, ValueError, KeyError, AttributeError, TypeError) as e:
+        message = f"not readable as a graph saved by OSMnx ({type(e).__name__}: {e})"
+        raise InputError(Problem(message, file=str(path))) from e
+    return _graph_segments(nodes.to_crs(WGS84), edges.to_crs(WGS84).reset_index())
+
+
+def read_gpkg_segments(path: Path) -> Segments:
+    """Read OSMnx's layers ``nodes`` and ``edges``, or the one layer of lines, from a GeoPackage.
+
+    In a plain layer every vertex is a node, and lines are joined where vertices coincide (to a centimetre); lines
+    that cross without a common vertex pass over each other.
+
+    Raises
+    ------
+    InputError
+        If there is no layer of lines or more than one, or a layer states no coordinate reference system.
+    """
+    try:
+        layers = {str(name): str(kind) for name, kind in pyogrio.list_layers(path)}
+    except pyogrio.errors.DataSourceError as e:
+        raise InputError(Problem(f"not readable as a GeoPackage ({e})", file=str(path))) from e
+    if {"nodes", "edges"} <= layers.keys():
+        nodes, edges = _layer(path, "nodes"), _layer(path, "edges")
+        for frame, needed in ((nodes, ("osmid",)), (edges, ("u", "v"))):
+            missing = [c for c in needed if c not in frame]
+            if missing:
+                message = "layers 'nodes' and 'edges' as OSMnx saves them have columns osmid; u, v"
+                raise MissingColumnError(Problem(message, file=str(path), column=missing[0]))
+        return _graph_segments(nodes.set_index("osmid"), edges)
+    lines = [name for name, kind in layers.items() if "LineString" in kind]
+    if len(lines) != 1:
+        found = ", ".join(f"{name} ({kind})" for name, kind in layers.items())
+        message = f"needs OSMnx's layers 'nodes' and 'edges', or exactly one layer of lines; it has {found or 'none'}"
+        raise InputError(Problem(message, file=str(path)))
+    return _line_segments(_layer(path, lines[0]))
+
+
+def _layer(path: Path, name: str) -> gpd.GeoDataFrame:
+    frame = gpd.read_file(path, layer=name)
+    if frame.crs is None:
+        raise InputError(Problem(f"layer '{name}' states no coordinate reference system", file=str(path)))
+    return frame.to_crs(WGS84)
+
+
+def _graph_segments(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> Segments:
+    """Make segments of a directed graph's edges, which have ``u``, ``v``, ``geometry`` and mostly ``length``."""
+    allowed, refused = _decide(edges)
+    n_read, edges = len(edges), edges[allowed].reset_index(drop=True)
+    position = pd.Index(nodes.index)
+    ends = np.stack([position.get_indexer(edges["u"]), position.get_indexer(edges["v"])])
+    node_xy = shapely.get_coordinates(nodes.geometry.to_numpy())
+    lines = shapely.force_2d(edges.geometry.to_numpy())
+    # Some writers keep one geometry for both directions: the end that lies nearer to u is the beginning.
+    start, stop = (shapely.get_coordinates(shapely.get_point(lines, i)) for i in (0, -1))
+    at_u, at_v = node_xy[ends[0]], node_xy[ends[1]]
+    backward = ((start - at_u) ** 2 + (stop - at_v) ** 2).sum(1) > ((start - at_v) ** 2 + (stop - at_u) ** 2).sum(1)
+    # Both directions of a street get the same form: from the lower node, in a loop from the lower text.
+    loop = (ends[0] == ends[1]) & (shapely.to_wkb(lines) > shapely.to_wkb(shapely.reverse(lines)))
+    turned = backward ^ (ends[0] > ends[1]) | loop
+    lines[turned] = shapely.reverse(lines[turned])
+    low, high = ends.min(axis=0), ends.max(axis=0)
+    way = edges["osmid"].astype(str) if "osmid" in edges else pd.Series("", index=edges.index)
+    same = pd.DataFrame({"low": low, "high": high, "wkb": shapely.to_wkb(lines), "way": way})
+    once = np.flatnonzero(~same.duplicated().to_numpy())
+    length = pd.to_numeric(edges["length"], errors="coerce").to_numpy(np.float64)[once] if "length" in edges else None
+    way_id = pd.to_numeric(way.iloc[once], errors="coerce").fillna(-1).to_numpy(np.int64)
+    xy, line = shapely.get_coordinates(lines[once], return_index=True)
+    first = np.flatnonzero(np.diff(line, prepend=-1))
+    last = np.append(first[1:], len(line)) - 1
+    node = len(node_xy) + np.arange(len(xy))
+    node[first], node[last] = low[once], high[once]
+    return _cut(np.concatenate([node_xy, xy]), node, line, way_id, length, n_read=n_read, refused=refused)
+
+
+def _line_segments(frame: gpd.GeoDataFrame) -> Segments:
+    """Make segments of a plain layer of lines, joined where vertices coincide."""
+    allowed, refused = _decide(frame)
+    parts, _ = shapely.get_parts(shapely.force_2d(frame.geometry.to_numpy()[allowed]), return_index=True)
+    xy, line = shapely.get_coordinates(parts, return_index=True)
+    places, node = np.unique(np.round(xy, _JOIN_DECIMALS), axis=0, return_inverse=True)
+    return _cut(places, node, line, np.full(len(parts), -1, np.int64), None, n_read=len(frame), refused=refused)
+
+
+def _cut(
+    places: Float64,
+    node: Int64,
+    line: Int64,
+    way_id: Int64,
+    length: Float64 | None,
+    *,
+    n_read: int,
+    refused: tuple[tuple[str, int], ...],
+) -> Segments:
+    """Cut lines, given as runs of vertices, into segments.
+
+    Parameters
+    ----------
+    places
+        (n_places, 2) lon, lat.
+    node, line
+        (n_vertices,) place and line of each vertex.
+    way_id
+        (n_lines,).
+    length
+        (n_lines,) metres that a line's segments add up to, NaN or None where haversine lengths stand.
+    n_read, refused
+        For the report.
+    """
+    begin = np.flatnonzero((line[:-1] == line[1:]) & (node[:-1] != node[1:]))
+    used, ends = np.unique(np.concatenate([node[begin], node[begin + 1]]), return_inverse=True)
+    tail, head = ends[: len(begin)], ends[len(begin) :]
+    lon, lat = places[used].T
+    length_m = haversine_m(lon[tail], lat[tail], lon[head], lat[head])
+    if length is not None:
+        total = np.bincount(line[begin], weights=length_m, minlength=len(length))
+        stated = np.isfinite(length) & (length >= 0) & (total > 0)
+        length_m *= np.divide(length, total, out=np.ones_like(total), where=stated)[line[begin]]
+    return Segments(
+        node_lon=np.ascontiguousarray(lon),
+        node_lat=np.ascontiguousarray(lat),
+        tail=tail,
+        head=head,
+        length_m=length_m,
+        component=find_components(len(lon), tail, head),
+        way_id=way_id[line[begin]],
+        n_ways_read=n_read,
+        ways_refused=refused,
+    )
+
+
+def _decide(frame: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.bool_], tuple[tuple[str, int], ...]]:
+    """Ask the tag table about rows that have tags; rows without ``highway`` are taken as streets."""
+    keys = [key for key in table_keys("way") if key in frame]
+    if "highway" not in keys:
+        return np.ones(len(frame), dtype=bool), ()
+    known: dict[tuple[str, ...], tuple[bool, str]] = {}
+    verdicts = []
+    for row in zip(*(frame[key] for key in keys), strict=True):
+        values = tuple(repr(value) for value in row)
+        if values not in known:
+            known[values] = _verdict(dict(zip(keys, (_listed(value) for value in row), strict=True)))
+        verdicts.append(known[values])
+    reasons = np.array([reason for _, reason in verdicts], dtype=object)
+    allowed = np.array([ok for ok, _ in verdicts], dtype=bool)
+    return allowed, count_reasons(reasons[~allowed])
+
+
+def _verdict(values: dict[str, list[str]]) -> tuple[bool, str]:
+    """Decide on an edge that simplifying made of several ways: it is a street if one of them is."""
+    if not values["highway"]:
+        return True, ""
+    named = {key: listed for key, listed in values.items() if listed}
+    answers = [may_walk(dict(zip(named, chosen, strict=True))) for chosen in product(*named.values())]
+    return next((answer for answer in answers if answer[0]), answers[0])
+
+
+def _listed(value: Any) -> list[str]:
+    """Give an attribute's values: OSMnx holds several as a list, which GeoPackage keeps as its text."""
+    if isinstance(value, str) and value.startswith("["):
+        value = ast.literal_eval(value)
+    if isinstance(value, list):
+        return [str(v) for v in value]
+    return [] if value is None or value != value else [str(value)]  # noqa: PLR0124 (NaN is not itself)

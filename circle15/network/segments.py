@@ -1,0 +1,203 @@
+"""Straight pieces of walkable street, from OSM ways by the tag table."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from circle15.inputs.osm import header_extent, read_ways
+from circle15.network.coverage import believed_box
+from circle15.network.walking import may_walk, table_keys
+from circle15.units import EARTH_RADIUS_M
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from circle15.inputs.osm_columns import OsmColumns, TagColumn
+
+NOT_A_STREET = "not a street"
+_MAX_CODE = 2**62
+
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class Segments:
+    """All walkable streets of one file; every node is an end of a segment."""
+
+    node_lon: Float64  # (n_nodes,) degrees WGS-84
+    node_lat: Float64  # (n_nodes,)
+    tail: Int64  # (n_segments,) nodes
+    head: Int64  # (n_segments,)
+    length_m: Float64  # (n_segments,)
+    component: npt.NDArray[np.int32]  # (n_nodes,)
+    way_id: Int64  # (n_segments,) OSM way, -1 where there is none
+    n_ways_read: int
+    ways_refused: tuple[tuple[str, int], ...] = ()  # reason, ways; most frequent first
+    n_barriers_cut: int = 0
+    n_nodes_missing: int = 0  # references of walkable ways to nodes that the file does not hold
+    stated_box: Any = None  # what the file's header says that it covers, where its streets bear that out
+
+
+def read_osm_segments(path: str | Path) -> Segments:
+    """Read the walkable streets of an OSM file.
+
+    There is one segment for each pair of consecutive nodes of a way, of haversine length. Where the tag table closes
+    a barrier, each street end at it gets a node of its own: one can walk up to it from any side, not past it. The
+    same pair of nodes twice in one way counts once; in different ways the segments are parallel.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cut off, or not OSM data.
+    """
+    way_values, node_values = table_keys("way"), table_keys("node")
+    ways = read_ways(path, way_keys=tuple(way_values), node_keys=tuple(node_values))
+    allowed, reasons = decide(ways.way_tags, way_values, "way", len(ways.way_id))
+    passes, _ = decide(ways.node_tags, node_values, "node", len(ways.node_id))
+    way_of, first, n_missing = _consecutive(ways, allowed)
+    refs, at, number = np.unique(ways.ref, return_index=True, return_inverse=True)
+    closed = np.isin(refs, ways.node_id[~passes])
+    node, origin, n_cut = _split_at(number[np.concatenate([first, first + 1])], closed)
+    lon, lat = ways.lon[at][origin], ways.lat[at][origin]
+    tail, head, way = node[: len(first)], node[len(first) :], ways.way_id[way_of[first]]
+    once = _first_of_each(way, tail, head)
+    tail, head, way = tail[once], head[once], way[once]
+    return Segments(
+        node_lon=lon,
+        node_lat=lat,
+        tail=tail,
+        head=head,
+        length_m=haversine_m(lon[tail], lat[tail], lon[head], lat[head]),
+        component=find_components(len(lon), tail, head),
+        way_id=way,
+        n_ways_read=int((reasons != NOT_A_STREET).sum()),
+        ways_refused=count_reasons(reasons[~allowed]),
+        n_barriers_cut=n_cut,
+        n_nodes_missing=n_missing,
+        stated_box=believed_box(header_extent(path), lon, lat),
+    )
+
+
+def _consecutive(ways: OsmColumns, allowed: Bool) -> tuple[Int64, Int64, int]:
+    """Give each reference's way, the references that a segment begins at, and how many nodes are not in the file."""
+    way_of = np.repeat(np.arange(len(ways.way_id)), np.diff(ways.indptr))
+    walkable, located = allowed[way_of], ~np.isnan(ways.lon)
+    usable = walkable & located
+    joined = usable[:-1] & usable[1:] & (way_of[:-1] == way_of[1:]) & (ways.ref[:-1] != ways.ref[1:])
+    return way_of, np.flatnonzero(joined), int((walkable & ~located).sum())
+
+
+def _split_at(node: Int64, closed: Bool) -> tuple[Int64, Int64, int]:
+    """Give every mention of a closed node a number of its own, and number what is mentioned without gaps.
+
+    Returns
+    -------
+    node
+        (n_mentions,) new numbers.
+    origin
+        (n_new,) old number of each.
+    n_cut
+        Closed nodes that are mentioned.
+    """
+    mentions = np.flatnonzero(closed[node])
+    split = node.copy()
+    split[mentions] = len(closed) + np.arange(len(mentions))
+    used = np.zeros(len(closed) + len(mentions), dtype=bool)
+    used[split] = True
+    origin = np.concatenate([np.arange(len(closed)), node[mentions]])[used]
+    return (np.cumsum(used) - 1)[split], origin, len(np.unique(node[mentions]))
+
+
+def decide(
+    tags: Mapping[str, TagColumn], asked: Mapping[str, frozenset[str]], kind: str, n: int
+) -> tuple[Bool, npt.NDArray[np.object_]]:
+    """Ask the tag table once for each combination of tags that occurs.
+
+    Parameters
+    ----------
+    tags
+        Columns of the objects' tags.
+    asked
+        Keys of the table with the values that it names (`table_keys`).
+    kind
+        "way" or "node".
+    n
+        Number of objects.
+
+    Returns
+    -------
+    allowed
+        bool (n,).
+    reasons
+        object (n,), the deciding row's reason.
+    """
+    combined, n_codes = np.zeros(n, np.int64), 1
+    for key, named in asked.items():
+        column = tags[key]
+        # Values that no rule names are alike, which keeps the combinations few.
+        alike: dict[str, int] = {}
+        place = [alike.setdefault(v if v in named or ";" in v else "", len(alike)) for v in column.values]
+        n_codes *= len(alike) + 1
+        if n_codes > _MAX_CODE:
+            seen, combined = np.unique(combined, return_inverse=True)
+            n_codes = len(seen) * (len(alike) + 1)
+        combined = combined * (len(alike) + 1) + np.array([*place, -1])[column.codes] + 1
+    _, example, inverse = np.unique(combined, return_index=True, return_inverse=True)
+    verdicts = [
+        may_walk({k: c.values[c.codes[i]] for k, c in tags.items() if c.codes[i] >= 0}, kind) for i in example.tolist()
+    ]
+    allowed = np.array([v[0] for v in verdicts], dtype=bool)[inverse]
+    reasons = np.array([v[1] for v in verdicts], dtype=object)[inverse]
+    return allowed, reasons
+
+
+def count_reasons(reasons: npt.NDArray[np.object_]) -> tuple[tuple[str, int], ...]:
+    """Count refusals by reason, the most frequent first; what was never a street does not count."""
+    names, counts = np.unique(reasons[reasons != NOT_A_STREET].astype(str), return_counts=True)
+    return tuple((str(names[i]), int(counts[i])) for i in np.argsort(-counts, kind="stable"))
+
+
+def _first_of_each(way: Int64, tail: Int64, head: Int64) -> Int64:
+    """Give the segments, in order, that do not repeat an earlier one of the same way, in either direction."""
+    low, high = np.minimum(tail, head), np.maximum(tail, head)
+    pair = low * (high.max(initial=0) + 1) + high
+    order = np.argsort(pair)
+    again = pair[order[1:]] == pair[order[:-1]]
+    twice = np.flatnonzero(np.isin(pair, pair[order[1:][again]])) if again.any() else order[:0]
+    _, first = np.unique(np.stack([way[twice], pair[twice]]), axis=1, return_index=True)
+    kept = np.ones(len(pair), dtype=bool)
+    kept[twice] = False
+    kept[twice[first]] = True
+    return np.flatnonzero(kept)
+
+
+def find_components(n_nodes: int, tail: npt.NDArray[Any], head: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    """Give the number of the connected component that each node is in."""
+    if n_nodes == 0:
+        return np.empty(0, dtype=np.int32)
+    joined = coo_array((np.ones(len(tail), dtype=np.int8), (tail, head)), shape=(n_nodes, n_nodes))
+    label: npt.NDArray[np.int32] = connected_components(joined, directed=False)[1].astype(np.int32, copy=False)
+    return label
+
+
+def haversine_m(lon1: Float64, lat1: Float64, lon2: Float64, lat2: Float64) -> Float64:
+    """Compute great-circle distances in metres on the sphere that OSMnx uses (R = 6,371,009 m).
+
+    Parameters
+    ----------
+    lon1, lat1, lon2, lat2
+        float64 (n,), degrees.
+    """
+    phi1, phi2 = np.radians(lat1), np.radians(lat2)
+    h = np.sin((phi2 - phi1) / 2) ** 2 + np.cos(phi1) * np.cos(phi2) * np.sin(np.radians(lon2 - lon1) / 2) ** 2
+    distance: Float64 = 2 * EARTH_RADIUS_M * np.arcsin(np.sqrt(np.minimum(h, 1)))
+    return distance
