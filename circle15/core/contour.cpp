@@ -11,6 +11,7 @@ namespace circle15 {
 namespace {
 
 constexpr std::uint32_t kUntraced = std::numeric_limits<std::uint32_t>::max();
+constexpr unsigned kLowLeft = 1, kLowRight = 2, kHighLeft = 4, kHighRight = 8;  // corners of a cell
 constexpr double kDistanceUnits = 65536.0;  // per metre
 
 // How far from an inside node towards an outside one the outline passes: 1 to step - 1 units. Falls as either distance
@@ -33,19 +34,38 @@ void Outline::clear() {
     shell.clear();
 }
 
-Tracer::Node Tracer::node(const Field& field, std::int32_t i, std::int32_t j) {
+const Tile* Tracer::tile_of(const Field& field, std::int32_t i, std::int32_t j) {
     const std::int32_t tx = i >> Field::kShiftX, ty = j >> Field::kShiftY;
     if (tile_ == nullptr || tile_->tx != tx || tile_->ty != ty) {
         const Tile* const found = field.find(tx, ty);
         if (found == nullptr) {
-            return {std::numeric_limits<float>::max(), false};
+            return nullptr;
         }
         tile_ = found;
     }
-    const auto row = static_cast<std::size_t>(j - ty * kTileHeight), column = static_cast<std::size_t>(i - tx * kTileWidth);
+    return tile_;
+}
+
+Tracer::Node Tracer::node(const Field& field, std::int32_t i, std::int32_t j) {
+    const Tile* const tile = tile_of(field, i, j);
+    if (tile == nullptr) {
+        return {std::numeric_limits<float>::max(), false};
+    }
+    const auto row = static_cast<std::size_t>(j & (kTileHeight - 1)), column = static_cast<std::size_t>(i & (kTileWidth - 1));
     // The bit, not the distance, says what is inside: a square root may round onto the buffer from above.
-    return {std::sqrt(static_cast<double>(tile_->squared_m[row][column])),
-            (tile_->inside[row] >> column & 1U) != 0};
+    return {std::sqrt(static_cast<double>(tile->squared_m[row][column])), (tile->inside[row] >> column & 1U) != 0};
+}
+
+unsigned Tracer::corners(const Field& field, std::int32_t i, std::int32_t j) {
+    const std::int32_t column = i & (kTileWidth - 1), row = j & (kTileHeight - 1);
+    const Tile* const tile = tile_of(field, i, j);
+    if (tile != nullptr && column < kTileWidth - 1 && row < kTileHeight - 1) {
+        const auto low = static_cast<unsigned>(tile->inside[static_cast<std::size_t>(row)] >> column & 3U);
+        const auto high = static_cast<unsigned>(tile->inside[static_cast<std::size_t>(row) + 1] >> column & 3U);
+        return low | high << 2U;
+    }
+    const auto bit = [&](std::int32_t di, std::int32_t dj) { return node(field, i + di, j + dj).is_inside ? 1U : 0U; };
+    return bit(0, 0) | bit(1, 0) << 1U | bit(0, 1) << 2U | bit(1, 1) << 3U;
 }
 
 Vertex Tracer::crossing_of_row(const Field& field, std::int32_t i, std::int32_t j) {
@@ -69,11 +89,11 @@ Vertex Tracer::crossing_of_column(const Field& field, std::int32_t i, std::int32
 }
 
 Tracer::Side Tracer::leave(const Field& field, std::int32_t i, std::int32_t j, Side entered) {
-    const Node c0 = node(field, i, j), c1 = node(field, i + 1, j);
-    const Node c2 = node(field, i + 1, j + 1), c3 = node(field, i, j + 1);
-    if (c0.is_inside == c2.is_inside && c1.is_inside == c3.is_inside && c0.is_inside != c1.is_inside) {
+    const unsigned inside = corners(field, i, j);
+    if (inside == (kLowLeft | kHighRight) || inside == (kLowRight | kHighLeft)) {
         // A saddle: the insides are joined where the middle is inside by the mean of the corners.
-        const double sum = (c0.distance_m + c1.distance_m) + (c2.distance_m + c3.distance_m);
+        const double sum = (node(field, i, j).distance_m + node(field, i + 1, j).distance_m) +
+                           (node(field, i + 1, j + 1).distance_m + node(field, i, j + 1).distance_m);
         const bool is_joined = sum <= 4 * field.buffer_m();
         switch (entered) {
             case Side::kBottom: return is_joined ? Side::kRight : Side::kLeft;
@@ -82,16 +102,14 @@ Tracer::Side Tracer::leave(const Field& field, std::int32_t i, std::int32_t j, S
             case Side::kLeft: return is_joined ? Side::kBottom : Side::kTop;
         }
     }
-    if (entered != Side::kBottom && c0.is_inside != c1.is_inside) {
+    const auto differ = [inside](unsigned a, unsigned b) { return ((inside & a) != 0) != ((inside & b) != 0); };
+    if (entered != Side::kBottom && differ(kLowLeft, kLowRight)) {
         return Side::kBottom;
     }
-    if (entered != Side::kRight && c1.is_inside != c2.is_inside) {
+    if (entered != Side::kRight && differ(kLowRight, kHighRight)) {
         return Side::kRight;
     }
-    if (entered != Side::kTop && c3.is_inside != c2.is_inside) {
-        return Side::kTop;
-    }
-    return Side::kLeft;
+    return entered != Side::kTop && differ(kHighLeft, kHighRight) ? Side::kTop : Side::kLeft;
 }
 
 void Tracer::mark(const Field& field, std::int32_t i, std::int32_t j, std::uint32_t ring) {

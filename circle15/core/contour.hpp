@@ -41,6 +41,8 @@ class Tracer {
         bool is_inside;
     };
 
+    [[nodiscard]] const Tile* tile_of(const Field& field, std::int32_t i, std::int32_t j);
+    [[nodiscard]] unsigned corners(const Field& field, std::int32_t i, std::int32_t j);
     [[nodiscard]] Node node(const Field& field, std::int32_t i, std::int32_t j);
     [[nodiscard]] Side leave(const Field& field, std::int32_t i, std::int32_t j, Side entered);
     [[nodiscard]] Vertex crossing_of_row(const Field& field, std::int32_t i, std::int32_t j);

@@ -40,8 +40,7 @@ std::optional<Part> part_within(const Piece& piece, Ms cutoff) {
 // One thread's tools, reused from area to area.
 class Drawer {
   public:
-    Drawer(const Graph& graph, const NodePositions& nodes, const OutlineRules& rules)
-        : graph_(graph), nodes_(nodes), rules_(rules) {}
+    Drawer(const EdgePositions& edges, const OutlineRules& rules) : edges_(edges), rules_(rules) {}
 
     // Appends one area per cutoff that any of `pieces` is within.
     void draw(std::int32_t origin, std::span<const Piece> pieces, Outlines& out) {
@@ -70,9 +69,9 @@ class Drawer {
 
   private:
     [[nodiscard]] Segment segment_of(std::uint32_t edge, const Part& part) const {
-        const std::uint32_t tail = graph_.tail(edge), head = graph_.head(edge);
-        const double lon = nodes_.lon[tail], lat = nodes_.lat[tail];
-        const double dlon = nodes_.lon[head] - lon, dlat = nodes_.lat[head] - lat;
+        const auto tail = static_cast<std::size_t>(edges_.tail[edge]), head = static_cast<std::size_t>(edges_.head[edge]);
+        const double lon = edges_.lon[tail], lat = edges_.lat[tail];
+        const double dlon = edges_.lon[head] - lon, dlat = edges_.lat[head] - lat;
         return {lon + part.from * dlon, lat + part.from * dlat, lon + part.to * dlon, lat + part.to * dlat};
     }
 
@@ -121,8 +120,7 @@ class Drawer {
         out.polygon_begin.push_back(static_cast<std::int64_t>(out.ring_begin.size() - 1));
     }
 
-    const Graph& graph_;
-    const NodePositions& nodes_;
+    const EdgePositions& edges_;
     const OutlineRules& rules_;
     Field field_;
     Tracer tracer_;
@@ -150,6 +148,11 @@ struct Stop {
     Ms time;
     Ms forward, backward;  // where it stands on the edge, in milliseconds from the tail, walking either way
 };
+
+// Milliseconds from the tail, as for every place on an edge; of no use where the whole may not be walked.
+Ms offset(double fraction, Ms whole) {
+    return whole == kUnreached ? 0 : static_cast<Ms>(std::floor(fraction * static_cast<double>(whole) + 0.5));
+}
 
 Ms difference(Ms whole, Ms later, Ms earlier) { return whole == kUnreached ? kUnreached : later - earlier; }
 
@@ -200,7 +203,7 @@ void append_edge(const Graph& graph, std::uint32_t edge, std::span<Stop> stops, 
 
 }  // namespace
 
-Outlines isochrones(const Graph& graph, const NodePositions& nodes, std::span<const Place> origins,
+Outlines isochrones(const Graph& graph, const EdgePositions& edges, std::span<const Place> origins,
                     const OutlineRules& rules, const Run& run) {
     struct Worker {
         Search search;
@@ -213,7 +216,7 @@ Outlines isochrones(const Graph& graph, const NodePositions& nodes, std::span<co
                [&](std::size_t worker, std::size_t begin, std::size_t end) {
                    if (!workers[worker]) {
                        workers[worker].reset(
-                           new Worker{Search(graph, run.progress), Drawer(graph, nodes, rules), {}});
+                           new Worker{Search(graph, run.progress), Drawer(edges, rules), {}});
                    }
                    auto& [search, drawer, pieces] = *workers[worker];
                    for (std::size_t i = begin; i < end; ++i) {
@@ -230,7 +233,7 @@ Outlines isochrones(const Graph& graph, const NodePositions& nodes, std::span<co
     return all;
 }
 
-Outlines service_area(const Graph& graph, const NodePositions& nodes, std::span<const Ms> time_to,
+Outlines service_area(const Graph& graph, const EdgePositions& edges, std::span<const Ms> time_to,
                       std::span<const Place> destinations, const OutlineRules& rules) {
     const Ms cutoff = rules.cutoffs.back();
     std::vector<std::uint32_t> by_place;
@@ -247,16 +250,17 @@ Outlines service_area(const Graph& graph, const NodePositions& nodes, std::span<
     auto next = by_place.begin();
     for (std::uint32_t edge = 0; edge < graph.n_edges(); ++edge) {
         const Ms forward = graph.forward(edge), backward = graph.backward(edge);
-        stops.assign(1, {0.0, within(time_to[graph.tail(edge)], cutoff), 0, 0});
+        stops.assign(1, {0.0, within(time_to[static_cast<std::size_t>(edges.tail[edge])], cutoff), 0, 0});
         for (; next != by_place.end() && destinations[*next].edge == edge; ++next) {
             const Place& place = destinations[*next];
-            stops.push_back({place.fraction, within(place.access, cutoff), place.offset_forward, place.offset_backward});
+            stops.push_back({place.fraction, within(place.access, cutoff), offset(place.fraction, forward),
+                             offset(place.fraction, backward)});
         }
-        stops.push_back({1.0, within(time_to[graph.head(edge)], cutoff), forward, backward});
+        stops.push_back({1.0, within(time_to[static_cast<std::size_t>(edges.head[edge])], cutoff), forward, backward});
         append_edge(graph, edge, stops, cutoff, pieces);
     }
     Outlines all;
-    Drawer(graph, nodes, rules).draw(0, pieces, all);
+    Drawer(edges, rules).draw(0, pieces, all);
     return all;
 }
 

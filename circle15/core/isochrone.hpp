@@ -18,9 +18,10 @@ struct OutlineRules {
     double step_m;  // widest spacing of grid nodes; at most buffer_m / 2, so that no street falls between nodes
 };
 
-// Where the network's nodes stand, degrees.
-struct NodePositions {
+// Where the network's edges lie: its nodes in degrees, and the nodes at each edge's ends.
+struct EdgePositions {
     std::span<const double> lon, lat;
+    std::span<const std::int32_t> tail, head;
 };
 
 // Areas in ragged columns: geometry g has polygons polygon_begin[g] to polygon_begin[g + 1], and so on down to
@@ -35,12 +36,12 @@ struct Outlines {
 };
 
 // One area per origin and cutoff, in that order; none where the access leg alone exceeds the cutoff.
-[[nodiscard]] Outlines isochrones(const Graph& graph, const NodePositions& nodes, std::span<const Place> origins,
+[[nodiscard]] Outlines isochrones(const Graph& graph, const EdgePositions& edges, std::span<const Place> origins,
                                   const OutlineRules& rules, const Run& run);
 
 // One area per cutoff: the streets from which any of `destinations` is reached. `time_to` is each node's time to the
 // nearest of them, access included, kUnreached beyond the last cutoff.
-[[nodiscard]] Outlines service_area(const Graph& graph, const NodePositions& nodes, std::span<const Ms> time_to,
+[[nodiscard]] Outlines service_area(const Graph& graph, const EdgePositions& edges, std::span<const Ms> time_to,
                                     std::span<const Place> destinations, const OutlineRules& rules);
 
 }  // namespace circle15

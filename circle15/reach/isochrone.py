@@ -29,6 +29,9 @@ MIN_BUFFER_M = 1.0
 _ORIGINS_PER_BLOCK = 1024
 _CRS = "EPSG:4326"
 
+_Degrees = npt.NDArray[np.float64]
+_Ends = npt.NDArray[np.int32]
+
 
 def isochrones(
     net: WalkNetwork,
@@ -98,9 +101,7 @@ def isochrones(
 
     def draw(first: int) -> tuple[npt.NDArray[Any], ...]:
         part = _places(net, graph, speed, "origins", _rows(origins, slice(first, first + _ORIGINS_PER_BLOCK)))
-        return _core.isochrones(
-            graph, net.node_lon, net.node_lat, part, cutoffs_ms, float(buffer_m), step_m, n_threads
-        )
+        return _core.isochrones(graph, *_positions(net), part, cutoffs_ms, float(buffer_m), step_m, n_threads)
 
     origin, cutoff, geometry = [], [], []
     starts = range(0, len(origins), _ORIGINS_PER_BLOCK)
@@ -160,9 +161,7 @@ def service_area(
     goals = _places(net, graph, speed, "destinations", destinations)
     nodes = _places(net, graph, speed, "nodes", link_nodes(net, np.arange(net.n_nodes)))
     time_to, _ = _core.nearest(graph, nodes, goals, int(cutoffs_ms[-1]), n_threads)
-    columns = _core.service_area(
-        graph, net.node_lon, net.node_lat, time_to, goals, cutoffs_ms, float(buffer_m), step_m
-    )
+    columns = _core.service_area(graph, *_positions(net), time_to, goals, cutoffs_ms, float(buffer_m), step_m)
     return gpd.GeoDataFrame({"cutoff_min": minutes[columns[1]]}, geometry=_geometries(*columns[2:]), crs=_CRS)
 
 
@@ -181,6 +180,10 @@ def _step(buffer_m: float) -> float:
     if not MIN_BUFFER_M <= buffer_m <= MAX_BUFFER_M:
         raise ValueError(f"buffer_m = {buffer_m}: must be {MIN_BUFFER_M:g} to {MAX_BUFFER_M:g} metres")
     return buffer_m / STEPS_PER_BUFFER
+
+
+def _positions(net: WalkNetwork) -> tuple[_Degrees, _Degrees, _Ends, _Ends]:
+    return net.node_lon, net.node_lat, net.tail, net.head
 
 
 def _rows(linkage: Linkage, rows: slice) -> Linkage:
