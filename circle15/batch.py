@@ -63,13 +63,17 @@ def run_batch(
 def _run_one(config: str | Path | Config, name: str, root: Path, taken: dict[str, str]) -> Outcome:
     try:
         loaded = config if isinstance(config, Config) else load_config(config)
-        first = taken.setdefault(loaded.district.id, name)
-        if first != name:
-            message = f"district id is also that of {first}; ids name the output folders and must differ"
-            raise ConfigError(Problem(message, file=name, key="district.id", value=loaded.district.id))
+        _claim_id(loaded.district.id, name, taken)
         return Outcome(name, run_district(loaded, out=root / loaded.district.id).folder, None)
     except Circle15Error as e:
         return Outcome(name, None, str(e))
     except Exception as e:  # a defect of ours in one district must not cost the night's others; it is logged whole
         logger.exception("district %s failed", name)
         return Outcome(name, None, f"{name}: unexpected {type(e).__name__}: {e}")
+
+
+def _claim_id(district_id: str, name: str, taken: dict[str, str]) -> None:
+    first = taken.setdefault(district_id, name)
+    if first != name:
+        message = f"district id is also that of {first}; ids name the output folders and must differ"
+        raise ConfigError(Problem(message, file=name, key="district.id", value=district_id))

@@ -55,7 +55,9 @@ def test_help_loads_no_heavy_library():
 def test_wrong_input_is_exit_2_with_its_name_and_nothing_is_written(edited, tmp_path, old, new, expected):
     path = edited(old, new)
     if "nothing.osm" in new:
-        path.write_text(re.sub(r"source = '.*?\.osm\.pbf'", 'source = "osm/nothing.osm.pbf"', path.read_text("utf-8")), "utf-8")
+        path.write_text(
+            re.sub(r"source = '.*?\.osm\.pbf'", 'source = "osm/nothing.osm.pbf"', path.read_text("utf-8")), "utf-8"
+        )
     result = run("run", path, "--out", tmp_path / "out")
     assert result.exit_code == 2, result.output
     assert re.search(expected, result.stderr, re.DOTALL), result.stderr

@@ -17,7 +17,14 @@ def test_other_values_stay_as_they_are(value):
 
 def test_numbers_have_fixed_decimals_by_column_and_unknown_is_empty():
     table = pd.DataFrame(
-        {"lon": [7.41999999999], "people": [1 / 3], "covered_share": [2 / 3], "gap": [np.nan], "n": [-0.0001], "flag": [True]}
+        {
+            "lon": [7.41999999999],
+            "people": [1 / 3],
+            "covered_share": [2 / 3],
+            "gap": [np.nan],
+            "n": [-0.0001],
+            "flag": [True],
+        }
     )
     assert printed(table).iloc[0].tolist() == ["7.42", "0.333", "0.666666667", "", "0", 1]
 

@@ -98,7 +98,9 @@ def test_ranking_adds_up_and_names_places_in_the_district(monaco):
         assert one["rank"].tolist() == list(range(1, len(one) + 1))
         assert len(one) <= 20
         assert one["newly_covered_people"].is_monotonic_decreasing
-        assert one["cumulative_people"].to_numpy() == pytest.approx(one["newly_covered_people"].cumsum().to_numpy(), abs=0.1)
+        assert one["cumulative_people"].to_numpy() == pytest.approx(
+            one["newly_covered_people"].cumsum().to_numpy(), abs=0.1
+        )
     assert set(ranking["unit_id"]) <= set(monaco.result.units["unit_id"])
 
 

@@ -43,7 +43,7 @@ class _LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as e:
             if args and self.get_command(ctx, args[0]) is None:
-                e.message += f" Commands: {', '.join(_SUMMARY)}."
+                raise click.UsageError(f"{e.message} Commands: {', '.join(_SUMMARY)}.", ctx) from None
             raise
 
 

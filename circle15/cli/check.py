@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from circle15.cli.options import EXIT_WRONG_INPUT, config_argument, shared
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("check")

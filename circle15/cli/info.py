@@ -6,25 +6,37 @@ import click
 
 from circle15.cli.options import shared
 
-_LIBRARIES = ("numpy", "pandas", "geopandas", "shapely", "osmium", "osmnx", "networkx", "h3", "folium", "rasterio", "pyarrow")
+_LIBRARIES = (
+    "numpy",
+    "pandas",
+    "geopandas",
+    "shapely",
+    "osmium",
+    "osmnx",
+    "networkx",
+    "h3",
+    "folium",
+    "rasterio",
+    "pyarrow",
+)
 
 
 @click.command("info")
 @shared
 def command() -> None:
     """Show versions, the core's build, threads and the data sets that came along."""
+    import os  # noqa: PLC0415 (only this command needs it)
     import platform  # noqa: PLC0415 (only this command needs it)
     from importlib.metadata import version  # noqa: PLC0415 (as above)
 
     from circle15 import __version__, _core  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.inputs.registers import registers_folder  # noqa: PLC0415 (as above)
-    from circle15.reach.search import default_threads  # noqa: PLC0415 (as above)
 
     rows = [
         ("circle15", __version__),
         ("core", _core.build_info()),
         ("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
-        ("threads", str(default_threads())),
+        ("threads", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())),
         *((name, version(name)) for name in _LIBRARIES),
         ("policy registers", str(registers_folder())),
         *(("", path.name) for path in sorted(registers_folder().glob("*.csv"))),

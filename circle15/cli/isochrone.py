@@ -9,38 +9,34 @@ import click
 from circle15.cli.options import config_argument, say, shared
 
 
-class _LonLat(click.ParamType):
-    name = "LON,LAT"
-
-    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, float]:
-        try:
-            lon, lat = (float(part) for part in value.split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not LON,LAT in degrees, e.g. 7.42,43.74", param, ctx)
-        if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # noqa: PLR2004 (the globe)
-            self.fail(f"{value!r} is off the globe; longitude comes first", param, ctx)
-        return lon, lat
+def _lon_lat(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[float, float]:
+    try:
+        lon, lat = (float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not LON,LAT in degrees, e.g. 7.42,43.74") from None
+    if not (-180 <= lon <= 180 and -90 <= lat <= 90):  # noqa: PLR2004 (the globe)
+        raise click.BadParameter(f"{value!r} is off the globe; longitude comes first")
+    return lon, lat
 
 
-class _Minutes(click.ParamType):
-    name = "MINUTES"
-
-    def convert(self, value: object, param: click.Parameter | None, ctx: click.Context | None) -> tuple[float, ...]:
-        if isinstance(value, tuple):
-            return value
-        try:
-            minutes = tuple(float(part) for part in str(value).split(","))
-        except ValueError:
-            self.fail(f"{value!r} is not a list of minutes, e.g. 5,10,15", param, ctx)
-        if any(not 0 < m <= 24 * 60 for m in minutes):
-            self.fail(f"{value!r}: minutes are above 0 and at most a day", param, ctx)
-        return minutes
+def _minutes(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[float, ...]:
+    try:
+        minutes = tuple(float(part) for part in value.split(","))
+    except ValueError:
+        raise click.BadParameter(f"{value!r} is not a list of minutes, e.g. 5,10,15") from None
+    if any(not 0 < m <= 24 * 60 for m in minutes):
+        raise click.BadParameter(f"{value!r}: minutes are above 0 and at most a day")
+    return minutes
 
 
 @click.command("isochrone")
 @config_argument
-@click.option("--at", "place", type=_LonLat(), required=True, help="Where the walk starts, degrees WGS-84.")
-@click.option("--minutes", type=_Minutes(), default="5,10,15", show_default=True, help="Cutoffs in minutes.")
+@click.option(
+    "--at", "place", callback=_lon_lat, required=True, metavar="LON,LAT", help="Where the walk starts, degrees WGS-84."
+)
+@click.option(
+    "--minutes", callback=_minutes, default="5,10,15", show_default=True, metavar="LIST", help="Cutoffs in minutes."
+)
 @click.option("--profile", help="Walking profile of the config [default: the first].")
 @click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="GeoJSON file [default: stdout].")
 @shared

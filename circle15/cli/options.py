@@ -34,7 +34,9 @@ def shared(function: F) -> F:
     def command(*args: Any, verbose: int, quiet: bool, debug: bool, **kwargs: Any) -> Any:
         from circle15.errors import Circle15Error, OutputError  # noqa: PLC0415 (keeps --help instant)
 
-        level = logging.ERROR if quiet else logging.DEBUG if verbose > 1 else logging.INFO if verbose else logging.WARNING
+        level = (
+            logging.ERROR if quiet else logging.DEBUG if verbose > 1 else logging.INFO if verbose else logging.WARNING
+        )
         logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
         click.get_current_context().obj = {"quiet": quiet}
         try:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from circle15.cli.options import config_argument, out_option, say, shared, threads_option
 from circle15.cli.progress import stage_bar
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @click.command("run")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import re
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,8 +13,9 @@ import pandas as pd
 import shapely
 
 from circle15.errors import ConfigError, InputError, Problem
-from circle15.inputs.osm import read_buildings
 from circle15.inputs.cells import EQUAL_AREA_CRS, piece_of_points, sum_by_piece
+from circle15.inputs.osm import read_buildings
+from circle15.inputs.people_tables import ALL, read_people_of_units, read_people_points
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -21,8 +23,7 @@ if TYPE_CHECKING:
     from circle15.config import Config
     from circle15.inputs.cells import Cells
     from circle15.inputs.districts import District
-
-ALL = "all"
+    from circle15.inputs.import_report import Change
 
 NOT_HOMES = frozenset({
     "barn", "bridge", "bunker", "carport", "cathedral", "chapel", "church", "civic", "commercial", "construction",
@@ -43,6 +44,7 @@ class Population:
     label_zh: str  # printed on every map and table
     label_en: str
     counts: dict[str, float]  # what was read and what was left out
+    changes: tuple[Change, ...] = ()  # lines of the import report
     inputs: dict[str, Path] = field(default_factory=dict)
 
     def label(self, lang: str) -> str:
@@ -52,12 +54,12 @@ class Population:
     def scaled(self, total: float) -> Population:
         """Give the same shares with ``total`` persons in all; groups keep their shares of the whole."""
         now = float(self.groups[ALL].sum())
-        return Population(
+        return replace(
+            self,
             groups=self.groups * (total / now),
             label_zh=f"{self.label_zh}，按总数 {total:,.0f} 人缩放",
             label_en=f"{self.label_en}, scaled to {total:,.0f} people",
             counts={**self.counts, "people_before_scaling": now},
-            inputs=self.inputs,
         )
 
 
@@ -135,7 +137,9 @@ def spread_points(
     if not (piece >= 0).any():
         where = f"{np.min(lon):.4f},{np.min(lat):.4f} to {np.max(lon):.4f},{np.max(lat):.4f}" if len(lon) else "no rows"
         raise InputError(
-            Problem(f"no population point lies in the district (points span {where}); check path and crs", key="population")
+            Problem(
+                f"no population point lies in the district (points span {where}); check path and crs", key="population"
+            )
         )
     outside = piece < 0
     return Population(
@@ -150,7 +154,9 @@ def spread_points(
     )
 
 
-def spread_units(unit_of_row: npt.NDArray[np.int64], values: pd.DataFrame, district: District, cells: Cells) -> Population:
+def spread_units(
+    unit_of_row: npt.NDArray[np.int64], values: pd.DataFrame, district: District, cells: Cells
+) -> Population:
     """Spread each unit's people evenly over its area.
 
     Parameters
@@ -187,7 +193,9 @@ def read_population(config: Config, district: District, cells: Cells) -> Populat
     table = config.population
     if table.source == "buildings":
         return _from_buildings(config, district, cells)
-    raise ConfigError(Problem("not yet", key="population.source"))
+    path = config.resolve(str(table.path))
+    found = {"points": _from_points, "units": _from_units}[table.source](config, path, district, cells)
+    found = replace(found, inputs={str(table.path).partition("#")[0]: Path(str(path).partition("#")[0])})
     if not found.groups[ALL].sum() > 0:
         raise InputError(Problem("nobody lives in the district by this file", file=table.path, key="population"))
     return found.scaled(table.total) if table.total is not None else found
@@ -201,3 +209,52 @@ def _from_buildings(config: Config, district: District, cells: Cells) -> Populat
         message = "buildings need population.total, the number of people to spread"
         raise ConfigError(Problem(message, file=str(config.path), key="population"))
     return spread_over_buildings(buildings, cells, total=total, default_levels=config.population.default_levels)
+
+
+def _from_points(config: Config, path: Path, _district: District, cells: Cells) -> Population:
+    table = read_people_points(config, path)
+    found = spread_points(table.lon, table.lat, table.values, cells)
+    return replace(
+        found,
+        label_zh=f"人口点数据 {path.name}",
+        label_en=f"population points of {path.name}",
+        counts={**table.counts, **found.counts},
+        changes=table.changes,
+    )
+
+
+def _from_units(config: Config, path: Path, district: District, cells: Cells) -> Population:
+    table = read_people_of_units(config, path)
+    rows, unknown = _match_units(table.unit, district)
+    InputError.gather(
+        Problem(
+            f"is no unit of the district; there are: {', '.join(district.units['unit_name'])}",
+            file=path.name,
+            value=name,
+        )
+        for name in unknown
+    )
+    found = spread_units(rows, table.values, district, cells)
+    return replace(
+        found,
+        label_zh=f"街道人口 {path.name} 按面积均摊",
+        label_en=f"people of each unit by {path.name}, spread evenly over its area",
+        counts={**table.counts, **found.counts},
+        changes=table.changes,
+    )
+
+
+def _match_units(names: tuple[str, ...], district: District) -> tuple[npt.NDArray[np.int64], list[str]]:
+    """Find the unit that each code or name means; 某某街道办事处, 某某街道 and 某某 are one."""
+    known: dict[str, int] = {}
+    for row, (unit_id, unit_name) in enumerate(
+        zip(district.units["unit_id"], district.units["unit_name"], strict=True)
+    ):
+        for key in (unit_id, unit_name, _plain_name(unit_name)):
+            known.setdefault(key, row)
+    rows = [known.get(n, known.get(_plain_name(n), -1)) for n in names]
+    return np.array(rows, dtype=np.int64), [n for n, r in zip(names, rows, strict=True) if r < 0]
+
+
+def _plain_name(name: str) -> str:
+    return re.sub(r"(街道办事处|街道办|街道|人民政府)$", "", name.strip())

@@ -40,7 +40,9 @@ def staged_folder(folder: Path) -> Iterator[Path]:
         yield stage
         _publish(stage, folder)
     except OSError as e:
-        raise OutputError(Problem(f"cannot write: {e.strerror or e}", file=str(e.filename or folder))) from e
+        if e.filename is not None and not Path(e.filename).is_relative_to(folder.parent):
+            raise  # something else than writing here went wrong
+        raise OutputError(Problem(f"cannot write: {e.strerror or e}", file=str(folder))) from e
     finally:
         shutil.rmtree(stage, ignore_errors=True)
 

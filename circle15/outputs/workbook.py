@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import datetime
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -41,7 +41,7 @@ SHEETS = {
     "unlinked": ("未接入路网", "Not linked"),
 }
 LONGEST_COLUMN = 42
-FIXED_DATE = datetime.datetime(2000, 1, 1)  # noqa: DTZ001 (xlsx stores no zone); same inputs, same bytes
+FIXED_DATE = dt.datetime(2000, 1, 1)  # noqa: DTZ001 (xlsx stores no zone); same inputs, same bytes
 
 
 def write_workbook(result: DistrictResult, path: Path) -> None:
@@ -68,7 +68,14 @@ class _Formats:
         self._numbers: dict[str, Format] = {}
         self.title = book.add_format({"bold": True, "font_size": 14})
         self.heading = book.add_format(
-            {"bold": True, "bg_color": "#E4EEF0", "border": 1, "border_color": "#B8C4C8", "text_wrap": True, "valign": "top"}
+            {
+                "bold": True,
+                "bg_color": "#E4EEF0",
+                "border": 1,
+                "border_color": "#B8C4C8",
+                "text_wrap": True,
+                "valign": "top",
+            }
         )
         self.label = book.add_format({"bold": True, "valign": "top"})
         self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
@@ -147,15 +154,23 @@ def _write_notes(result: DistrictResult, sheet: Worksheet, formats: _Formats) ->
     rows = [(result.name, "")]
     rows += [
         (_word(result, "人口来源", "People from"), result.population_source),
-        (_word(result, "网格", "Cells"), _word(result, f"H3 {result.resolution} 级，自中心点起步", f"H3 resolution {result.resolution}, walks start at the centre")),
+        (
+            _word(result, "网格", "Cells"),
+            _word(
+                result,
+                f"H3 {result.resolution} 级，自中心点起步",
+                f"H3 resolution {result.resolution}, walks start at the centre",
+            ),
+        ),
         (_word(result, "数据来源", "Sources"), "\n".join(result.attributions)),
         *((_word(result, "数据提示", "Warning"), w) for w in result.warnings),
     ]
     for layer in result.layers:
+        walker = f"{layer.profile} {layer.speed_m_s:g} m/s"
         rule = _word(
             result,
-            f"步行 {layer.threshold_min:g} 分钟（{layer.threshold_m:.0f} 米，{layer.speed_m_s:g} 米/秒，{layer.profile}）以内至少 {layer.min_count} 处",
-            f"at least {layer.min_count} within {layer.threshold_min:g} min on foot ({layer.threshold_m:.0f} m, {layer.speed_m_s:g} m/s, {layer.profile})",
+            f"步行 {layer.threshold_min:g} 分钟（{layer.threshold_m:.0f} 米，{walker}）以内至少 {layer.min_count} 处",
+            f"at least {layer.min_count} within {layer.threshold_min:g} min ({layer.threshold_m:.0f} m, {walker}) on foot",
         )
         rows.append((layer.name, f"{rule}\n{layer.source}" + (f"\n{layer.note}" if layer.note else "")))
     for name, titles in SHEETS.items():

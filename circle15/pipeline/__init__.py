@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import geopandas as gpd
-import pandas as pd
-
 from circle15.config import Config, load_config
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.outputs.folder import MANIFEST, staged_folder, write_json
@@ -23,6 +20,9 @@ from circle15.reach.isochrone import isochrones
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    import geopandas as gpd
+    import pandas as pd
 
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.study import Study
@@ -45,8 +45,10 @@ class Run:
         lines = [f"{self.result.name}: {total['people'].max():,.0f} people, {len(self.result.units)} units"]
         names = {layer.id: layer.name for layer in self.result.layers}
         lines += [
-            f"  {names[row.layer]} ({row.layer}): {row.covered_share:.1%} within {row.threshold_min:g} min"
-            for row in total.itertuples()
+            f"  {names[str(layer)]} ({layer}): {share:.1%} within {minutes:g} min"
+            for layer, share, minutes in zip(
+                total["layer"], total["covered_share"], total["threshold_min"], strict=True
+            )
         ]
         return "\n".join([*lines, f"{sum(self.seconds.values()):.1f} s"])
 
@@ -114,7 +116,9 @@ def rank_district(
     loaded = config if isinstance(config, Config) else load_config(config)
     known = [table.id for table in loaded.layers]
     if layer is not None and layer not in known:
-        raise ConfigError(Problem(f"no such layer; the config has {', '.join(known)}", file=str(loaded.path), value=layer))
+        raise ConfigError(
+            Problem(f"no such layer; the config has {', '.join(known)}", file=str(loaded.path), value=layer)
+        )
     clock = Clock(on_stage)
     study = read_study(loaded, clock)
     services = [s for s in _measure(study, clock, threads) if layer in (None, s.layer.id)]

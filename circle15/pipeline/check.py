@@ -86,6 +86,6 @@ def _check_fit(study: Study, found: Findings) -> None:
         found.facts.append(f"layer {layer.id}: {len(of_layer)} facilities, {on} on the network")
         if on < len(of_layer):
             found.warnings.append(
-                f"layer {layer.id}: {len(of_layer) - on} facilities are farther than {study.config.network.max_access_m:g} m"
-                " from any walkable street and will be listed in unlinked.csv"
+                f"layer {layer.id}: {len(of_layer) - on} facilities are farther than"
+                f" {study.config.network.max_access_m:g} m from any walkable street and will be listed in unlinked.csv"
             )

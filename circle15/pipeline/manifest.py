@@ -27,9 +27,7 @@ def config_digest(config: Config) -> str:
     return hashlib.sha256(json.dumps(_plain(config), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
 
 
-def manifest_of(
-    study: Study, result: DistrictResult, seconds: Mapping[str, float], folder: Path
-) -> dict[str, Any]:
+def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, float], folder: Path) -> dict[str, Any]:
     """Give the manifest of a run whose other files stand in ``folder``."""
     config = study.config
     files = sorted(p for p in folder.rglob("*") if p.is_file())
@@ -42,7 +40,9 @@ def manifest_of(
         "config_path": str(config.path.resolve()),
         "config": _plain(config),
         "config_sha256": config_digest(config),
-        "inputs": {name: {"sha256": sha256_of(path), "bytes": path.stat().st_size} for name, path in study.inputs.items()},
+        "inputs": {
+            name: {"sha256": sha256_of(path), "bytes": path.stat().st_size} for name, path in study.inputs.items()
+        },
         "population_source": result.population_source,
         "counts": study.counts,
         "network": study.network_report(),

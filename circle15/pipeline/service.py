@@ -20,7 +20,8 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 SHOWN_BEYOND = 2.0
-"""Times are searched to twice the threshold, so that a map tells nearly from far. Past the buffer they are upper bounds."""
+"""Times are searched to twice the threshold, so that a map tells nearly from far. Walks longer than the buffer are upper
+bounds: a facility beyond the buffer may be nearer."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,9 +63,7 @@ def measure_service(layer: LayerTable, study: Study, *, threads: int | None = No
     threshold_s = study.config.threshold_s(layer)
     rows = study.rows_of(layer.id)
     cells, entrances, owner = study.linked_cells(layer.profile), *study.linked_entrances(layer)
-    table = travel_times(
-        study.network, cells, entrances, profile=layer.profile, cutoff_s=threshold_s, threads=threads
-    )
+    table = travel_times(study.network, cells, entrances, profile=layer.profile, cutoff_s=threshold_s, threads=threads)
     by_cell = by_facility(table, owner, len(rows))
     times = spread_to_pieces(by_cell, study.cells.cell_of_piece)
     seconds = _display_seconds(layer, study, threshold_s, len(rows), threads)[study.cells.cell_of_piece]
@@ -94,7 +93,7 @@ def measure_service(layer: LayerTable, study: Study, *, threads: int | None = No
         n_without_capacity=0 if is_count_only else int(without.sum()),
         access=access,
         gap=gap,
-        people_within=np.bincount(times.destination, weights=people[row], minlength=len(rows)),
+        people_within=np.bincount(times.destination, weights=people[row], minlength=len(rows)).astype(np.float64),
         load=_nearest_load(times, people),
     )
 
@@ -119,4 +118,5 @@ def _nearest_load(times: Times, people: FloatArray) -> FloatArray:
     first = np.ones(len(order), dtype=np.bool_)
     first[1:] = row[order][1:] != row[order][:-1]
     chosen = order[first]
-    return np.bincount(times.destination[chosen], weights=people[row[chosen]], minlength=times.n_destinations)
+    load = np.bincount(times.destination[chosen], weights=people[row[chosen]], minlength=times.n_destinations)
+    return load.astype(np.float64)

@@ -5,22 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
-import numpy as np
-import pandas as pd
 import shapely
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.cells import COORDINATE_DECIMALS
+from circle15.inputs.facilities import FacilityTable, combine_facilities, facilities_from_osm, read_facilities
 from circle15.inputs.osm import read_features
+from circle15.inputs.osm_file import is_osm_file
+from circle15.network.entrances import facility_entrances, read_gates
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from circle15.config import Config
+    import geopandas as gpd
+    import pandas as pd
+
+    from circle15.config import Config, LayerTable
+    from circle15.inputs.import_report import Change, DroppedFacility
     from circle15.network.graph import WalkNetwork
 
 OSM_PREFIX = "osm:"
+OSM_ATTRIBUTION = "© OpenStreetMap contributors (ODbL 1.0)"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,10 +34,9 @@ class Services:
 
     facilities: gpd.GeoDataFrame
     entrances: pd.DataFrame
-    unusable: tuple[tuple[Any, ...], ...] = ()  # rows of unlinked.csv
-    warnings: tuple[str, ...] = ()
-    attributions: tuple[str, ...] = ()
-    counts: dict[str, Any] = field(default_factory=dict)  # per layer
+    dropped: tuple[DroppedFacility, ...]  # rows of files without a usable place, repeated or closed
+    changes: tuple[Change, ...]  # lines of the import report
+    counts: dict[str, dict[str, int]]  # per layer
     inputs: dict[str, Path] = field(default_factory=dict)
 
 
@@ -44,37 +48,81 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
     InputError
         Naming every layer whose file is missing or malformed, or that has no facility and does not allow for it.
     """
-    filters = {l.id: l.source.removeprefix(OSM_PREFIX) for l in config.layers if l.source.startswith(OSM_PREFIX)}
-    features = read_features(config.resolve(config.network.source), filters, area=area, lang=config.district.lang)
-    problems = [
-        Problem(
-            "no facility in the district or its buffer; mend the source, or allow_empty = true if there really is none",
-            file=str(config.path), key=f"layer.{layer.id}.source", value=layer.source,
-        )
-        for layer in config.layers
-        if not (features["layer"] == layer.id).any() and not layer.allow_empty
-    ]  # fmt: skip
+    shapely.prepare(area)
+    tables = {**_from_files(config), **_from_tags(config, area)}
+    counts: dict[str, dict[str, int]] = {}
+    problems = []
+    kept = []
+    for layer in config.layers:
+        table = tables[layer.id]
+        inside = shapely.intersects(area, table.frame.geometry.to_numpy())
+        counts[layer.id] = {
+            "read": len(table.frame) + len(table.dropped),
+            "left_out": len(table.dropped),
+            "beyond_buffer": int((~inside).sum()),
+            "in_study_area": int(inside.sum()),
+        }
+        kept.append(FacilityTable(table.frame.loc[inside].reset_index(drop=True), table.changes, table.dropped))
+        if not inside.any() and not layer.allow_empty:
+            problems.append(_nothing_found(config, layer, table))
     InputError.gather(problems)
-    spot = shapely.point_on_surface(features.geometry.to_numpy())
-    facilities = gpd.GeoDataFrame(
-        {
-            "facility_id": features["layer"] + "-" + features["osm_id"],
-            "layer": features["layer"],
-            "name": features["name"],
-            "lon": shapely.get_x(spot).round(COORDINATE_DECIMALS),
-            "lat": shapely.get_y(spot).round(COORDINATE_DECIMALS),
-            "capacity": features["capacity"],
-            "used": np.nan,
-            "quality": "",
-            "source": "osm:" + features["osm_id"],
-        },
-        geometry=features.geometry.to_numpy(),
-        crs="EPSG:4326",
+    joined = combine_facilities(kept)
+    # Printed places are the places that were evaluated.
+    facilities = joined.frame.assign(
+        lon=joined.frame["lon"].round(COORDINATE_DECIMALS), lat=joined.frame["lat"].round(COORDINATE_DECIMALS)
     )
-    entrances = facilities[["facility_id", "layer", "lon", "lat"]].copy()
-    return Services(
-        facilities,
-        pd.DataFrame(entrances),
-        attributions=("© OpenStreetMap contributors (ODbL 1.0)",),
-        counts={i: int((facilities["layer"] == i).sum()) for i in filters},
+    entrances = facility_entrances(
+        network, facilities, gates=_gates(config, facilities), max_access_m=config.network.max_access_m
     )
+    entrances = entrances.round({"lon": COORDINATE_DECIMALS, "lat": COORDINATE_DECIMALS})
+    files = {layer.source.partition("#")[0] for layer in config.layers if not layer.source.startswith(OSM_PREFIX)}
+    inputs = {name: config.resolve(name) for name in sorted(files)}
+    return Services(facilities, entrances, joined.dropped, joined.changes, counts, inputs)
+
+
+def _from_files(config: Config) -> dict[str, FacilityTable]:
+    tables: dict[str, FacilityTable] = {}
+    problems: list[Problem] = []
+    for layer in config.layers:
+        if layer.source.startswith(OSM_PREFIX):
+            continue
+        try:
+            tables[layer.id] = read_facilities(layer, config.resolve(layer.source))
+        except InputError as e:  # every layer's problems are told at once
+            problems.extend(e.problems)
+    InputError.gather(problems)
+    return tables
+
+
+def _from_tags(config: Config, area: Any) -> dict[str, FacilityTable]:
+    by_tag = {layer.id: layer.source for layer in config.layers if layer.source.startswith(OSM_PREFIX)}
+    if not by_tag:
+        return {}
+    source = config.resolve(config.network.source)
+    if not is_osm_file(source):
+        message = f"osm: selections need an OSM file (.osm.pbf, .osm) as network.source, not {source.name}; give tables"
+        raise InputError(Problem(message, file=str(config.path), key=f"layer.{next(iter(by_tag))}.source"))
+    filters = {layer: text.removeprefix(OSM_PREFIX) for layer, text in by_tag.items()}
+    features = read_features(source, filters, area=area, lang=config.district.lang)
+    return {layer: facilities_from_osm(features[features["layer"] == layer].reset_index(drop=True)) for layer in by_tag}
+
+
+def _nothing_found(config: Config, layer: LayerTable, table: FacilityTable) -> Problem:
+    if len(table.frame):
+        west, south, east, north = table.frame.total_bounds
+        message = (
+            f"all {len(table.frame)} facilities lie outside the district and its buffer"
+            f" (they span {west:.4f},{south:.4f} to {east:.4f},{north:.4f}); check the file and its crs"
+        )
+    else:
+        message = (
+            "no facility in the district or its buffer; mend the source, or say allow_empty = true if there is none"
+        )
+    return Problem(message, file=str(config.path), key=f"layer.{layer.id}.source", value=layer.source)
+
+
+def _gates(config: Config, facilities: gpd.GeoDataFrame) -> Any:
+    """Read the tagged gates where there are polygons to enter and the streets come from an OSM file."""
+    source = config.resolve(config.network.source)
+    has_areas = bool((shapely.get_dimensions(facilities.geometry.to_numpy()) > 0).any())
+    return read_gates(source) if has_areas and is_osm_file(source) else None

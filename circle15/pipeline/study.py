@@ -13,11 +13,12 @@ import shapely
 from circle15.config import BUFFER_MARGIN_M
 from circle15.inputs.cells import cut_cells
 from circle15.inputs.districts import REST_SUFFIX, District, buffer_area, read_district
+from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.population import Population, read_population
 from circle15.network.build import missing_buffer_sides, read_network
 from circle15.network.link import Linkage, link
 from circle15.network.walking import WalkProfile
-from circle15.pipeline.services import read_services
+from circle15.pipeline.services import OSM_ATTRIBUTION, read_services
 from circle15.pipeline.tabulate import unit_of_points
 from circle15.units import minutes_to_seconds
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
     from circle15.config import Config, LayerTable
     from circle15.inputs.cells import Cells
+    from circle15.inputs.import_report import Change, DroppedFacility
     from circle15.network.graph import WalkNetwork
     from circle15.pipeline.clock import Clock
 
@@ -43,7 +45,8 @@ class Study:
     people: Population
     facilities: gpd.GeoDataFrame  # facility_id, layer, name, lon, lat, capacity, used, quality, source, geometry
     entrances: pd.DataFrame  # facility_id, layer, lon, lat
-    unusable: tuple[tuple[Any, ...], ...]  # rows of unlinked.csv for facilities without usable coordinates
+    dropped: tuple[DroppedFacility, ...]  # facilities of files without a usable place, repeated or closed
+    changes: tuple[Change, ...]  # lines of the import report
     unit_of_piece: npt.NDArray[np.int64]  # (n_pieces,) row of district.units
     unit_of_facility: npt.NDArray[np.int64]  # (n_facilities,), -1 in the buffer
     warnings: tuple[str, ...]
@@ -153,11 +156,12 @@ def read_study(config: Config, clock: Clock) -> Study:
         people=people,
         facilities=facilities,
         entrances=services.entrances,
-        unusable=services.unusable,
+        dropped=services.dropped,
+        changes=(*services.changes, *people.changes),
         unit_of_piece=unit_of_piece,
         unit_of_facility=unit_of_points(cells.pieces, unit_of_piece, lon, lat),
-        warnings=(*_buffer_warnings(sides, config.district.lang), *district.notes, *services.warnings),
-        attributions=services.attributions,
+        warnings=(*_buffer_warnings(sides, config.district.lang), *district.notes),
+        attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),
         counts={"facilities": services.counts, "population": people.counts, "unbuffered_sides": list(sides)},
         inputs={config.network.source: source, **services.inputs, **people.inputs, **district.inputs},
     )
@@ -177,7 +181,9 @@ def _without_empty_rest(district: District, cells: Cells, people: Population) ->
 def network_around(config: Config, lon: float, lat: float, minutes: float, profile: str) -> Linkage:
     """Link one place to the streets that it can reach within ``minutes``."""
     speed = config.walk[profile].speed_m_s
-    area = buffer_area(shapely.Point(lon, lat), minutes_to_seconds(minutes) * speed + config.network.max_access_m + BUFFER_MARGIN_M)
+    area = buffer_area(
+        shapely.Point(lon, lat), minutes_to_seconds(minutes) * speed + config.network.max_access_m + BUFFER_MARGIN_M
+    )
     network = read_network(config.resolve(config.network.source), area=area, profiles=profiles_of(config))
     places = (np.array([lon]), np.array([lat]))
     return link(network, *places, max_access_m=config.network.max_access_m, profile=profile)

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from circle15.inputs.import_report import changes_frame
 from circle15.outputs.result import DistrictResult, LayerInfo
 from circle15.pipeline.tabulate import (
     cells_frame,
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     from circle15.pipeline.service import Service
     from circle15.pipeline.study import Study
 
-OSM_ATTRIBUTION = "© OpenStreetMap contributors (ODbL 1.0)"
 ISOCHRONE_STEP_MIN = 5.0
 STREETS_MARGIN_DEG = 0.004
 
@@ -47,6 +47,8 @@ def district_result(
     }
     if len(study.people.groups.columns) > 1:
         tables["coverage_groups"] = coverage_groups_table(study, services)
+    if study.changes:
+        tables["import_report"] = changes_frame(study.changes, study.config.district.lang)
     if ranking is not None:
         tables["ranking"] = ranking
     table = study.config.district
@@ -98,7 +100,11 @@ def service_areas(study: Study, services: Sequence[Service], threads: int | None
         limit = float(seconds_to_minutes(service.threshold_s))
         steps = np.arange(ISOCHRONE_STEP_MIN, limit, ISOCHRONE_STEP_MIN)
         area = service_area(
-            study.network, entrances, profile=service.layer.profile, cutoffs_min=(*steps.tolist(), limit), threads=threads
+            study.network,
+            entrances,
+            profile=service.layer.profile,
+            cutoffs_min=(*steps.tolist(), limit),
+            threads=threads,
         )
         frames.append(area.assign(layer=service.layer.id))
     joined = pd.concat(frames, ignore_index=True)
@@ -113,9 +119,7 @@ def streets_shown(study: Study) -> gpd.GeoSeries:
     return gpd.GeoSeries(lines[shapely.intersects(lines, frame)], crs="EPSG:4326")
 
 
-def _polylines(
-    lon: np.ndarray, lat: np.ndarray, tail: np.ndarray, head: np.ndarray, way_id: np.ndarray
-) -> np.ndarray:
+def _polylines(lon: np.ndarray, lat: np.ndarray, tail: np.ndarray, head: np.ndarray, way_id: np.ndarray) -> np.ndarray:
     if not len(tail):
         return np.empty(0, dtype=object)
     starts = np.ones(len(tail), dtype=np.bool_)
@@ -135,7 +139,12 @@ def _service_warnings(study: Study, services: Sequence[Service]) -> list[str]:
         name = service.layer.name
         if service.n_without_capacity:
             n, of = service.n_without_capacity, len(service.rows)
-            found.append(words(f"{name}: {of} 处设施中有 {n} 处无容量，按 0 计", f"{name}: {n} of {of} facilities state no capacity and count as 0"))
+            found.append(
+                words(
+                    f"{name}: {of} 处设施中有 {n} 处无容量，按 0 计",
+                    f"{name}: {n} of {of} facilities state no capacity and count as 0",
+                )
+            )
         if service.layer.norm_per_1000 is not None and service.is_count_only:
             found.append(words(f"{name}: 设施无容量，只计处数", f"{name}: no facility states a capacity; count only"))
     return found

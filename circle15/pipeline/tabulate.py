@@ -34,7 +34,9 @@ def cells_frame(study: Study, services: Sequence[Service]) -> gpd.GeoDataFrame:
         columns[f"{name}_access"] = service.access
         columns[f"{name}_gap"] = service.gap
     measured = pd.DataFrame(columns, index=frame.index)
-    return gpd.GeoDataFrame(pd.concat([frame.drop(columns="geometry"), measured, frame["geometry"]], axis=1), crs=frame.crs)
+    return gpd.GeoDataFrame(
+        pd.concat([frame.drop(columns="geometry"), measured, frame["geometry"]], axis=1), crs=frame.crs
+    )
 
 
 def coverage_table(study: Study, services: Sequence[Service], *, group: str | None = None) -> pd.DataFrame:
@@ -149,7 +151,10 @@ def facilities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
 
 def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     """Give unlinked.csv: facilities and inhabited cells that are not on the network, with the reason."""
-    rows = [*study.unusable]
+    lang = study.config.district.lang
+    rows: list[tuple[object, ...]] = [
+        ("facility", d.source, d.layer, d.name, np.nan, np.nan, np.nan, d.text(lang)) for d in study.dropped
+    ]
     limit = study.config.network.max_access_m
     far = study.words(f"{limit:g} 米内没有可步行的街道", f"no walkable street within {limit:g} m")
     island = study.words(
@@ -162,14 +167,18 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
         reason = island if skipped[i] else far
         rows.append(("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, reason))
     people = np.bincount(
-        study.cells.cell_of_piece, weights=study.people.groups["all"].to_numpy(np.float64), minlength=study.cells.n_cells
+        study.cells.cell_of_piece,
+        weights=study.people.groups["all"].to_numpy(np.float64),
+        minlength=study.cells.n_cells,
     )
     for profile in sorted({s.layer.profile for s in services}):
         at = study.linked_cells(profile)
         layers = ";".join(s.layer.id for s in services if s.layer.profile == profile)
         for c in np.flatnonzero((at.edge < 0) & (people > 0)):
             reason = island if at.skipped_island[c] else far
-            rows.append(("cell", study.cells.names[c], layers, "", study.cells.lon[c], study.cells.lat[c], people[c], reason))
+            rows.append(
+                ("cell", study.cells.names[c], layers, "", study.cells.lon[c], study.cells.lat[c], people[c], reason)
+            )
     return pd.DataFrame(rows, columns=["kind", "id", "layer", "name", "lon", "lat", "people", "reason"]).astype(
         {"lon": np.float64, "lat": np.float64, "people": np.float64}
     )
