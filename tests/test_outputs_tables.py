@@ -22,11 +22,12 @@ def test_numbers_have_fixed_decimals_by_column_and_unknown_is_empty():
             "people": [1 / 3],
             "covered_share": [2 / 3],
             "gap": [np.nan],
-            "n": [-0.0001],
+            "经度": [7.4242359],
+            "load": [-0.0001],
             "flag": [True],
         }
     )
-    assert printed(table).iloc[0].tolist() == ["7.42", "0.333", "0.666666667", "", "0", 1]
+    assert printed(table).iloc[0].tolist() == ["7.42", "0.333", "0.666666667", "", "7.4242359", "0", 1]
 
 
 def test_csv_opens_in_excel_and_comes_back_the_same(tmp_path):
