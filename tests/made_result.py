@@ -10,7 +10,11 @@ import shapely
 
 from circle15.outputs.result import DistrictResult, LayerInfo
 
-SIZES = {"small": (11, 0.0085, 9), "tiny": (11, 0.003, 3), "large": (10, 0.107, 24)}  # resolution, radius in degrees, units
+SIZES = {
+    "small": (11, 0.0085, 9),
+    "tiny": (11, 0.003, 3),
+    "large": (10, 0.107, 24),
+}  # resolution, radius in degrees, units
 EVIL_NAME = "</script><script>alert(1)</script>"
 FORMULA_NAME = '=HYPERLINK("http://x")'
 SERVICES = (
@@ -30,7 +34,7 @@ def made_result(size="small", *, lang="zh", **changes):
     units = _units(shape, n_units, random, lang)
     cells = _cells(units, resolution, random)
     facilities, cells = _facilities(cells, shape, radius, random, lang)
-    layers = tuple(_layer(*service, lang) for service in SERVICES)
+    layers = tuple(_layer(service, lang) for service in SERVICES)
     tables = {
         "coverage": _coverage(cells, units, layers, lang),
         "facilities": facilities,
@@ -109,14 +113,14 @@ def _facilities(cells, shape, radius, random, lang):
     west, south, east, north = shape.bounds
     columns = {}
     for layer, zh, en, minutes, speed, n in SERVICES:
-        n = max(2, n * (1 if radius < 0.05 else 25))
+        n_sites = max(2, n * (1 if radius < 0.05 else 25))
         # West has more than east, so that maps show who is left out.
-        lon = west + (east - west) * random.beta(1.2, 2.4, n)
-        lat = random.uniform(south, north, n)
+        lon = west + (east - west) * random.beta(1.2, 2.4, n_sites)
+        lat = random.uniform(south, north, n_sites)
         distance = np.full(len(cells), np.inf)
         count = np.zeros(len(cells), dtype=np.int64)
-        within = np.zeros(n)
-        for j in range(n):
+        within = np.zeros(n_sites)
+        for j in range(n_sites):
             d = np.hypot((cells["lon"] - lon[j]) * scale[0], (cells["lat"] - lat[j]) * scale[1]) * 1.35 / speed
             d = np.round(d + 20, 3)
             distance = np.minimum(distance, d)
@@ -126,26 +130,40 @@ def _facilities(cells, shape, radius, random, lang):
         covered = distance <= minutes * 60
         columns |= {
             f"{layer}_seconds": seconds, f"{layer}_count": count, f"{layer}_covered": covered,
-            f"{layer}_access": np.where(covered, 0.01, 0.0), f"{layer}_gap": np.where(covered, 0.0, cells["population"] * 0.0055),
+            f"{layer}_access": np.where(covered, 0.01, 0.0),
+            f"{layer}_gap": np.where(covered, 0.0, cells["population"] * 0.0055),
         }  # fmt: skip
-        for j in range(n):
+        for j in range(n_sites):
             name = f"第{j + 1}{zh}点" if lang == "zh" else f"{en} no. {j + 1}"
             name = {0: EVIL_NAME, 1: FORMULA_NAME}.get(j, name) if layer == "nursery" else name
             access = float("nan") if layer == "sports" and j == 0 else 12.5 + j
             rows.append(
-                (f"{layer}-{j}", name, layer, lon[j], lat[j], "unit-1", 40.0 + j, access, within[j], within[j] / 2, f"osm:n{j}")
+                (
+                    f"{layer}-{j}",
+                    name,
+                    layer,
+                    lon[j],
+                    lat[j],
+                    "unit-1",
+                    40.0 + j,
+                    access,
+                    within[j],
+                    within[j] / 2,
+                    f"osm:n{j}",
+                )
             )
     names = ("id", "name", "layer", "lon", "lat", "unit_id", "capacity", "access_m", "people_within", "load", "source")
     return pd.DataFrame(rows, columns=names), cells.assign(**columns)
 
 
-def _layer(id_, zh, en, minutes, speed, _n, lang):
+def _layer(service, lang):
+    id_, zh, en, minutes, speed, _ = service
     return LayerInfo(
         id=id_, name=zh if lang == "zh" else en, source="osm:amenity=kindergarten|childcare",
         note="以学校代替托育机构" if lang == "zh" else "schools stand in", profile="adult",
         speed_m_s=speed, threshold_s=minutes * 60, threshold_min=minutes, threshold_m=minutes * 60 * speed, group="all",
-        min_count=1, norm_per_1000=5.5 if id_ == "nursery" else None, capacity_unit="托位" if lang == "zh" else "places",
-        searched_s=2 * minutes * 60,
+        min_count=1, norm_per_1000=5.5 if id_ == "nursery" else None,
+        capacity_unit="托位" if lang == "zh" else "places", searched_s=2 * minutes * 60,
     )  # fmt: skip
 
 
@@ -212,8 +230,20 @@ def _ranking(cells, layers):
         for rank, (_, cell) in enumerate(best.iterrows(), start=1):
             gain = float(cell["population"]) * 3
             total += gain
-            rows.append((rank, layer.id, cell["cell"], cell["lon"], cell["lat"], cell["unit_id"], gain, gain / 200, total))
-    names = ("rank", "layer", "cell", "lon", "lat", "unit_id", "newly_covered_people", "gap_filled", "cumulative_people")
+            rows.append(
+                (rank, layer.id, cell["cell"], cell["lon"], cell["lat"], cell["unit_id"], gain, gain / 200, total)
+            )
+    names = (
+        "rank",
+        "layer",
+        "cell",
+        "lon",
+        "lat",
+        "unit_id",
+        "newly_covered_people",
+        "gap_filled",
+        "cumulative_people",
+    )
     return pd.DataFrame(rows, columns=names)
 
 
@@ -244,7 +274,11 @@ def _streets(shape, radius, random):
     lines = []
     for x in np.linspace(west, east, n):
         y = np.linspace(south, north, 30)
-        lines.append(shapely.LineString(np.c_[x + 0.04 * radius * np.sin(y / radius * 5) + random.normal(0, radius / 300, 30), y]))
+        lines.append(
+            shapely.LineString(
+                np.c_[x + 0.04 * radius * np.sin(y / radius * 5) + random.normal(0, radius / 300, 30), y]
+            )
+        )
     for y in np.linspace(south, north, n):
         x = np.linspace(west, east, 30)
         lines.append(shapely.LineString(np.c_[x, y + 0.04 * radius * np.sin(x / radius * 4)]))

@@ -128,6 +128,7 @@ def _layer(view: View, cells: gpd.GeoDataFrame, layer: LayerInfo, glyph: str) ->
         "n_within": classes.n_within,
         "colours": list(classes.colours),
         "labels": _class_labels(classes, say),
+        "edge_texts": [plain_number(edge) for edge in classes.edges_min],
         "class_shares": _share_bars(np.bincount(place, weights=people, minlength=len(edges_ms) + 1)),
         "searched": None if layer.searched_s is None else plain_number(layer.searched_s / SECONDS_PER_MINUTE),
         "threshold_text": say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),
@@ -150,7 +151,8 @@ def _gap(view: View, layer: LayerInfo, cells: gpd.GeoDataFrame) -> Value | None:
     edges, colours = gap_classes(largest)
     texts = [plain_number(edge, 3) for edge in (0.0, *edges)]
     labels = [*(f"{low} – {high}" for low, high in pairwise(texts)), f"> {texts[-1]}"]
-    return {"edges": list(edges), "colours": list(colours), "labels": labels, "unit": str(own["gap_unit"].iloc[0])}
+    unit = str(own["gap_unit"].iloc[0])
+    return {"edges": list(edges), "edge_texts": texts[1:], "colours": list(colours), "labels": labels, "unit": unit}
 
 
 def _counts(view: View, cells: gpd.GeoDataFrame) -> Value:

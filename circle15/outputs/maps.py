@@ -15,6 +15,7 @@ from folium.utilities import JsCode
 from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import Value, page_data
 from circle15.outputs.offline import add_data, add_html, add_script, drop_links, offline_map, render_page
+from circle15.outputs.sentences import three_sentences
 from circle15.outputs.text import share_text
 from circle15.outputs.view import View
 
@@ -51,9 +52,7 @@ def write_district_map(result: DistrictResult, path: Path) -> None:
         If the file cannot be written.
     """
     view = View(result)
-    say = view.say
-    subtitle = say["circle_title"]
-    page = _page(view, subtitle, back=None)
+    page = _page(view, view.subtitle, back=None)
     _write(_map_page(view, page_data(view, page, _unit_links(result), sentences=[])), path)
 
 
@@ -68,8 +67,11 @@ def write_unit_maps(result: DistrictResult, folder: Path) -> None:
     for unit_id in result.units["unit_id"]:
         view = View(result, unit_id)
         back = {"href": "../index.html", "label": f"{view.say['back_to_district']} · {result.name}"}
-        page = _page(view, f"{result.name} · {view.say['circle_title']}", back=back)
-        _write(_map_page(view, page_data(view, page, links=[], sentences=[])), folder / f"{unit_id}.html")
+        page = _page(view, f"{result.name} · {view.subtitle}", back=back)
+        _write(
+            _map_page(view, page_data(view, page, links=[], sentences=three_sentences(view))),
+            folder / f"{unit_id}.html",
+        )
 
 
 def _write(page: str, path: Path) -> None:

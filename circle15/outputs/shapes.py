@@ -39,6 +39,8 @@ def encode_polygons(geometry: npt.NDArray[np.object_]) -> Encoded:
         ``points``: vertices of each ring, the closing one left out; ``xy``: x and y steps in turn, the first vertex of
         all from 0, 0 and every other one from the vertex before it.
     """
+    if len(geometry) == 0:
+        return {"scale": STEPS_PER_DEGREE, "parts": [], "rings": [], "points": [], "xy": []}
     parts, shape = shapely.get_parts(geometry, return_index=True)
     _, xy, offsets = shapely.to_ragged_array(shapely.multipolygons(parts, indices=shape))
     ring_offsets, part_offsets, shape_offsets = (np.asarray(o, dtype=np.int64) for o in offsets)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import shapely
 
-from circle15.outputs.text import Words, words
+from circle15.outputs.text import Words, plain_number, words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -73,8 +73,20 @@ class View:
         west, south, east, north = self.reach().bounds
         return table[table["lon"].between(west, east) & table["lat"].between(south, north)]
 
+    def own(self, name: str) -> pd.DataFrame:
+        """Give the area's rows of table ``name``."""
+        table = self.result.tables[name]
+        return table[table["unit_id"] == self.area_id]
+
+    @property
+    def subtitle(self) -> str:
+        """What is drawn, with the minutes where all services share them."""
+        minutes = {plain_number(layer.threshold_min) for layer in self.result.layers}
+        if len(minutes) > 1:
+            return self.say["circle_title"]
+        return self.say["circle_title_minutes"].format(minutes=minutes.pop())
+
     def coverage(self) -> pd.DataFrame:
         """Give the area's rows of coverage, one per layer in the layers' order."""
-        table = self.result.tables["coverage"]
-        own = table[table["unit_id"] == self.area_id].set_index("layer")
+        own = self.own("coverage").set_index("layer")
         return own.loc[[layer.id for layer in self.result.layers]]

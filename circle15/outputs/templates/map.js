@@ -78,10 +78,12 @@ circle15.start = function (folium, data) {
   const swapFacilities = (from, to) => {
     if (from.mode === "count" || to.mode === "count" || to.mode === "none" || from.layer === to.layer) return;
     const [before, after] = [folium.overlays[`facilities-${from.layer}`], folium.overlays[`facilities-${to.layer}`]];
-    if (map.hasLayer(before) && !map.hasLayer(after)) {
+    // Later: while it handles a click, the layer control puts back what its boxes still say.
+    queueMicrotask(() => {
+      if (!map.hasLayer(before) || map.hasLayer(after)) return;
       map.removeLayer(before);
       map.addLayer(after);
-    }
+    });
   };
   data.order.forEach((key) => {
     folium.cells[key].on("add", () => {
@@ -132,7 +134,7 @@ circle15.controls = function (state) {
   const isNarrow = () => window.innerWidth < 700;
   state.padding = () => ({
     paddingTopLeft: isNarrow() ? [10, 86] : [panel.offsetWidth + 28, 20],
-    paddingBottomRight: isNarrow() ? [10, 40] : [210, 30],
+    paddingBottomRight: isNarrow() ? [10, 110] : [folium.control.getContainer().offsetWidth + 28, 30],
     animate: false,
   });
   const goHome = () => map.fitBounds(home, state.padding());
@@ -164,6 +166,13 @@ circle15.controls = function (state) {
   });
   new Buttons({ position: "bottomright" }).addTo(map);
   L.control.scale({ imperial: false, position: "bottomright", maxWidth: 140 }).addTo(map);
+  const North = L.Control.extend({
+    onAdd() {
+      const arrow = circle15.icon("M9 1 5.5 12 9 9.5 12.5 12z");
+      return circle15.element("div", "c15-north", arrow, circle15.element("span", "", data.words.north));
+    },
+  });
+  new North({ position: "bottomright" }).addTo(map);
   map.attributionControl.setPrefix("Leaflet");
   data.attributions.forEach((text) => {
     const plain = circle15.element("span", "");

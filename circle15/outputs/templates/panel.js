@@ -24,6 +24,8 @@ circle15.panel = function (state) {
   const services = el("div", "c15-services");
   const legend = el("section", "c15-legend");
   legend.id = "c15-legend";
+  const strip = el("div", "c15-strip");
+  panel.after(strip);
   const body = el("div", "c15-body", circle15.search(state), services, legend);
   if (data.sentences.length > 0) {
     body.insertBefore(el("section", "c15-sentences", ...data.sentences.map((s) => el("p", "", s))), legend);
@@ -68,6 +70,7 @@ circle15.panel = function (state) {
   state.refreshPanel = () => {
     buttons.forEach(({ key, button }) => button.setAttribute("aria-pressed", String(key === state.key)));
     legend.replaceChildren(...circle15.legend(state));
+    strip.replaceChildren(...circle15.strip(state));
   };
   state.setFolded(window.innerWidth < 700);
 };
@@ -85,6 +88,35 @@ circle15.swatch = function (colour, label, share, hatched) {
   return row;
 };
 
+circle15.legendHead = function (title, caption) {
+  return circle15.element("div", "c15-legend-head", circle15.element("h2", "", title), circle15.element("span", "c15-caption", caption));
+};
+
+// The colours in one line, for phones: classes with their edges below, the threshold marked.
+circle15.strip = function (state) {
+  const { data, kind } = state;
+  const el = circle15.element;
+  const layer = data.layers[kind.layer];
+  if (kind.mode === "none") return [];
+  const counts = { colours: data.counts.colours.slice().reverse(), edges: data.counts.labels.map((_, c) => String(c)).reverse() };
+  const shown = {
+    time: { name: `${layer.name} · ${data.words.walking_minutes_unit}`, colours: layer.colours, edges: layer.edge_texts },
+    gap: layer.gap && {
+      name: `${layer.name} · ${data.words.gap}（${layer.gap.unit}）`, colours: layer.gap.colours, edges: layer.gap.edge_texts,
+    },
+    count: { name: data.words.services_in_reach, ...counts },
+  }[kind.mode];
+  const bar = el("div", "c15-strip-bar");
+  shown.colours.forEach((colour, c) => {
+    const box = el("span", "", el("i", "", shown.edges[c] || ""));
+    box.style.backgroundColor = colour;
+    if (kind.mode === "time" && c === layer.n_within) box.className = "c15-strip-threshold";
+    if (kind.mode === "count") box.className = "c15-strip-middle";
+    bar.append(box);
+  });
+  return [el("b", "", shown.name), bar];
+};
+
 circle15.legend = function (state) {
   const { data, kind } = state;
   const { words } = data;
@@ -92,17 +124,16 @@ circle15.legend = function (state) {
   const layer = data.layers[kind.layer];
   const rows = [];
   if (kind.mode === "time") {
-    rows.push(el("h2", "", `${layer.name} · ${words.walking_minutes_unit}`), el("p", "c15-caption c15-right", words.share_of_people));
+    rows.push(circle15.legendHead(`${layer.name} · ${words.walking_minutes_unit}`, words.share_of_people));
     layer.labels.forEach((label, c) => {
       if (c === layer.n_within) rows.push(el("div", "c15-threshold", el("span", "", layer.threshold_text)));
       rows.push(circle15.swatch(layer.colours[c], label, layer.class_shares[c]));
     });
   } else if (kind.mode === "count") {
-    rows.push(el("h2", "", words.services_in_reach), el("p", "c15-caption c15-right", words.share_of_people));
-    data.counts.labels.forEach((label, c) => {
-      rows.unshift(circle15.swatch(data.counts.colours[c], label, data.counts.class_shares[c]));
-    });
-    rows.unshift(...rows.splice(-2));
+    rows.push(circle15.legendHead(words.services_in_reach, words.share_of_people));
+    for (let c = data.counts.labels.length - 1; c >= 0; c--) {
+      rows.push(circle15.swatch(data.counts.colours[c], data.counts.labels[c], data.counts.class_shares[c]));
+    }
   } else if (kind.mode === "gap") {
     rows.push(el("h2", "", `${layer.name} · ${words.gap}（${layer.gap.unit}）`));
     rows.push(circle15.swatch(data.no_gap_colour, "0"));

@@ -1,0 +1,103 @@
+"""Three plain sentences on an area: who has everything, what is weakest, what to build first."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from circle15.outputs.text import people_text, plain_number, share_text
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from circle15.outputs.view import View
+
+_SENTENCES = {
+    "zh": {
+        "nobody": "{name}范围内没有居民，不计覆盖率。",
+        "complete": "{name}有居民 {people} 人，其中 {complete} 人（{share}）步行可达全部 {n} 类服务。",
+        "one_service": "{name}有居民 {people} 人，其中 {complete} 人（{share}）在达标时间内可达{layer}。",
+        "weakest": "覆盖率最低的是{layer}，为 {share}：{lost} 人步行 {minutes} 分钟内到不了。",
+        "all_covered": "{n} 类服务的达标步行圈都已覆盖全部居民。",
+        "first_site": "新增一处{layer}（点位 {rank}）可新覆盖 {gain} 人，是{where}收效最大的新增点位。",
+        "no_site": "本次测算的新增点位中，没有一处位于{name}且能新覆盖居民。",
+        "here": "此处",
+        "district": "全区",
+    },
+    "en": {
+        "nobody": "Nobody lives in {name}, so no share is given.",
+        "complete": "Of the {people} people in {name}, {complete} ({share}) have all {n} services in reach.",
+        "one_service": "Of the {people} people in {name}, {complete} ({share}) have {layer} in reach.",
+        "weakest": "{layer} is covered least, {share}: {lost} people cannot walk there in {minutes} minutes.",
+        "all_covered": "The walking circles of all {n} services cover everybody.",
+        "first_site": "One more of {layer} (site {rank}) would newly cover {gain} people, the most of all {where}.",
+        "no_site": "No proposed site that would newly cover people lies in {name}.",
+        "here": "here",
+        "district": "in the district",
+    },
+}
+
+
+def three_sentences(view: View) -> list[str]:
+    """Say in three sentences how an area stands; every number is read from the result's tables.
+
+    Returns
+    -------
+    list of str
+        Three sentences, or one where nobody lives.
+    """
+    texts = _SENTENCES[view.result.lang]
+    coverage = view.coverage()
+    if not (coverage["people"] > 0).any():
+        return [texts["nobody"].format(name=view.name)]
+    return [_who_has_everything(view, texts), _what_is_weakest(view, coverage, texts), _what_to_build(view, texts)]
+
+
+def _who_has_everything(view: View, texts: dict[str, str]) -> str:
+    layers = view.result.layers
+    if len(layers) == 1:
+        row = view.coverage().iloc[0]
+        return texts["one_service"].format(
+            name=view.name,
+            people=people_text(row["people"]),
+            complete=people_text(row["covered_people"]),
+            share=share_text(row["covered_share"]),
+            layer=layers[0].name,
+        )
+    row = view.own("completeness").iloc[0]
+    return texts["complete"].format(
+        name=view.name,
+        people=people_text(row["people"]),
+        complete=people_text(row["complete_people"]),
+        share=share_text(row["complete_share"]),
+        n=len(layers),
+    )
+
+
+def _what_is_weakest(view: View, coverage: pd.DataFrame, texts: dict[str, str]) -> str:
+    known = coverage[coverage["covered_share"].notna()]
+    row = known.sort_values("covered_share", kind="stable").iloc[0]
+    lost = float(row["people"] - row["covered_people"])
+    if people_text(lost) == "0":
+        return texts["all_covered"].format(n=len(view.result.layers))
+    layer = next(layer for layer in view.result.layers if layer.id == row.name)
+    return texts["weakest"].format(
+        layer=layer.name,
+        share=share_text(row["covered_share"]),
+        lost=people_text(lost),
+        minutes=plain_number(layer.threshold_min),
+    )
+
+
+def _what_to_build(view: View, texts: dict[str, str]) -> str:
+    ranking = view.result.tables.get("ranking")
+    own = None if ranking is None else ranking if view.unit_id is None else ranking[ranking["unit_id"] == view.unit_id]
+    if own is None or own.empty or not own["newly_covered_people"].max() >= 1:
+        return texts["no_site"].format(name=view.name)
+    best = own.sort_values("newly_covered_people", ascending=False, kind="stable").iloc[0]
+    layer = next(layer for layer in view.result.layers if layer.id == best["layer"])
+    return texts["first_site"].format(
+        layer=layer.name,
+        rank=int(best["rank"]),
+        gain=people_text(float(best["newly_covered_people"])),
+        where=texts["district"] if view.unit_id is None else texts["here"],
+    )

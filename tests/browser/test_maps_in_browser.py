@@ -1,0 +1,254 @@
+"""Maps as their readers meet them: opened without a network, toggled, clicked, searched."""
+
+import numpy as np
+import pytest
+
+from circle15.outputs.maps import write_district_map, write_unit_maps
+from circle15.outputs.text import people_text, plain_number, share_text
+from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
+
+PIXELS_OF_CELLS = """() => {
+  const canvas = document.querySelector(".leaflet-c15-cells-pane canvas");
+  const colours = new Set();
+  const data = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+  for (let i = 0; i < data.length; i += 40) {
+    if (data[i + 3] === 255) colours.add(`${data[i]},${data[i + 1]},${data[i + 2]}`);
+  }
+  return [...colours];
+}"""
+
+
+@pytest.fixture(scope="module")
+def result():
+    return made_result("small")
+
+
+@pytest.fixture(scope="module")
+def folder(result, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("maps")
+    write_district_map(result, folder / "index.html")
+    write_unit_maps(result, folder / "units")
+    return folder
+
+
+def _open_cell(opened, i):
+    opened.page.evaluate("(i) => { circle15.state.folium.cells[circle15.state.key].getLayers()[i].openPopup(); }", i)
+    return opened.popup()
+
+
+def test_page_opens_offline_asks_for_nothing_and_complains_of_nothing(open_page, folder):
+    opened = open_page(folder / "index.html")
+    assert opened.requests == [(folder / "index.html").as_uri()]
+    assert opened.complaints == []
+    assert opened.page.locator(".leaflet-control-layers-base input").count() == 7
+    assert len(opened.page.evaluate(PIXELS_OF_CELLS)) >= 3
+
+
+def test_choosing_a_service_repaints_cells_and_brings_its_facilities_and_legend(open_page, folder, result):
+    opened = open_page(folder / "index.html")
+    before = opened.page.evaluate(PIXELS_OF_CELLS)
+    assert "托育 · 步行时间" in opened.names_on()
+    opened.tick("体育场地 · 步行时间")
+    names = opened.names_on()
+    assert "体育场地 · 步行时间" in names
+    assert "体育场地 · 设施" in names
+    assert "托育 · 设施" not in names
+    assert opened.page.evaluate(PIXELS_OF_CELLS) != before
+    legend = opened.page.locator("#c15-legend").inner_text()
+    assert "体育场地 · 步行时间（分钟）" in legend
+    assert "达标线 13.3 分钟" in legend
+    assert "1.25 米/秒" in legend
+    assert result.population_source in legend
+    row = result.tables["coverage"].query("unit_id == 'made' and layer == 'sports'").iloc[0]
+    assert f"{people_text(row['people'] - row['covered_people'])} 人" in legend
+    pressed = opened.page.locator('.c15-services button[aria-pressed="true"]').inner_text()
+    assert share_text(row["covered_share"]) in pressed
+    assert opened.complaints == []
+
+
+def test_every_layer_toggles_off_and_on(open_page, folder):
+    opened = open_page(folder / "index.html")
+    boxes = opened.page.locator(".leaflet-control-layers-overlays input")
+    assert boxes.count() == 10
+    for i in range(boxes.count()):
+        was = boxes.nth(i).is_checked()
+        boxes.nth(i).click()
+        opened.settle()
+        assert boxes.nth(i).is_checked() != was
+    radios = opened.page.locator(".leaflet-control-layers-base input")
+    for i in range(radios.count()):
+        radios.nth(i).click()
+        opened.settle()
+        assert radios.nth(i).is_checked()
+    assert opened.complaints == []
+
+
+def test_layers_are_leaflet_layers_with_bound_popups(open_page, folder, result):
+    opened = open_page(folder / "index.html")
+    counts = opened.page.evaluate("""() => {
+      const map = Object.entries(window).find(([k, v]) => k.startsWith("map_") && v instanceof L.Map)[1];
+      const cells = [];
+      map.eachLayer((l) => { if (l instanceof L.Polygon && l.c15Cell !== undefined) cells.push(l); });
+      return [cells.length, cells.every((l) => l.getPopup() instanceof L.Popup)];
+    }""")
+    uncovered = ((result.cells["population"] > 0) & ~result.cells["nursery_covered"]).sum()
+    assert counts == [len(result.cells) + uncovered, True]
+
+
+def test_cell_popups_say_what_the_table_says(open_page, folder, result):
+    opened = open_page(folder / "index.html")
+    unreached = np.flatnonzero(result.cells["sports_seconds"].isna())
+    for i in (0, 500, int(unreached[0])):
+        cell = result.cells.iloc[i]
+        title, rows = _open_cell(opened, i)
+        assert title == result.units.set_index("unit_id").loc[cell["unit_id"], "unit_name"]
+        assert float(rows[0][1]) == pytest.approx(cell["population"], abs=0.0501)
+        for row, layer in zip(rows[2:], result.layers, strict=False):
+            seconds = cell[f"{layer.id}_seconds"]
+            assert row[0] == layer.name
+            assert row[2] == str(cell[f"{layer.id}_count"])
+            assert row[3] == ("✓" if cell[f"{layer.id}_covered"] else "✗")
+            if np.isnan(seconds):
+                assert row[1] == f"> {plain_number(layer.searched_s / 60)}"
+            else:
+                assert float(row[1]) == pytest.approx(seconds / 60, abs=0.0501)
+
+
+def test_a_click_on_the_map_opens_the_cell_under_it(open_page, folder, result):
+    opened = open_page(folder / "index.html")
+    i = int(np.flatnonzero(result.cells["unit_id"] == "unit-1")[5])
+    x, y = opened.page.evaluate(
+        """(i) => {
+        const { map } = circle15.state.folium;
+        const cell = circle15.state.folium.cells[circle15.state.key].getLayers()[i];
+        const p = map.latLngToContainerPoint(cell.getCenter());
+        return [p.x, p.y];
+    }""",
+        i,
+    )
+    opened.page.mouse.click(x, y)
+    opened.popup()
+    assert result.cells["cell"].iloc[i] in opened.page.locator(".leaflet-popup-content").inner_text()
+
+
+def test_search_finds_a_facility_and_opens_its_popup(open_page, folder, result):
+    opened = open_page(folder / "index.html")
+    opened.page.locator(".c15-search input").fill("第4社区卫生")
+    opened.page.locator(".c15-found button").first.click()
+    title, rows = opened.popup()
+    facility = result.tables["facilities"].query("id == 'clinic-3'").iloc[0]
+    assert title == facility["name"]
+    facts = dict(rows)
+    assert facts["圈内居民"] == f"{people_text(facility['people_within'])} 人"
+    assert facts["距步行网"] == f"{plain_number(facility['access_m'])} 米"
+    assert facts["容量"] == f"{plain_number(facility['capacity'])} 托位"
+    assert "社区卫生 · 设施" in opened.names_on()
+
+
+def test_search_finds_a_unit_and_says_where_nothing_is_found(open_page, folder, result):
+    opened = open_page(folder / "index.html")
+    opened.page.locator(".c15-search input").fill("老城")
+    opened.page.keyboard.press("Enter")
+    title, rows = opened.popup()
+    coverage = result.tables["coverage"].set_index(["unit_id", "layer"])
+    assert title == "老城街道"
+    assert rows[5][1] == share_text(coverage.loc[("unit-9", "sports"), "covered_share"])
+    opened.page.locator(".c15-search input").fill("没有这个")
+    assert opened.page.locator(".c15-found").inner_text() == "没有找到"
+
+
+@pytest.mark.parametrize("name", [EVIL_NAME, FORMULA_NAME])
+def test_hostile_names_are_shown_and_do_nothing(open_page, folder, name):
+    opened = open_page(folder / "index.html")
+    opened.page.locator(".c15-search input").fill(name)
+    opened.page.locator(".c15-found button").first.click()
+    title, _ = opened.popup()
+    assert title == name
+    assert opened.complaints == []
+
+
+def test_proposed_sites_follow_the_service(open_page, folder, result):
+    opened = open_page(folder / "index.html")
+    opened.tick("建议新增点位")
+    for layer in ("社区卫生", "体育场地"):
+        opened.tick(f"{layer} · 步行时间")
+        next(la.id for la in result.layers if la.name == layer)
+        ranked = result.tables["ranking"].query("layer == @layer_id")
+        assert opened.page.locator(".leaflet-marker-pane .c15-site").count() == len(ranked)
+    opened.page.evaluate("() => { circle15.state.folium.overlays.sites.getLayers()[0].openPopup(); }")
+    title, rows = opened.popup()
+    assert title == "体育场地 · 建议点位 1"
+    assert dict(rows)["新覆盖居民"] == f"{people_text(ranked['newly_covered_people'].iloc[0])} 人"
+
+
+def test_a_unit_page_leads_back_and_the_district_page_to_it(open_page, folder):
+    opened = open_page(folder / "index.html")
+    opened.page.locator(".c15-links summary").click()
+    opened.page.locator(".c15-links a", has_text="老城街道").click()
+    opened.settle()
+    assert opened.page.url.endswith("/units/unit-9.html")
+    assert "老城街道有居民" in opened.page.locator(".c15-sentences").inner_text()
+    opened.page.locator(".c15-back").click()
+    assert opened.page.url.endswith("/index.html")
+    assert opened.complaints == []
+
+
+def test_chinese_glyphs_are_not_boxes(open_page, folder):
+    opened = open_page(folder / "index.html")
+    widths = opened.page.evaluate("""() => {
+      const pen = document.createElement("canvas").getContext("2d");
+      const draw = (text) => {
+        pen.clearRect(0, 0, 300, 150);
+        pen.font = "40px " + getComputedStyle(document.body).fontFamily;
+        pen.fillText(text, 10, 60);
+        return pen.getImageData(0, 0, 80, 80).data.join();
+      };
+      return [draw("街") === draw("道"), draw("街") === draw("\\uffff")];
+    }""")
+    assert widths == [False, False]
+
+
+@pytest.mark.parametrize(("width", "height"), [(1440, 900), (390, 844)])
+def test_nothing_of_the_page_lies_outside_the_window(open_page, folder, width, height):
+    opened = open_page(folder / "index.html", width, height)
+    assert opened.page.evaluate("() => document.documentElement.scrollWidth") == width
+    outside = opened.page.evaluate("""() => [...document.querySelectorAll("#c15-panel, .leaflet-control, .c15-strip")]
+      .filter((e) => e.offsetParent !== null || e.id)
+      .map((e) => [e.className || e.id, e.getBoundingClientRect()])
+      .filter(([, b]) => b.width > 0 && (b.left < 0 || b.top < 0 || b.right > innerWidth || b.bottom > innerHeight))
+      .map(([name]) => name)""")
+    assert outside == []
+
+
+def test_on_a_phone_the_legend_opens_and_folds(open_page, folder):
+    opened = open_page(folder / "index.html", 390, 844)
+    legend = opened.page.locator("#c15-legend")
+    assert not legend.is_visible()
+    assert "5" in opened.page.locator(".c15-strip").inner_text()
+    opened.page.locator(".c15-fold").click()
+    assert legend.is_visible()
+    opened.page.locator(".c15-fold").click()
+    assert not legend.is_visible()
+
+
+def test_english_words_where_the_run_is_english(open_page, tmp_path):
+    write_district_map(made_result("tiny", lang="en"), tmp_path / "index.html")
+    opened = open_page(tmp_path / "index.html")
+    text = opened.page.locator("body").inner_text()
+    assert "Harbour District" in text
+    assert "threshold 15 min" in text
+    assert not [c for c in text if "\u4e00" <= c <= "\u9fff"]
+
+
+@pytest.mark.slow
+def test_twenty_thousand_cells_open_toggle_and_answer(open_page, tmp_path):
+    result = made_result("large")
+    write_district_map(result, tmp_path / "index.html")
+    opened = open_page(tmp_path / "index.html")
+    assert len(result.cells) > 20_000
+    opened.tick("社区卫生 · 步行时间")
+    opened.page.evaluate("() => { circle15.state.folium.map.panBy([200, 100], { animate: false }); }")
+    _, rows = _open_cell(opened, 12_345)
+    assert float(rows[0][1]) == pytest.approx(result.cells["population"].iloc[12_345], abs=0.0501)
+    assert opened.complaints == []
+    assert opened.requests == [(tmp_path / "index.html").as_uri()]

@@ -1,0 +1,266 @@
+"""Maps as files: what stands in them, what must not, and that the same result gives the same bytes."""
+
+import itertools
+import json
+import re
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import folium
+import numpy as np
+import pytest
+import shapely
+
+from circle15.outputs.map_data import page_data
+from circle15.outputs.maps import write_district_map, write_unit_maps
+from circle15.outputs.offline import safe_json
+from circle15.outputs.palette import count_colours, gap_classes, lightness, time_classes
+from circle15.outputs.sentences import three_sentences
+from circle15.outputs.shapes import encode_lines, encode_polygons
+from circle15.outputs.text import people_text, share_text
+from circle15.outputs.view import View
+from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
+
+
+@pytest.fixture(scope="module")
+def result():
+    return made_result("tiny")
+
+
+@pytest.fixture(scope="module")
+def page(result, tmp_path_factory):
+    path = tmp_path_factory.mktemp("map") / "index.html"
+    write_district_map(result, path)
+    return path.read_text(encoding="utf-8")
+
+
+class _Elements(HTMLParser):
+    """The elements of a page, and the text of its data block."""
+
+    def __init__(self):
+        super().__init__()
+        self.found = []
+        self.data = ""
+        self._in_data = False
+
+    def handle_starttag(self, tag, attrs):
+        self.found.append((tag, dict(attrs)))
+        self._in_data = dict(attrs).get("id") == "c15-data"
+
+    def handle_endtag(self, _tag):
+        self._in_data = False
+
+    def handle_data(self, data):
+        if self._in_data:
+            self.data += data
+
+
+def _parsed(page):
+    parser = _Elements()
+    parser.feed(page)
+    return parser
+
+
+def test_page_links_no_script_style_or_image(page):
+    elements = _parsed(page).found
+    assert not [a["src"] for _, a in elements if "src" in a]
+    assert {a.get("href") for tag, a in elements if tag == "link"} == {"data:,"}
+    assert {u[:5] for u in re.findall(r"url\(([^)]+)\)", page)} <= {"data:", "#defa"}
+    assert "sourceMappingURL" not in page
+
+
+def test_same_result_gives_same_bytes(result, page, tmp_path):
+    write_district_map(made_result("tiny"), tmp_path / "again.html")
+    assert (tmp_path / "again.html").read_text(encoding="utf-8") == page
+
+
+def test_other_folium_maps_keep_their_links(page):
+    assert any("leaflet.js" in url for _, url in folium.Map().default_js)
+
+
+def test_no_name_ends_a_script(result, page, tmp_path):
+    evil = _parsed(page)
+    assert EVIL_NAME not in page
+    facilities = result.tables["facilities"].assign(name="plain")
+    write_district_map(replace(result, tables={**result.tables, "facilities": facilities}), tmp_path / "i.html")
+    harmless = _parsed((tmp_path / "i.html").read_text(encoding="utf-8"))
+    assert [tag for tag, _ in evil.found] == [tag for tag, _ in harmless.found]
+    names = [f["name"] for f in json.loads(evil.data)["facilities"]["facilities"]]
+    assert EVIL_NAME in names
+    assert FORMULA_NAME in names
+
+
+@pytest.mark.parametrize(
+    "name", ["<b>托育</b>", 'a"b', "a'b", "a\\b", "a`${1}`b", "𝒳😀", "\u202eabc", "{{ 1 }}", "a\nb"]
+)
+def test_layer_and_district_names_are_text_not_markup(result, name, tmp_path):
+    layers = (replace(result.layers[0], name=name), *result.layers[1:])
+    write_district_map(replace(result, name=name, layers=layers), tmp_path / "i.html")
+    elements = _parsed((tmp_path / "i.html").read_text(encoding="utf-8"))
+    assert not [tag for tag, _ in elements.found if tag == "b"]
+    data = json.loads(elements.data)
+    assert data["layers"][0]["name"] == name
+    assert data["page"]["name"] == name
+
+
+def test_safe_json_refuses_nan_and_hides_markup():
+    assert json.loads(safe_json("</script>&\u2028")) == "</script>&\u2028"
+    assert not set("<>&\u2028") & set(safe_json("</script>&\u2028"))
+    with pytest.raises(ValueError, match="Out of range"):
+        safe_json([float("nan")])
+
+
+def test_every_unit_has_its_page_named_by_its_id(result, tmp_path):
+    write_unit_maps(result, tmp_path / "units")
+    assert sorted(p.name for p in (tmp_path / "units").iterdir()) == sorted(
+        f"{u}.html" for u in result.units["unit_id"]
+    )
+
+
+def test_unit_page_shows_its_own_cells_and_numbers(result):
+    unit_id = result.units["unit_id"].iloc[1]
+    data = _page_data(View(result, unit_id))
+    assert data["cells"]["id"] == result.cells.loc[result.cells["unit_id"] == unit_id, "cell"].tolist()
+    coverage = result.tables["coverage"].set_index(["unit_id", "layer"])
+    for share, layer in zip(data["shares"], result.layers, strict=False):
+        assert share["text"] == share_text(coverage.loc[(unit_id, layer.id), "covered_share"])
+
+
+def _page_data(view):
+    return page_data(view, {"bounds": [[0, 0], [1, 1]]}, [], [])
+
+
+def test_page_numbers_are_the_tables(result):
+    data = _page_data(View(result))
+    coverage = result.tables["coverage"].set_index(["unit_id", "layer"])
+    for i, layer in enumerate(result.layers):
+        row = coverage.loc[(result.id, layer.id)]
+        assert data["shares"][i]["text"] == share_text(row["covered_share"])
+        assert data["shares"][i]["uncovered"].startswith(people_text(row["people"] - row["covered_people"]))
+        seconds = result.cells[f"{layer.id}_seconds"].to_numpy()
+        shown = np.array([np.nan if ms is None else ms / 1000 for ms in data["cells"]["layers"][layer.id]["ms"]])
+        np.testing.assert_array_equal(shown, seconds)
+        assert data["cells"]["layers"][layer.id]["covered"] == result.cells[f"{layer.id}_covered"].astype(int).tolist()
+
+
+def test_shares_of_the_classes_within_the_threshold_sum_to_the_covered_share(result):
+    data = _page_data(View(made_result("small")))
+    for share, layer in zip(data["shares"], data["layers"], strict=False):
+        within = sum(c["percent"] for c in layer["class_shares"][: layer["n_within"]])
+        assert within == pytest.approx(share["percent"], abs=0.05)
+
+
+def test_a_time_at_the_threshold_is_within_and_a_millisecond_more_is_not(result):
+    cells = result.cells.assign(
+        nursery_seconds=np.where(np.arange(len(result.cells)) % 2, 900.0, 900.001), population=1.0
+    )
+    data = _page_data(View(replace(result, cells=cells)))
+    layer = data["layers"][0]
+    assert layer["edges_ms"][layer["n_within"] - 1] == 900_000
+    odd = np.arange(len(cells)) % 2
+    assert layer["class_shares"][layer["n_within"] - 1]["percent"] == pytest.approx(100 * odd.mean(), abs=0.01)
+
+
+def _decode(encoded):
+    xy = np.cumsum(np.array(encoded["xy"]).reshape(-1, 2), axis=0) / encoded["scale"]
+    rings, parts = iter(encoded["points"]), iter(encoded["rings"])
+    at, shapes = 0, []
+    for n_parts in encoded["parts"]:
+        polygons = []
+        for _ in range(n_parts):
+            own = []
+            for _ in range(next(parts)):
+                n = next(rings)
+                own.append(xy[at : at + n])
+                at += n
+            polygons.append(shapely.Polygon(own[0], own[1:]))
+        shapes.append(shapely.MultiPolygon(polygons))
+    return shapes
+
+
+def test_polygons_survive_encoding_to_a_tenth_of_a_metre():
+    hole = shapely.Point(7.4, 43.7).buffer(0.01).difference(shapely.Point(7.4, 43.7).buffer(0.004))
+    pair = shapely.MultiPolygon([shapely.box(7.5, 43.5, 7.6, 43.6), hole])
+    shapes = np.array([pair, shapely.box(-1, -1, 1, 1), hole], dtype=object)
+    for before, after in zip(shapes, _decode(encode_polygons(shapes)), strict=True):
+        assert shapely.hausdorff_distance(before, after) < 1e-6
+        assert before.area == pytest.approx(after.area, rel=1e-4)
+
+
+def test_lines_are_joined_and_survive_encoding(result):
+    encoded = encode_lines(result.streets)
+    assert len(encoded["xy"]) == 2 * sum(encoded["points"])
+    xy = np.cumsum(np.array(encoded["xy"]).reshape(-1, 2), axis=0) / encoded["scale"]
+    assert shapely.hausdorff_distance(shapely.MultiPoint(xy), shapely.union_all(result.streets.to_numpy())) < 0.001
+
+
+@pytest.mark.parametrize("threshold", [1, 3.5, 5, 7.4, 10, 13.3333, 15, 20, 29.9, 30, 45, 60, 90])
+def test_the_threshold_is_an_edge_and_grey_print_keeps_the_order(threshold):
+    for farthest in (None, threshold, 1.5 * threshold, 2 * threshold):
+        classes = time_classes(threshold, farthest)
+        assert classes.edges_min[classes.n_within - 1] == threshold
+        assert list(classes.edges_min) == sorted(set(classes.edges_min))
+        assert len(classes.colours) == len(classes.edges_min) + 1
+        grey = [lightness(c) for c in classes.colours]
+        assert all(a - b > 3 for a, b in itertools.pairwise(grey))
+        if farthest is not None:
+            assert classes.edges_min[-1] == max(threshold, farthest)
+
+
+def test_fewer_services_are_darker():
+    for n in range(2, 9):
+        grey = [lightness(c) for c in count_colours(n)]
+        assert grey == sorted(grey)
+        assert len(set(grey)) == n + 1
+
+
+def test_gap_classes_end_at_round_numbers_below_the_largest():
+    assert gap_classes(37.0)[0] == (5.0, 10.0, 25.0)
+    assert gap_classes(0.08)[0] == (0.01, 0.02, 0.05)
+    assert gap_classes(0.0)[0] == ()
+
+
+def test_shares_that_are_not_whole_never_read_as_whole():
+    assert [share_text(s) for s in (0.0, 1e-6, 0.5, 0.99999, 1.0, float("nan"))] == [
+        "0.0%", "0.1%", "50.0%", "99.9%", "100.0%", "–",
+    ]  # fmt: skip
+
+
+def test_sentences_quote_the_tables():
+    result = made_result("small")
+    row = result.tables["coverage"].query("unit_id == 'made' and layer == 'sports'").iloc[0]
+    first, second, third = three_sentences(View(result))
+    complete = result.tables["completeness"].set_index("unit_id").loc["made"]
+    assert people_text(complete["people"]) in first
+    assert people_text(complete["complete_people"]) in first
+    assert share_text(row["covered_share"]) in second
+    assert people_text(row["people"] - row["covered_people"]) in second
+    best = result.tables["ranking"]["newly_covered_people"].max()
+    assert people_text(best) in third
+
+
+def test_an_area_without_people_says_so_instead_of_a_share():
+    made = made_result("tiny", lang="en")
+    empty = made.tables["coverage"].assign(people=0.0, covered_people=0.0, covered_share=np.nan)
+    view = View(replace(made, tables={**made.tables, "coverage": empty}))
+    assert three_sentences(view) == ["Nobody lives in Harbour District, so no share is given."]
+
+
+def test_approval_number_and_bureau_stand_on_the_map(result, tmp_path):
+    write_district_map(replace(result, bureau="港城区规划局", map_approval="GS(2026)0001号"), tmp_path / "i.html")
+    data = json.loads(_parsed((tmp_path / "i.html").read_text(encoding="utf-8")).data)
+    assert data["page"]["footer"] == ["编制单位：港城区规划局", "审图号：GS(2026)0001号"]
+
+
+def test_a_map_without_ranking_areas_or_unlinked_points_is_written(result, tmp_path):
+    tables = {k: t for k, t in result.tables.items() if k not in {"ranking", "unlinked", "gaps", "completeness"}}
+    bare = replace(result, tables=tables, isochrones=result.isochrones.iloc[:0], layers=result.layers[:1])
+    write_district_map(bare, tmp_path / "i.html")
+    data = json.loads(_parsed((tmp_path / "i.html").read_text(encoding="utf-8")).data)
+    assert data["sites"] == data["unlinked"] == data["areas"] == []
+
+
+@pytest.mark.slow
+def test_twenty_thousand_cells_take_less_than_25_megabytes(tmp_path):
+    write_district_map(made_result("large"), tmp_path / "i.html")
+    assert (tmp_path / "i.html").stat().st_size < 25_000_000
