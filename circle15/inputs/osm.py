@@ -31,19 +31,17 @@ __all__ = ["data_extent", "header_extent", "is_osm_file", "read_areas", "read_bu
 log = logging.getLogger(__name__)
 
 WGS84 = "EPSG:4326"
-FEATURE_TAGS = (
-    "capacity", "capacity:persons", "opening_hours", "operator", "access", "wheelchair", "phone", "website", "addr:full",
-)  # fmt: skip
+FEATURE_TAGS = ("opening_hours", "operator", "access", "wheelchair", "phone", "website", "addr:full")
 BUILDING_USE_KEYS = ("building:use", "amenity", "shop", "office", "tourism", "leisure", "name")
 AREA_RELATIONS = ("multipolygon", "boundary")
-STREET_KEYS = ("highway", "railway", "public_transport", "man_made", "barrier")
+STREET_KEYS = ("highway", "railway", "public_transport", "man_made", "route", "barrier")
 
 
 def read_ways(path: str | Path, *, way_keys: Sequence[str], node_keys: Sequence[str]) -> OsmColumns:
     """Read the ways that may be streets or paths, and the tagged nodes on them, as arrays.
 
-    Taken are ways and nodes with one of the keys ``STREET_KEYS``: highways, and the piers, platforms and barriers
-    that a walker meets. Who may walk on them is not decided here.
+    Taken are ways and nodes with one of the keys ``STREET_KEYS``: highways, and the piers, platforms, ferries and
+    barriers that a walker meets. Who may walk on them is not decided here.
 
     Parameters
     ----------
@@ -84,7 +82,7 @@ def read_features(
     geopandas.GeoDataFrame
         EPSG:4326, sorted by layer (in the order given), kind and id: ``layer``, ``osm_id`` ("n1", "w1", "r1"),
         ``tag`` (the one that matched, "amenity=clinic"), ``name`` (empty where there is none), ``capacity``
-        (float64, NaN where not tagged as a number), ``tags`` (dict of the others of `FEATURE_TAGS`), ``merged``
+        (float64, NaN where not tagged as a number), ``tags`` (dict of `FEATURE_TAGS`), ``merged``
         (ids of the objects counted as this one, blank-separated), ``geometry``. ``attrs["left_out"]`` lists
         objects whose geometry the file does not hold whole.
 
@@ -113,7 +111,7 @@ def read_features(
                     "tag": tag,
                     "name": _name(tags, lang),
                     "capacity": _number(tags.get("capacity", tags.get("capacity:persons"))),
-                    "tags": {k: tags[k] for k in FEATURE_TAGS if k in tags and not k.startswith("capacity")},
+                    "tags": {k: tags[k] for k in FEATURE_TAGS if k in tags},
                     "geometry": geometry,
                 }
             )

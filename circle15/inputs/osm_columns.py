@@ -156,11 +156,11 @@ class _Collector:
 
     def add_ways(self, lines: bytes) -> None:
         """Add lines of the form ``w5 Tk=v,k=v Nn1x7.4y43.7,n2x7.5y43.8``."""
-        plain = _without_letters(lines, b"w", b"T", b"N")
+        plain = _without_letters(lines, b"w", b"T")
         ids, tags, points = _parse(plain, b" ", (pa.int64(), pa.string(), pa.string()))
         # The letter n stands for one reference: nothing else in this field has it.
         self.counts.append(pc.count_substring(points, "n").to_numpy().astype(np.int64))
-        csv = _text(points).translate(_POINTS_TO_CSV, delete=b",")
+        csv = _text(points).translate(_POINTS_TO_CSV, delete=b"N,")
         ref, lon, lat = _parse(csv, b",", (pa.int64(), pa.float64(), pa.float64()))
         self.refs.append(ref.to_numpy())
         self._add(ids, tags, lon, lat)
@@ -202,7 +202,7 @@ class _Collector:
 
 
 def _without_letters(lines: bytes, first: bytes, *others: bytes) -> bytes:
-    """Take away the letter that each field begins with; blanks inside values are escaped, so each blank parts fields."""
+    """Take away the letters that fields begin with; blanks inside values are escaped, so each blank parts fields."""
     lines = lines[1:].replace(b"\n" + first, b"\n")
     for letter in others:
         lines = lines.replace(b" " + letter, b" ")
@@ -216,7 +216,7 @@ def _parse(text: bytes, delimiter: bytes, types: Sequence[pa.DataType]) -> list[
         return [pa.array([], t) for t in types]
     table = pyarrow.csv.read_csv(
         pa.BufferReader(text),
-        pyarrow.csv.ReadOptions(column_names=names),
+        pyarrow.csv.ReadOptions(column_names=names, block_size=len(text) + 1),
         pyarrow.csv.ParseOptions(delimiter=delimiter.decode(), quote_char=False),
         pyarrow.csv.ConvertOptions(column_types=dict(zip(names, types, strict=True)), null_values=[""]),
     )

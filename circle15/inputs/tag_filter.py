@@ -45,22 +45,28 @@ class TagFilter:
     @property
     def keys(self) -> tuple[str, ...]:
         """Keys of which every matching object has at least one; a reader may skip all other objects."""
-        return tuple(dict.fromkeys(next(c.key for c in every if not c.negated) for every in self.alternatives))
+        return tuple(dict.fromkeys(key for every in self.alternatives if (key := _first_wanted(every)) is not None))
 
     def matches(self, tags: Mapping[str, str]) -> bool:
         """Tell whether an object with ``tags`` is selected."""
-        return self.main_tag(tags) is not None
+        return any(all(condition.holds(tags) for condition in every) for every in self.alternatives)
 
     def main_tag(self, tags: Mapping[str, str]) -> str | None:
         """Give the tag that made the object match, as ``key=value``: the first positive one of its alternative."""
         for every in self.alternatives:
-            if all(condition.holds(tags) for condition in every):
-                key = next(c.key for c in every if not c.negated)
+            key = _first_wanted(every)
+            if key is not None and all(condition.holds(tags) for condition in every):
                 return f"{key}={tags[key]}"
         return None
 
 
-def parse_tag_filter(text: str, *, key: str | None = None, file: str | None = None) -> TagFilter:
+def _first_wanted(every: tuple[TagCondition, ...]) -> str | None:
+    return next((condition.key for condition in every if not condition.negated), None)
+
+
+def parse_tag_filter(
+    text: str, *, key: str | None = None, file: str | None = None, needs_wanted: bool = True
+) -> TagFilter:
     """Parse a selection such as ``amenity=clinic|doctors;healthcare=clinic,access!=private``.
 
     Parameters
@@ -70,6 +76,8 @@ def parse_tag_filter(text: str, *, key: str | None = None, file: str | None = No
         ``k!=*`` no such tag; ``,`` joins conditions that must all hold, ``;`` parts alternatives and binds weaker.
     key, file
         Config key and file that the text stands in, for the error.
+    needs_wanted
+        Refuse alternatives that only say what is not wanted: nearly every object of a file would match.
 
     Raises
     ------
@@ -86,7 +94,7 @@ def parse_tag_filter(text: str, *, key: str | None = None, file: str | None = No
                 problems.append(Problem(f"{condition}; {GRAMMAR}", file=file, column=key, value=text))
             else:
                 conditions.append(condition)
-        if conditions and all(c.negated for c in conditions) and not problems:
+        if needs_wanted and conditions and all(c.negated for c in conditions) and not problems:
             message = (
                 f"'{every.strip()}' says only what is not wanted; add what is, such as leisure=pitch,{every.strip()}"
             )
@@ -107,11 +115,8 @@ def _condition(part: str) -> TagCondition | str:
     negated = bool(found["no"]) != (found["op"] == "!=")
     if found["op"] is None:
         return TagCondition(found["key"], None, negated)
-    if found["no"]:
-        return f"'{part}' is negated twice"
-    values = [v.strip() for v in found["values"].split("|")]
-    if "" in values:
-        return f"'{part}' has an empty value"
-    if "*" in values:
-        return TagCondition(found["key"], None, negated) if len(values) == 1 else f"'{part}' mixes * with other values"
-    return TagCondition(found["key"], frozenset(values), negated)
+    values = frozenset(v.strip() for v in found["values"].split("|"))
+    if found["no"] or "" in values or ("*" in values and len(values) > 1):
+        wrong = "is negated twice" if found["no"] else "has an empty value" if "" in values else "mixes * with values"
+        return f"'{part}' {wrong}"
+    return TagCondition(found["key"], None if "*" in values else values, negated)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -118,17 +118,12 @@ def _make_network(
     street_m = np.bincount(s.component[s.tail], weights=s.length_m)
     small = street_m < island_m
     small[street_m.argmax()] = False
-    kept = np.arange(len(s.tail)) if area is None else _meeting(s, area)
-    if len(kept) == 0:
-        raise InputError(Problem(_elsewhere(s, area), file=str(path)))
-    used = np.zeros(len(s.node_lon), dtype=bool)
-    used[s.tail[kept]] = used[s.head[kept]] = True
-    number = np.cumsum(used) - 1
-    tail, head = number[s.tail[kept]].astype(np.int32), number[s.head[kept]].astype(np.int32)
-    lon, lat, length_m = s.node_lon[used], s.node_lat[used], s.length_m[kept]
-    is_island = small[s.component[s.tail[kept]]]
-    component = s.component if area is None else find_components(len(lon), tail, head)
-    walk_ms = np.empty((len(profiles), 2, len(kept)), dtype=np.uint32)
+    is_island = small[s.component[s.tail]]
+    if area is not None:
+        s, kept = _clipped(s, area, path)
+        is_island = is_island[kept]
+    tail, length_m = s.tail, s.length_m
+    walk_ms = np.empty((len(profiles), 2, len(tail)), dtype=np.uint32)
     for p, profile in enumerate(profiles):
         walk_ms[p, :] = metres_to_ms(length_m, profile.speed_m_s)
     report = BuildReport(
@@ -137,27 +132,51 @@ def _make_network(
         ways_refused=s.ways_refused,
         n_barriers_cut=s.n_barriers_cut,
         n_nodes_missing=s.n_nodes_missing,
-        n_nodes=len(lon),
-        n_edges=len(kept),
-        n_components=int(component.max()) + 1,
-        n_islands=len(np.unique(component[tail[is_island]])),
+        n_nodes=len(s.node_lon),
+        n_edges=len(tail),
+        n_components=int(s.component.max()) + 1,
+        n_islands=len(np.unique(s.component[tail[is_island]])),
         street_length_m=float(length_m.sum()),
         island_length_m=float(length_m[is_island].sum()),
-        extent=covered_ground(lon, lat, s.stated_box),
+        extent=s.ground,
     )
     return WalkNetwork(
-        node_lon=lon,
-        node_lat=lat,
+        node_lon=s.node_lon,
+        node_lat=s.node_lat,
         tail=tail,
-        head=head,
+        head=s.head,
         length_m=length_m,
         profiles=profiles,
         walk_ms=walk_ms,
         is_island=is_island,
-        component=component,
-        way_id=s.way_id[kept],
+        component=s.component,
+        way_id=s.way_id,
         report=report,
     )
+
+
+def _clipped(s: Segments, area: Any, path: Path) -> tuple[Segments, Int64]:
+    """Keep the segments that meet ``area``; give with them their old numbers."""
+    kept = _meeting(s, area)
+    if len(kept) == 0:
+        raise InputError(Problem(_elsewhere(s, area), file=str(path)))
+    used = np.zeros(len(s.node_lon), dtype=bool)
+    used[s.tail[kept]] = used[s.head[kept]] = True
+    number = (np.cumsum(used) - 1).astype(np.int32)
+    tail, head = number[s.tail[kept]], number[s.head[kept]]
+    lon, lat = s.node_lon[used], s.node_lat[used]
+    inside = replace(
+        s,
+        node_lon=lon,
+        node_lat=lat,
+        tail=tail,
+        head=head,
+        length_m=s.length_m[kept],
+        component=find_components(len(lon), tail, head),
+        way_id=s.way_id[kept],
+        ground=covered_ground(lon, lat, s.stated_box),
+    )
+    return inside, kept
 
 
 def _meeting(s: Segments, area: Any) -> Int64:

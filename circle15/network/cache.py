@@ -28,6 +28,8 @@ log = logging.getLogger(__name__)
 LIMIT_BYTES = 4_000_000_000
 """The entries used longest ago are deleted when all together take more."""
 
+_SHAPES = ("ground", "stated_box")
+
 # Whatever decides what the streets of a file are: an entry made by other code or another table is never found again.
 _MAKERS = {
     "circle15.inputs": ("osm.py", "osm_columns.py", "tag_filter.py"),
@@ -44,7 +46,8 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
     """Give the streets of a file from the cache, or read them and keep them.
 
     An entry is named after the file's bytes, the tag table, the code that reads and the versions of circle15 and
-    pyosmium, so that it cannot be stale. It is written beside and renamed: several processes may do so at once, and none sees half an entry.
+    pyosmium, so that it cannot be stale. It is written beside and renamed: several processes may do so at once, and
+    none sees half an entry.
     An entry that cannot be read is made again; a folder that cannot be written to is said and done without.
     """
     entry = cache_folder() / f"{_key(path)}.npz"
@@ -81,9 +84,9 @@ def _load(entry: Path) -> Segments:
     with np.load(entry, allow_pickle=False) as stored:
         values: dict[str, Any] = {name: stored[name] for name in stored.files}
     rest = json.loads(values.pop("rest").tobytes())
-    box = rest.pop("stated_box")
+    shapes = {name: shapely.from_wkt(rest.pop(name)) for name in _SHAPES}
     rest["ways_refused"] = tuple((reason, n) for reason, n in rest["ways_refused"])
-    segments = Segments(**values, **rest, stated_box=shapely.from_wkt(box))
+    segments = Segments(**values, **rest, **shapes)
     # The touched time tells which entries are in use.
     os.utime(entry)
     return segments
@@ -93,7 +96,7 @@ def _save(entry: Path, segments: Segments) -> None:
     values = {f.name: getattr(segments, f.name) for f in fields(segments)}
     arrays: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     rest = {name: value for name, value in values.items() if name not in arrays}
-    rest["stated_box"] = shapely.to_wkt(segments.stated_box, rounding_precision=-1)
+    rest |= {name: shapely.to_wkt(rest[name], rounding_precision=-1) for name in _SHAPES}
     entry.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(dir=entry.parent, prefix=entry.stem, suffix=".part")
     try:

@@ -46,19 +46,23 @@ def covered_ground(lon: Float64, lat: Float64, stated_box: Any = None) -> Any:
     -------
     shapely geometry, degrees WGS-84.
     """
+    if len(lon) == 0:
+        return shapely.Polygon()
     if stated_box is not None:
         return stated_box
     scale = _scale((lat.min() + lat.max()) / 2)
-    xy = np.column_stack([lon, lat]) * scale
-    corner = xy.min(axis=0)
-    cell_m = max(_GRID_M, np.ptp(xy, axis=0).max() / _GRID_CELLS)
+    west, south = lon.min(), lat.min()
+    cell_m = max(_GRID_M, np.ptp(lon) * scale[0] / _GRID_CELLS, np.ptp(lat) * scale[1] / _GRID_CELLS)
     reach = max(round(GAP_M / cell_m), 1)
-    column, row = (np.floor((xy - corner) / cell_m).astype(np.int64) + reach).T
+    column = ((lon - west) * (scale[0] / cell_m)).astype(np.int32) + reach
+    row = ((lat - south) * (scale[1] / cell_m)).astype(np.int32) + reach
     grid = np.zeros((row.max() + reach + 1, column.max() + reach + 1), dtype=bool)
     grid[row, column] = True
     offset = np.arange(-reach, reach + 1)
     disk = offset[:, None] ** 2 + offset**2 <= reach**2
-    return shapely.transform(_outline(binary_closing(grid, disk)), lambda p: ((p - reach) * cell_m + corner) / scale)
+    return shapely.transform(
+        _outline(binary_closing(grid, disk)), lambda p: (p - reach) * cell_m / scale + (west, south)
+    )
 
 
 def _outline(grid: npt.NDArray[np.bool_]) -> Any:

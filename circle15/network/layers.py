@@ -15,6 +15,7 @@ import pyogrio
 import shapely
 
 from circle15.errors import InputError, MissingColumnError, Problem
+from circle15.network.coverage import covered_ground
 from circle15.network.segments import Segments, count_reasons, find_components, haversine_m
 from circle15.network.walking import may_walk, table_keys
 
@@ -164,13 +165,14 @@ def _cut(
     return Segments(
         node_lon=np.ascontiguousarray(lon),
         node_lat=np.ascontiguousarray(lat),
-        tail=tail,
-        head=head,
+        tail=tail.astype(np.int32),
+        head=head.astype(np.int32),
         length_m=length_m,
         component=find_components(len(lon), tail, head),
         way_id=way_id[line[begin]],
         n_ways_read=n_read,
         ways_refused=refused,
+        ground=covered_ground(lon, lat),
     )
 
 

@@ -11,7 +11,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from circle15.inputs.osm import header_extent, read_ways
-from circle15.network.coverage import believed_box
+from circle15.network.coverage import believed_box, covered_ground
 from circle15.network.walking import may_walk, table_keys
 from circle15.units import EARTH_RADIUS_M
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 NOT_A_STREET = "not a street"
 _MAX_CODE = 2**62
 
+Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
 Bool = npt.NDArray[np.bool_]
@@ -35,15 +36,16 @@ class Segments:
 
     node_lon: Float64  # (n_nodes,) degrees WGS-84
     node_lat: Float64  # (n_nodes,)
-    tail: Int64  # (n_segments,) nodes
-    head: Int64  # (n_segments,)
+    tail: Int32  # (n_segments,) nodes
+    head: Int32  # (n_segments,)
     length_m: Float64  # (n_segments,)
-    component: npt.NDArray[np.int32]  # (n_nodes,)
+    component: Int32  # (n_nodes,)
     way_id: Int64  # (n_segments,) OSM way, -1 where there is none
     n_ways_read: int
     ways_refused: tuple[tuple[str, int], ...] = ()  # reason, ways; most frequent first
     n_barriers_cut: int = 0
     n_nodes_missing: int = 0  # references of walkable ways to nodes that the file does not hold
+    ground: Any = None  # (Multi)Polygon, degrees WGS-84: what the file covers (`covered_ground`)
     stated_box: Any = None  # what the file's header says that it covers, where its streets bear that out
 
 
@@ -71,11 +73,12 @@ def read_osm_segments(path: str | Path) -> Segments:
     tail, head, way = node[: len(first)], node[len(first) :], ways.way_id[way_of[first]]
     once = _first_of_each(way, tail, head)
     tail, head, way = tail[once], head[once], way[once]
+    stated_box = believed_box(header_extent(path), lon, lat)
     return Segments(
         node_lon=lon,
         node_lat=lat,
-        tail=tail,
-        head=head,
+        tail=tail.astype(np.int32),
+        head=head.astype(np.int32),
         length_m=haversine_m(lon[tail], lat[tail], lon[head], lat[head]),
         component=find_components(len(lon), tail, head),
         way_id=way,
@@ -83,7 +86,8 @@ def read_osm_segments(path: str | Path) -> Segments:
         ways_refused=count_reasons(reasons[~allowed]),
         n_barriers_cut=n_cut,
         n_nodes_missing=n_missing,
-        stated_box=believed_box(header_extent(path), lon, lat),
+        ground=covered_ground(lon, lat, stated_box),
+        stated_box=stated_box,
     )
 
 
@@ -180,12 +184,12 @@ def _first_of_each(way: Int64, tail: Int64, head: Int64) -> Int64:
     return np.flatnonzero(kept)
 
 
-def find_components(n_nodes: int, tail: npt.NDArray[Any], head: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+def find_components(n_nodes: int, tail: npt.NDArray[Any], head: npt.NDArray[Any]) -> Int32:
     """Give the number of the connected component that each node is in."""
     if n_nodes == 0:
         return np.empty(0, dtype=np.int32)
     joined = coo_array((np.ones(len(tail), dtype=np.int8), (tail, head)), shape=(n_nodes, n_nodes))
-    label: npt.NDArray[np.int32] = connected_components(joined, directed=False)[1].astype(np.int32, copy=False)
+    label: Int32 = connected_components(joined, directed=False)[1].astype(np.int32, copy=False)
     return label
 
 

@@ -47,25 +47,37 @@ class WalkProfile:
 
 @dataclass(frozen=True, slots=True)
 class WalkRule:
-    """One row of the tag table."""
+    """One row of the tag table.
+
+    What three routing engines do in the same case is quoted from OSRM's profiles/foot.lua, GraphHopper's
+    FootAccessParser and AbstractAccessParser, and Valhalla's lua/graph.lua.
+    """
 
     kind: str  # "way" | "node"
     when: TagFilter
-    allows: bool
-    reason: str
-    note: str
+    walk: str  # ways: "yes" | "no"; nodes: "pass" | "cut"
+    reason: str  # as it is counted in the build report
+    example: str  # tags that this row decides
+    osrm: str
+    graphhopper: str
+    valhalla: str
+    note: str  # why, and what differs from the engines
+
+    @property
+    def allows(self) -> bool:
+        """Tell whether one may walk on."""
+        return self.walk in ("yes", "pass")
 
 
 @cache
 def walking_table() -> tuple[WalkRule, ...]:
     """Give the tag table in order; of all rows that match an object the first decides."""
     text = resources.files("circle15.network").joinpath("walking_table.csv").read_text("utf-8")
-    return tuple(
-        WalkRule(
-            row["object"], parse_tag_filter(row["when"]), row["walk"] in ("yes", "pass"), row["reason"], row["note"]
-        )
-        for row in csv.DictReader(text.splitlines())
-    )
+    rules = []
+    for row in csv.DictReader(text.splitlines()):
+        kind, when = row.pop("object"), parse_tag_filter(row.pop("when"), needs_wanted=False)
+        rules.append(WalkRule(kind, when, **row))
+    return tuple(rules)
 
 
 def table_keys(kind: str) -> dict[str, frozenset[str]]:
