@@ -172,8 +172,8 @@ def test_proposed_sites_follow_the_service(open_page, folder, result):
     opened.tick("建议新增点位")
     for layer in ("社区卫生", "体育场地"):
         opened.tick(f"{layer} · 步行时间")
-        next(la.id for la in result.layers if la.name == layer)
-        ranked = result.tables["ranking"].query("layer == @layer_id")
+        layer_id = next(la.id for la in result.layers if la.name == layer)
+        ranked = result.tables["ranking"][result.tables["ranking"]["layer"] == layer_id]
         assert opened.page.locator(".leaflet-marker-pane .c15-site").count() == len(ranked)
     opened.page.evaluate("() => { circle15.state.folium.overlays.sites.getLayers()[0].openPopup(); }")
     title, rows = opened.popup()
