@@ -116,6 +116,33 @@ def places_from_columns(
     return Places(lon, lat, geometry, reason, system, tuple(changes))
 
 
+def coordinates_as_found(
+    table: Table,
+    found: Mapping[str, list[list[str]]],
+    aliases: Mapping[str, Ranks],
+    *,
+    crs: str | None = None,
+    lon_field: str | None = None,
+    lat_field: str | None = None,
+) -> tuple[Floats, Floats, tuple[str, str]]:
+    """Read the coordinate columns as numbers and convert nothing.
+
+    Returns
+    -------
+    tuple
+        float64 (n,) each, NaN where a row has none: what the table gives first (x, longitude) and second; and the names
+        of the two columns.
+
+    Raises
+    ------
+    MissingColumnError
+        If no columns hold coordinates.
+    """
+    system = parse_crs(crs) if crs is not None else "wgs84"
+    numbers = _numbers(table, found, aliases, system=system, named=(lon_field, lat_field))
+    return numbers.x, numbers.y, numbers.shown
+
+
 def _numbers(
     table: Table,
     found: Mapping[str, list[list[str]]],

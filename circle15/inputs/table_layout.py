@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 _ROWS_SEARCHED, _COLUMNS_SEARCHED = 40, 500
 _ENOUGH = 2
+_OTHER_UNITS = frozenset({"度", "°", "年", "万元", "是/否"})
 _TOTALS = re.compile(
     r"(?:.{0,12})(?:合计|小计|总计|共计|总和|累计)[::]?|(?:sub)?total[::]?|sum[::]?|平均值?|均值", re.IGNORECASE
 )
@@ -166,8 +167,13 @@ def _may_be_heading(row: Sequence[str]) -> bool:
 
 def _are_units(row: Sequence[str]) -> bool:
     """Tell a row of units below a heading: ``(张)``, ``㎡``, ``度`` ..."""
-    filled = [normal_unit(c).strip("()[]") for c in row if c]
-    return len(filled) >= 1 and all(c in UNIT_FACTORS or c in {"度", "°", "年", "元", "万元"} for c in filled)
+    filled = [c for c in row if c]
+    return bool(filled) and all(_is_unit(c) for c in filled)
+
+
+def _is_unit(text: str) -> bool:
+    unit = normal_unit(text).strip("()[]")
+    return unit in UNIT_FACTORS or unit in _OTHER_UNITS
 
 
 def _join(upper: list[str], lower: list[str], aliases: Mapping[str, Ranks], wanted: Sequence[str]) -> list[str]:
@@ -183,10 +189,9 @@ def _join(upper: list[str], lower: list[str], aliases: Mapping[str, Ranks], want
     joined = []
     for above, below in zip(reaching, lower, strict=True):
         both = f"{above}{below}"
-        is_unit = bool(below) and normal_unit(below).strip("()[]") in UNIT_FACTORS
         if not below or not above:
             joined.append(below or above)
-        elif is_unit:
+        elif _is_unit(below):
             joined.append(f"{above}({normal_unit(below).strip('()[]')})")
         elif children.count(below) > 1 or (
             not recognise([below], aliases) and (recognise([both], aliases) or both in wanted)

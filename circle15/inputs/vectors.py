@@ -55,7 +55,7 @@ def read_vector(path: Path, kind: str, *, layer: str | None = None) -> VectorTab
     elif kind == "json":
         text = decode_text(read_bytes(path), file=file).text
         table = _read_ogr(text.encode(), file=file, layer=None)
-        table = VectorTable(frame=table.frame, geometry=table.geometry, crs=table.crs)
+        table = VectorTable(frame=_without_counter(table.frame), geometry=table.geometry, crs=table.crs)
     elif kind == "gpkg":
         table = _read_ogr(path, file=file, layer=_choose_layer(path, layer))
     elif kind == "shp":
@@ -88,6 +88,13 @@ def _read_ogr(source: Path | bytes, *, file: str, layer: str | None, **options: 
     geometry = frame.geometry if isinstance(frame, gpd.GeoDataFrame) else None
     attributes = pd.DataFrame(frame.drop(columns=geometry.name) if geometry is not None else frame)
     return VectorTable(_as_text(attributes), geometry, _crs_text(geometry), layer=layer)
+
+
+def _without_counter(frame: pd.DataFrame) -> pd.DataFrame:
+    """Drop the ids of GeoJSON's features where they merely count: they would pass for the facilities' own."""
+    if "id" in frame.columns and any(frame["id"].tolist() == [str(i + k) for i in range(len(frame))] for k in (0, 1)):
+        return frame.drop(columns="id")
+    return frame
 
 
 def _choose_layer(path: Path, layer: str | None) -> str:

@@ -1,0 +1,140 @@
+"""What a file of facilities seems to hold: its columns, encoding and coordinates, for a config to start from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from circle15.errors import InputError
+from circle15.inputs.coordinate_checks import looks_like
+from circle15.inputs.coordinates import zone_epsg
+from circle15.inputs.facility_places import coordinates_as_found
+from circle15.inputs.facility_values import CAPACITY_UNITS
+from circle15.inputs.headings import choose_column, load_aliases, recognise, split_heading
+from circle15.inputs.tables import Table, read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from circle15.config import LayerTable
+
+Floats = npt.NDArray[np.float64]
+
+_FIELDS = ("name", "id", "lon", "lat", "x", "y", "lonlat", "used", "quality", "street", "status", *CAPACITY_UNITS)
+
+
+@dataclass(frozen=True, slots=True)
+class LayerGuess:
+    """What a file seems to hold; everything in it is for a person to confirm.
+
+    `columns` maps fields of the alias dictionary to headings. `x`, `y` are the coordinates as found, for
+    `network.crs_detector.detect_crs`. `crs` is what the file or the numbers' size says: a geographic file's own system,
+    "cgcs2000" for eastings with their zone, "EPSG:3857" for a web map's metres, None where degrees could be WGS-84,
+    GCJ-02 or BD-09, or metres do not tell their meridian; `looks` names the kind ("degrees", "metres_swapped" ...).
+    """
+
+    path: Path
+    sheet: str | None
+    encoding: str | None
+    n_rows: int
+    headings: tuple[str, ...]
+    columns: dict[str, str]
+    capacity_unit: str | None
+    crs: str | None
+    looks: str  # as `coordinate_checks.looks_like` says, "nothing" without coordinates
+    x: Floats  # (n,)
+    y: Floats
+
+
+def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> LayerGuess:
+    """Look at a file of facilities and say what it seems to hold.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read as a table at all.
+    """
+    aliases = load_aliases(headings)
+    table = read_table(path, aliases=aliases)
+    found = recognise(table.columns, aliases, cut=table.has_cut_headings)
+    chosen = {f: choose_column(f, found, file=table.file, key=None) for f in _FIELDS}
+    columns = {f: c for f, c in chosen.items() if c is not None}
+    x, y = _as_found(table, headings)
+    looks = looks_like(x, y)
+    capacity = next((f for f in CAPACITY_UNITS if f in columns), None)
+    unit = None
+    if capacity is not None:
+        unit = CAPACITY_UNITS[capacity] or split_heading(columns[capacity]).unit or None
+    return LayerGuess(
+        path=table.path,
+        sheet=table.sheet,
+        encoding=table.encoding,
+        n_rows=len(table.frame),
+        headings=tuple(table.columns),
+        columns=columns,
+        capacity_unit=unit,
+        crs=_guess_crs(table, looks, x, y),
+        looks=looks,
+        x=x,
+        y=y,
+    )
+
+
+def raw_coordinates(
+    layer: LayerTable, path: Path, *, headings: Mapping[str, Sequence[str]] | None = None
+) -> tuple[Floats, Floats]:
+    """Give a layer's coordinates as its file has them, for measuring which system they are in.
+
+    Returns
+    -------
+    tuple
+        float64 (n,) each, NaN where a row has none: x or longitude, y or latitude.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or has no coordinates.
+    """
+    wanted = [f for f in (layer.lon_field, layer.lat_field, layer.name_field) if f is not None]
+    table = read_table(path, wanted=wanted, aliases=load_aliases(headings))
+    if table.geometry is not None and layer.lon_field is None:
+        return _points(table)
+    aliases = load_aliases(headings)
+    found = recognise(table.columns, aliases, cut=table.has_cut_headings)
+    x, y, _ = coordinates_as_found(
+        table, found, aliases, crs=layer.crs, lon_field=layer.lon_field, lat_field=layer.lat_field
+    )
+    return x, y
+
+
+def _as_found(table: Table, headings: Mapping[str, Sequence[str]] | None) -> tuple[Floats, Floats]:
+    if table.geometry is not None:
+        return _points(table)
+    aliases = load_aliases(headings)
+    try:
+        x, y, _ = coordinates_as_found(table, recognise(table.columns, aliases), aliases)
+    except InputError:
+        # A guess may well find no coordinates; the config to confirm then says so by `looks`.
+        nothing = np.full(len(table.frame), np.nan)
+        return nothing, nothing
+    return x, y
+
+
+def _points(table: Table) -> tuple[Floats, Floats]:
+    shapes = np.asarray(table.geometry.to_numpy() if table.geometry is not None else [], dtype=object)
+    points = shapely.point_on_surface(shapes)
+    return shapely.get_x(points), shapely.get_y(points)
+
+
+def _guess_crs(table: Table, looks: str, x: Floats, y: Floats) -> str | None:
+    if table.crs is not None:
+        return table.crs
+    if looks in {"zoned", "zoned_swapped"}:
+        easting = x if looks == "zoned" else y
+        return "cgcs2000" if zone_epsg(int(np.nanmedian(easting) // 1_000_000)) is not None else None
+    return "EPSG:3857" if looks == "mercator" else None
