@@ -19,6 +19,7 @@ Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 RESERVED_LAYER_IDS = {"population", "cell", "unit_id", "geometry"}
 BUFFER_MARGIN_M = 500.0
+FROM_CLASSES, FROM_TOTALS = "age_classes", "totals"
 
 
 class _Table(BaseModel):
@@ -63,7 +64,13 @@ class CellsTable(_Table):
 
 
 class PopulationTable(_Table):
-    """[population]: where people live."""
+    """[population]: where people live.
+
+    `groups` names each group's column or raster; "age_classes" as its value derives the group from `age_classes`,
+    which names the columns or rasters of a source's own classes ("0", "1-4", "80+"); "totals" takes it from `totals`, a
+    table of official totals (unit, group, people) that cells are raked to. Rasters may be tiles ("tiles/*.tif"), and
+    "women.tif+men.tif" adds two up.
+    """
 
     source: Literal["buildings", "points", "raster", "units"] = "buildings"
     path: str | None = None
@@ -74,6 +81,8 @@ class PopulationTable(_Table):
     unit_field: str | None = None
     crs: str | None = None
     groups: dict[Identifier, str] = {}
+    age_classes: dict[str, str] = {}
+    totals: str | None = None
     default_levels: Positive = 2.0
 
     @model_validator(mode="after")
@@ -82,16 +91,34 @@ class PopulationTable(_Table):
             raise ValueError(f'population.source = "{self.source}" needs path = "FILE"')
         if self.source == "buildings" and self.path is not None:
             raise ValueError('population.path is not used with source = "buildings"; remove it or name another source')
-        if self.source == "buildings" and self.groups:
-            raise ValueError("buildings say nothing of age groups; give population from a table or a raster")
+        if self.source == "buildings" and (self.source_groups or self.age_classes):
+            raise ValueError(
+                "buildings say nothing of age groups; give population from a table or a raster,"
+                ' or the group from "totals"'
+            )
+        for name, needed in ((FROM_CLASSES, self.age_classes), (FROM_TOTALS, self.totals)):
+            if name in self.groups.values() and not needed:
+                group = next(g for g, value in self.groups.items() if value == name)
+                raise ValueError(f'groups.{group} = "{name}" needs population.{name}')
         return self
+
+    @property
+    def source_groups(self) -> dict[str, str]:
+        """Groups that the source itself has, with their column or raster."""
+        return {g: value for g, value in self.groups.items() if value not in {FROM_CLASSES, FROM_TOTALS}}
+
+    @property
+    def class_groups(self) -> tuple[str, ...]:
+        """Groups that are derived from the source's age classes."""
+        return tuple(g for g, value in self.groups.items() if value == FROM_CLASSES)
 
 
 class LayerTable(_Table):
     """[[layer]]: one public service, its facilities and what counts as within the circle.
 
-    `norm_group` is the people that `norm_per_1000` counts (nursery places are per 1,000 residents, so "all", while
-    `group` is the infants who use them).
+    `catchment` and `decay` say how supply is shared out (measures/catchment.py, measures/decay.py). `norm_group` is the
+    people that `norm_per_1000` counts (nursery places are per 1,000 residents, so "all", while `group` is the infants
+    who use them).
     """
 
     id: Identifier
@@ -115,6 +142,8 @@ class LayerTable(_Table):
     norm_per_1000: Positive | None = None
     norm_group: Identifier = "all"
     capacity_unit: str | None = None
+    catchment: Literal["two_step", "three_step", "modified"] = "two_step"
+    decay: Literal["binary", "stepped", "gaussian", "kernel"] = "stepped"
 
     @model_validator(mode="after")
     def _threshold_is_single(self) -> Self:
@@ -132,11 +161,58 @@ class LayerTable(_Table):
 
 
 class PolicyTable(_Table):
-    """[policy]: the place and year whose published targets the run is held against."""
+    """[policy]: the place and year whose published targets the run is held against.
+
+    `path` is a folder of registers that replaces the shipped ones; `actual` a table of today's values (indicator_id,
+    year, value); `full_coverage_k` what a rule of "全覆盖" without a number asks of each unit.
+    """
 
     place: str
     year: int
     path: str | None = None
+    actual: str | None = None
+    full_coverage_k: Annotated[int, Field(ge=1)] | None = None
+
+
+class SaturationTable(_Table):
+    """[saturation]: from which to which share of used places a facility is well used."""
+
+    idle_below: Annotated[float, Field(gt=0, le=1)] = 0.6
+    overloaded_above: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
+
+
+class SurveyTable(_Table):
+    """[survey]: how satisfied people are, per unit (number and mean of answers) or per answer.
+
+    `scale` are the lowest and the highest answer; `shrink_k` is how many answers the district's mean counts for.
+    """
+
+    path: str
+    unit_field: str | None = None
+    n_field: str | None = None
+    mean_field: str | None = None
+    answer_field: str | None = None
+    scale: tuple[float, float] = (1.0, 5.0)
+    shrink_k: NonNegative = 30.0
+
+    @model_validator(mode="after")
+    def _one_kind_of_table(self) -> Self:
+        if self.answer_field is not None and (self.n_field is not None or self.mean_field is not None):
+            raise ValueError("give answer_field for single answers, or n_field and mean_field, not both")
+        if self.scale[0] >= self.scale[1]:
+            raise ValueError("scale = [lowest answer, highest answer]")
+        return self
+
+
+class PortraitTable(_Table):
+    """[portrait]: weights of the composite index E^equity A^access Q^quality, and of layers in every mean."""
+
+    equity: NonNegative = 1.0
+    access: NonNegative = 1.0
+    quality: NonNegative = 1.0
+    layers: dict[Identifier, NonNegative] = {}
+    seed: int = 15
+    draws: Annotated[int, Field(ge=1, le=100_000)] = 1000
 
 
 OUTPUT_NAMES = (
@@ -173,6 +249,9 @@ class Config(_Table):
     population: PopulationTable
     layers: Annotated[tuple[LayerTable, ...], Field(alias="layer", min_length=1)]
     policy: PolicyTable | None = None
+    saturation: SaturationTable = SaturationTable()
+    survey: SurveyTable | None = None
+    portrait: PortraitTable = PortraitTable()
     outputs: OutputsTable = OutputsTable()
     path: Annotated[Path, Field(exclude=True)] = Path()
 
@@ -286,6 +365,7 @@ def _model_at(keys: tuple[str | int, ...]) -> type[BaseModel] | None:
     tables: dict[str, type[BaseModel]] = {
         "district": DistrictTable, "network": NetworkTable, "walk": WalkTable, "cells": CellsTable,
         "population": PopulationTable, "layer": LayerTable, "policy": PolicyTable, "outputs": OutputsTable,
+        "saturation": SaturationTable, "survey": SurveyTable, "portrait": PortraitTable,
     }  # fmt: skip
     return tables.get(str(keys[0])) if keys else Config
 

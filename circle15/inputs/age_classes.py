@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from circle15.errors import InputError, Problem
+
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import numpy.typing as npt
 
@@ -109,3 +111,27 @@ def split_classes(classes: Mapping[str, npt.ArrayLike], group: str) -> tuple[npt
     )
     people = np.sum([s * np.asarray(classes[name], dtype=np.float64) for name, s in shares.items()], axis=0)
     return np.asarray(people, dtype=np.float64), splits
+
+
+def derive_groups(
+    classes: Mapping[str, npt.ArrayLike], groups: Sequence[str], *, file: str
+) -> tuple[dict[str, npt.NDArray[np.float64]], tuple[str, ...]]:
+    """Give several groups from a source's classes, and every split that it took ("age_0_2: 2/4 of 1-4").
+
+    Raises
+    ------
+    InputError
+        Naming each group that the classes do not hold.
+    """
+    found: dict[str, npt.NDArray[np.float64]] = {}
+    statements: list[str] = []
+    problems: list[Problem] = []
+    for group in groups:
+        try:
+            found[group], splits = split_classes(classes, group)
+        except ValueError as e:
+            problems.append(Problem(str(e), file=file, key=f"population.groups.{group}"))
+            continue
+        statements += [f"{group}: {split}" for split in splits]
+    InputError.gather(problems)
+    return found, tuple(statements)

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from circle15.errors import ConfigError, InputError, Problem
+from circle15.inputs.age_classes import derive_groups
 from circle15.inputs.facility_places import places_from_columns
 from circle15.inputs.facility_shapes import places_from_geometry
 from circle15.inputs.facility_values import ValueReader
@@ -95,7 +96,8 @@ def _open(config: Config, path: Path) -> tuple[Table, dict[str, Ranks], dict[str
         settings.lon_field,
         settings.lat_field,
         settings.unit_field,
-        *settings.groups.values(),
+        *settings.source_groups.values(),
+        *settings.age_classes.values(),
     )
     aliases = load_aliases()
     table = read_table(path, wanted=[n for n in named if n], aliases=aliases)
@@ -109,13 +111,16 @@ def _people(config: Config, reader: ValueReader, aliases: dict[str, Ranks]) -> p
     if column is None:
         raise InputError(missing_column(["people"], reader.table.columns, aliases, file=reader.table.file))
     columns = {ALL: column}
-    for group, heading in settings.groups.items():
+    for group, heading in settings.source_groups.items():
         if group == ALL:
             raise ConfigError(
                 Problem("'all' is everybody (value_field); name the group otherwise", key="population.groups")
             )
         columns[group] = reader.column_of(group, heading) or heading
-    return pd.DataFrame({group: np.nan_to_num(reader.numbers(c)) for group, c in columns.items()})
+    people = {group: np.nan_to_num(reader.numbers(c)) for group, c in columns.items()}
+    classes = {name: np.nan_to_num(reader.numbers(heading)) for name, heading in settings.age_classes.items()}
+    derived, _ = derive_groups(classes, settings.class_groups, file=reader.table.file)
+    return pd.DataFrame(people | derived)
 
 
 def _not_numbers(reader: ValueReader) -> int:

@@ -14,8 +14,10 @@ import shapely
 
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.inputs.cells import EQUAL_AREA_CRS, piece_of_points, sum_by_piece
+from circle15.inputs.official_totals import rake_to_totals
 from circle15.inputs.osm import read_buildings
 from circle15.inputs.people_tables import ALL, read_people_of_units, read_people_points
+from circle15.inputs.raster_people import read_raster_people
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -46,6 +48,7 @@ class Population:
     counts: dict[str, float]  # what was read and what was left out
     changes: tuple[Change, ...] = ()  # lines of the import report
     inputs: dict[str, Path] = field(default_factory=dict)
+    raking: pd.DataFrame | None = None  # unit_id, group, total, before, after, where cells were raked to totals
 
     def label(self, lang: str) -> str:
         """Give the source's label in ``lang``."""
@@ -192,13 +195,62 @@ def read_population(config: Config, district: District, cells: Cells) -> Populat
     """
     table = config.population
     if table.source == "buildings":
-        return _from_buildings(config, district, cells)
-    path = config.resolve(str(table.path))
-    found = {"points": _from_points, "units": _from_units}[table.source](config, path, district, cells)
-    found = replace(found, inputs={str(table.path).partition("#")[0]: Path(str(path).partition("#")[0])})
-    if not found.groups[ALL].sum() > 0:
-        raise InputError(Problem("nobody lives in the district by this file", file=table.path, key="population"))
-    return found.scaled(table.total) if table.total is not None else found
+        found = _from_buildings(config, district, cells)
+    else:
+        found = _from_file(config, Path(config.resolve(str(table.path))), district, cells)
+        if not found.groups[ALL].sum() > 0:
+            raise InputError(Problem("nobody lives in the district by this file", file=table.path, key="population"))
+        found = found.scaled(table.total) if table.total is not None else found
+    return _raked(found, config, district, cells) if table.totals is not None else found
+
+
+def _from_file(config: Config, path: Path, district: District, cells: Cells) -> Population:
+    if config.population.source == "raster":
+        return _from_raster(config, cells)
+    found = {"points": _from_points, "units": _from_units}[config.population.source](config, path, district, cells)
+    return replace(found, inputs={str(config.population.path).partition("#")[0]: Path(str(path).partition("#")[0])})
+
+
+def _from_raster(config: Config, cells: Cells) -> Population:
+    found = read_raster_people(config, cells.pieces)
+    split_zh = f"；年龄段按岁均分（{'；'.join(found.splits)}）" if found.splits else ""
+    split_en = f"; age classes split evenly by year ({'; '.join(found.splits)})" if found.splits else ""
+    return Population(
+        groups=found.groups,
+        label_zh=f"人口栅格 {Path(str(config.population.path)).name}，按面积分摊{split_zh}",
+        label_en=f"population raster {Path(str(config.population.path)).name}, shared by area{split_en}",
+        counts=found.counts,
+        inputs=found.inputs,
+    )
+
+
+def _raked(found: Population, config: Config, district: District, cells: Cells) -> Population:
+    """Make the cells agree with the config's official totals."""
+    table = config.population
+    path = config.resolve(str(table.totals))
+    units = district.units
+    raked = rake_to_totals(
+        found.groups,
+        pd.Index(units["unit_id"]).get_indexer(cells.pieces["unit_id"]).astype(np.int64),
+        units["unit_id"].tolist(),
+        units["unit_name"].tolist(),
+        path,
+        district_id=config.district.id,
+        known_groups=tuple(table.groups),
+    )
+    InputError.gather(
+        Problem(f"has no total of the group {group}", file=path.name, key=f"population.groups.{group}")
+        for group in table.groups
+        if group not in raked.groups
+    )
+    return replace(
+        found,
+        groups=raked.groups[[ALL, *table.groups]],
+        label_zh=f"{found.label_zh}，按官方人数 {path.name} 调整（迭代比例拟合）",
+        label_en=f"{found.label_en}, raked to the official totals of {path.name}",
+        inputs={**found.inputs, str(table.totals): path},
+        raking=raked.table,
+    )
 
 
 def _from_buildings(config: Config, district: District, cells: Cells) -> Population:

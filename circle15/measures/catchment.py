@@ -11,6 +11,8 @@ Conservation: sum_i P_i A_i = sum of S_j over the facilities that anyone reaches
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import numpy.typing as npt
 from scipy.sparse import csr_array
@@ -18,6 +20,9 @@ from scipy.sparse import csr_array
 from circle15.measures.coverage import share
 from circle15.measures.decay import Decay, DecayName, decay_weights
 from circle15.measures.times import FloatArray, TravelTable, checked_threshold, n_cells, pair_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
 
 
 def two_step_fca(
@@ -117,6 +122,14 @@ def balanced_fca(
     places, people, weights = _prepared(t, supply, demand, decay, threshold_s)
     level = _ratio(places, _matrix(t, _row_shares(t, weights)).T @ people)
     return np.asarray(_matrix(t, weights) @ _ratio(level, _column_sums(t, weights)))
+
+
+CATCHMENTS: Mapping[str, Callable[..., FloatArray]] = {
+    "two_step": two_step_fca,
+    "three_step": three_step_fca,
+    "modified": modified_two_step_fca,
+}
+"""Catchments whose A_i is supply per person, by the name that a config gives them."""
 
 
 def cumulative_opportunities(t: TravelTable, *, supply: npt.ArrayLike, threshold_s: float | None = None) -> FloatArray:

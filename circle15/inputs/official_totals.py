@@ -1,0 +1,110 @@
+"""A table of official totals (unit, group, people), and cells raked to it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from circle15.errors import InputError, Problem
+from circle15.inputs.facility_values import ValueReader
+from circle15.inputs.headings import load_aliases, missing_column, recognise
+from circle15.inputs.raking import rake
+from circle15.inputs.tables import read_table
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from circle15.inputs.raking import Raked
+
+GROUP_HEADINGS = ("group", "人群", "年龄组", "组别", "分组")
+WHOLE_WORDS = frozenset({"", "全区", "合计", "总计", "all", "total"})
+
+
+def read_totals(path: Path) -> pd.DataFrame:
+    """Read official totals: a unit's code or name (全区 or empty for the whole), a group (all where absent), people.
+
+    Returns
+    -------
+    pandas.DataFrame
+        unit (text as found), group, people, row.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, or a column is missing.
+    """
+    aliases = load_aliases()
+    table = read_table(path, wanted=GROUP_HEADINGS, aliases=aliases)
+    reader = ValueReader(table, recognise(table.columns, aliases, cut=table.has_cut_headings))
+    unit = reader.column_of("unit_code") or reader.column_of("street")
+    people = reader.column_of("people")
+    if unit is None or people is None:
+        lacking = "street" if unit is None else "people"
+        raise InputError(missing_column([lacking], table.columns, aliases, file=table.file))
+    group = next((c for c in table.columns if c.strip().casefold() in GROUP_HEADINGS), None)
+    return pd.DataFrame(
+        {
+            "unit": reader.text(unit),
+            "group": ["all"] * len(table.frame) if group is None else reader.text(group),
+            "people": reader.numbers(people),
+            "row": table.row,
+        }
+    )
+
+
+def rake_to_totals(
+    groups: pd.DataFrame,
+    unit: npt.NDArray[np.int64],
+    unit_ids: Sequence[str],
+    unit_names: Sequence[str],
+    path: Path,
+    *,
+    district_id: str,
+    known_groups: Sequence[str],
+) -> Raked:
+    """Rake the cells' people to the totals of a file.
+
+    Parameters
+    ----------
+    groups
+        Persons per piece and group; (n_pieces, n_groups).
+    unit
+        Unit code of each piece, int (n_pieces,).
+    unit_ids, unit_names
+        Of each unit code; a row of the file may name either.
+    path
+        The totals.
+    district_id
+        Id of the whole district.
+    known_groups
+        Groups that the config names; a total of another group is an error.
+
+    Raises
+    ------
+    InputError
+        Naming every row with an unknown unit or group, and what `raking.rake` refuses.
+    """
+    totals = read_totals(path)
+    ids = {str(u): str(u) for u in unit_ids} | dict(zip(unit_names, unit_ids, strict=True))
+    ids |= dict.fromkeys((*WHOLE_WORDS, district_id), district_id)
+    known = {"all", *known_groups}
+    problems = [
+        Problem(
+            f"there is no such group; the config has {', '.join(sorted(known))}", file=path.name, row=int(row), value=g
+        )
+        for g, row in zip(totals["group"], totals["row"], strict=True)
+        if g not in known
+    ]
+    problems += [
+        Problem(f"there is no such unit; there are {', '.join(unit_names)}", file=path.name, row=int(row), value=u)
+        for u, row in zip(totals["unit"], totals["row"], strict=True)
+        if u not in ids
+    ]
+    InputError.gather(problems)
+    named = totals.assign(unit_id=[ids[u] for u in totals["unit"]])
+    return rake(groups, unit, unit_ids, named, district_id=district_id, file=path.name)

@@ -1,0 +1,88 @@
+"""People of the cells from the rasters that a config names: the whole, groups, and groups derived from age classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from glob import glob
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from circle15.errors import InputError, MissingFileError, Problem
+from circle15.inputs.age_classes import derive_groups
+from circle15.inputs.rasters import sum_rasters
+
+if TYPE_CHECKING:
+    import geopandas as gpd
+    import numpy.typing as npt
+
+    from circle15.config import Config
+
+ALL = "all"
+WHOLE = 1 - 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class RasterPopulation:
+    """People of each piece from rasters."""
+
+    groups: pd.DataFrame  # (n_pieces, n_groups) persons, first column "all"
+    splits: tuple[str, ...]  # how age classes were split, one statement each
+    counts: dict[str, float]  # of the whole's raster: pixels, nodata, negative, covered share
+    inputs: dict[str, Path]  # every file read, as the config names it
+
+
+def read_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulation:
+    """Sum the config's population rasters into the pieces of cells.
+
+    Raises
+    ------
+    MissingFileError
+        If a pattern names no file.
+    InputError
+        If a raster cannot be used, misses the district, or a group has nobody in it.
+    """
+    table = config.population
+    inputs: dict[str, Path] = {}
+    counts: dict[str, float] = {}
+
+    def read(named: str) -> npt.NDArray[np.float64]:
+        people = np.zeros(len(pieces))
+        for part in named.split("+"):
+            paths = _files(config, part.strip())
+            inputs.update({part.strip() if len(paths) == 1 else f"{part.strip()}: {p.name}": p for p in paths})
+            found = sum_rasters(paths, pieces, crs=table.crs)
+            people += found.people
+            if not counts:
+                counts.update(
+                    pixels=found.n_pixels,
+                    pixels_nodata=found.n_nodata,
+                    pixels_negative=found.n_negative,
+                    district_share_on_raster=found.covered_share if found.covered_share < WHOLE else 1.0,
+                )
+        return people
+
+    groups = {ALL: read(str(table.path))}
+    groups |= {group: read(named) for group, named in table.source_groups.items()}
+    classes = {name: read(named) for name, named in table.age_classes.items()} if table.class_groups else {}
+    derived, splits = derive_groups(classes, table.class_groups, file=str(config.path))
+    groups |= derived
+    InputError.gather(
+        Problem(
+            f"the group {group} has nobody in the district", file=table.groups.get(group, table.path), key="population"
+        )
+        for group, people in groups.items()
+        if not people.sum() > 0
+    )
+    return RasterPopulation(pd.DataFrame(groups), splits, counts, inputs)
+
+
+def _files(config: Config, named: str) -> list[Path]:
+    """Give the file, or the files of a pattern in order of their names."""
+    path = config.resolve(named)
+    found = [path] if path.is_file() else [Path(p) for p in sorted(glob(str(path)))]  # noqa: PTH207 (an absolute pattern)
+    if not found:
+        raise MissingFileError(Problem("no such population raster", file=str(path)))
+    return found

@@ -1,0 +1,184 @@
+"""People from rasters with age classes, raked to official totals; surveys."""
+
+from pathlib import Path
+
+import geopandas as gpd
+import numpy as np
+import pytest
+import rasterio
+import shapely
+
+from circle15.config import SurveyTable, parse_config
+from circle15.errors import ConfigError, InputError, MissingFileError
+from circle15.inputs.cells import cut_cells
+from circle15.inputs.districts import District
+from circle15.inputs.official_totals import rake_to_totals, read_totals
+from circle15.inputs.population import read_population
+from circle15.inputs.survey import read_survey
+
+LON, LAT, PIXEL = 121.50, 29.90, 0.002
+
+
+def config(folder, **population):
+    return parse_config(
+        {
+            "district": {"id": "made", "name": "示例", "boundary": "b.geojson"},
+            "network": {"source": "n.osm"},
+            "population": {"source": "raster", "path": "all.tif", **population},
+            "layer": [{"id": "nursery", "name": "托育", "source": "f.csv"}],
+        },
+        folder / "made.toml",
+    )
+
+
+def write(folder, name, value):
+    values = np.full((5, 10), float(value))
+    transform = rasterio.Affine(PIXEL, 0, LON, 0, -PIXEL, LAT)
+    profile = {"driver": "GTiff", "height": 5, "width": 10, "count": 1, "dtype": "float64", "crs": "EPSG:4326"}
+    with rasterio.open(folder / name, "w", **profile, transform=transform) as f:
+        f.write(values, 1)
+
+
+@pytest.fixture
+def district():
+    """Two units of ten pixels each, side by side."""
+    boxes = [shapely.box(LON + i * 2 * PIXEL, LAT - 5 * PIXEL, LON + (i + 1) * 2 * PIXEL, LAT) for i in range(2)]
+    units = gpd.GeoDataFrame(
+        {"unit_id": ["a", "b"], "unit_name": ["甲街道", "乙街道"]}, geometry=boxes, crs="EPSG:4326"
+    )
+    return District(id="made", name="示例", geometry=units.union_all(), units=units)
+
+
+def people(folder, district, **population):
+    return read_population(config(folder, **population), district, cut_cells(district.units, 10))
+
+
+def by_unit(found, district, group="all"):
+    unit = cut_cells(district.units, 10).pieces["unit_id"]
+    return found.groups[group].groupby(unit.to_numpy()).sum().to_numpy()
+
+
+def test_groups_come_from_their_own_rasters_and_from_age_classes_whose_split_is_printed(tmp_path, district):
+    for name, value in {"all": 100, "old": 20, "f_0": 1, "m_0": 2, "c1": 8}.items():
+        write(tmp_path, f"{name}.tif", value)
+    found = people(
+        tmp_path, district,
+        groups={"age_60_plus": "old.tif", "age_0_2": "age_classes"},
+        age_classes={"0": "f_0.tif+m_0.tif", "1-4": "c1.tif"},
+    )  # fmt: skip
+    np.testing.assert_allclose(by_unit(found, district), [1000, 1000])
+    np.testing.assert_allclose(by_unit(found, district, "age_60_plus"), [200, 200])
+    np.testing.assert_allclose(by_unit(found, district, "age_0_2"), [70, 70])
+    assert "2/4 of 1-4" in found.label("zh")
+    assert "all.tif" in found.label("en")
+    assert set(found.inputs) == {"all.tif", "old.tif", "f_0.tif", "m_0.tif", "c1.tif"}
+
+
+def test_a_pattern_takes_every_tile_and_a_pattern_without_files_is_named(tmp_path, district):
+    write(tmp_path, "tile_1.tif", 3)
+    assert people(tmp_path, district, path="tile_*.tif").groups["all"].sum() == pytest.approx(60)
+    with pytest.raises(MissingFileError, match=r"gone_\*\.tif: no such population raster"):
+        people(tmp_path, district, path="gone_*.tif")
+
+
+def test_a_group_without_anybody_is_named(tmp_path, district):
+    write(tmp_path, "all.tif", 100)
+    write(tmp_path, "none.tif", 0)
+    with pytest.raises(InputError, match=r"none\.tif.*the group age_60_plus has nobody in the district"):
+        people(tmp_path, district, groups={"age_60_plus": "none.tif"})
+
+
+def test_classes_that_do_not_hold_a_group_are_named_with_the_configs_key(tmp_path, district):
+    write(tmp_path, "all.tif", 100)
+    with pytest.raises(InputError, match="do not hold the ages 0-2 of age_0_2"):
+        people(tmp_path, district, groups={"age_0_2": "age_classes"}, age_classes={"1-4": "all.tif"})
+
+
+def test_cells_are_raked_to_official_totals_by_name_and_the_label_says_so(tmp_path, district):
+    write(tmp_path, "all.tif", 100)
+    (tmp_path / "totals.csv").write_text(
+        "街道,人群,常住人口\n甲街道,all,1500\n乙街道,all,800\n甲街道,age_60_plus,300\n全区,age_60_plus,500\n",
+        encoding="gb18030",
+    )
+    found = people(tmp_path, district, groups={"age_60_plus": "totals"}, totals="totals.csv")
+    np.testing.assert_allclose(by_unit(found, district), [1500, 800], atol=0.5)
+    np.testing.assert_allclose(by_unit(found, district, "age_60_plus"), [300, 200], atol=0.5)
+    assert "totals.csv" in found.label("en")
+    assert found.raking["unit_id"].tolist() == ["made", "a", "b", "a"]
+    assert (found.raking["after"] - found.raking["total"]).abs().max() < 0.5
+
+
+def test_totals_without_groups_speak_of_everybody(tmp_path):
+    (tmp_path / "t.csv").write_text("街道,人口\n甲街道,10\n", encoding="utf-8")
+    assert read_totals(tmp_path / "t.csv")[["unit", "group", "people"]].to_numpy().tolist() == [["甲街道", "all", 10.0]]
+
+
+def test_totals_of_unknown_units_and_groups_are_named_together(tmp_path):
+    (tmp_path / "t.csv").write_text("街道,group,人口\n丙街道,all,10\n甲街道,youth,10\n", encoding="utf-8")
+    cells = gpd.GeoDataFrame({"all": [1.0]})
+    with pytest.raises(InputError) as caught:
+        rake_to_totals(
+            cells,
+            np.array([0]),
+            ["a"],
+            ["甲街道"],
+            tmp_path / "t.csv",
+            district_id="made",
+            known_groups=("age_60_plus",),
+        )
+    assert [(p.row, p.value) for p in caught.value.problems] == [(3, "youth"), (2, "丙街道")]
+
+
+def test_a_group_that_the_totals_do_not_have_is_named(tmp_path, district):
+    write(tmp_path, "all.tif", 100)
+    (tmp_path / "totals.csv").write_text("街道,人口\n甲街道,1500\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"totals\.csv.*has no total of the group age_60_plus"):
+        people(tmp_path, district, groups={"age_60_plus": "totals"}, totals="totals.csv")
+
+
+def test_a_derived_group_needs_its_source(tmp_path):
+    with pytest.raises(ConfigError, match=r'groups\.age_0_2 = "age_classes" needs population\.age_classes'):
+        config(tmp_path, groups={"age_0_2": "age_classes"})
+    with pytest.raises(ConfigError, match=r'groups\.age_0_2 = "totals" needs population\.totals'):
+        config(tmp_path, groups={"age_0_2": "totals"})
+
+
+def survey(folder, text, **settings):
+    Path(folder / "s.csv").write_text(text, encoding="utf-8")
+    return read_survey(SurveyTable(path="s.csv", **settings), folder / "s.csv", ["a", "b"], ["甲街道", "乙街道"])
+
+
+def test_a_survey_of_means_gives_number_and_mean_per_unit(tmp_path):
+    found = survey(tmp_path, "街道,样本数,平均分\n甲街道,40,4.0\n甲街道,10,3.0\n")
+    np.testing.assert_allclose(found.mean, [3.8, np.nan])
+    assert found.n.tolist() == [50, 0]
+    assert found.spread is None
+
+
+def test_a_survey_of_single_answers_gives_their_spread_too(tmp_path):
+    found = survey(tmp_path, "街道,评分\n甲街道,5\n甲街道,3\n乙街道,2\n乙街道,2\n")
+    np.testing.assert_allclose(found.mean, [4, 2])
+    assert found.n.tolist() == [2, 2]
+    assert found.spread == pytest.approx(1.0)
+
+
+def test_survey_rows_with_no_answers_unknown_units_and_answers_off_the_scale_are_named_together(tmp_path):
+    with pytest.raises(InputError) as caught:
+        survey(tmp_path, "街道,样本数,平均分\n甲街道,0,4\n丙街道,3,4\n乙街道,3,9\n")
+    problems = caught.value.problems
+    assert [(p.row, p.column) for p in problems] == [(2, "样本数"), (3, "街道"), (4, "平均分")]
+    assert "at least one answer" in problems[0].message
+
+
+def test_a_survey_without_its_columns_says_which_keys_name_them(tmp_path):
+    with pytest.raises(
+        InputError, match=r"name them as survey\.n_field and survey\.mean_field, or survey\.answer_field"
+    ):
+        survey(tmp_path, "街道,意见\n甲街道,好\n")
+
+
+def test_a_survey_names_its_columns_and_scale_as_the_config_says(tmp_path):
+    found = survey(tmp_path, "街道,份,分\n甲街道,4,80\n", n_field="份", mean_field="分", scale=(0, 100))
+    assert found.mean[0] == 80
+    with pytest.raises(ValueError, match="not both"):
+        SurveyTable(path="s.csv", n_field="n", answer_field="a")
