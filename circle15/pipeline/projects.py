@@ -39,8 +39,7 @@ def _rank_one(study: Study, service: Service, top: int, threads: int | None) -> 
     cells = study.cells
     n_cells = cells.n_cells
     uncovered = np.where(service.covered, 0.0, service.people)
-    people = np.bincount(cells.cell_of_piece, weights=uncovered, minlength=n_cells)
-    gap = np.bincount(cells.cell_of_piece, weights=service.gap, minlength=n_cells)
+    people = np.bincount(cells.cell_of_piece, weights=uncovered, minlength=n_cells).astype(np.float64)
     count = np.zeros(n_cells, dtype=np.int64)
     count[cells.cell_of_piece] = service.count
     at = study.linked_cells(service.layer.profile)
@@ -59,7 +58,6 @@ def _rank_one(study: Study, service: Service, top: int, threads: int | None) -> 
         reach,
         people[demand],
         missing=service.layer.min_count - count[demand],
-        gap=gap[demand] if service.has_norm else None,
         top=top,
     )
     chosen = candidates[found.candidate]
@@ -73,7 +71,7 @@ def _rank_one(study: Study, service: Service, top: int, threads: int | None) -> 
             "unit_id": study.district.units["unit_id"].to_numpy(object)[unit[chosen]],
             "newly_covered_people": found.newly_covered_people,
             "alone_covered_people": found.alone_covered_people,
-            "gap_filled": found.gap_filled,
+            "gap_filled": np.nan,
             "cumulative_people": found.cumulative_people,
         }
     )
