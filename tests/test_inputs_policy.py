@@ -5,13 +5,14 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 import circle15
 from circle15.config import parse_config
 from circle15.errors import ConfigError, InputError, MissingFileError
 from circle15.inputs.conditions import Condition
-from circle15.inputs.policy import apply_policy, choose_target, settle_norm
+from circle15.inputs.policy import apply_policy, choose_target, settle_norm, settle_norms
 from circle15.inputs.register_traps import comparable, register_warnings
 from circle15.inputs.registers import read_registers, registers_folder
 from circle15.inputs.units_of_supply import compare_units
@@ -185,6 +186,18 @@ def test_a_norm_of_the_config_without_capacities_is_an_error_and_one_of_the_poli
     assert settled.norm_per_1000 is None
     assert warning.code == "count-only"
     assert settle_norm(taken, has_capacity=True, from_policy=True) == (taken, None)
+
+
+def test_norms_are_settled_for_all_layers_at_once_and_an_empty_layer_keeps_its_norm():
+    layers = [{"id": "nursery"}, {"id": "sport", "norm_per_1000": 3.0}, {"id": "library", "norm_per_1000": 2.0}]
+    found = apply_policy(config(layers))
+    facilities = pd.DataFrame({"layer": ["nursery", "sport"], "capacity": [float("nan"), 9.0]})
+    settled = settle_norms(found, facilities)
+    assert [layer.norm_per_1000 for layer in settled.config.layers] == [None, 3.0, 2.0]
+    assert "count-only" in codes(settled)
+    assert settled.stated is found.stated
+    with pytest.raises(InputError, match=r"layer\.sport\.norm_per_1000"):
+        settle_norms(found, facilities.assign(capacity=float("nan")))
 
 
 def test_an_unknown_place_is_refused_with_the_places_that_there_are():

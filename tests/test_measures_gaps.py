@@ -66,6 +66,7 @@ def test_a_layer_without_any_capacity_is_count_only_and_missing_ones_are_named()
     supply, missing = usable_supply([np.nan, np.nan])
     assert supply is None
     assert missing.all()
+    assert usable_supply([])[0] is not None
     supply, missing = usable_supply([30.0, np.nan, 0.0])
     np.testing.assert_array_equal(supply, [30.0, 0.0, 0.0])
     np.testing.assert_array_equal(missing, [False, True, False])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -50,7 +50,8 @@ class Taken:
 class AppliedPolicy:
     """A config with its layers filled from the registers, and where each value came from."""
 
-    config: Config
+    config: Config  # with the layers filled
+    stated: Config  # as its author wrote it
     taken: tuple[Taken, ...]
     warnings: tuple[RegisterWarning, ...]
     registers: Registers | None  # None where the config has no [policy]
@@ -77,17 +78,54 @@ def apply_policy(config: Config) -> AppliedPolicy:
     """
     policy = config.policy
     if policy is None:
-        return AppliedPolicy(config, (), (), None)
+        return AppliedPolicy(config, config, (), (), None)
     registers = read_registers(config.resolve(policy.path) if policy.path is not None else None)
     _check_place(registers, policy.place, policy.year, config.path)
     reader = _Reader(registers, policy.place, policy.year, config)
     layers = tuple(reader.filled(layer) for layer in config.layers)
     return AppliedPolicy(
         config.model_copy(update={"layers": layers}),
+        config,
         tuple(reader.taken),
         tuple(dict.fromkeys(reader.warnings)),
         registers,
     )
+
+
+def settle_norms(applied: AppliedPolicy, facilities: pd.DataFrame) -> AppliedPolicy:
+    """Decide on every layer's norm once the facilities are read; see `settle_norm`.
+
+    Parameters
+    ----------
+    applied
+        From `apply_policy`.
+    facilities
+        ``layer`` and ``capacity`` (NaN where not stated) of every facility.
+
+    Raises
+    ------
+    InputError
+        Naming every layer whose config states a norm while no facility states a capacity.
+    """
+    # A layer without any facility has no supply, which is known; one whose facilities are silent is "count only".
+    silent = set(facilities["layer"]) - set(facilities.loc[facilities["capacity"].notna(), "layer"])
+    place = applied.config.policy.place if applied.config.policy is not None else ""
+    layers, warnings = [], list(applied.warnings)
+    problems: list[Problem] = []
+    for layer in applied.config.layers:
+        is_taken = applied.norm_is_from_policy(layer.id)
+        try:
+            settled, warning = settle_norm(
+                layer, has_capacity=layer.id not in silent, from_policy=is_taken, place=place
+            )
+        except InputError as e:
+            problems.extend(e.problems)
+            continue
+        layers.append(settled)
+        warnings += [warning] if warning is not None else []
+    InputError.gather(problems)
+    config = applied.config.model_copy(update={"layers": tuple(layers)})
+    return replace(applied, config=config, warnings=tuple(warnings))
 
 
 def settle_norm(

@@ -114,10 +114,11 @@ def usable_supply(capacity: npt.ArrayLike) -> tuple[FloatArray | None, BoolArray
     Returns
     -------
     supply
-        float64 (n_facilities,), a missing capacity counting 0; None where no facility states one ("count only").
+        float64 (n_facilities,), a missing capacity counting 0; None where none of the facilities states one ("count
+        only"). Without any facility the supply is known: empty.
     missing
         bool (n_facilities,): facilities without a capacity, to be counted and named.
     """
     stated = np.asarray(capacity, dtype=np.float64)
     missing = np.isnan(stated)
-    return (None if missing.all() else np.where(missing, 0.0, stated)), missing
+    return (None if len(missing) and missing.all() else np.where(missing, 0.0, stated)), missing

@@ -29,7 +29,7 @@ def config_digest(config: Config) -> str:
 
 def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, float], folder: Path) -> dict[str, Any]:
     """Give the manifest of a run whose other files stand in ``folder``."""
-    config = study.config
+    config = study.policy.stated
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     return {
         "circle15": __version__,

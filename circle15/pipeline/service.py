@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from circle15.measures.catchment import two_step_fca
+from circle15.measures.catchment import CATCHMENTS
 from circle15.measures.coverage import count_within, covered_cells, kth_nearest
 from circle15.measures.gaps import cell_gaps, usable_supply
 from circle15.measures.times import Times, by_facility, pair_rows, spread_to_pieces
@@ -72,10 +72,10 @@ def measure_service(layer: LayerTable, study: Study, *, threads: int | None = No
     supply, without = usable_supply(study.facilities["capacity"].to_numpy(np.float64)[rows])
     is_count_only = supply is None
     places = np.ones(len(rows)) if supply is None else supply
-    access = two_step_fca(times, supply=places, demand=people)
+    access = CATCHMENTS[layer.catchment](times, supply=places, demand=people, decay=layer.decay)
     if layer.norm_per_1000 is not None and not is_count_only:
-        residents = study.people.groups["all"].to_numpy(np.float64)
-        gap = cell_gaps(access, people, residents, layer.norm_per_1000 / 1000)
+        norm_people = study.people.groups[layer.norm_group].to_numpy(np.float64)
+        gap = cell_gaps(access, people, norm_people, layer.norm_per_1000 / 1000)
     else:
         gap = np.where(covered, 0.0, people)
     row = pair_rows(times)

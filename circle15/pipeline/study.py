@@ -14,6 +14,7 @@ from circle15.config import BUFFER_MARGIN_M
 from circle15.inputs.cells import cut_cells
 from circle15.inputs.districts import REST_SUFFIX, District, buffer_area, read_district
 from circle15.inputs.osm_file import is_osm_file
+from circle15.inputs.policy import apply_policy, settle_norms
 from circle15.inputs.population import Population, read_population
 from circle15.network.build import missing_buffer_sides, read_network
 from circle15.network.link import Linkage, link
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from circle15.config import Config, LayerTable
     from circle15.inputs.cells import Cells
     from circle15.inputs.import_report import Change, DroppedFacility
+    from circle15.inputs.policy import AppliedPolicy
     from circle15.network.graph import WalkNetwork
     from circle15.pipeline.clock import Clock
 
@@ -38,7 +40,8 @@ if TYPE_CHECKING:
 class Study:
     """One district ready to be measured."""
 
-    config: Config
+    config: Config  # its layers filled from the policy registers
+    policy: AppliedPolicy
     district: District
     network: WalkNetwork
     cells: Cells
@@ -131,6 +134,8 @@ def read_study(config: Config, clock: Clock) -> Study:
     Circle15Error
         If a file is missing, malformed or does not fit the others.
     """
+    applied = apply_policy(config)
+    config = applied.config
     source = config.resolve(config.network.source)
     with clock.stage("district"):
         district = read_district(config, source)
@@ -139,6 +144,8 @@ def read_study(config: Config, clock: Clock) -> Study:
         network = read_network(source, area=area, profiles=profiles_of(config))
     with clock.stage("facilities"):
         services = read_services(config, network, area)
+        applied = settle_norms(applied, services.facilities)
+        config = applied.config
     with clock.stage("people"):
         cells = cut_cells(district.units, config.cells.resolution)
         people = read_population(config, district, cells)
@@ -150,6 +157,7 @@ def read_study(config: Config, clock: Clock) -> Study:
     sides = missing_buffer_sides(network.report.extent, district.geometry, config.buffer_m())
     return Study(
         config=config,
+        policy=applied,
         district=district,
         network=network,
         cells=cells,
@@ -160,7 +168,11 @@ def read_study(config: Config, clock: Clock) -> Study:
         changes=(*services.changes, *people.changes),
         unit_of_piece=unit_of_piece,
         unit_of_facility=unit_of_points(cells.pieces, unit_of_piece, lon, lat),
-        warnings=(*_buffer_warnings(sides, config.district.lang), *district.notes),
+        warnings=(
+            *_buffer_warnings(sides, config.district.lang),
+            *district.notes,
+            *(w.text(config.district.lang) for w in applied.warnings),
+        ),
         attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),
         counts={"facilities": services.counts, "population": people.counts, "unbuffered_sides": list(sides)},
         inputs={config.network.source: source, **services.inputs, **people.inputs, **district.inputs},

@@ -83,14 +83,14 @@ def completeness_table(study: Study, services: Sequence[Service]) -> pd.DataFram
 
 def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     """Give gaps.csv: supply, need and gap; a layer without norm or capacity counts people not covered."""
-    residents = study.people.groups["all"].to_numpy(np.float64)
     frames = []
     for service in services:
+        norm_people = study.people.groups[service.layer.norm_group].to_numpy(np.float64)
         facility_unit = study.unit_of_facility[service.rows]
         found = unit_gaps(
             access=service.access,
             people=service.people,
-            norm_people=residents,
+            norm_people=norm_people,
             norm_per_person=service.norm_per_person if service.has_norm else 1.0,
             unit=study.unit_of_piece,
             n_units=study.n_units,
@@ -103,6 +103,7 @@ def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
                 layer=service.layer.id,
                 norm=service.layer.norm_per_1000 if with_norm else np.nan,
                 norm_per=1000 if with_norm else np.nan,
+                norm_group=service.layer.norm_group if with_norm else "",
                 norm_people=found.norm_people if with_norm else np.nan,
                 supply=found.supply,
                 supply_unit=supply_unit(study, service),
