@@ -9,15 +9,18 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
+from circle15.inputs.cells import COORDINATE_DECIMALS
 from circle15.measures.coverage import kth_nearest
 from circle15.measures.times import by_facility, pair_rows
 from circle15.network.changes import add_path
 from circle15.network.link import Linkage, link, link_nodes
 from circle15.planning.straight_line import chord_to_metres, metres_to_chord, unit_vectors
 from circle15.reach.search import nearest, travel_times, travel_times_blocks
-from circle15.units import MS_PER_SECOND, UNREACHED, metres_to_ms, seconds_to_ms
+from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED, metres_to_ms, seconds_to_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from circle15.network.graph import WalkNetwork
 
 NEAR_M, FAR_M = 150.0, 600.0
@@ -28,7 +31,8 @@ PLACES_EVERY_M = 50.0
 
 _SEARCHED_M = 10_000.0
 _BLOCK = 2048
-_DECIMALS = 7  # 1 cm, as printed
+_TRIED = 3
+_NEVER_MS = 2 * MAX_MS
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -96,8 +100,9 @@ def find_missing_links(net: WalkNetwork, demand: Demand, *, top: int = 20, threa
     The places are the network's nodes and points along longer edges. For a place u, the uncovered people at most b(u) =
     threshold - length - time from v to the facilities away from u are newly covered by a link u to v; one search from
     the uncovered cells then counts them for every u at once. Of links whose ends lie within `NEAR_M` of a better one's,
-    only the better is listed, as one bridge need not be built twice. Where cells need several facilities the search
-    goes by the time from v to that many, which may miss some.
+    only the better is listed, as one bridge need not be built twice. Equal gains are ordered by length. Where cells
+    need several facilities (``min_count`` above 1) the search counts, for every facility that comes nearer, all who
+    then reach it; as that is too many, three times the list is tried.
 
     Every link listed is then added to the network (`changes.add_path`, as a scenario does), cells and facilities are
     linked anew, and the gain that is given is that of the changed network. The order is that of those gains.
@@ -125,18 +130,15 @@ def find_missing_links(net: WalkNetwork, demand: Demand, *, top: int = 20, threa
     wanting = np.flatnonzero(~before & (demand.people > 0) & (cells.edge >= 0))
     if not len(wanting) or not (entrances.edge >= 0).any():
         return _no_links()
-    places = _places(net, demand.profile)
-    lon, lat = place_coordinates(places)
-    to_service = demand.seconds_to_kth(net, places, entrances, threads=threads)
-    search = _Search(net, demand, places, lon, lat, to_service, threads)
-    pairs = search.best_partners(search.far_on_foot(search.useful_pairs(wanting)))
+    search = _Search(net, demand, *_places(net, demand.profile), threads)
+    pairs = search.best_partners(search.far_on_foot(search.useful_pairs(wanting, entrances)))
     if not len(pairs.u):
         return _no_links()
     gain = search.gain(pairs, cells.take(wanting), demand.people[wanting])
-    order = np.lexsort((pairs.v, pairs.u, -np.round(gain, 6)))
-    order = order[gain[order] > 0]
-    listed = pairs.take(order)
-    return search.verified(listed.take(search.apart(listed, top)), before)
+    order = np.lexsort((pairs.v, pairs.u, np.round(pairs.length_m, 2), -np.round(gain, 6)))
+    listed = pairs.take(order[gain[order] > 0])
+    n_tried = top if demand.min_count == 1 else _TRIED * top
+    return search.verified(listed.take(search.apart(listed, n_tried)), before, top)
 
 
 def newly_covered_by(
@@ -147,29 +149,27 @@ def newly_covered_by(
     return float(demand.people[after & ~before].sum() - demand.people[before & ~after].sum())
 
 
-def place_coordinates(places: Linkage) -> tuple[FloatArray, FloatArray]:
-    """Give longitude and latitude of places on edges, to a centimetre."""
-    net = places.network
-    tail, head = net.tail[places.edge], net.head[places.edge]
-    lon, lat = (c[tail] + places.fraction * (c[head] - c[tail]) for c in (net.node_lon, net.node_lat))
-    return lon.round(_DECIMALS), lat.round(_DECIMALS)
+def _places(net: WalkNetwork, profile: str) -> tuple[Linkage, FloatArray, FloatArray]:
+    """Give the nodes and the points along longer edges, without islands and what the profile may not walk.
 
-
-def _places(net: WalkNetwork, profile: str) -> Linkage:
-    """Give the nodes and the points along longer edges, without islands and what the profile may not walk."""
+    Returns
+    -------
+    tuple
+        The places, their longitudes and latitudes, to a centimetre.
+    """
     may_walk = (net.walk_ms[net.profile_index(profile)] != UNREACHED).any(axis=0) & ~net.is_island
     at_nodes = link_nodes(net, np.unique(np.concatenate([net.tail[may_walk], net.head[may_walk]])))
     n_between = np.where(may_walk, np.ceil(net.length_m / PLACES_EVERY_M) - 1, 0).astype(np.int64).clip(0)
-    edge = np.repeat(np.arange(net.n_edges, dtype=np.int32), n_between)
-    step = np.arange(len(edge)) - np.repeat(np.cumsum(n_between) - n_between, n_between) + 1
-    n = len(at_nodes) + len(edge)
-    return Linkage(
-        network=net,
-        edge=np.concatenate([at_nodes.edge, edge]),
-        fraction=np.concatenate([at_nodes.fraction, step / (n_between[edge] + 1)]),
-        access_m=np.zeros(n),
-        skipped_island=np.zeros(n, dtype=np.bool_),
+    between = np.repeat(np.arange(net.n_edges, dtype=np.int32), n_between)
+    step = np.arange(len(between)) - np.repeat(np.cumsum(n_between) - n_between, n_between) + 1
+    edge = np.concatenate([at_nodes.edge, between])
+    fraction = np.concatenate([at_nodes.fraction, step / (n_between[between] + 1)])
+    tail, head = net.tail[edge], net.head[edge]
+    lon, lat = (
+        (c[tail] + fraction * (c[head] - c[tail])).round(COORDINATE_DECIMALS) for c in (net.node_lon, net.node_lat)
     )
+    places = Linkage(net, edge, fraction, np.zeros(len(edge)), np.zeros(len(edge), dtype=np.bool_))
+    return places, lon, lat
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,9 +179,10 @@ class _Pairs:
     u: IntArray  # (n,) place on the side of those who gain
     v: IntArray  # (n,) place from which the service is in reach
     length_m: FloatArray  # (n,)
+    left_ms: IntArray  # (n,) milliseconds left to walk to u when a service that comes nearer is reached over v
 
     def take(self, rows: npt.NDArray[Any]) -> _Pairs:
-        return _Pairs(self.u[rows], self.v[rows], self.length_m[rows])
+        return _Pairs(self.u[rows], self.v[rows], self.length_m[rows], self.left_ms[rows])
 
 
 @dataclass(frozen=True, slots=True)
@@ -193,29 +194,33 @@ class _Search:
     places: Linkage
     lon: FloatArray  # (n_places,)
     lat: FloatArray
-    to_service: FloatArray  # (n_places,) seconds to the min_count-th facility, NaN beyond the threshold
     threads: int | None
 
     @property
     def speed_m_s(self) -> float:
         return self.net.profiles[self.net.profile_index(self.demand.profile)].speed_m_s
 
-    def useful_pairs(self, wanting: IntArray) -> _Pairs:
-        """Give the directed pairs that are near each other and over which the service is nearer than it is now."""
-        demand, speed = self.demand, self.speed_m_s
+    def useful_pairs(self, wanting: IntArray, entrances: Linkage) -> _Pairs:
+        """Give the directed pairs that are near each other and over which a service is nearer than it is now."""
+        demand = self.demand
         vectors = unit_vectors(self.lon, self.lat)
         homes = cKDTree(unit_vectors(demand.lon[wanting], demand.lat[wanting]))
-        reached, _ = homes.query(vectors, distance_upper_bound=metres_to_chord(demand.threshold_s * speed))
-        is_from, is_to = np.isfinite(reached), ~np.isnan(self.to_service)
+        reached, _ = homes.query(vectors, distance_upper_bound=metres_to_chord(demand.threshold_s * self.speed_m_s))
+        times = list(self._to_services(entrances))
+        is_from, is_to = np.isfinite(reached), np.any([~np.isnan(t) for t in times], axis=0)
         some = np.flatnonzero(is_from | is_to)
         near = some[cKDTree(vectors[some]).query_pairs(metres_to_chord(NEAR_M), output_type="ndarray")]
         u, v = np.concatenate([near, near[:, ::-1]]).T
-        useful = is_from[u] & is_to[v]
-        u, v = u[useful], v[useful]
+        chosen = is_from[u] & is_to[v]
+        u, v = u[chosen], v[chosen]
         length_m = chord_to_metres(np.linalg.norm(vectors[u] - vectors[v], axis=1))
-        over_it = self.to_service[v] + length_m / speed
-        useful = (length_m > 0) & (over_it <= demand.threshold_s) & ~(over_it >= self.to_service[u])
-        return _Pairs(u, v, length_m).take(useful)
+        link_ms = metres_to_ms(length_m, self.speed_m_s).astype(np.int64)
+        left = np.full(len(u), -1, dtype=np.int64)
+        for seconds in times:
+            ms = np.where(np.isnan(seconds), _NEVER_MS, np.nan_to_num(seconds) * MS_PER_SECOND).round().astype(np.int64)
+            over = ms[v] + link_ms
+            left = np.maximum(left, np.where(over < ms[u], seconds_to_ms(demand.threshold_s) - over, -1))
+        return _Pairs(u, v, length_m, left).take((left >= 0) & (length_m > 0))
 
     def far_on_foot(self, pairs: _Pairs) -> _Pairs:
         """Keep the pairs that are more than `FAR_M` apart on foot."""
@@ -242,28 +247,25 @@ class _Search:
         return pairs.take(~is_near)
 
     def best_partners(self, pairs: _Pairs) -> _Pairs:
-        """Keep for each place the partner over which the service is nearest, of several the first."""
-        left = self._left_ms(pairs)
-        order = np.lexsort((pairs.v, -left, pairs.u))
+        """Keep for each place the partner over which a service is nearest, of several the nearer, then the first."""
+        order = np.lexsort((pairs.v, pairs.length_m, -pairs.left_ms, pairs.u))
         first = np.ones(len(order), dtype=np.bool_)
         first[1:] = pairs.u[order][1:] != pairs.u[order][:-1]
-        kept = order[first]
-        return pairs.take(kept[left[kept] >= 0])
+        return pairs.take(order[first])
 
     def gain(self, pairs: _Pairs, homes: Linkage, people: FloatArray) -> FloatArray:
         """Sum the uncovered people who walk to each pair's near end in the time that is left for it."""
-        left_ms = self._left_ms(pairs)
         gain = np.zeros(len(pairs.u))
         for first, table in travel_times_blocks(
             self.net,
             homes,
             self.places.take(pairs.u),
             profile=self.demand.profile,
-            cutoff_s=float(left_ms.max()) / MS_PER_SECOND,
+            cutoff_s=float(pairs.left_ms.max()) / MS_PER_SECOND,
             block=_BLOCK,
             threads=self.threads,
         ):
-            in_time = np.round(table.seconds * MS_PER_SECOND) <= left_ms[table.destination]
+            in_time = np.round(table.seconds * MS_PER_SECOND) <= pairs.left_ms[table.destination]
             row = first + pair_rows(table)[in_time]
             gain += np.bincount(table.destination[in_time], weights=people[row], minlength=len(gain))
         return gain
@@ -285,13 +287,14 @@ class _Search:
                 beside |= at_both & (np.linalg.norm(end - b[i], axis=1) <= near)
         return np.array(kept, dtype=np.int64)
 
-    def verified(self, pairs: _Pairs, before: npt.NDArray[np.bool_]) -> Links:
+    def verified(self, pairs: _Pairs, before: npt.NDArray[np.bool_], top: int) -> Links:
         """Add each link to the network and give what it gains there, best first."""
-        lines = np.stack([self._points(pairs.u), self._points(pairs.v)], axis=1)
+        starts, ends = (np.column_stack([self.lon[place], self.lat[place]]) for place in (pairs.u, pairs.v))
+        lines = np.stack([starts, ends], axis=1)
         found = [newly_covered_by(self.net, line, self.demand, before, threads=self.threads) for line in lines]
         gain = np.array(found, dtype=np.float64)
         order = np.argsort(-np.round(gain, 6), kind="stable")
-        order = order[np.round(gain[order], 6) > 0]
+        order = order[np.round(gain[order], 6) > 0][:top]
         return Links(
             from_lon=lines[order, 0, 0],
             from_lat=lines[order, 0, 1],
@@ -302,14 +305,16 @@ class _Search:
             newly_covered_people=gain[order],
         )
 
-    def _points(self, place: IntArray) -> FloatArray:
-        return np.column_stack([self.lon[place], self.lat[place]])
-
-    def _left_ms(self, pairs: _Pairs) -> IntArray:
-        """Give the milliseconds that are left to walk to u when the service is reached over v."""
-        to_service = np.round(self.to_service[pairs.v] * MS_PER_SECOND).astype(np.int64)
-        link_ms = metres_to_ms(pairs.length_m, self.speed_m_s).astype(np.int64)
-        return seconds_to_ms(self.demand.threshold_s) - to_service - link_ms
+    def _to_services(self, entrances: Linkage) -> Iterator[FloatArray]:
+        """Give each place's seconds to the nearest facility, or to every facility where several are needed."""
+        demand = self.demand
+        facilities = [None] if demand.min_count == 1 else range(demand.n_facilities)
+        for facility in facilities:
+            of_it = entrances if facility is None else entrances.take(np.flatnonzero(demand.facility == facility))
+            yield nearest(
+                self.net, self.places, of_it,
+                profile=demand.profile, cutoff_s=demand.threshold_s, threads=self.threads,
+            ).seconds  # fmt: skip
 
     def _walk_m(self, pairs: _Pairs) -> FloatArray:
         """Give the metres on foot between the ends of each link today."""
