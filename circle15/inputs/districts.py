@@ -94,10 +94,10 @@ def _one_boundary(boundary: Polygons, text: str) -> Any:
     if text.startswith("osm:") and len(frame) > 1:
         found = ", ".join(f"{n} ({k})" for n, k in zip(frame["name"], frame["key"], strict=True))
         message = f"matches {len(frame)} areas: {found}; add a condition that only one of them meets, such as name=..."
-        raise InputError(Problem(message, column="district.boundary", value=text))
+        raise InputError(Problem(message, key="district.boundary", value=text))
     geometry = areal(shapely.union_all(frame.geometry.to_numpy()))
     if geometry.is_empty:
-        raise InputError(Problem("the boundary has no area", column="district.boundary", value=text))
+        raise InputError(Problem("the boundary has no area", key="district.boundary", value=text))
     return geometry
 
 
@@ -113,7 +113,7 @@ def _units(found: Polygons, district: Any, config: Config) -> tuple[gpd.GeoDataF
     kept = np.flatnonzero(shapely.area(cut.geometry) > 0)
     if len(kept) == 0:
         message = "no unit lies in the district; check that both come from the same place and coordinate system"
-        raise InputError(Problem(message, column="district.units", value=table.units))
+        raise InputError(Problem(message, key="district.units", value=table.units))
     notes = _partition_notes(cut, names, zh=zh)
     ids, names = [ids[i] for i in kept], [names[i] for i in kept]
     polygons = list(cut.geometry[kept])

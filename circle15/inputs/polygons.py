@@ -79,7 +79,7 @@ def read_polygons(
         message = (
             "boundaries by administrative code are not part of this version; give a file, osm:SELECTION or box:W,S,E,N"
         )
-        raise InputError(Problem(message, column=key, value=text))
+        raise InputError(Problem(message, key=key, value=text))
     return _from_file(text, resolve(text), key=key, lang=lang, id_field=id_field, name_field=name_field)
 
 
@@ -92,9 +92,9 @@ def _from_box(text: str, key: str) -> Polygons:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
-        raise InputError(Problem(f"not four numbers; {_BOX_HELP}", column=key, value=text)) from None
+        raise InputError(Problem(f"not four numbers; {_BOX_HELP}", key=key, value=text)) from None
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):  # noqa: PLR2004 (degrees)
-        raise InputError(Problem(f"west must be below east and south below north; {_BOX_HELP}", column=key, value=text))
+        raise InputError(Problem(f"west must be below east and south below north; {_BOX_HELP}", key=key, value=text))
     frame = gpd.GeoDataFrame(
         {"key": [""], "name": [""], "local_name": [""]}, geometry=[shapely.box(west, south, east, north)], crs=WGS84
     )
@@ -104,7 +104,7 @@ def _from_box(text: str, key: str) -> Polygons:
 def _from_osm(selection: str, *, key: str, osm_path: Path, lang: str) -> Polygons:
     if not is_osm_file(osm_path):
         message = "osm:... chooses areas of an OSM file, but network.source is none; give a file or box:W,S,E,N"
-        raise InputError(Problem(message, file=str(osm_path), column=key))
+        raise InputError(Problem(message, file=str(osm_path), key=key))
     chosen = parse_tag_filter(selection, key=key)
     areas = read_areas(osm_path, chosen, lang=lang)
     whole = areas[areas.geometry.notna()].reset_index(drop=True)
@@ -117,7 +117,7 @@ def _from_osm(selection: str, *, key: str, osm_path: Path, lang: str) -> Polygon
             )
         else:
             message = f"no area has these tags; {_nearest_names(osm_path, selection, lang)}"
-        raise InputError(Problem(message, file=str(osm_path), column=key, value=f"osm:{selection}"))
+        raise InputError(Problem(message, file=str(osm_path), key=key, value=f"osm:{selection}"))
     local = whole["tags"].map(lambda tags: tags.get("name", ""))
     frame = gpd.GeoDataFrame(
         {"key": whole["osm_id"], "name": whole["name"], "local_name": local},
@@ -163,19 +163,19 @@ def _nearest_names(osm_path: Path, selection: str, lang: str) -> str:
 
 def _from_file(text: str, path: Path, *, key: str, lang: str, id_field: str | None, name_field: str | None) -> Polygons:
     if not path.exists():
-        raise MissingFileError(Problem("no such file", file=str(path), column=key))
+        raise MissingFileError(Problem("no such file", file=str(path), key=key))
     if path.suffix.lower() not in VECTOR_SUFFIXES:
         message = f"not a polygon file by its name; give {', '.join(VECTOR_SUFFIXES)}, osm:SELECTION or box:W,S,E,N"
-        raise InputError(Problem(message, file=str(path), column=key))
+        raise InputError(Problem(message, file=str(path), key=key))
     try:
         table = gpd.read_file(path)
     except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeDecodeError) as e:
-        raise InputError(Problem(f"not readable as polygons ({e})", file=str(path), column=key)) from e
+        raise InputError(Problem(f"not readable as polygons ({e})", file=str(path), key=key)) from e
     if "geometry" not in table or not shapely.get_dimensions(table.geometry.to_numpy()).max(initial=-1) == 2:  # noqa: PLR2004 (areas)
-        raise InputError(Problem("holds no polygons", file=str(path), column=key))
+        raise InputError(Problem("holds no polygons", file=str(path), key=key))
     if table.crs is None:
         message = "states no coordinate reference system; add the .prj file, or save it as GeoPackage with its CRS"
-        raise InputError(Problem(message, file=str(path), column=key))
+        raise InputError(Problem(message, file=str(path), key=key))
     ids = _column(table, id_field, ID_FIELDS, path)
     names = _column(table, name_field, NAME_FIELDS, path)
     table = table.to_crs(WGS84)
