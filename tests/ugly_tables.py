@@ -107,10 +107,11 @@ def write_xlsx(path, rows, merges=()):
 def geo_frame():
     frame = expected()
     points = shapely.points(frame["lon"], frame["lat"])
-    columns = dict(zip(["编号", "名称", "托位数", "在托人数", "优质", "性质", "街道"],
-                       (frame[c] for c in ["facility_id", "name", "capacity", "used", "quality", "ownership", "street"]),
-                       strict=True))  # fmt: skip
-    columns["编号"] = [r[0] for r in RECORDS]
+    headings = {
+        "name": "名称", "capacity": "托位数", "used": "在托人数", "quality": "优质",
+        "ownership": "性质", "street": "街道",
+    }  # fmt: skip
+    columns = {"编号": [r[0] for r in RECORDS], **{there: frame[here] for here, there in headings.items()}}
     return gpd.GeoDataFrame(columns, geometry=points, crs="EPSG:4326")
 
 
@@ -235,8 +236,7 @@ def stray_spaces_and_line_breaks(folder):
         "性质",
         "街道/乡镇",
     ]
-    rows = [[p.id, f" {p.name}\u3000", f" {p.x}", f"{p.y} ", p.capacity, p.used, p.quality, p.ownership, f"{p.street}\n"]
-            for p in plain()]  # fmt: skip
+    rows = [[p.id, f" {p.name}\u3000", f" {p.x}", f"{p.y} ", *p.cells()[4:8], f"{p.street}\n"] for p in plain()]
     return write_csv(folder / "a.csv", [heading, *rows]), layer()
 
 
@@ -256,8 +256,8 @@ def workbook_with_merged_two_row_heading(folder):
         ["编号", "机构名称", "位置", "", "", "托位", "", "是否优质", "性质"],
         ["", "", "街道", "经度", "纬度", "托位数（个）", "在托人数（人）", "", ""],
     ]
-    rows += [[p.id, p.name, p.street, float(p.x), float(p.y), p.capacity and int(p.capacity), p.used, p.quality, p.ownership]
-             for p in plain()]  # fmt: skip
+    number = lambda p: p.capacity and int(p.capacity)  # noqa: E731 (short and local)
+    rows += [[p.id, p.name, p.street, float(p.x), float(p.y), number(p), *p.cells()[5:8]] for p in plain()]
     rows.append(["合计", "", "", "", "", 1475])
     merges = ["A1:I1", "A2:A3", "B2:B3", "C2:E2", "F2:G2", "H2:H3", "I2:I3"]
     return write_xlsx(folder / "a.xlsx", rows, merges), layer()

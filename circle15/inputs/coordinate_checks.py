@@ -58,7 +58,7 @@ def explain_misfit(x: Floats, y: Floats, system: str) -> str:
         "zoned_swapped": f'{axes} (and say crs = "cgcs2000" or "{zone_epsg(zone)}")',
         "metres": f"{said}these are metres (Gauss-Krueger or UTM, without the zone); {meridians}",
         "metres_swapped": f"{axes}; {meridians}",
-        "mercator": f'{said}these are metres of a web map; say crs = "EPSG:3857"',
+        "mercator": f'{said}these are metres of a web map; say crs = "EPSG:3857" (or "cgcs2000" in the far west)',
     }
     unknown = f"{said}these numbers fit no known system: probably a local city grid; ask for an export in CGCS2000"
     return messages.get(looks, unknown)
@@ -79,6 +79,8 @@ def looks_like(x: Floats, y: Floats) -> str:
         beyond = abs(v) > _QUARTER_CIRCLE
         return "degrees_swapped" if beyond and (is_china or abs(u) <= _QUARTER_CIRCLE) else "degrees"
     kinds: tuple[tuple[str, Callable[[], bool]], ...] = (
+        # Zones 13-15, in the far west, have the same numbers as a web map of the populous east.
+        ("mercator", lambda: between(u, _MERCATOR_X) and between(v, _NORTHINGS)),
         ("zoned", lambda: between(u, _ZONED) and between(v, _NORTHINGS) and zone_epsg(int(u // 1_000_000)) is not None),
         (
             "zoned_swapped",
@@ -86,6 +88,5 @@ def looks_like(x: Floats, y: Floats) -> str:
         ),
         ("metres", lambda: between(u, _EASTINGS) and between(v, _NORTHINGS)),
         ("metres_swapped", lambda: between(v, _EASTINGS) and between(u, _NORTHINGS)),
-        ("mercator", lambda: between(u, _MERCATOR_X) and between(v, _NORTHINGS)),
     )
     return next((name for name, holds in kinds if holds()), "unknown")

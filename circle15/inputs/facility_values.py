@@ -14,7 +14,7 @@ import numpy.typing as npt
 from circle15.errors import InputError, Problem
 from circle15.inputs.headings import choose_column, named_column, split_heading
 from circle15.inputs.import_report import Change
-from circle15.inputs.numbers import is_missing, parse_number
+from circle15.inputs.numbers import base_unit, is_missing, parse_number
 from circle15.inputs.units_of_supply import compare_units
 
 if TYPE_CHECKING:
@@ -117,7 +117,7 @@ def capacity_column(reader: ValueReader, layer: LayerTable) -> str | None:
         column = choose_column(kind, reader.found, file=file, key="capacity_field")
         if column is None:
             continue
-        counted_in = split_heading(column).unit or unit
+        counted_in = base_unit(split_heading(column).unit) or unit
         same = (
             not layer.capacity_unit or not counted_in or compare_units(layer.capacity_unit, counted_in) != "different"
         )

@@ -80,10 +80,12 @@ def read_workbook(path: Path) -> tuple[Grid, ...]:
         If the workbook is damaged, locked, empty, or would unpack to more than memory should hold.
     """
     file = str(path)
-    if path.read_bytes()[:2] == b"PK":
+    content = read_bytes(path)
+    if content.startswith(b"PK"):
         _check_workbook_size(path)
     try:
-        book = python_calamine.load_workbook(str(path))
+        # From memory: by path the reader would trust the suffix, and .xls files are often .xlsx inside.
+        book = python_calamine.load_workbook(io.BytesIO(content))
         names = [
             s.name
             for s in book.sheets_metadata

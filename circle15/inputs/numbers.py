@@ -29,6 +29,8 @@ UNIT_FACTORS: dict[str, float] = {
 }
 """Units that may stand behind a number, and the factor to the unit that norms are written in: pieces, square metres."""
 
+_AREAS = frozenset({"亩", "公顷", "ha", "hm2", "km2", "平方公里"})
+
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+", re.ASCII)
@@ -101,6 +103,14 @@ def parse_number(text: str, *, heading_unit: str = "") -> ParsedNumber:
 def normal_unit(text: str) -> str:
     """Give the plain spelling of a unit: no spaces, half width, "单位:" removed."""
     return re.sub(r"^单位[::]?", "", re.sub(r"\s", "", unicodedata.normalize("NFKC", text))).casefold()
+
+
+def base_unit(text: str) -> str:
+    """Give the unit that a value is in after its conversion: 万㎡, 亩 and 公顷 are square metres, 百张 are 张."""
+    unit = normal_unit(text)
+    if unit in _AREAS:
+        return "平方米"
+    return unit[1:] if UNIT_FACTORS.get(unit, 1.0) != 1.0 and unit[0] in "万千百" else unit
 
 
 def _parse_unscaled(text: str) -> ParsedNumber:  # noqa: PLR0911 (each way of writing has its own way out)

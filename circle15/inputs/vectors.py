@@ -26,6 +26,7 @@ from circle15.inputs.grids import MOST_CELLS
 
 _READ_ERRORS = (DataLayerError, DataSourceError, FeatureError, shapely.errors.ShapelyError, OSError, ValueError)
 _SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_SHAPE_HEADER_BYTES = 100
 _EXACT_INTEGERS = 1e15
 
 
@@ -122,6 +123,7 @@ def _read_shapefile(path: Path, *, file: str) -> VectorTable:
     if missing:
         message = f"misses its {' and '.join(missing)} beside it; a shapefile is .shp, .shx, .dbf (and .prj) together"
         raise InputError(Problem(message, file=file))
+    _check_length(path, file)
     attributes = read_dbf(beside[".dbf"], file=file)
     shapes = _read_ogr(path, file=file, layer=None, columns=[])
     if len(shapes.frame) != len(attributes.rows):
@@ -135,6 +137,15 @@ def _read_shapefile(path: Path, *, file: str) -> VectorTable:
         encoding=attributes.encoding,
         wrong_encoding=stated is not None and not _same_encoding(stated, attributes),
     )
+
+
+def _check_length(path: Path, file: str) -> None:
+    """Refuse a .shp that is shorter than its own header says: GDAL would read the missing shapes as empty ones."""
+    with path.open("rb") as stream:
+        header = stream.read(_SHAPE_HEADER_BYTES)
+    stated = 2 * int.from_bytes(header[24:28], "big") if len(header) == _SHAPE_HEADER_BYTES else None
+    if stated is None or path.stat().st_size < stated:
+        raise InputError(Problem("its .shp is cut off; copy or export it again", file=file))
 
 
 def _numbered(columns: list[str]) -> list[str]:

@@ -218,7 +218,7 @@ def _hypotheses(x: Floats, y: Floats, network: WalkNetwork, said: str | None) ->
         utm = f"EPSG:{32600 + int((centre + 180.0) // 6) + 1}"
         systems = [*sorted(meridians), utm]
     elif looks == "mercator":
-        systems = ["EPSG:3857"]
+        systems = ["EPSG:3857", "cgcs2000"]
     else:
         systems = []
     # CGCS2000 in degrees is WGS-84 to a decimetre: one hypothesis under the name that the config uses.
