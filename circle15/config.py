@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import difflib
+import os
 import re
 import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from circle15.config_planning import ChangeTable, PlanningTable, merge_scenario
+from circle15.config_types import Identifier, NonNegative, Positive, suggest
 from circle15.errors import ConfigError, MissingFileError, Problem
 from circle15.units import metres_to_seconds, minutes_to_seconds, seconds_to_minutes
 
-ID_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
-Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=64)]
-Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
-NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 RESERVED_LAYER_IDS = {"population", "cell", "unit_id", "geometry"}
 BUFFER_MARGIN_M = 500.0
 FROM_CLASSES, FROM_TOTALS = "age_classes", "totals"
@@ -216,7 +214,8 @@ class PortraitTable(_Table):
 
 
 OUTPUT_NAMES = (
-    "cells", "coverage", "facilities", "ranking", "completeness", "xlsx", "gpkg", "map", "units", "report",
+    "cells", "coverage", "facilities", "ranking", "causes", "links", "completeness", "xlsx", "gpkg", "map", "units",
+    "report",
 )  # fmt: skip
 
 
@@ -253,6 +252,9 @@ class Config(_Table):
     survey: SurveyTable | None = None
     portrait: PortraitTable = PortraitTable()
     outputs: OutputsTable = OutputsTable()
+    planning: PlanningTable = PlanningTable()
+    base: str | None = None  # of a scenario: the innermost config below it, from the scenario's own folder
+    changes: Annotated[tuple[ChangeTable, ...], Field(alias="change")] = ()
     path: Annotated[Path, Field(exclude=True)] = Path()
 
     @model_validator(mode="after")
@@ -274,11 +276,24 @@ class Config(_Table):
                         f'layer "{layer.id}": {key} "{group}" is not among the population groups'
                         f" ({', '.join(sorted(groups))})"
                     )
+        named = [("planning.new_capacity", name) for name in self.planning.new_capacity]
+        named += [(f"change {i}", c.layer) for i, c in enumerate(self.changes, start=1) if c.layer is not None]
+        for where, name in named:
+            if name not in ids:
+                raise ValueError(f'{where}: there is no layer "{name}"{suggest(name, ids)}')
         return self
 
+    @property
+    def folder_name(self) -> str:
+        """Name of the folder that results go to: the district's id, for a scenario with that of its file."""
+        if self.base is None:
+            return self.district.id
+        return f"{self.district.id}-{re.sub('[^a-z0-9_-]+', '-', self.path.stem.lower()).strip('-') or 'scenario'}"
+
     def resolve(self, name: str) -> Path:
-        """Give the file ``name``, relative to the config file's folder."""
-        return (self.path.parent / name).resolve()
+        """Give the file ``name``, relative to the config file's folder, of a scenario to its base's."""
+        own = self.path if self.base is None else self.path.parent / self.base
+        return (own.parent / name).resolve()
 
     def threshold_s(self, layer: LayerTable) -> float:
         """Give a layer's threshold in seconds at its own profile's speed."""
@@ -307,6 +322,14 @@ def load_config(path: str | Path) -> Config:
         Naming every malformed, unknown or contradictory key, with the nearest valid name.
     """
     path = Path(path)
+    raw = _read_toml(path)
+    if "base" in raw:
+        raw, innermost = merge_scenario(raw, path, _read_toml)
+        raw["base"] = Path(os.path.relpath(innermost.resolve(), path.parent.resolve())).as_posix()
+    return parse_config(raw, path)
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
@@ -318,10 +341,9 @@ def load_config(path: str | Path) -> Config:
             Problem(f"not UTF-8 text (byte {e.start}); save the config as UTF-8", file=str(path))
         ) from None
     try:
-        raw = tomllib.loads(text)
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         raise ConfigError(Problem(f"not valid TOML: {e}", file=str(path))) from None
-    return parse_config(raw, path)
 
 
 def parse_config(raw: dict[str, Any], path: Path) -> Config:
@@ -335,7 +357,7 @@ def parse_config(raw: dict[str, Any], path: Path) -> Config:
 
 
 def _problem(error: Any, raw: dict[str, Any], path: Path) -> Problem:
-    keys = tuple(k for k in error["loc"] if k != "[key]")
+    keys = _written_keys(error["loc"], raw)
     dotted = ".".join(_key_label(keys[: i + 1], raw) for i in range(len(keys)))
     if error["type"] == "extra_forbidden":
         parent = _model_at(keys[:-1])
@@ -349,6 +371,21 @@ def _problem(error: Any, raw: dict[str, Any], path: Path) -> Problem:
         message = "an id has only a-z 0-9 - _ and begins with a letter or digit, because files are named after it"
     value = error["input"] if not isinstance(error["input"], dict | list | Config) else None
     return Problem(message, file=str(path), key=dotted or None, value=value)
+
+
+def _written_keys(loc: tuple[str | int, ...], raw: Any) -> tuple[str | int, ...]:
+    """Leave out of an error's place what stands in no file: "[key]" and the names of a union's branches."""
+    kept: list[str | int] = []
+    for key in loc:
+        if (
+            key == "[key]"
+            or isinstance(key, int) != isinstance(raw, list)
+            or (kept and not isinstance(raw, dict | list))
+        ):
+            continue
+        kept.append(key)
+        raw = raw[key] if isinstance(key, int) else raw.get(key)
+    return tuple(kept)
 
 
 def _key_label(keys: tuple[str | int, ...], raw: Any) -> str:
@@ -366,11 +403,6 @@ def _model_at(keys: tuple[str | int, ...]) -> type[BaseModel] | None:
         "district": DistrictTable, "network": NetworkTable, "walk": WalkTable, "cells": CellsTable,
         "population": PopulationTable, "layer": LayerTable, "policy": PolicyTable, "outputs": OutputsTable,
         "saturation": SaturationTable, "survey": SurveyTable, "portrait": PortraitTable,
+        "planning": PlanningTable, "change": ChangeTable,
     }  # fmt: skip
     return tables.get(str(keys[0])) if keys else Config
-
-
-def suggest(given: str, valid: Any) -> str:
-    """Give "; did you mean ...?" for the nearest valid name, or nothing."""
-    near = difflib.get_close_matches(given, list(valid), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""

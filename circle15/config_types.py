@@ -1,0 +1,19 @@
+"""What a config's tables are made of: ids and numbers with bounds, and suggestions for mistyped names."""
+
+from __future__ import annotations
+
+import difflib
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+ID_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=64)]
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def suggest(given: str, valid: Any) -> str:
+    """Give "; did you mean ...?" for the nearest valid name, or nothing."""
+    near = difflib.get_close_matches(given, list(valid), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""
