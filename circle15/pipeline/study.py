@@ -63,6 +63,11 @@ class Study:
         """Number of units."""
         return len(self.district.units)
 
+    @property
+    def is_one_unit(self) -> bool:
+        """Whether the district has no units but itself."""
+        return list(self.district.units["unit_id"]) == [self.district.id]
+
     def words(self, zh: str, en: str) -> str:
         """Choose by the run's language."""
         return zh if self.config.district.lang == "zh" else en

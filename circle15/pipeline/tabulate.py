@@ -58,7 +58,7 @@ def coverage_table(study: Study, services: Sequence[Service], *, group: str | No
                 covered_share=found.covered_share,
             )
         )
-    return _by_unit_then_layer(frames)
+    return _by_unit_then_layer(frames, study)
 
 
 def coverage_groups_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
@@ -72,13 +72,14 @@ def completeness_table(study: Study, services: Sequence[Service]) -> pd.DataFram
     """Give completeness.csv: the share of people with every layer in reach, and the mean number of layers."""
     covered = np.array([s.covered for s in services])
     found = completeness(covered, study.people.groups["all"].to_numpy(np.float64), study.unit_of_piece, study.n_units)
-    return study.unit_names().assign(
+    table = study.unit_names().assign(
         people=found.people,
         complete_people=found.complete_people,
         complete_share=found.complete_share,
         mean_layers=found.mean_layers,
         n_layers=len(services),
     )
+    return once_per_unit(study, table)
 
 
 def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
@@ -114,7 +115,7 @@ def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
                 match=found.match if with_norm else np.nan,
             )
         )
-    return _by_unit_then_layer(frames)
+    return _by_unit_then_layer(frames, study)
 
 
 def supply_unit(study: Study, service: Service) -> str:
@@ -192,9 +193,15 @@ def unit_of_points(study_pieces: gpd.GeoDataFrame, unit_of_piece: npt.NDArray[np
     return np.where(piece >= 0, unit_of_piece[piece], -1)
 
 
-def _by_unit_then_layer(frames: list[pd.DataFrame]) -> pd.DataFrame:
+def once_per_unit(study: Study, table: pd.DataFrame) -> pd.DataFrame:
+    """Leave out the row of the one unit where that is the whole district itself, which has a row of its own."""
+    return table.iloc[1:].reset_index(drop=True) if study.is_one_unit else table
+
+
+def _by_unit_then_layer(frames: list[pd.DataFrame], study: Study) -> pd.DataFrame:
     """Interleave the layers' tables, all of one row order, so that a unit's rows stand together."""
     if not frames:
         return pd.DataFrame()
-    joined = pd.concat([f.assign(_unit=np.arange(len(f)), _layer=i) for i, f in enumerate(frames)])
+    kept = [once_per_unit(study, f) for f in frames]
+    joined = pd.concat([f.assign(_unit=np.arange(len(f)), _layer=i) for i, f in enumerate(kept)])
     return joined.sort_values(["_unit", "_layer"]).drop(columns=["_unit", "_layer"]).reset_index(drop=True)
