@@ -175,7 +175,7 @@ def read_buildings(path: str | Path, area: Any = None) -> gpd.GeoDataFrame:
     -------
     geopandas.GeoDataFrame
         EPSG:4326, sorted by kind and id: ``osm_id``, ``building`` (the tag's value), ``levels`` (float64 storeys, NaN
-        where untagged), a column for each key of `BUILDING_USE_KEYS` (None where untagged), ``geometry`` (valid
+        where untagged), a column for each key of `BUILDING_USE_KEYS` (missing where untagged), ``geometry`` (valid
         polygons).
 
     Raises
@@ -248,10 +248,11 @@ def _objects(
 ) -> Iterator[_Object]:
     """Give each object that matches one of the selections, closed ways and multipolygon relations as areas."""
     filters = (chosen,) if isinstance(chosen, TagFilter) else tuple(chosen)
-    keys = osmium.filter.KeyFilter(*sorted({key for f in filters for key in f.keys}))
+    keys = osmium.filter.KeyFilter(*sorted({key for f in filters for key in f.wanted}))
     with osm_errors(path):
         stream = osmium.FileProcessor(str(path)).with_locations(new_location_index(path)).with_areas(keys)
-        stream = stream.with_filter(keys)
+        if not any("type" in f.wanted for f in filters):  # areas have lost that tag
+            stream = stream.with_filter(keys)
         if only_relations:
             ids = [o.id for o in osmium.FileProcessor(str(path), osmium.osm.RELATION).with_filter(keys)]
             if not ids:
@@ -272,14 +273,19 @@ def _matching(stream: Any, filters: Sequence[TagFilter]) -> Iterator[_Object]:
     """Match tags; ways and relations wait for the area that may be made of them."""
     wkb = osmium.geom.WKBFactory()
     waiting: dict[str, _Object] = {}
+    wanted = [item for f in filters for item in f.wanted.items()]
     for o in stream:
-        tags = {tag.k: tag.v for tag in o.tags}
         osm_id = f"{'w' if o.from_way() else 'r'}{o.orig_id()}" if o.is_area() else f"{o.type_str()}{o.id}"
         if osm_id in waiting:
             # The area lacks the relation's tag `type`, so that the verdict on the relation itself stands.
             _, tags, line, outline = waiting.pop(osm_id)
             yield osm_id, tags, _wkb(wkb.create_multipolygon, o) or line, outline
-        elif any(f.matches(tags) for f in filters):
+            continue
+        # Most objects have one of the keys with another value: those are passed by before all tags are copied.
+        if not any(_may_match(o.tags.get(key), values) for key, values in wanted):
+            continue
+        tags = {tag.k: tag.v for tag in o.tags}
+        if any(f.matches(tags) for f in filters):
             if o.is_node():
                 yield osm_id, tags, _wkb(wkb.create_point, o), []
             elif o.is_way():
@@ -292,10 +298,14 @@ def _matching(stream: Any, filters: Sequence[TagFilter]) -> Iterator[_Object]:
     yield from waiting.values()
 
 
+def _may_match(value: str | None, values: frozenset[str] | None) -> bool:
+    return value is not None and (values is None or value in values or ";" in value)
+
+
 def _wkb(create: Any, o: Any) -> str | None:
     try:
         return str(create(o))
-    except RuntimeError:  # pyosmium's word for nodes that are not in the file, and for rings that do not close
+    except (RuntimeError, osmium.InvalidLocationError):  # a ring that does not close; a node that is not in the file
         return None
 
 
@@ -317,7 +327,7 @@ def _geometries(hex_wkb: Sequence[str | None]) -> Any:
     geometry[single] = shapely.get_geometry(geometry[single], 0)
     is_line = shapely.get_type_id(geometry) == shapely.GeometryType.LINESTRING
     for i in np.flatnonzero(is_line & shapely.is_closed(geometry) & (shapely.get_num_points(geometry) >= MIN_RING)):
-        repaired = areal(shapely.make_valid(shapely.polygons(geometry[i])))
+        repaired = areal(shapely.make_valid(shapely.Polygon(geometry[i].coords)))
         if not repaired.is_empty:
             geometry[i] = repaired
     return geometry

@@ -3,28 +3,32 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
-import pyogrio
 import shapely
 
-from circle15.errors import InputError, MissingColumnError, MissingFileError, Problem
+from circle15.errors import InputError, MissingColumnError, Problem
+from circle15.inputs.file_guards import check_file
 from circle15.inputs.osm import WGS84, read_areas
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.shapes import areal
 from circle15.inputs.tag_filter import parse_tag_filter
+from circle15.inputs.vectors import read_vector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
-VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".fgb")
+    import pandas as pd
+
+VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".parquet")
 NAME_FIELDS = ("name", "unit_name", "NAME", "Name", "名称", "街道名称", "街道", "乡镇街道", "镇街", "社区", "村社")
 ID_FIELDS = ("unit_id", "id", "code", "编码", "代码", "行政区划代码", "统计用区划代码")
 _NAMES_SHOWN = 8
+_AREAL = 2  # dimensions of a polygon
 _BOX_HELP = "a box is box:WEST,SOUTH,EAST,NORTH in degrees, such as box:118.756,32.030,118.800,32.059"
 
 
@@ -52,7 +56,8 @@ def read_polygons(
     Parameters
     ----------
     text
-        ``osm:SELECTION`` (areas of the OSM file), ``box:W,S,E,N`` (or the four numbers alone), or a vector file.
+        ``osm:SELECTION`` (areas of the OSM file), ``box:W,S,E,N`` (or the four numbers alone), or a vector file,
+        ``FILE#LAYER`` where it has several layers.
     key
         Config key that the text stands in, for errors.
     osm_path
@@ -148,13 +153,18 @@ def _nearest_names(osm_path: Path, selection: str, lang: str) -> str:
     if len(known) == 0:
         return "the file has no administrative areas; give a boundary file, or box:W,S,E,N"
     wanted = parse_tag_filter(selection)
-    values = [v for every in wanted.alternatives for c in every if "name" in c.key for v in sorted(c.values or ())]
+    asked = [c for every in wanted.alternatives for c in every if "name" in c.key]
     labels: dict[str, list[str]] = {}
     for row in known.itertuples():
         whole = "" if row.geometry is not None else ", only in part"
         for name in {row.name, row.tags.get("name", ""), row.tags.get("name:en", "")} - {""}:
             labels.setdefault(name, []).append(f"{name} (admin_level {row.admin_level or 'none'}{whole})")
-    near = [n for v in values for n in difflib.get_close_matches(v, list(labels), n=3, cutoff=0.5)]
+    near = [
+        n
+        for c in asked
+        for v in sorted(c.values or ())  # noqa: PD011 (a condition's values, not a frame's)
+        for n in difflib.get_close_matches(v, list(labels), n=3, cutoff=0.5)
+    ]
     if near:
         return f"nearest names in the file: {_shown(list(dict.fromkeys(t for n in near for t in labels[n])))}"
     whole_first = known.assign(missing=known.geometry.isna()).sort_values(["missing", "admin_level", "name"])
@@ -162,27 +172,25 @@ def _nearest_names(osm_path: Path, selection: str, lang: str) -> str:
 
 
 def _from_file(text: str, path: Path, *, key: str, lang: str, id_field: str | None, name_field: str | None) -> Polygons:
-    if not path.exists():
-        raise MissingFileError(Problem("no such file", file=str(path), key=key))
-    if path.suffix.lower() not in VECTOR_SUFFIXES:
+    file, _, layer = str(path).partition("#")
+    path = Path(file)
+    if path.exists() and path.suffix.lower() not in VECTOR_SUFFIXES:
         message = f"not a polygon file by its name; give {', '.join(VECTOR_SUFFIXES)}, osm:SELECTION or box:W,S,E,N"
-        raise InputError(Problem(message, file=str(path), key=key))
+        raise InputError(Problem(message, file=file, key=key))
     try:
-        table = gpd.read_file(path)
-    except (pyogrio.errors.DataSourceError, pyogrio.errors.DataLayerError, UnicodeDecodeError) as e:
-        raise InputError(Problem(f"not readable as polygons ({e})", file=str(path), key=key)) from e
-    if "geometry" not in table or not shapely.get_dimensions(table.geometry.to_numpy()).max(initial=-1) == 2:  # noqa: PLR2004 (areas)
-        raise InputError(Problem("holds no polygons", file=str(path), key=key))
+        table = read_vector(path, check_file(path), layer=layer or None)
+    except InputError as e:
+        raise type(e)(*(replace(problem, key=key) for problem in e.problems)) from None
+    if table.geometry is None or not (shapely.get_dimensions(table.geometry.to_numpy()) == _AREAL).any():
+        raise InputError(Problem("holds no polygons", file=file, key=key))
     if table.crs is None:
         message = "states no coordinate reference system; add the .prj file, or save it as GeoPackage with its CRS"
-        raise InputError(Problem(message, file=str(path), key=key))
-    ids = _column(table, id_field, ID_FIELDS, path)
-    names = _column(table, name_field, NAME_FIELDS, path)
-    table = table.to_crs(WGS84)
-    frame = gpd.GeoDataFrame(
-        {"key": ids, "name": names, "local_name": names}, geometry=table.geometry.to_numpy(), crs=WGS84
-    )
-    polygonal = shapely.get_dimensions(frame.geometry.to_numpy()) == 2  # noqa: PLR2004 (areas)
+        raise InputError(Problem(message, file=file, key=key))
+    ids = _column(table.frame, id_field, ID_FIELDS, file)
+    names = _column(table.frame, name_field, NAME_FIELDS, file)
+    geometry = table.geometry.to_crs(WGS84).to_numpy()
+    frame = gpd.GeoDataFrame({"key": ids, "name": names, "local_name": names}, geometry=geometry, crs=WGS84)
+    polygonal = shapely.get_dimensions(geometry) == _AREAL
     frame, notes = _repaired(frame[polygonal].reset_index(drop=True), lang)
     if not polygonal.all():
         n = int((~polygonal).sum())
@@ -192,23 +200,16 @@ def _from_file(text: str, path: Path, *, key: str, lang: str, id_field: str | No
     return Polygons(frame, tuple(notes), {text: path})
 
 
-def _column(table: gpd.GeoDataFrame, given: str | None, known: tuple[str, ...], path: Path) -> list[str]:
+def _column(table: pd.DataFrame, given: str | None, known: tuple[str, ...], file: str) -> list[str]:
     """Give a column as text, "" where it is empty or there is no such column."""
     if given is not None and given not in table:
-        columns = [c for c in table if c != "geometry"]
+        columns = [str(c) for c in table]
         near = difflib.get_close_matches(given, columns, n=1)
         hint = f"; did you mean '{near[0]}'?" if near else ""
-        raise MissingColumnError(
-            Problem(f"no such column{hint}; the file has {', '.join(columns)}", file=str(path), column=given)
-        )
+        message = f"no such column{hint}; the file has {', '.join(columns) or 'none'}"
+        raise MissingColumnError(Problem(message, file=file, column=given))
     name = given if given is not None else next((c for c in known if c in table), None)
-    if name is None:
-        return [""] * len(table)
-    return ["" if missing else _text(value) for value, missing in zip(table[name], table[name].isna(), strict=True)]
-
-
-def _text(value: Any) -> str:
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value).strip()
+    return [""] * len(table) if name is None else [str(value).strip() for value in table[name]]
 
 
 def _repaired(frame: gpd.GeoDataFrame, lang: str) -> tuple[gpd.GeoDataFrame, list[str]]:

@@ -43,9 +43,18 @@ class TagFilter:
     alternatives: tuple[tuple[TagCondition, ...], ...]
 
     @property
-    def keys(self) -> tuple[str, ...]:
-        """Keys of which every matching object has at least one; a reader may skip all other objects."""
-        return tuple(dict.fromkeys(key for every in self.alternatives if (key := _first_wanted(every)) is not None))
+    def wanted(self) -> dict[str, frozenset[str] | None]:
+        """Keys of which every matching object has one, with the values of them that can match, None for any.
+
+        A reader may skip all other objects. Lists of values ("a;b") match by their members.
+        """
+        found: dict[str, frozenset[str] | None] = {}
+        for every in self.alternatives:
+            first = _first_wanted(every)
+            if first is not None:
+                before = found.get(first.key, frozenset())
+                found[first.key] = None if before is None or first.values is None else before | first.values
+        return found
 
     def matches(self, tags: Mapping[str, str]) -> bool:
         """Tell whether an object with ``tags`` is selected."""
@@ -54,14 +63,16 @@ class TagFilter:
     def main_tag(self, tags: Mapping[str, str]) -> str | None:
         """Give the tag that made the object match, as ``key=value``: the first positive one of its alternative."""
         for every in self.alternatives:
-            key = _first_wanted(every)
-            if key is not None and all(condition.holds(tags) for condition in every):
-                return f"{key}={tags[key]}"
+            first = _first_wanted(every)
+            if first is not None and all(condition.holds(tags) for condition in every):
+                return f"{first.key}={tags[first.key]}"
         return None
 
 
-def _first_wanted(every: tuple[TagCondition, ...]) -> str | None:
-    return next((condition.key for condition in every if not condition.negated), None)
+def _first_wanted(every: tuple[TagCondition, ...]) -> TagCondition | None:
+    wanted = [condition for condition in every if not condition.negated]
+    # Areas have lost their relation's `type`, so that it is the last to choose by.
+    return min(wanted, key=lambda condition: condition.key == "type", default=None)
 
 
 def parse_tag_filter(
@@ -91,14 +102,14 @@ def parse_tag_filter(
         for part in every.split(","):
             condition = _condition(part)
             if isinstance(condition, str):
-                problems.append(Problem(f"{condition}; {GRAMMAR}", file=file, column=key, value=text))
+                problems.append(Problem(f"{condition}; {GRAMMAR}", file=file, key=key, value=text))
             else:
                 conditions.append(condition)
         if needs_wanted and conditions and all(c.negated for c in conditions) and not problems:
             message = (
                 f"'{every.strip()}' says only what is not wanted; add what is, such as leisure=pitch,{every.strip()}"
             )
-            problems.append(Problem(message, file=file, column=key, value=text))
+            problems.append(Problem(message, file=file, key=key, value=text))
         alternatives.append(tuple(conditions))
     ConfigError.gather(problems)
     return TagFilter(text, tuple(alternatives))

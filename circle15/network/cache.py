@@ -81,10 +81,10 @@ def _key(path: Path) -> str:
 
 
 def _load(entry: Path) -> Segments:
-    with np.load(entry, allow_pickle=False) as stored:
+    with entry.open("rb") as file, np.load(file, allow_pickle=False) as stored:
         values: dict[str, Any] = {name: stored[name] for name in stored.files}
     rest = json.loads(values.pop("rest").tobytes())
-    shapes = {name: shapely.from_wkt(rest.pop(name)) for name in _SHAPES}
+    shapes = {name: shapely.from_wkb(rest.pop(name)) for name in _SHAPES}
     rest["ways_refused"] = tuple((reason, n) for reason, n in rest["ways_refused"])
     segments = Segments(**values, **rest, **shapes)
     # The touched time tells which entries are in use.
@@ -96,7 +96,7 @@ def _save(entry: Path, segments: Segments) -> None:
     values = {f.name: getattr(segments, f.name) for f in fields(segments)}
     arrays: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     rest = {name: value for name, value in values.items() if name not in arrays}
-    rest |= {name: shapely.to_wkt(rest[name], rounding_precision=-1) for name in _SHAPES}
+    rest |= {name: shapely.to_wkb(rest[name], hex=True) for name in _SHAPES}
     entry.parent.mkdir(parents=True, exist_ok=True)
     handle, beside = tempfile.mkstemp(dir=entry.parent, prefix=entry.stem, suffix=".part")
     try:

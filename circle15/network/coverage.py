@@ -70,7 +70,7 @@ def _outline(grid: npt.NDArray[np.bool_]) -> Any:
     edge = np.diff(np.pad(grid, ((0, 0), (1, 1))).astype(np.int8), axis=1)
     row, start = np.nonzero(edge == 1)
     stop = np.nonzero(edge == -1)[1]
-    return shapely.coverage_union_all(shapely.box(start, row, stop, row + 1))
+    return shapely.union_all(shapely.box(start, row, stop, row + 1))
 
 
 def missing_buffer_sides(extent: Any, district: Any, buffer_m: float) -> tuple[str, ...]:
