@@ -129,17 +129,22 @@ def reached_lines(net, plane, starts, cutoff_ms, *, towards=False):
     return shapely.union_all(lines)
 
 
+def widened(streets, metres):
+    """Buffer each line by itself: GEOS takes minutes for all lines of a town at once."""
+    return shapely.union_all(shapely.buffer(shapely.get_parts(streets), metres, quad_segs=16))
+
+
 def assert_is_the_buffer(drawn, streets, buffer_m):
     """Hold an outline in metres against the buffer of the streets, as the docstring promises."""
     # GEOS's arcs of 16 chords a quarter lie up to 0.0013 buffers inside the circle.
     slack = (HALF_DIAGONAL + 0.0013) * buffer_m + 3 * UNIT_M
     assert drawn.is_valid
     assert drawn.covers(streets)
-    wide = streets.buffer(buffer_m + slack, quad_segs=16)
-    narrow = streets.buffer(buffer_m - 2 * slack, quad_segs=16)
+    wide = widened(streets, buffer_m + slack)
+    narrow = widened(streets, buffer_m - 2 * slack)
     assert drawn.difference(wide).area < 1e-6
     assert narrow.difference(drawn).area < 1e-6
-    exact = streets.buffer(buffer_m, quad_segs=16)
+    exact = widened(streets, buffer_m)
     assert drawn.symmetric_difference(exact).area < 0.02 * exact.area
 
 
@@ -381,7 +386,7 @@ def test_isochrones_of_a_real_town_are_buffers_of_its_streets(monaco_pbf):
     inner, outer = areas.geometry.to_numpy()[::2], areas.geometry.to_numpy()[1::2]
     assert shapely.covers(outer, inner).all()
     plane = Plane(7.42, 43.735)
-    for row in areas.iloc[:6].itertuples():
+    for row in areas.iloc[:4].itertuples():
         start = place(net, *(column[[row.origin]] for column in (origins.edge, origins.fraction, origins.access_m)))
         streets = reached_lines(net, plane, start, row.cutoff_min * 60_000)
         assert_is_the_buffer(plane.drawn(row.geometry), streets, 25.0)
