@@ -147,8 +147,9 @@ def read_study(config: Config, clock: Clock) -> Study:
         area = buffer_area(district.geometry, config.buffer_m())
     with clock.stage("network"):
         network = read_network(source, area=area, profiles=profiles_of(config))
+        network, path_warnings = change_network(config, network)
     with clock.stage("facilities"):
-        services = read_services(config, network, area)
+        services = change_services(config, read_services(config, network, area), area)
         applied = settle_norms(applied, services.facilities)
         config = applied.config
     with clock.stage("people"):
@@ -176,11 +177,18 @@ def read_study(config: Config, clock: Clock) -> Study:
         warnings=(
             *_buffer_warnings(sides, config.district.lang),
             *district.notes,
+            *path_warnings,
             *(w.text(config.district.lang) for w in applied.warnings),
         ),
         attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),
         counts={"facilities": services.counts, "population": people.counts, "unbuffered_sides": list(sides)},
-        inputs={config.network.source: source, **services.inputs, **people.inputs, **district.inputs},
+        inputs={
+            config.network.source: source,
+            **services.inputs,
+            **people.inputs,
+            **district.inputs,
+            **scenario_inputs(config),
+        },
     )
 
 
