@@ -19,6 +19,7 @@ from circle15.inputs.population import Population, read_population
 from circle15.network.build import missing_buffer_sides, read_network
 from circle15.network.link import Linkage, link
 from circle15.network.walking import WalkProfile
+from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.services import OSM_ATTRIBUTION, read_services
 from circle15.pipeline.tabulate import unit_of_points
 from circle15.units import minutes_to_seconds
