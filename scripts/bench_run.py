@@ -2,8 +2,9 @@
 
     python scripts/bench_run.py EXTRACT [--box west,south,east,north] [--resolution 10] [--repeat 3]
 
-Both read the same extract, use the same tags, cells, threshold and speed, and write a cells table, the coverage and a map. Seconds are
-medians of whole processes started alternately; only their ratio means anything on a machine that does other things.
+Both read the same extract, use the same tags, cells, threshold and speed, and write a cells table, the coverage and a
+map. Seconds are medians of whole processes started alternately; only their ratio means anything on a machine that does
+other things.
 """
 
 from __future__ import annotations
@@ -36,7 +37,6 @@ path = "people.csv"
 crs = "wgs84"
 [outputs]
 write = ["cells", "coverage", "map"]
-{outputs}
 """
 LAYER = """
 [[layer]]
@@ -57,8 +57,9 @@ def even_people(path: Path, box: str, step: float = 0.001) -> None:
     """Write a grid of points with one person each, so that every cell has people."""
     west, south, east, north = (float(v) for v in box.split(","))
     rows = ["lon,lat,population"]
-    for i in range(int((east - west) / step)):
-        rows += [f"{west + (i + 0.5) * step:.5f},{south + (j + 0.5) * step:.5f},1" for j in range(int((north - south) / step))]
+    columns, lines = int((east - west) / step), int((north - south) / step)
+    for i in range(columns):
+        rows += [f"{west + (i + 0.5) * step:.5f},{south + (j + 0.5) * step:.5f},1" for j in range(lines)]
     path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
@@ -83,16 +84,14 @@ def main() -> None:
         folder = Path(name)
         even_people(folder / "people.csv", options.box)
         layers = "".join(LAYER.format(id=i, source=s) for i, s in SOURCES.items())
-        for variant, outputs in (("full", ""), ("lean", 'isochrones = "none"')):
-            text = CONFIG.format(box=options.box, extract=options.extract.resolve(), resolution=options.resolution, outputs=outputs)
-            (folder / f"{variant}.toml").write_text(text + layers, encoding="utf-8")
+        text = CONFIG.format(box=options.box, extract=options.extract.resolve(), resolution=options.resolution)
+        config = folder / "bench.toml"
+        config.write_text(text + layers, encoding="utf-8")
         analyst = Path(__file__).with_name("bench_run_analyst.py")
         box, resolution = options.box, str(options.resolution)
-        commands = {
-            "analyst's script": [sys.executable, str(analyst), str(options.extract), str(folder / "analyst"), box, resolution],
-            "circle15 run, cold": [sys.executable, "-m", "circle15", "run", str(folder / "full.toml"), "-q", "--out", str(folder / "ours")],
-            "circle15 run, network cached": [sys.executable, "-m", "circle15", "run", str(folder / "full.toml"), "-q", "--out", str(folder / "ours")],
-        }  # fmt: skip
+        ours = [sys.executable, "-m", "circle15", "run", str(config), "-q", "--out", str(folder / "ours")]
+        theirs = [sys.executable, str(analyst), str(options.extract), str(folder / "analyst"), box, resolution]
+        commands = {"analyst's script": theirs, "circle15 run, cold": ours, "circle15 run, network cached": ours}
         seconds: dict[str, list[float]] = {n: [] for n in commands}
         for turn in range(options.repeat):
             for n, command in commands.items():

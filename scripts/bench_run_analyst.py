@@ -1,13 +1,14 @@
-"""What a skilled analyst writes today: pyosmium, pandana, h3, geopandas, a folium choropleth. A yardstick, not the product.
+"""What a skilled analyst writes today: pyosmium, pandana, h3, geopandas, a folium choropleth. A yardstick only.
 
-Streets are nodes only (pandana has no partial edges), facilities and cells go to the nearest node, people are even. Four
-layers by tag over a box.
+Streets are nodes only (pandana has no partial edges), facilities and cells go to the nearest node, people are even.
+Four layers by tag over a box.
 
     python scripts/bench_run_analyst.py EXTRACT OUT_DIR west,south,east,north RESOLUTION
 """
 
 from __future__ import annotations
 
+import itertools
 import json
 import sys
 import time
@@ -41,10 +42,13 @@ def haversine_m(lon1: np.ndarray, lat1: np.ndarray, lon2: np.ndarray, lat2: np.n
     return 2 * 6_371_009.0 * np.arcsin(np.sqrt(a))
 
 
-def read(path: str) -> tuple[dict[int, tuple[float, float]], list[tuple[int, int]], dict[str, list[tuple[float, float]]]]:
+LonLat = tuple[float, float]
+
+
+def read(path: str) -> tuple[dict[int, LonLat], list[tuple[int, int]], dict[str, list[LonLat]]]:
     """Read streets and places of interest in one pass."""
-    places: dict[str, list[tuple[float, float]]] = {name: [] for name in LAYERS}
-    nodes: dict[int, tuple[float, float]] = {}
+    places: dict[str, list[LonLat]] = {name: [] for name in LAYERS}
+    nodes: dict[int, LonLat] = {}
     edges: list[tuple[int, int]] = []
     keys = osmium.filter.KeyFilter("highway", "amenity", "leisure")
     for o in osmium.FileProcessor(path).with_locations().with_filter(keys):
@@ -55,7 +59,7 @@ def read(path: str) -> tuple[dict[int, tuple[float, float]], list[tuple[int, int
             kind = o.tags.get("highway")
             if kind and kind not in NOT_WALKED and o.tags.get("foot") != "no" and o.tags.get("access") != "private":
                 nodes.update((r, (x, y)) for r, x, y in refs)
-                edges.extend((a[0], b[0]) for a, b in zip(refs, refs[1:], strict=False))
+                edges.extend((a[0], b[0]) for a, b in itertools.pairwise(refs))
             spot = (float(np.mean([r[1] for r in refs])), float(np.mean([r[2] for r in refs])))
         elif o.is_node():
             spot = (o.lon, o.lat)
@@ -84,16 +88,16 @@ def main() -> None:
     a, b = position[pairs[:, 0]].to_numpy(), position[pairs[:, 1]].to_numpy()
     x, y = frame["x"].to_numpy(), frame["y"].to_numpy()
     length = pd.Series(haversine_m(x[a], y[a], x[b], y[b]))
-    network = pandana.Network(frame["x"], frame["y"], pd.Series(pairs[:, 0]), pd.Series(pairs[:, 1]), length.to_frame("m"))
+    tails, heads = pd.Series(pairs[:, 0]), pd.Series(pairs[:, 1])
+    network = pandana.Network(frame["x"], frame["y"], tails, heads, length.to_frame("m"))
     lap("network")
     west, south, east, north = (float(v) for v in box.split(","))
     cells = h3.geo_to_cells(shapely.box(west, south, east, north), resolution)
     centres = np.array([h3.cell_to_latlng(c) for c in cells])
     at = network.get_node_ids(centres[:, 1], centres[:, 0])
     limit = THRESHOLD_S * SPEED_M_S
-    table = gpd.GeoDataFrame(
-        {"cell": cells}, geometry=[shapely.Polygon([(q, p) for p, q in h3.cell_to_boundary(c)]) for c in cells], crs=4326
-    )
+    rings = [[(lon, lat) for lat, lon in h3.cell_to_boundary(c)] for c in cells]
+    table = gpd.GeoDataFrame({"cell": cells}, geometry=[shapely.Polygon(r) for r in rings], crs=4326)
     for name, spots in places.items():
         points = np.array(spots)
         network.set_pois(name, 2 * limit, 1, points[:, 0], points[:, 1])

@@ -49,7 +49,11 @@ def test_help_loads_no_heavy_library():
         ('"osm:amenity=hospital|clinic|doctors|pharmacy"', '"osm:amenity=spaceport"', "clinic.*allow_empty"),
         ('"osm:amenity=hospital|clinic|doctors|pharmacy"', '"nothing.csv"\ncrs = "wgs84"', r"nothing\.csv"),
         ('"osm:admin_level=8,name=Monaco"', '"osm:admin_level=8,name=Monako"', "Monako.*Monaco"),
-        ('"osm:admin_level=8,name=Monaco"', '"box:10.0,50.0,10.1,50.1"', r"district\.units.*no unit lies in the district"),
+        (
+            '"osm:admin_level=8,name=Monaco"',
+            '"box:10.0,50.0,10.1,50.1"',
+            r"district\.units.*no unit lies in the district",
+        ),
         (
             '"osm:admin_level=8,name=Monaco"   # an area of the extract below\nunits = "osm:admin_level=10" ',
             '"box:10.0,50.0,10.1,50.1"\n',

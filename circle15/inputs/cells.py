@@ -47,7 +47,7 @@ class Cells:
     def names(self) -> npt.NDArray[np.object_]:
         """Give the distinct cells' H3 indices as text, (n_cells,)."""
         first_piece = np.unique(self.cell_of_piece, return_index=True)[1]
-        return self.pieces["cell"].to_numpy(object)[first_piece]
+        return np.asarray(self.pieces["cell"], dtype=object)[first_piece]
 
     def select(self, keep: npt.NDArray[np.bool_]) -> Cells:
         """Give the same without the pieces where ``keep`` (n_pieces,) is False."""
@@ -86,8 +86,8 @@ def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
     """
     empty = units.loc[shapely.area(units.geometry.to_numpy()) == 0, "unit_id"]
     InputError.gather(Problem("has no area to lay cells on; give polygons", file=f"unit {i}") for i in empty)
-    shapes = [h3.geo_to_h3shape(shape) for shape in units.geometry]
-    found = [h3_int.h3shape_to_cells_experimental(shape, resolution, "overlap") for shape in shapes]
+    outlines = [h3.geo_to_h3shape(shape) for shape in units.geometry]
+    found = [h3_int.h3shape_to_cells_experimental(outline, resolution, "overlap") for outline in outlines]
     ids = np.unique(np.concatenate(found))
     hexagons = _cell_polygons(ids)
     of_cell, of_unit, shapes = _intersections(hexagons, units.geometry.to_numpy())
@@ -133,10 +133,11 @@ def sum_by_piece(
 ) -> dict[str, npt.NDArray[np.float64]]:
     """Sum each column of ``values`` over the rows of each piece; rows with piece -1 are left out."""
     inside = piece >= 0
-    return {
-        str(name): np.bincount(piece[inside], weights=column.to_numpy(np.float64)[inside], minlength=n_pieces)
-        for name, column in values.items()
-    }
+    sums = {}
+    for name, column in values.items():
+        weights = column.to_numpy(np.float64)[inside]
+        sums[str(name)] = np.bincount(piece[inside], weights=weights, minlength=n_pieces).astype(np.float64)
+    return sums
 
 
 def _cell_polygons(ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.object_]:

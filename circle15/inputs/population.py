@@ -104,7 +104,10 @@ def spread_over_buildings(
     unknown = float((~(levels[inside] > 0)).mean())
     return Population(
         groups=pd.DataFrame({ALL: total * (weight / weight.sum())}),
-        label_zh=f"总数 {total:,.0f} 人按住宅建筑占地面积×层数分摊（{unknown:.0%} 的建筑层数未知，按 {default_levels:g} 层计）",
+        label_zh=(
+            f"总数 {total:,.0f} 人按住宅建筑占地面积×层数分摊"
+            f"（{unknown:.0%} 的建筑层数未知，按 {default_levels:g} 层计）"
+        ),
         label_en=(
             f"{total:,.0f} people spread over residential buildings by footprint x levels"
             f" (levels unknown for {unknown:.0%}, taken as {default_levels:g})"
