@@ -11,7 +11,6 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import shapely
-from scipy.spatial import cKDTree
 
 from circle15.inputs.facility_places import Places, places_from_columns
 from circle15.inputs.facility_shapes import places_from_geometry, point_on
@@ -35,6 +34,9 @@ COLUMNS = (
 NEAR_M = 100.0
 _TEXT_FIELDS = ("address", "street", "community", "ownership")
 _LONGEST_ID = 60
+_AROUND = (-1, 0, 1)
+_HIGHEST_LAT = 85.0
+_MOST_KEPT = 8  # facilities of one name in one cell that later ones are compared with
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,32 +186,34 @@ def combine_facilities(tables: Sequence[FacilityTable]) -> FacilityTable:
 
 
 def near_duplicates(frame: gpd.GeoDataFrame) -> list[Change]:
-    """Report facilities of the same name within 100 m of an earlier one, a line each."""
-    names = frame["name"].map(lambda n: unicodedata.normalize("NFKC", n).replace(" ", "").casefold())
-    lines: list[tuple[int, Change]] = []
-    for _, rows in names[names != ""].groupby(names, sort=False):
-        if len(rows) == 1:
+    """Report facilities of the same name within 100 m of an earlier one, a line each, naming the nearest such."""
+    if len(frame) == 0:
+        return []
+    lon, lat = frame["lon"].to_numpy(np.float64), frame["lat"].to_numpy(np.float64)
+    high = np.deg2rad(min(float(np.abs(lat).max()), _HIGHEST_LAT))
+    # A cell is at least 100 m wide everywhere, so whatever is within 100 m is in it or beside it.
+    column = np.floor(np.deg2rad(lon) * EARTH_RADIUS_M * np.cos(high) / NEAR_M).astype(np.int64).tolist()
+    row = np.floor(np.deg2rad(lat) * EARTH_RADIUS_M / NEAR_M).astype(np.int64).tolist()
+    seen: dict[tuple[str, int, int], list[int]] = {}
+    lines = []
+    for i, text in enumerate(frame["name"].tolist()):
+        name = unicodedata.normalize("NFKC", text).replace(" ", "").casefold()
+        if not name:
             continue
-        at = rows.index.to_numpy()
-        lat = np.deg2rad(frame["lat"].to_numpy(np.float64)[at])
-        lon = np.deg2rad(frame["lon"].to_numpy(np.float64)[at])
-        plane = np.column_stack([lon * np.cos(lat.mean()), lat]) * EARTH_RADIUS_M
-        distance, earlier = _nearest_earlier(plane)
-        found = [(int(at[k]), int(at[earlier[k]])) for k in np.flatnonzero(distance <= NEAR_M)]
-        lines.extend((later, _duplicate_line(frame, later, first)) for later, first in found)
-    return [line for _, line in sorted(lines, key=lambda pair: pair[0])]
+        around = [j for x in _AROUND for y in _AROUND for j in seen.get((name, column[i] + x, row[i] + y), ())]
+        if around:
+            away = _metres(lon[i], lat[i], lon[around], lat[around])
+            if away.min() <= NEAR_M:
+                lines.append(_duplicate_line(frame, i, around[int(away.argmin())]))
+        here = seen.setdefault((name, column[i], row[i]), [])
+        if len(here) < _MOST_KEPT:
+            here.append(i)
+    return lines
 
 
-def _nearest_earlier(plane: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Give for each point the distance to and index of a point before it within reach, infinity where there is none."""
-    distance, earlier = np.full(len(plane), np.inf), np.zeros(len(plane), dtype=np.int64)
-    tree = cKDTree(plane)
-    for k, point in enumerate(plane):
-        near = tree.query(point, k=min(len(plane), 8), distance_upper_bound=NEAR_M * 1.0001)
-        for d, j in zip(np.atleast_1d(near[0]), np.atleast_1d(near[1]), strict=True):
-            if j < k and d < distance[k]:
-                distance[k], earlier[k] = d, j
-    return distance, earlier
+def _metres(lon: float, lat: float, lons: np.ndarray, lats: np.ndarray) -> np.ndarray:
+    east, north = np.deg2rad(lons - lon) * np.cos(np.deg2rad(lat)), np.deg2rad(lats - lat)
+    return np.asarray(np.hypot(east, north) * EARTH_RADIUS_M)
 
 
 def _duplicate_line(frame: gpd.GeoDataFrame, later: int, earlier: int) -> Change:
@@ -235,9 +239,9 @@ def _reasons_to_leave_out(
     cells = table.frame[columns].to_numpy(dtype=object)
     first_seen: dict[tuple[object, ...], int] = {}
     reasons: list[tuple[str, str] | None] = []
-    for i, row in enumerate(cells):
-        shape = shapely.to_wkb(places.geometry[i]) if places.geometry[i] is not None else b""
-        key = (*(" ".join(str(c).split()) for c in row), shape)
+    shapes = shapely.to_wkb(places.geometry) if table.geometry is not None else [None] * len(cells)
+    for i, (row, shape) in enumerate(zip(cells.tolist(), shapes, strict=True)):
+        key = (*(" ".join(c.split()) for c in row), shape)
         earlier = first_seen.setdefault(key, int(table.row[i]))
         reason = places.reason[i]
         if reason is not None:

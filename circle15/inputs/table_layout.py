@@ -30,6 +30,10 @@ _REMARK = re.compile(
 )
 
 
+_TOTALS_END = frozenset("计和值均lLmM:：")
+_REMARK_BEGIN = frozenset("注备说附填制审负联数资来统截报单日电")
+
+
 @dataclass(frozen=True, slots=True)
 class HeadingPlace:
     """Where a grid's heading is: rows from 0, both ends in it, and the unique name of each column."""
@@ -107,8 +111,9 @@ def data_rows(grid: Grid, place: HeadingPlace, *, file: str) -> tuple[list[list[
     heading = [_tidy(row, width) for row in grid.rows[place.first_row : place.last_row + 1]]
     for r in range(place.last_row + 1, len(grid.rows)):
         cells = [*grid.rows[r][:width], *[""] * (width - len(grid.rows[r]))]
-        filled = [c for c in _tidy(cells, width) if c]
-        reason = _reason_to_leave_out(filled, _tidy(cells, width), heading)
+        tidy = _tidy(cells, width)
+        filled = [c for c in tidy if c]
+        reason = _reason_to_leave_out(filled, tidy, heading)
         if not filled:
             blank.append(r + 1)
         elif reason is not None:
@@ -136,12 +141,13 @@ def data_rows(grid: Grid, place: HeadingPlace, *, file: str) -> tuple[list[list[
 def _reason_to_leave_out(filled: list[str], cells: list[str], heading: list[list[str]]) -> str | None:
     if not filled:
         return None
-    words = [c for c in filled if not is_plain(c)]
-    if words and _TOTALS.fullmatch(re.sub(r"\s", "", unicodedata.normalize("NFKC", words[0]))):
+    word = next((c for c in filled if not is_plain(c)), "")
+    # The first and last letters rule out nearly every row before an expression is tried.
+    if word[-1:] in _TOTALS_END and _TOTALS.fullmatch(re.sub(r"\s", "", unicodedata.normalize("NFKC", word))):
         return "totals_row"
-    if all(_REMARK.fullmatch(unicodedata.normalize("NFKC", c)) for c in filled):
+    if filled[0][0] in _REMARK_BEGIN and all(_REMARK.fullmatch(unicodedata.normalize("NFKC", c)) for c in filled):
         return "remark_row"
-    for row in heading:
+    for row in heading if filled[-1] in heading[0] or filled[-1] in heading[-1] else ():
         same = sum(bool(a) and a == b for a, b in zip(cells, row, strict=True))
         if same >= _ENOUGH and 2 * same > len(filled):
             return "repeated_heading"
