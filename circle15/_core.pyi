@@ -1,14 +1,18 @@
-"""Types of the compiled search core."""
+
+
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
-_F32 = npt.NDArray[np.float32]
-_F64 = npt.NDArray[np.float64]
-_I32 = npt.NDArray[np.int32]
-_I64 = npt.NDArray[np.int64]
-_U8 = npt.NDArray[np.uint8]
-_U32 = npt.NDArray[np.uint32]
+_F32: TypeAlias = npt.NDArray[np.float32]
+_F64: TypeAlias = npt.NDArray[np.float64]
+_I32: TypeAlias = npt.NDArray[np.int32]
+_I64: TypeAlias = npt.NDArray[np.int64]
+_U8: TypeAlias = npt.NDArray[np.uint8]
+_U32: TypeAlias = npt.NDArray[np.uint32]
+
+lane_kernel: str
 
 class Progress:
     def __init__(self) -> None: ...
@@ -18,10 +22,15 @@ class Progress:
     def total(self) -> int: ...
     def cancel(self) -> None: ...
 
+class Streets:
+    def __init__(self, lon: _F64, lat: _F64, tail: _I32, head: _I32, length_m: _F64, walk_ms: _U32) -> None: ...
+    @property
+    def n_junctions(self) -> int: ...
+    @property
+    def n_chains(self) -> int: ...
+
 class Graph:
-    def __init__(
-        self, lon: _F64, lat: _F64, tail: _I32, head: _I32, forward: _U32, backward: _U32, length_m: _F64
-    ) -> None: ...
+    def __init__(self, streets: Streets, forward: _U32, backward: _U32) -> None: ...
     @property
     def n_nodes(self) -> int: ...
     @property
@@ -39,6 +48,7 @@ def reach_summary(
     weights: _F64,
     threads: int,
     progress: Progress | None = None,
+    kernel: str = "auto",
 ) -> tuple[_I64, _F64, _F64]: ...
 def nearest(
     graph: Graph,
@@ -70,6 +80,8 @@ def isochrones(
     graph: Graph,
     lon: _F64,
     lat: _F64,
+    tail: _I32,
+    head: _I32,
     origins: Places,
     cutoffs_ms: _U32,
     buffer_m: float,
@@ -81,9 +93,13 @@ def service_area(
     graph: Graph,
     lon: _F64,
     lat: _F64,
+    tail: _I32,
+    head: _I32,
     time_to: _U32,
     destinations: Places,
     cutoffs_ms: _U32,
     buffer_m: float,
     step_m: float,
 ) -> tuple[_I32, _I32, _I64, _I64, _I64, _F64]: ...
+def build_info() -> str: ...
+def node_times(graph: Graph, origin: Places, cutoff_ms: int) -> _U32: ...

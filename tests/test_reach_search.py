@@ -1,11 +1,13 @@
+import itertools
+
 import numpy as np
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import circle15
-from circle15.reach import reference
-from circle15.units import UNREACHED
+from circle15 import _core
+from circle15.reach import reference, search
+from circle15.units import UNREACHED, seconds_to_ms
 
 WALK = circle15.WalkProfile(name="walk", speed_m_s=1.0)
 MANY = settings(max_examples=300, deadline=None)
@@ -21,7 +23,7 @@ def networks(draw, max_nodes=14, max_edges=24):
     edges = draw(st.lists(st.tuples(node, node, ms), max_size=max_edges))
     if draw(st.booleans()):  # a long chain, open or closed, through many nodes of degree 2
         path = draw(st.permutations(range(n)))
-        edges += [(u, v, draw(ms)) for u, v in zip(path, path[1:], strict=False)]
+        edges += [(u, v, draw(ms)) for u, v in itertools.pairwise(path)]
         if draw(st.booleans()):
             edges.append((path[-1], path[0], draw(ms)))
     walk_ms = np.array([[[w for _, _, w in edges]] * 2], dtype=np.uint32).reshape(1, 2, len(edges))
@@ -101,3 +103,40 @@ def test_reach_summary_equals_networkx(query, threads):
     np.testing.assert_array_equal(found.nodes, right.nodes)
     np.testing.assert_array_equal(found.weight, right.weight)
     np.testing.assert_allclose(found.length_m, right.length_m, rtol=0, atol=1e-5)
+
+
+def reached_pieces(net, origins, cutoff_s, threads=1):
+    graph, speed = search._graph(net, "walk")
+    places = search._places(net, graph, speed, "origins", origins)
+    return _core.reached(graph, places, seconds_to_ms(cutoff_s), threads)
+
+
+@MANY
+@given(queries())
+def test_reached_pieces_add_up_to_the_street_length_and_overlap_nowhere(query):
+    net, origins, _, how = query
+    indptr, edge, low, high, _, _ = reached_pieces(net, origins, how["cutoff_s"])
+    right = reference.reach_summary(net, origins, **how)
+    for i in range(len(origins)):
+        row = slice(indptr[i], indptr[i + 1])
+        share = high[row].astype(float) - low[row]
+        assert (share >= 0).all()
+        np.testing.assert_allclose((share * net.length_m[edge[row]]).sum(), right.length_m[i], atol=1e-5)
+        by_edge = sorted(zip(edge[row].tolist(), low[row].tolist(), high[row].tolist(), strict=True))
+        for (e, _, end), (f, start, _) in zip(by_edge, by_edge[1:], strict=False):
+            assert e != f or start >= end - 1e-6
+
+
+@MANY
+@given(queries())
+def test_reached_pieces_begin_at_nodes_at_the_very_time_networkx_finds(query):
+    net, origins, _, how = query
+    indptr, edge, low, high, from_ms, to_ms = reached_pieces(net, origins, how["cutoff_s"])
+    times = reference.node_times_ms(net, origins, **how)
+    for i in range(len(origins)):
+        for k in range(indptr[i], indptr[i + 1]):
+            # A walk goes up a piece from its earlier end; a one-way street may be left later than its end is reached.
+            fraction, ms = min(((low[k], from_ms[k]), (high[k], to_ms[k])), key=lambda end: end[1])
+            node = {0.0: net.tail, 1.0: net.head}.get(float(fraction))
+            if node is not None and low[k] < high[k] and from_ms[k] != to_ms[k]:
+                assert ms == times[i][int(node[edge[k]])]

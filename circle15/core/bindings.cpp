@@ -3,9 +3,12 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
+#include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 
 #include <cmath>
+#include <cmath>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string>
@@ -14,8 +17,13 @@
 #include "edge_tree.hpp"
 #include "graph.hpp"
 #include "isochrone.hpp"
+#include "nearest.hpp"
+#include "pieces.hpp"
 #include "places.hpp"
+#include "search.hpp"
+#include "streets.hpp"
 #include "summary.hpp"
+#include "table.hpp"
 
 namespace nb = nanobind;
 using namespace circle15;
@@ -61,43 +69,61 @@ void check_times(const char* array, std::span<const Ms> times) {
     }
 }
 
-Graph make_graph(const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
-                 const In<std::int32_t>& head, const In<Ms>& forward, const In<Ms>& backward,
-                 const In<double>& length_m) {
-    const StreetArrays streets{view(lon),     view(lat),      view(tail),    view(head),
-                               view(forward), view(backward), view(length_m)};
-    const std::size_t n_edges = streets.tail.size();
-    check_size("lat", streets.lat.size(), streets.lon.size());
-    check_size("head", streets.head.size(), n_edges);
-    check_size("forward", streets.forward.size(), n_edges);
-    check_size("backward", streets.backward.size(), n_edges);
-    check_size("length_m", streets.length_m.size(), n_edges);
-    if (streets.lon.size() > 0x7FFF'FFFFU || n_edges > 0x3FFF'FFFFU) {
+using Times = nb::ndarray<const Ms, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
+
+std::shared_ptr<Streets> make_streets(const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
+                                      const In<std::int32_t>& head, const In<double>& length_m, const Times& walk_ms) {
+    const StreetArrays arrays{view(lon),  view(lat),      view(tail),
+                              view(head), view(length_m), {walk_ms.data(), walk_ms.size()}};
+    const std::size_t n_edges = arrays.tail.size();
+    check_size("lat", arrays.lat.size(), arrays.lon.size());
+    check_size("head", arrays.head.size(), n_edges);
+    check_size("length_m", arrays.length_m.size(), n_edges);
+    check_size("walk_ms", arrays.walk_ms.size(), 2 * walk_ms.shape(0) * n_edges);
+    if (arrays.lon.size() > 0x7FFF'FFFFU || n_edges > 0x3FFF'FFFFU) {
         throw nb::value_error("at most 2147483647 nodes and 1073741823 edges are supported");
     }
-    const auto n_nodes = static_cast<std::int64_t>(streets.lon.size());
+    const auto n_nodes = static_cast<std::int64_t>(arrays.lon.size());
+    for (std::size_t i = 0; i < arrays.lon.size(); ++i) {
+        for (const auto& [name, degrees] : {std::pair{"lon", arrays.lon}, std::pair{"lat", arrays.lat}}) {
+            if (!(degrees[i] >= -180.0 && degrees[i] <= 180.0)) {
+                refuse(name, i, degrees[i], "degrees");
+            }
+        }
+    }
     for (std::size_t e = 0; e < n_edges; ++e) {
-        for (const auto& [name, ends] : {std::pair{"tail", streets.tail}, std::pair{"head", streets.head}}) {
+        for (const auto& [name, ends] : {std::pair{"tail", arrays.tail}, std::pair{"head", arrays.head}}) {
             if (ends[e] < 0 || ends[e] >= n_nodes) {
                 refuse(name, e, ends[e], "a node index, 0 to " + std::to_string(n_nodes - 1));
             }
         }
-        if (!(streets.length_m[e] >= 0.0 && streets.length_m[e] <= 1e9)) {
-            refuse("length_m", e, streets.length_m[e], "0 to 1e9 metres");
+        if (!(arrays.length_m[e] >= 0.0 && arrays.length_m[e] <= 1e100)) {
+            refuse("length_m", e, arrays.length_m[e], "0 to 1e100 metres");
         }
     }
-    check_times("forward", streets.forward);
-    check_times("backward", streets.backward);
+    check_times("walk_ms", arrays.walk_ms);
     const nb::gil_scoped_release released;
-    return Graph(streets);
+    return std::make_shared<Streets>(arrays);
 }
 
-// Linked points of one side of a query.
-struct PlaceArrays {
-    In<std::int32_t> edge;
-    In<double> fraction;
-    In<Ms> access;
-};
+Graph make_graph(std::shared_ptr<Streets> streets, const In<Ms>& forward, const In<Ms>& backward) {
+    check_size("forward", forward.size(), streets->n_edges());
+    check_size("backward", backward.size(), streets->n_edges());
+    check_times("forward", view(forward));
+    check_times("backward", view(backward));
+    for (std::size_t e = 0; e < forward.size(); ++e) {
+        // What the streets took for walkable by all, the chains run through.
+        const std::size_t chain = streets->chain_of(streets->slot_of(e));
+        const bool is_inside = streets->end_slot(chain) - streets->first_slot(chain) > 1;
+        for (const auto& [name, times] : {std::pair{"forward", view(forward)}, std::pair{"backward", view(backward)}}) {
+            if (is_inside && times[e] == kUnreached) {
+                refuse(name, e, times[e], "walkable, as it was in the walk_ms that the streets were made with");
+            }
+        }
+    }
+    const nb::gil_scoped_release released;
+    return Graph(std::move(streets), view(forward), view(backward));
+}
 
 std::vector<Place> make_places(const Graph& graph, const char* side, const In<std::int32_t>& edge,
                                const In<double>& fraction, const In<Ms>& access) {
@@ -128,6 +154,38 @@ void check_cutoff(Ms cutoff) {
     if (cutoff > kMaxMs) {
         throw nb::value_error(("cutoff_ms = " + std::to_string(cutoff) + ": must be at most 2147483647").c_str());
     }
+}
+
+void check_weights(std::span<const double> weights) {
+    double total = 0.0;
+    for (std::size_t j = 0; j < weights.size(); ++j) {
+        if (!std::isfinite(weights[j])) {
+            refuse("weights", j, weights[j], "finite");
+        }
+        total += std::abs(weights[j]);
+    }
+    if (!std::isfinite(total)) {
+        throw nb::value_error("weights: their sum must be finite");
+    }
+}
+
+// "auto"; or, for tests and benchmarks, one way of searching.
+SummaryPlan plan_of(const std::string& kernel) {
+    using Mode = SummaryPlan::Mode;
+    if (kernel == "auto") {
+        return {};
+    }
+    if (kernel == "one") {
+        return {Mode::kOneByOne, best_lane_kernel()};
+    }
+    for (const LaneKernel* lanes : {&best_lane_kernel(), &baseline_lane_kernel()}) {
+        if (kernel == lanes->name) {
+            return {Mode::kLanes, *lanes};
+        }
+    }
+    throw nb::value_error(("kernel = " + kernel + ": must be auto, one, " + baseline_lane_kernel().name + " or " +
+                           best_lane_kernel().name)
+                              .c_str());
 }
 
 // Runs a query without the GIL; Ctrl-C raises KeyboardInterrupt, Progress.cancel() a RuntimeError.
@@ -221,21 +279,52 @@ nb::tuple outline_columns(Outlines&& made) {
                           to_numpy(std::move(made.coordinate_begin)), to_numpy(std::move(made.lon_lat)));
 }
 
-NodePositions node_positions(const Graph& graph, const In<double>& lon, const In<double>& lat) {
+EdgePositions edge_positions(const Graph& graph, const In<double>& lon, const In<double>& lat,
+                             const In<std::int32_t>& tail, const In<std::int32_t>& head) {
     check_size("lon", lon.size(), graph.n_nodes());
     check_size("lat", lat.size(), graph.n_nodes());
+    check_size("tail", tail.size(), graph.n_edges());
+    check_size("head", head.size(), graph.n_edges());
     for (std::size_t v = 0; v < lon.size(); ++v) {
         if (!(std::abs(lon.data()[v]) <= 180.0 && std::abs(lat.data()[v]) <= 90.0)) {
             refuse("node position", v, lon.data()[v], "degrees within -180 to 180 and -90 to 90");
         }
     }
-    return {view(lon), view(lat)};
+    for (const auto& [name, ends] : {std::pair{"tail", view(tail)}, std::pair{"head", view(head)}}) {
+        for (std::size_t e = 0; e < ends.size(); ++e) {
+            if (ends[e] < 0 || static_cast<std::size_t>(ends[e]) >= lon.size()) {
+                refuse(name, e, ends[e], "a node index");
+            }
+        }
+    }
+    return {view(lon), view(lat), view(tail), view(head)};
+}
+
+// Compiler and kind of build, for bug reports and the manifest of a run.
+std::string build_info() {
+#if defined(__clang__)
+    std::string compiler = "clang " __clang_version__;
+#elif defined(__GNUC__)
+    std::string compiler = "gcc " __VERSION__;
+#elif defined(_MSC_VER)
+    std::string compiler = "msvc " + std::to_string(_MSC_VER);
+#else
+    std::string compiler = "unknown compiler";
+#endif
+#if defined(NDEBUG)
+    return compiler + ", release";
+#else
+    return compiler + ", debug";
+#endif
 }
 
 }  // namespace
 
 NB_MODULE(_core, module) {
     module.doc() = "Compiled search core of circle15; private, use circle15.reach.";
+    module.def("build_info", &build_info, "Compiler and kind of build.");
+
+    module.attr("lane_kernel") = best_lane_kernel().name;
 
     nb::class_<Progress>(module, "Progress", "Counts finished origins of a running query; another thread may read it.")
         .def(nb::init<>())
@@ -243,16 +332,19 @@ NB_MODULE(_core, module) {
         .def_prop_ro("total", [](const Progress& p) { return p.total.load(); })
         .def("cancel", [](Progress& p) { p.cancelled.store(true); });
 
+    nb::class_<Streets>(module, "Streets", "The street network of all profiles, contracted.")
+        .def(nb::new_(&make_streets), nb::arg("lon"), nb::arg("lat"), nb::arg("tail"), nb::arg("head"),
+             nb::arg("length_m"), nb::arg("walk_ms"))
+        .def_prop_ro("n_junctions", &Streets::n_junctions)
+        .def_prop_ro("n_chains", &Streets::n_chains);
+
     nb::class_<Graph>(module, "Graph", "One profile's walking graph.")
         .def(
             "__init__",
-            [](Graph* self, const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
-               const In<std::int32_t>& head, const In<Ms>& forward, const In<Ms>& backward,
-               const In<double>& length_m) {
-                new (self) Graph(make_graph(lon, lat, tail, head, forward, backward, length_m));
+            [](Graph* self, std::shared_ptr<Streets> streets, const In<Ms>& forward, const In<Ms>& backward) {
+                new (self) Graph(make_graph(std::move(streets), forward, backward));
             },
-            nb::arg("lon"), nb::arg("lat"), nb::arg("tail"), nb::arg("head"), nb::arg("forward"), nb::arg("backward"),
-            nb::arg("length_m"))
+            nb::arg("streets"), nb::arg("forward"), nb::arg("backward"))
         .def_prop_ro("n_nodes", &Graph::n_nodes)
         .def_prop_ro("n_edges", &Graph::n_edges);
 
@@ -270,17 +362,19 @@ NB_MODULE(_core, module) {
     module.def(
         "reach_summary",
         [](const Graph& graph, const Places& origins, Ms cutoff, const Places& destinations, const In<double>& weights,
-           std::size_t threads, Progress* progress) {
+           std::size_t threads, Progress* progress, const std::string& kernel) {
             check_cutoff(cutoff);
             check_size("weights", weights.size(), destinations.size());
+            check_weights(view(weights));
+            const SummaryPlan plan = plan_of(kernel);
             auto made = run_query(threads, progress, [&](const Run& run) {
-                return reach_summary(graph, origins, cutoff, destinations, view(weights), run);
+                return reach_summary(graph, origins, cutoff, destinations, view(weights), run, plan);
             });
             return nb::make_tuple(to_numpy(std::move(made.nodes)), to_numpy(std::move(made.length_m)),
                                   to_numpy(std::move(made.weight)));
         },
         nb::arg("graph"), nb::arg("origins"), nb::arg("cutoff_ms"), nb::arg("destinations"), nb::arg("weights"),
-        nb::arg("threads"), nb::arg("progress").none() = nb::none(),
+        nb::arg("threads"), nb::arg("progress").none() = nb::none(), nb::arg("kernel") = "auto",
         "Return nodes int64, length_m float64 and weight float64 per origin.");
 
     module.def(
@@ -315,7 +409,7 @@ NB_MODULE(_core, module) {
         [](const Graph& graph, const Places& origins, Ms cutoff, std::size_t threads, Progress* progress) {
             check_cutoff(cutoff);
             auto made = run_query(threads, progress,
-                                  [&](const Run& run) { return reached(graph, origins, cutoff, run); });
+                                  [&](const Run& run) { return reached_pieces(graph, origins, cutoff, run); });
             return nb::make_tuple(to_numpy(std::move(made.indptr)), to_numpy(std::move(made.edge)),
                                   to_numpy(std::move(made.from_fraction)), to_numpy(std::move(made.to_fraction)),
                                   to_numpy(std::move(made.from_ms)), to_numpy(std::move(made.to_ms)));
@@ -338,35 +432,51 @@ NB_MODULE(_core, module) {
 
     module.def(
         "isochrones",
-        [](const Graph& graph, const In<double>& lon, const In<double>& lat, const Places& origins,
-           const In<Ms>& cutoffs, double buffer_m, double step_m, std::size_t threads, Progress* progress) {
+        [](const Graph& graph, const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
+           const In<std::int32_t>& head, const Places& origins, const In<Ms>& cutoffs, double buffer_m, double step_m,
+           std::size_t threads, Progress* progress) {
             check_outline_rules(view(cutoffs), buffer_m, step_m);
-            const NodePositions nodes = node_positions(graph, lon, lat);
+            const EdgePositions edges = edge_positions(graph, lon, lat, tail, head);
             return outline_columns(run_query(threads, progress, [&](const Run& run) {
-                return isochrones(graph, nodes, origins, {view(cutoffs), buffer_m, step_m}, run);
+                return isochrones(graph, edges, origins, {view(cutoffs), buffer_m, step_m}, run);
             }));
         },
-        nb::arg("graph"), nb::arg("lon"), nb::arg("lat"), nb::arg("origins"), nb::arg("cutoffs_ms"),
-        nb::arg("buffer_m"), nb::arg("step_m"), nb::arg("threads"), nb::arg("progress").none() = nb::none(),
+        nb::arg("graph"), nb::arg("lon"), nb::arg("lat"), nb::arg("tail"), nb::arg("head"), nb::arg("origins"),
+        nb::arg("cutoffs_ms"), nb::arg("buffer_m"), nb::arg("step_m"), nb::arg("threads"), nb::arg("progress").none() = nb::none(),
         "Return areas as ragged columns: origin int32, cutoff int32 (index), polygon_begin, ring_begin and "
         "coordinate_begin int64, and interleaved lon_lat float64.");
 
     module.def(
         "service_area",
-        [](const Graph& graph, const In<double>& lon, const In<double>& lat, const In<Ms>& time_to,
-           const Places& destinations, const In<Ms>& cutoffs, double buffer_m, double step_m) {
+        [](const Graph& graph, const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
+           const In<std::int32_t>& head, const In<Ms>& time_to, const Places& destinations, const In<Ms>& cutoffs,
+           double buffer_m, double step_m) {
             check_outline_rules(view(cutoffs), buffer_m, step_m);
             check_size("time_to", time_to.size(), graph.n_nodes());
-            const NodePositions nodes = node_positions(graph, lon, lat);
+            const EdgePositions edges = edge_positions(graph, lon, lat, tail, head);
             Outlines made;
             {
                 const nb::gil_scoped_release released;
-                made = service_area(graph, nodes, view(time_to), destinations, {view(cutoffs), buffer_m, step_m});
+                made = service_area(graph, edges, view(time_to), destinations, {view(cutoffs), buffer_m, step_m});
             }
             return outline_columns(std::move(made));
         },
-        nb::arg("graph"), nb::arg("lon"), nb::arg("lat"), nb::arg("time_to"), nb::arg("destinations"),
-        nb::arg("cutoffs_ms"), nb::arg("buffer_m"), nb::arg("step_m"),
+        nb::arg("graph"), nb::arg("lon"), nb::arg("lat"), nb::arg("tail"), nb::arg("head"), nb::arg("time_to"),
+        nb::arg("destinations"), nb::arg("cutoffs_ms"), nb::arg("buffer_m"), nb::arg("step_m"),
         "Return the areas from which any destination is reached, in the columns of isochrones; time_to is each node's "
         "milliseconds to the nearest destination.");
+
+    module.def(
+        "node_times",
+        [](const Graph& graph, const Places& origins, Ms cutoff) {
+            check_cutoff(cutoff);
+            if (origins.size() != 1) {
+                throw nb::value_error("origins: must be one place");
+            }
+            const Progress progress;
+            Search search(graph, progress);
+            search.run(origins[0], cutoff, Way::kFrom);
+            return to_numpy(node_times(graph, search, origins[0], cutoff));
+        },
+        nb::arg("graph"), nb::arg("origin"), nb::arg("cutoff_ms"), "Return uint32 ms to every node from one place.");
 }

@@ -1,49 +1,96 @@
 #include "graph.hpp"
 
+#include <algorithm>
 #include <numeric>
+#include <utility>
 
 namespace circle15 {
 
-Graph::Graph(const StreetArrays& streets)
-    : n_nodes_(streets.lon.size()),
-      tail_(streets.tail.begin(), streets.tail.end()),
-      head_(streets.head.begin(), streets.head.end()),
-      forward_(streets.forward.begin(), streets.forward.end()),
-      backward_(streets.backward.begin(), streets.backward.end()),
-      length_m_(streets.length_m.begin(), streets.length_m.end()),
-      out_(arcs_along(forward_, backward_)),
-      in_(arcs_along(backward_, forward_)),
-      first_edge_(n_nodes_ + 1, 0),
-      edges_at_(2 * tail_.size()) {
-    for (std::size_t e = 0; e < n_edges(); ++e) {
-        ++first_edge_[tail_[e] + 1];
-        first_edge_[head_[e] + 1] += tail_[e] != head_[e];
-    }
-    std::partial_sum(first_edge_.begin(), first_edge_.end(), first_edge_.begin());
-    std::vector<std::uint32_t> next(first_edge_.begin(), first_edge_.end());
-    for (std::size_t e = 0; e < n_edges(); ++e) {
-        edges_at_[next[tail_[e]]++] = static_cast<std::uint32_t>(e);
-        if (tail_[e] != head_[e]) {
-            edges_at_[next[head_[e]]++] = static_cast<std::uint32_t>(e);
+Graph::Graph(std::shared_ptr<const Streets> streets, std::span<const Ms> forward, std::span<const Ms> backward)
+    : streets_(std::move(streets)),
+      is_symmetric_(std::ranges::equal(forward, backward)),
+      ahead_(forward.size()),
+      behind_(forward.size()),
+      ahead_before_(forward.size()),
+      behind_before_(forward.size()),
+      chain_ahead_(streets_->n_chains()),
+      chain_behind_(streets_->n_chains()) {
+    for (std::size_t chain = 0; chain < streets_->n_chains(); ++chain) {
+        Ms there = 0, back = 0;
+        for (std::size_t slot = streets_->first_slot(chain); slot < streets_->end_slot(chain); ++slot) {
+            const std::uint32_t edge = streets_->edge_of(slot);
+            const bool turned = streets_->is_turned(slot);
+            ahead_[slot] = turned ? backward[edge] : forward[edge];
+            behind_[slot] = turned ? forward[edge] : backward[edge];
+            ahead_before_[slot] = there;
+            behind_before_[slot] = back;
+            // Only a chain of one slot can be barred, so nothing is ever added to kUnreached.
+            there += ahead_[slot];
+            back += behind_[slot];
         }
+        chain_ahead_[chain] = there;
+        chain_behind_[chain] = back;
+    }
+    const auto rates = [this](const std::vector<Ms>& times) {
+        std::vector<double> rate(times.size());
+        for (std::size_t slot = 0; slot < rate.size(); ++slot) {
+            rate[slot] = streets_->quanta(slot) / static_cast<double>(std::max<Ms>(times[slot], 1));
+        }
+        return rate;
+    };
+    ahead_rate_ = rates(ahead_);
+    out_ = arcs_along(chain_ahead_, chain_behind_);
+    if (!is_symmetric_) {
+        behind_rate_ = rates(behind_);
+        in_ = arcs_along(chain_behind_, chain_ahead_);
+    }
+    lay_lanes();
+}
+
+void Graph::lay_lanes() {
+    const auto in_lane = [](Ms ms) { return static_cast<std::int32_t>(std::min<Ms>(ms, kMostLaneMs + 1)); };
+    lane_arcs_.reserve(out_.arcs.size());
+    lane_arc_chains_.reserve(out_.arcs.size());
+    for (const Arc& arc : out_.arcs) {
+        lane_arcs_.push_back({arc.head, in_lane(arc.ms)});
+    }
+    for (const ArcChain arc : out_.chains) {
+        lane_arc_chains_.push_back(arc.chain_and_side);
+    }
+    lane_chains_.reserve(streets_->n_chains());
+    for (std::size_t c = 0; c < streets_->n_chains(); ++c) {
+        const std::size_t slot = streets_->first_slot(c);
+        const Ms there = chain_ahead_[c], back = chain_behind_[c];
+        const bool is_plain = streets_->end_slot(c) - slot == 1 && there != 0 && back != 0 && there != kUnreached;
+        lane_chains_.push_back({streets_->chain_quanta(c), is_plain ? ahead_rate(slot) : 0.0,
+                                is_plain && back != kUnreached ? behind_rate(slot) : 0.0, streets_->left(c),
+                                streets_->right(c), in_lane(there), in_lane(back),
+                                static_cast<std::int32_t>(streets_->end_slot(c) - slot) - 1, there == kUnreached});
     }
 }
 
-Graph::Arcs Graph::arcs_along(std::span<const Ms> forward, std::span<const Ms> backward) const {
-    Arcs made{std::vector<std::uint32_t>(n_nodes_ + 1, 0), {}};
-    for (std::size_t e = 0; e < tail_.size(); ++e) {
-        made.first[tail_[e] + 1] += forward[e] != kUnreached;
-        made.first[head_[e] + 1] += backward[e] != kUnreached;
+Graph::Arcs Graph::arcs_along(std::span<const Ms> from_left, std::span<const Ms> from_right) const {
+    const Streets& streets = *streets_;
+    Arcs made{std::vector<std::uint32_t>(streets.n_junctions() + 1, 0), {}, {}};
+    for (std::size_t c = 0; c < streets.n_chains(); ++c) {
+        made.first[streets.left(c) + 1] += from_left[c] != kUnreached;
+        made.first[streets.right(c) + 1] += from_right[c] != kUnreached;
     }
     std::partial_sum(made.first.begin(), made.first.end(), made.first.begin());
     made.arcs.resize(made.first.back());
+    made.chains.resize(made.first.back());
     std::vector<std::uint32_t> next(made.first.begin(), made.first.end());
-    for (std::size_t e = 0; e < tail_.size(); ++e) {
-        if (forward[e] != kUnreached) {
-            made.arcs[next[tail_[e]]++] = {head_[e], forward[e]};
+    for (std::size_t c = 0; c < streets.n_chains(); ++c) {
+        const auto chain = static_cast<std::uint32_t>(c);
+        if (from_left[c] != kUnreached) {
+            const std::uint32_t at = next[streets.left(c)]++;
+            made.arcs[at] = {streets.right(c), from_left[c]};
+            made.chains[at] = {chain << 1};
         }
-        if (backward[e] != kUnreached) {
-            made.arcs[next[head_[e]]++] = {tail_[e], backward[e]};
+        if (from_right[c] != kUnreached) {
+            const std::uint32_t at = next[streets.right(c)]++;
+            made.arcs[at] = {streets.left(c), from_right[c]};
+            made.chains[at] = {chain << 1 | 1U};
         }
     }
     return made;

@@ -212,7 +212,7 @@ Outlines isochrones(const Graph& graph, const EdgePositions& edges, std::span<co
     };
     std::vector<std::unique_ptr<Worker>> workers(run.n_threads);
     std::vector<Outlines> blocks((origins.size() + kOriginsPerBlock - 1) / kOriginsPerBlock);
-    run_blocks(origins.size(), kOriginsPerBlock, run.n_threads, run.progress, run.poll,
+    run_blocks(origins.size(), kOriginsPerBlock, run,
                [&](std::size_t worker, std::size_t begin, std::size_t end) {
                    if (!workers[worker]) {
                        workers[worker].reset(

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cmath>
+#include <memory>
 
 namespace circle15 {
 
@@ -49,6 +50,86 @@ void append_stretch(const Stretch& stretch, Ms cutoff, std::vector<Piece>& piece
     }
 }
 
+// Walking times at the nodes along the chain that the start stands in.
+struct OwnChain {
+    const Graph& graph;
+    const Search& search;
+    const Place& start;
+    Ms cutoff;
+
+    // At the left end of a slot; the slot after the last one has the chain's right end.
+    [[nodiscard]] Ms at(std::size_t slot) const {
+        const Streets& streets = graph.streets();
+        if (slot == streets.first_slot(start.chain)) {
+            return search.time(streets.left(start.chain));
+        }
+        if (slot == streets.end_slot(start.chain)) {
+            return search.time(streets.right(start.chain));
+        }
+        const Place node = node_inside_chain(graph, static_cast<std::uint32_t>(slot));
+        const Ms time = time_to(search, streets, start, node, Way::kFrom);
+        return time <= cutoff ? time : kUnreached;
+    }
+};
+
+// A stretch of a slot given by its ends in the chain's direction.
+void append_turned(const Graph& graph, std::size_t slot, Stretch stretch, Ms cutoff, std::vector<Piece>& pieces) {
+    if (graph.streets().is_turned(slot)) {
+        stretch = {stretch.edge,    1.0 - stretch.to_fraction, 1.0 - stretch.from_fraction, stretch.at_to,
+                   stretch.at_from, stretch.backward,          stretch.forward};
+    }
+    append_stretch(stretch, cutoff, pieces);
+}
+
+void append_chain(const Graph& graph, const Search& search, std::uint32_t chain, Ms cutoff,
+                  std::vector<Piece>& pieces) {
+    const Streets& streets = graph.streets();
+    const std::size_t end = streets.end_slot(chain);
+    const Ms at_left = search.time(streets.left(chain)), at_right = search.time(streets.right(chain));
+    Ms at_from = at_left;
+    for (std::size_t slot = streets.first_slot(chain); slot < end; ++slot) {
+        Ms at_to = at_right;
+        if (slot + 1 < end) {
+            const Ms by_left = plus(at_left, graph.ahead_before(slot + 1));
+            const Ms by_right = plus(at_right, graph.chain_behind(chain) - graph.behind_before(slot + 1));
+            at_to = std::min(by_left, by_right);
+            at_to = at_to <= cutoff ? at_to : kUnreached;
+        }
+        append_turned(graph, slot,
+                      {streets.edge_of(slot), 0.0, 1.0, at_from, at_to, graph.ahead(slot), graph.behind(slot)}, cutoff,
+                      pieces);
+        at_from = at_to;
+    }
+}
+
+// The start cuts its own slot in two. No walk comes back past the start sooner than it left.
+void append_own_chain(const OwnChain& own, std::vector<Piece>& pieces) {
+    const Graph& graph = own.graph;
+    const Streets& streets = graph.streets();
+    const Place& start = own.start;
+    for (std::size_t slot = streets.first_slot(start.chain); slot < streets.end_slot(start.chain); ++slot) {
+        const Ms ahead = graph.ahead(slot), behind = graph.behind(slot);
+        const Stretch whole{streets.edge_of(slot), 0.0, 1.0, own.at(slot), own.at(slot + 1), ahead, behind};
+        if (slot != start.slot || start.share == 0.0) {
+            append_turned(graph, slot, whole, own.cutoff, pieces);
+            continue;
+        }
+        Stretch left = whole, right = whole;
+        left.to_fraction = right.from_fraction = start.share;
+        left.at_to = right.at_from = start.access;
+        if (ahead != kUnreached) {
+            left.forward = start.from_left - graph.ahead_before(slot);
+            right.forward = ahead - left.forward;
+        }
+        if (behind != kUnreached) {
+            left.backward = start.to_left - graph.behind_before(slot);
+            right.backward = behind - left.backward;
+        }
+        append_turned(graph, slot, left, own.cutoff, pieces);
+        append_turned(graph, slot, right, own.cutoff, pieces);
+    }
+}
+
 }  // namespace
 
 void append_pieces(const Graph& graph, const Search& search, const Place& start, Ms cutoff,
@@ -56,37 +137,47 @@ void append_pieces(const Graph& graph, const Search& search, const Place& start,
     if (!start.linked() || start.access > cutoff) {
         return;
     }
-    for (const std::uint32_t node : search.reached()) {
-        for (const std::uint32_t edge : graph.edges_at(node)) {
-            const std::uint32_t tail = graph.tail(edge);
-            const bool seen_at_tail = tail != node && search.time(tail) != kUnreached;
-            if (edge != start.edge && !seen_at_tail) {
-                append_stretch({edge, 0.0, 1.0, search.time(tail), search.time(graph.head(edge)), graph.forward(edge),
-                                graph.backward(edge)},
-                               cutoff, pieces);
-            }
-        }
-    }
-    // The start cuts its own edge in two. No walk comes back past the start sooner than it left.
     const std::size_t before = pieces.size();
-    const Ms forward = graph.forward(start.edge), backward = graph.backward(start.edge);
-    const Ms at_tail = search.time(graph.tail(start.edge)), at_head = search.time(graph.head(start.edge));
-    if (start.fraction > 0.0) {
-        append_stretch({start.edge, 0.0, start.fraction, at_tail, start.access,
-                        forward == kUnreached ? kUnreached : start.offset_forward,
-                        backward == kUnreached ? kUnreached : start.offset_backward},
-                       cutoff, pieces);
-    }
-    if (start.fraction < 1.0) {
-        append_stretch({start.edge, start.fraction, 1.0, start.access, at_head,
-                        forward == kUnreached ? kUnreached : forward - start.offset_forward,
-                        backward == kUnreached ? kUnreached : backward - start.offset_backward},
-                       cutoff, pieces);
+    search.for_each_chain(Way::kFrom, [&](std::uint32_t chain) {
+        if (chain != start.chain) {
+            append_chain(graph, search, chain, cutoff, pieces);
+        }
+    });
+    if (!start.at_junction()) {
+        append_own_chain({graph, search, start, cutoff}, pieces);
     }
     if (pieces.size() == before) {
         const auto here = static_cast<float>(start.fraction);
         pieces.push_back({start.edge, here, here, start.access, start.access});
     }
+}
+
+ReachedPieces reached_pieces(const Graph& graph, std::span<const Place> origins, Ms cutoff, const Run& run) {
+    std::vector<std::unique_ptr<Search>> searches(run.n_threads);
+    std::vector<std::vector<Piece>> rows(origins.size());
+    run_blocks(origins.size(), 16, run, [&](std::size_t worker, std::size_t begin, std::size_t end) {
+        if (!searches[worker]) {
+            searches[worker] = std::make_unique<Search>(graph, run.progress);
+        }
+        for (std::size_t i = begin; i < end; ++i) {
+            searches[worker]->run(origins[i], cutoff, Way::kFrom);
+            append_pieces(graph, *searches[worker], origins[i], cutoff, rows[i]);
+        }
+    });
+    ReachedPieces made;
+    made.indptr.push_back(0);
+    for (auto& row : rows) {
+        for (const Piece& piece : row) {
+            made.edge.push_back(piece.edge);
+            made.from_fraction.push_back(piece.from_fraction);
+            made.to_fraction.push_back(piece.to_fraction);
+            made.from_ms.push_back(piece.from_ms);
+            made.to_ms.push_back(piece.to_ms);
+        }
+        made.indptr.push_back(static_cast<std::int64_t>(made.edge.size()));
+        row = {};
+    }
+    return made;
 }
 
 }  // namespace circle15

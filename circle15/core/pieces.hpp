@@ -18,4 +18,15 @@ struct Piece {
 // Rounded outwards to whole milliseconds at the point where two walkers meet.
 void append_pieces(const Graph& graph, const Search& search, const Place& start, Ms cutoff, std::vector<Piece>& pieces);
 
+// The pieces of many origins, rows one after another.
+struct ReachedPieces {
+    std::vector<std::int64_t> indptr;
+    std::vector<std::uint32_t> edge;
+    std::vector<float> from_fraction, to_fraction;
+    std::vector<Ms> from_ms, to_ms;
+};
+
+[[nodiscard]] ReachedPieces reached_pieces(const Graph& graph, std::span<const Place> origins, Ms cutoff,
+                                           const Run& run);
+
 }  // namespace circle15

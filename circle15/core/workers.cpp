@@ -50,15 +50,15 @@ void take_blocks(Shared& shared, std::size_t worker, std::size_t n, std::size_t 
 
 }  // namespace
 
-void run_blocks(std::size_t n, std::size_t block, std::size_t n_workers, Progress& progress,
-                const std::function<void()>& poll, const Block& work) {
+void run_blocks(std::size_t n, std::size_t block, const Run& run, const Block& work) {
+    Progress& progress = run.progress;
     progress.total.store(n);
     progress.done.store(0);
     if (n == 0) {
         return;
     }
     Shared shared;
-    const std::size_t n_threads = std::max<std::size_t>(1, std::min(n_workers, (n + block - 1) / block));
+    const std::size_t n_threads = std::max<std::size_t>(1, std::min(run.n_threads, (n + block - 1) / block));
     std::vector<std::thread> threads;
     threads.reserve(n_threads);
     std::exception_ptr stopped;
@@ -71,7 +71,7 @@ void run_blocks(std::size_t n, std::size_t block, std::size_t n_workers, Progres
         std::unique_lock lock(shared.mutex);
         while (!shared.ended.wait_for(lock, std::chrono::milliseconds(50), [&] { return shared.n_running == 0; })) {
             lock.unlock();
-            poll();
+            run.poll();
             lock.lock();
         }
     } catch (...) {

@@ -68,6 +68,7 @@ class WalkNetwork:
     component: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     way_id: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     report: Any = None
+    _streets: list[Streets] = field(default_factory=list, init=False, repr=False)
     _compiled: dict[int, Graph] = field(default_factory=dict, init=False, repr=False)
     _edge_tree: list[EdgeTree] = field(default_factory=list, init=False, repr=False)
 
@@ -165,13 +166,17 @@ class WalkNetwork:
         raise NetworkError(f"no walking profile {name!r} in this network, which was built with {known_names}")
 
     def compiled(self, p: int) -> Graph:
-        """Return the core's graph of profile row ``p``, made at the first call and kept."""
+        """Return the core's graph of profile row ``p``, made at the first call and kept; all share one topology."""
         found = self._compiled.get(p)
         if found is None:
             from circle15 import _core  # noqa: PLC0415 (a network can be built and saved without the core)
 
+            if not self._streets:
+                self._streets.append(
+                    _core.Streets(self.node_lon, self.node_lat, self.tail, self.head, self.length_m, self.walk_ms)
+                )
             forward, backward = self.walk_ms[p]
-            found = _core.Graph(self.node_lon, self.node_lat, self.tail, self.head, forward, backward, self.length_m)
+            found = _core.Graph(self._streets[0], forward, backward)
             self._compiled[p] = found
         return found
 
