@@ -14,10 +14,11 @@ from circle15.network.link import link, link_nodes
 from circle15.network.walking import WalkProfile
 from circle15.units import EARTH_RADIUS_M, UNREACHED
 
+ADULT = (WalkProfile(),)
 METRES_PER_DEGREE = EARTH_RADIUS_M * math.pi / 180
 
 
-def network(lon, lat, tail, head, *, is_island=None, walk_ms=None, profiles=(WalkProfile(),)):
+def network(lon, lat, tail, head, *, is_island=None, walk_ms=None, profiles=ADULT):
     n_edges = len(tail)
     if walk_ms is None:
         walk_ms = np.full((len(profiles), 2, n_edges), 1000, dtype=np.uint32)
@@ -47,11 +48,12 @@ def by_looking_at_every_edge(net, lon, lat, max_access_m, is_used):
         t = np.where(length2 > 0, -(ax * dx + ay * dy) / np.where(length2 > 0, length2, 1), 0)
         px = np.where(t <= 0, ax, np.where(t >= 1, bx, ax + t * dx))
         py = np.where(t <= 0, ay, np.where(t >= 1, by, ay + t * dy))
-        metres = np.sqrt(px * px + py * py)
+        squared = px * px + py * py
+        metres = np.sqrt(squared)
         best = {}
         for island in (False, True):
             these = np.flatnonzero(is_used & (net.is_island == island) & (metres <= max_access_m))
-            best[island] = these[np.argmin(metres[these])] if these.size else -1  # argmin: the first of equals
+            best[island] = these[np.argmin(squared[these])] if these.size else -1  # argmin: the first of equals
         edge = best[False]
         if edge >= 0:
             linked[i], fraction[i], access[i] = edge, np.clip(t[edge], 0, 1), metres[edge]

@@ -1,9 +1,10 @@
 """Isochrones: exact street pieces widened by a buffer, held against unions of GEOS buffers."""
 
-import heapq
+import itertools
 import math
 
 import geopandas as gpd
+import networkx as nx
 import numpy as np
 import pytest
 import shapely
@@ -75,58 +76,52 @@ def place(net, edge, fraction, access_m=0.0):
     )
 
 
+def split_at_starts(net, starts):
+    """List every walkable way (from, to, milliseconds, edge, fraction from, fraction to), starts being nodes too."""
+    stops = [[(0.0, tail), (1.0, head)] for tail, head in zip(net.tail.tolist(), net.head.tolist(), strict=True)]
+    for i, (edge, fraction) in enumerate(zip(starts.edge.tolist(), starts.fraction.tolist(), strict=True)):
+        stops[edge].append((fraction, net.n_nodes + i))
+    ways = []
+    for edge, (forward, backward) in enumerate(net.walk_ms[0].T.tolist()):
+        tail, head, *inside = stops[edge]
+        # At an end, a place is the node itself, whatever the edge allows.
+        same = [(u, v, f) for f, u in inside for g, v in (tail, head) if f == g]
+        ways += [way for u, v, f in same for way in ((u, v, 0, edge, f, f), (v, u, 0, edge, f, f))]
+        along = [tail, *sorted(inside), head]
+        for (f, u), (g, v) in itertools.pairwise(along):
+            if forward != UNREACHED:
+                ways.append((u, v, math.floor(g * forward + 0.5) - math.floor(f * forward + 0.5), edge, f, g))
+            if backward != UNREACHED:
+                ways.append((v, u, math.floor(g * backward + 0.5) - math.floor(f * backward + 0.5), edge, g, f))
+    return ways
+
+
 def reached_lines(net, plane, starts, cutoff_ms, *, towards=False):
-    """Walk the network in plain Python: the lines, in metres, within a cutoff of any of ``starts``."""
-    speed = net.profiles[0].speed_m_s
-    ways = [[] for _ in range(net.n_nodes)]  # (other node, milliseconds, edge, fraction here, fraction there)
-    begin = [(a, e, f) for e, f, a in zip(starts.edge, starts.fraction, starts.access_m, strict=True) if e >= 0]
-    nodes = {}
-    stops = [[(0.0, t), (1.0, h)] for t, h in zip(net.tail.tolist(), net.head.tolist(), strict=True)]
-    for access_m, e, f in begin:  # a start becomes a node of its own, inside its edge
-        ways.append([])
-        nodes[len(ways) - 1] = math.floor(access_m * 1000 / speed + 0.5)
-        stops[e].append((float(f), len(ways) - 1))
-    for e, (forward, backward) in enumerate(net.walk_ms[0].T.tolist()):
-        inside = sorted(stops[e][2:])
-        for (f, u), (g, v) in zip([stops[e][0], *inside], [*inside, stops[e][1]], strict=True):
-            for whole, a, b, x, y in ((forward, u, v, f, g), (backward, v, u, g, f)):
-                if whole != UNREACHED:
-                    ms = abs(math.floor(y * whole + 0.5) - math.floor(x * whole + 0.5))
-                    ways[b if towards else a].append((a if towards else b, ms, e, *((y, x) if towards else (x, y))))
-        for f, u in inside:  # at an end, a place is the node itself, whatever the edge allows
-            for end, v in stops[e][:2]:
-                if f == end:
-                    ways[u].append((v, 0, e, f, f))
-                    ways[v].append((u, 0, e, f, f))
-    time, heap = {}, [(t, u) for u, t in nodes.items() if t <= cutoff_ms]
-    for t, u in heap:
-        time[u] = t
-    heapq.heapify(heap)
-    lines = []
-    while heap:
-        t, u = heapq.heappop(heap)
-        if t > time[u]:
-            continue
-        for v, ms, _, _, _ in ways[u]:
-            if t + ms <= cutoff_ms and t + ms < time.get(v, cutoff_ms + 1):
-                time[v] = t + ms
-                heapq.heappush(heap, (t + ms, v))
-    ends = np.column_stack([net.node_lon, net.node_lat])
-    metres = plane.to_metres(ends)
+    """Walk the network with networkx: the lines, in metres, within a cutoff of any of ``starts``, all linked."""
+    ways = split_at_starts(net, starts)
+    if towards:
+        ways = [(v, u, ms, edge, g, f) for u, v, ms, edge, f, g in ways]
+    graph = nx.MultiDiGraph()
+    graph.add_weighted_edges_from((u, v, ms) for u, v, ms, *_ in ways)
+    access_ms = np.floor(starts.access_m * (1000 / net.profiles[0].speed_m_s) + 0.5).astype(int).tolist()
+    graph.add_weighted_edges_from(("outside", net.n_nodes + i, ms) for i, ms in enumerate(access_ms))
+    time = nx.single_source_dijkstra_path_length(graph, "outside", cutoff=cutoff_ms)
+    metres = plane.to_metres(np.column_stack([net.node_lon, net.node_lat]))
 
-    def at(e, f):
-        return metres[net.tail[e]] + f * (metres[net.head[e]] - metres[net.tail[e]])
+    def at(edge, fraction):
+        return metres[net.tail[edge]] + fraction * (metres[net.head[edge]] - metres[net.tail[edge]])
 
-    for u, t in time.items():
-        for _, ms, e, f, g in ways[u]:
-            share = 1.0 if t + ms <= cutoff_ms else (cutoff_ms - t) / ms
-            lines.append(shapely.LineString([at(e, f), at(e, f + share * (g - f))]))
-    lines += [
-        shapely.Point(at(e, f))
-        for (a, e, f), u in zip(begin, nodes, strict=True)
+    lines = [
+        shapely.LineString([at(edge, f), at(edge, f + min(1, (cutoff_ms - time[u]) / max(ms, 1e-9)) * (g - f))])
+        for u, _, ms, edge, f, g in ways
         if u in time
     ]
-    return shapely.union_all(lines)
+    places = [
+        shapely.Point(at(edge, f))
+        for i, (edge, f) in enumerate(zip(starts.edge, starts.fraction, strict=True))
+        if net.n_nodes + i in time
+    ]
+    return shapely.union_all(lines + places)
 
 
 def widened(streets, metres):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +16,8 @@ from circle15.reach.search import _graph, _places, _threads
 from circle15.units import minutes_to_seconds, seconds_to_ms
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from circle15.network.graph import WalkNetwork
     from circle15.network.link import Linkage
     from circle15.network.walking import WalkProfile
@@ -187,8 +188,13 @@ def _positions(net: WalkNetwork) -> tuple[_Degrees, _Degrees, _Ends, _Ends]:
 
 
 def _rows(linkage: Linkage, rows: slice) -> Linkage:
-    columns = (linkage.edge, linkage.fraction, linkage.access_m, linkage.skipped_island)
-    return type(linkage)(linkage.network, *(column[rows] for column in columns))
+    return type(linkage)(
+        network=linkage.network,
+        edge=linkage.edge[rows],
+        fraction=linkage.fraction[rows],
+        access_m=linkage.access_m[rows],
+        skipped_island=linkage.skipped_island[rows],
+    )
 
 
 def _one_ahead(draw: Any, starts: range) -> Iterator[tuple[npt.NDArray[Any], ...]]:
