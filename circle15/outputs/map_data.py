@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -34,9 +35,13 @@ def page_data(view: View, page: Value, links: list[Value], sentences: list[str])
     """Give everything that the scripts of one page need, JSON-ready."""
     result = view.result
     cells = view.cells()
-    layers = [_layer(view, cells, layer, glyph) for layer, glyph in zip(result.layers, _glyphs(result), strict=True)]
+    counts = Counter(view.near(result.tables["facilities"])["layer"])
+    layers = [
+        _layer(view, cells, layer, glyph, counts[layer.id])
+        for layer, glyph in zip(result.layers, _glyphs(result), strict=True)
+    ]
     kinds, order = _kinds(layers)
-    areas = result.isochrones[result.isochrones["layer"].isin([layer.id for layer in result.layers])]
+    areas = map_places.areas_in_reach(view)
     return {
         "words": dict(view.say),
         "page": page,
@@ -61,7 +66,7 @@ def page_data(view: View, page: Value, links: list[Value], sentences: list[str])
         "areas": map_places.areas(view, areas),
         "area_shapes": encode_polygons(areas.geometry.to_numpy()),
         "unlinked": map_places.unlinked(view),
-        "streets": encode_lines(result.streets if view.unit_id is None else result.streets.clip(view.reach())),
+        "streets": encode_lines(view.streets()),
     }
 
 
@@ -88,12 +93,27 @@ def _group_column(layer: LayerInfo) -> str:
     return "population" if layer.group == "all" else layer.group
 
 
-def _classes(layer: LayerInfo) -> TimeClasses:
+def layer_classes(layer: LayerInfo) -> TimeClasses:
+    """Give the classes that a layer's times are drawn in."""
     searched = None if layer.searched_s is None else float(seconds_to_minutes(layer.searched_s))
     return time_classes(layer.threshold_min, searched)
 
 
-def _class_labels(classes: TimeClasses, say: Words) -> list[str]:
+def class_edges_ms(layer: LayerInfo, classes: TimeClasses) -> npt.NDArray[np.int64]:
+    """Give the classes' upper edges in whole milliseconds; the threshold rounds down, as the search's cutoff does."""
+    edges = np.rint(np.array(classes.edges_min) * SECONDS_PER_MINUTE * MS_PER_SECOND).astype(np.int64)
+    edges[classes.n_within - 1] = math.floor(layer.threshold_s * MS_PER_SECOND + 1e-6)
+    return edges
+
+
+def class_of(seconds: npt.NDArray[np.float64], edges_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    """Give the class of each time; a time at an edge belongs below it, no time to the last class."""
+    ms = np.rint(np.nan_to_num(seconds) * MS_PER_SECOND)
+    return np.where(np.isnan(seconds), len(edges_ms), np.searchsorted(edges_ms, ms, side="left"))
+
+
+def class_labels(classes: TimeClasses, say: Words) -> list[str]:
+    """Name the classes in minutes."""
     edges = [plain_number(edge) for edge in (0.0, *classes.edges_min)]
     between = [f"{low} – {high}" for low, high in pairwise(edges)]
     return [*between, f"> {edges[-1]} {say['farther']}"]
@@ -109,25 +129,21 @@ def _percent(share: float) -> float:
     return 0.0 if math.isnan(share) else round(share * 100, 2)
 
 
-def _layer(view: View, cells: gpd.GeoDataFrame, layer: LayerInfo, glyph: str) -> Value:
+def _layer(view: View, cells: gpd.GeoDataFrame, layer: LayerInfo, glyph: str, n_facilities: int) -> Value:
     say = view.say
-    classes = _classes(layer)
-    edges_ms = np.rint(np.array(classes.edges_min) * SECONDS_PER_MINUTE * MS_PER_SECOND).astype(np.int64)
-    # The threshold rounds down, as the search's cutoff does.
-    edges_ms[classes.n_within - 1] = math.floor(layer.threshold_s * MS_PER_SECOND + 1e-6)
-    ms = cells[f"{layer.id}_seconds"].to_numpy(np.float64) * MS_PER_SECOND
-    place = np.where(np.isnan(ms), len(edges_ms), np.searchsorted(edges_ms, np.rint(np.nan_to_num(ms)), side="left"))
+    classes = layer_classes(layer)
+    edges_ms = class_edges_ms(layer, classes)
+    place = class_of(cells[f"{layer.id}_seconds"].to_numpy(np.float64), edges_ms)
     people = cells[_group_column(layer)].to_numpy(np.float64)
-    facilities = view.near(view.result.tables["facilities"])
     return {
         "id": layer.id,
         "name": layer.name,
         "glyph": glyph,
-        "n_facilities": int((facilities["layer"] == layer.id).sum()),
+        "n_facilities": n_facilities,
         "edges_ms": edges_ms.tolist(),
         "n_within": classes.n_within,
         "colours": list(classes.colours),
-        "labels": _class_labels(classes, say),
+        "labels": class_labels(classes, say),
         "edge_texts": [plain_number(edge) for edge in classes.edges_min],
         "class_shares": _share_bars(np.bincount(place, weights=people, minlength=len(edges_ms) + 1)),
         "searched": None if layer.searched_s is None else plain_number(layer.searched_s / SECONDS_PER_MINUTE),

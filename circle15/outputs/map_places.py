@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from circle15.outputs.view import View
 
 PLACE_DECIMALS = 7
+AREA_TOLERANCE_DEG = 2e-5
 
 Value = dict[str, Any]
 
@@ -120,18 +121,31 @@ def sites(view: View) -> list[Value]:
     return sites
 
 
+def areas_in_reach(view: View) -> gpd.GeoDataFrame:
+    """Give the service areas as far as the page shows them, their arcs simplified to about 2 m."""
+    areas = view.result.isochrones
+    known = areas[areas["layer"].isin([layer.id for layer in view.result.layers])]
+    cut = shapely.clip_by_rect(known.geometry.to_numpy(), *view.reach().bounds)
+    # Only outlines are drawn of them, so the faster simplification that may let rings touch is good enough.
+    drawn = known.set_geometry(shapely.simplify(cut, AREA_TOLERANCE_DEG, preserve_topology=False), crs=known.crs)
+    return drawn[~drawn.geometry.is_empty]
+
+
 def areas(view: View, areas: gpd.GeoDataFrame) -> list[Value]:
     """Give the service areas, the longest walk of each layer drawn as a full line."""
     position = {layer.id: i for i, layer in enumerate(view.result.layers)}
+    rows = list(zip(areas["layer"].tolist(), areas["cutoff_min"].tolist(), strict=True))
     shown = []
-    for area in areas.itertuples(index=False):
-        longer = areas[(areas["layer"] == area.layer) & (areas["cutoff_min"] > area.cutoff_min)]
-        layer = view.result.layers[position[area.layer]]
-        minutes = plain_number(float(area.cutoff_min))
+    for layer_id, cutoff_min in rows:
+        minutes = plain_number(float(cutoff_min))
         shown.append(
-            {"layer": position[area.layer], "minutes": minutes, "order": len(longer),
-             "title": f"{layer.name} · {minutes} {view.say['minutes']}"}
-        )  # fmt: skip
+            {
+                "layer": position[layer_id],
+                "minutes": minutes,
+                "order": sum(other == layer_id and longer > cutoff_min for other, longer in rows),
+                "title": f"{view.result.layers[position[layer_id]].name} · {minutes} {view.say['minutes']}",
+            }
+        )
     return shown
 
 

@@ -18,9 +18,10 @@ _SENTENCES = {
         "one_service": "{name}有居民 {people} 人，其中 {complete} 人（{share}）在达标时间内可达{layer}。",
         "weakest": "覆盖率最低的是{layer}，为 {share}：{lost} 人步行 {minutes} 分钟内到不了。",
         "all_covered": "{n} 类服务的达标步行圈都已覆盖全部居民。",
-        "first_site": "新增一处{layer}（点位 {rank}）可新覆盖 {gain} 人，是{where}收效最大的新增点位。",
+        "first_site": "新增一处{layer}（点位 {rank}）可新覆盖 {gain} 人{around}，是{where}收效最大的新增点位。",
         "no_site": "本次测算的新增点位中，没有一处位于{name}且能新覆盖居民。",
-        "here": "此处",
+        "around": "（含周边）",
+        "here": "本街道",
         "district": "全区",
     },
     "en": {
@@ -29,8 +30,9 @@ _SENTENCES = {
         "one_service": "Of the {people} people in {name}, {complete} ({share}) have {layer} in reach.",
         "weakest": "{layer} is covered least, {share}: {lost} people cannot walk there in {minutes} minutes.",
         "all_covered": "The walking circles of all {n} services cover everybody.",
-        "first_site": "One more of {layer} (site {rank}) would newly cover {gain} people, the most of all {where}.",
+        "first_site": "One more of {layer} (site {rank}) would newly cover {gain} people{around}, the most {where}.",
         "no_site": "No proposed site that would newly cover people lies in {name}.",
+        "around": " in and around it",
         "here": "here",
         "district": "in the district",
     },
@@ -48,7 +50,7 @@ def three_sentences(view: View) -> list[str]:
     texts = _SENTENCES[view.result.lang]
     coverage = view.coverage()
     if not (coverage["people"] > 0).any():
-        return [texts["nobody"].format(name=view.name)]
+        return [texts["nobody"].format(name=_named(view))]
     return [_who_has_everything(view, texts), _what_is_weakest(view, coverage, texts), _what_to_build(view, texts)]
 
 
@@ -57,7 +59,7 @@ def _who_has_everything(view: View, texts: dict[str, str]) -> str:
     if len(layers) == 1:
         row = view.coverage().iloc[0]
         return texts["one_service"].format(
-            name=view.name,
+            name=_named(view),
             people=people_text(row["people"]),
             complete=people_text(row["covered_people"]),
             share=share_text(row["covered_share"]),
@@ -65,7 +67,7 @@ def _who_has_everything(view: View, texts: dict[str, str]) -> str:
         )
     row = view.own("completeness").iloc[0]
     return texts["complete"].format(
-        name=view.name,
+        name=_named(view),
         people=people_text(row["people"]),
         complete=people_text(row["complete_people"]),
         share=share_text(row["complete_share"]),
@@ -92,12 +94,19 @@ def _what_to_build(view: View, texts: dict[str, str]) -> str:
     ranking = view.result.tables.get("ranking")
     own = None if ranking is None else ranking if view.unit_id is None else ranking[ranking["unit_id"] == view.unit_id]
     if own is None or own.empty or not own["newly_covered_people"].max() >= 1:
-        return texts["no_site"].format(name=view.name)
+        return texts["no_site"].format(name=_named(view))
     best = own.sort_values("newly_covered_people", ascending=False, kind="stable").iloc[0]
     layer = next(layer for layer in view.result.layers if layer.id == best["layer"])
     return texts["first_site"].format(
         layer=layer.name,
         rank=int(best["rank"]),
         gain=people_text(float(best["newly_covered_people"])),
+        around="" if view.unit_id is None else texts["around"],
         where=texts["district"] if view.unit_id is None else texts["here"],
     )
+
+
+def _named(view: View) -> str:
+    """Give the area's name, with the space that Chinese type puts after Latin letters."""
+    needs_space = view.result.lang == "zh" and view.name[-1:].isascii()
+    return f"{view.name} " if needs_space else view.name

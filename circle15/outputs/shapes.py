@@ -63,14 +63,19 @@ def encode_lines(lines: gpd.GeoSeries) -> Encoded:
     dict
         ``scale``; ``points``: vertices of each line; ``xy`` as in `encode_polygons`.
     """
-    joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(_plain_lines(lines))))
-    simple = shapely.simplify(joined, STREET_TOLERANCE_DEG, preserve_topology=False)
+    simple = joined_lines(lines, STREET_TOLERANCE_DEG)
     places, line = shapely.get_coordinates(simple, return_index=True)
     return {
         "scale": STREET_STEPS_PER_DEGREE,
         "points": np.bincount(line, minlength=len(simple)).tolist(),
         "xy": _steps(places, STREET_STEPS_PER_DEGREE),
     }
+
+
+def joined_lines(lines: gpd.GeoSeries, tolerance_deg: float) -> npt.NDArray[np.object_]:
+    """Join lines where only two meet and leave out vertices within ``tolerance_deg`` of the rest."""
+    joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(_plain_lines(lines))))
+    return np.asarray(shapely.simplify(joined, tolerance_deg, preserve_topology=False), dtype=object)
 
 
 def _plain_lines(lines: gpd.GeoSeries) -> npt.NDArray[np.object_]:

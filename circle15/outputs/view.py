@@ -6,12 +6,12 @@ import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import geopandas as gpd
 import shapely
 
 from circle15.outputs.text import Words, plain_number, words
 
 if TYPE_CHECKING:
-    import geopandas as gpd
     import pandas as pd
 
     from circle15.outputs.result import DistrictResult
@@ -66,6 +66,14 @@ class View:
         d_lon = d_lat / max(math.cos(math.radians((south + north) / 2)), 0.01)
         return shapely.box(west - d_lon, south - d_lat, east + d_lon, north + d_lat)
 
+    def streets(self) -> gpd.GeoSeries:
+        """Give the streets within reach; all of them for the whole district."""
+        streets = self.result.streets
+        if self.unit_id is None:
+            return streets
+        cut = shapely.clip_by_rect(streets.to_numpy(), *self.reach().bounds)
+        return gpd.GeoSeries(cut[~shapely.is_empty(cut)], crs=streets.crs)
+
     def near(self, table: pd.DataFrame) -> pd.DataFrame:
         """Give the rows of ``table`` whose lon/lat lie within reach; all of them for the whole district."""
         if self.unit_id is None:
@@ -81,10 +89,15 @@ class View:
     @property
     def subtitle(self) -> str:
         """What is drawn, with the minutes where all services share them."""
-        minutes = {plain_number(layer.threshold_min) for layer in self.result.layers}
-        if len(minutes) > 1:
+        if self.shared_minutes is None:
             return self.say["circle_title"]
-        return self.say["circle_title_minutes"].format(minutes=minutes.pop())
+        return self.say["circle_title_minutes"].format(minutes=self.shared_minutes)
+
+    @property
+    def shared_minutes(self) -> str | None:
+        """The threshold in minutes that all services share; None where they differ."""
+        minutes = {plain_number(layer.threshold_min) for layer in self.result.layers}
+        return minutes.pop() if len(minutes) == 1 else None
 
     def coverage(self) -> pd.DataFrame:
         """Give the area's rows of coverage, one per layer in the layers' order."""

@@ -11,6 +11,7 @@ import shapely
 
 from circle15.inputs.import_report import changes_frame
 from circle15.outputs.result import DistrictResult, LayerInfo
+from circle15.pipeline.service import SHOWN_BEYOND
 from circle15.pipeline.tabulate import (
     cells_frame,
     completeness_table,
@@ -89,6 +90,7 @@ def layer_info(study: Study, service: Service) -> LayerInfo:
         min_count=layer.min_count,
         norm_per_1000=layer.norm_per_1000,
         capacity_unit=layer.capacity_unit,
+        searched_s=SHOWN_BEYOND * service.threshold_s,
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from circle15.outputs.maps import write_district_map, write_unit_maps
+from circle15.outputs.report import write_report
 from circle15.outputs.tables import write_cells, write_csv_tables, write_gpkg
 from circle15.outputs.workbook import write_workbook
 from circle15.reach.isochrone import isochrones
@@ -41,6 +42,8 @@ def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads
         write_district_map(result, folder / "index.html")
     if outputs.writes("units"):
         write_unit_maps(result, folder / "units")
+    if outputs.writes("report"):
+        write_report(result, folder / "report.html")
 
 
 def _write_cell_isochrones(study: Study, path: Path, threads: int | None) -> None:

@@ -1,8 +1,10 @@
 """Maps as their readers meet them: opened without a network, toggled, clicked, searched."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
+from circle15 import run_district
 from circle15.outputs.maps import write_district_map, write_unit_maps
 from circle15.outputs.text import people_text, plain_number, share_text
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
@@ -238,6 +240,29 @@ def test_english_words_where_the_run_is_english(open_page, tmp_path):
     assert "Harbour District" in text
     assert "threshold 15 min" in text
     assert not [c for c in text if "\u4e00" <= c <= "\u9fff"]
+
+
+def test_the_shipped_district_opens_toggles_and_says_what_its_tables_say(open_page, root, tmp_path):
+    run_district(root / "data" / "monaco.toml", out=tmp_path / "monaco")
+    cells = pd.read_parquet(tmp_path / "monaco" / "cells.parquet")
+    coverage = pd.read_csv(tmp_path / "monaco" / "coverage.csv").set_index(["unit_id", "layer"])
+    opened = open_page(tmp_path / "monaco" / "index.html")
+    shares = opened.page.locator(".c15-services .c15-share").all_inner_texts()
+    layers = ["nursery", "canteen", "clinic", "sports"]
+    assert shares[:4] == [share_text(coverage.loc[("monaco", layer), "covered_share"]) for layer in layers]
+    for name in opened.page.locator(".leaflet-control-layers label").all_inner_texts():
+        opened.tick(name.strip())
+    for i in (0, len(cells) // 2, len(cells) - 1):
+        _, rows = _open_cell(opened, i)
+        for row, layer in zip(rows[2:], layers, strict=False):
+            seconds = cells[f"{layer}_seconds"].iloc[i]
+            assert row[1].startswith(">") if np.isnan(seconds) else abs(float(row[1]) - seconds / 60) < 0.0501
+            assert row[3] == ("✓" if cells[f"{layer}_covered"].iloc[i] else "✗")
+    opened.page.locator(".c15-search input").fill("Charles")
+    opened.page.locator(".c15-found button").first.click()
+    assert "Charles" in opened.popup()[0]
+    assert opened.complaints == []
+    assert opened.requests == [(tmp_path / "monaco" / "index.html").as_uri()]
 
 
 @pytest.mark.slow

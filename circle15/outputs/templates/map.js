@@ -187,7 +187,7 @@ circle15.controls = function (state) {
     map.invalidateSize({ animate: false });
     goHome();
   };
-  window.addEventListener("beforeprint", () => layOut({ width: "1060px", height: "740px" }));
+  window.addEventListener("beforeprint", () => layOut({ width: "1056px", height: "716px" }));
   window.addEventListener("afterprint", () => layOut({ width: "", height: "" }));
   goHome();
   map.setMinZoom(map.getZoom() - 3);

@@ -1,0 +1,70 @@
+"""Pages to PDF by a Chromium that is already on the machine; nothing is installed for it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import tempfile
+from typing import TYPE_CHECKING
+
+from circle15.errors import OutputError, Problem
+from circle15.outputs.folder import replaced_file
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
+TIMEOUT_S = 120
+
+
+def find_browser() -> str | None:
+    """Give the path of a Chromium-like browser, None where there is none."""
+    return next((path for name in BROWSERS if (path := shutil.which(name))), None)
+
+
+def write_pdf(page: Path, path: Path, *, browser: str | None = None) -> bool:
+    """Print ``page`` (HTML) to ``path`` (PDF) as its own print style says.
+
+    Parameters
+    ----------
+    page
+        A self-contained page, such as ``report.html``.
+    path
+        The PDF to write. It carries the time of printing, so its bytes differ from run to run.
+    browser
+        Path of the browser; by default the first of ``BROWSERS`` on the search path.
+
+    Returns
+    -------
+    bool
+        Whether it was written; False where no browser is installed.
+
+    Raises
+    ------
+    OutputError
+        If the browser fails or takes more than two minutes.
+    """
+    program = browser or find_browser()
+    if program is None:
+        return False
+    with replaced_file(path) as stage, tempfile.TemporaryDirectory(prefix="circle15-print-") as profile:
+        flags = [
+            "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-quic",
+            "--disable-component-update", "--disable-sync", "--no-pdf-header-footer", f"--user-data-dir={profile}",
+            *(["--no-sandbox"] if _is_root() else []),
+        ]  # fmt: skip
+        command = [program, *flags, f"--print-to-pdf={stage.resolve()}", page.resolve().as_uri()]
+        try:
+            done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 (the user's own browser, no shell)
+        except subprocess.TimeoutExpired:
+            raise OutputError(Problem(f"{program} took over {TIMEOUT_S} s to print", file=str(page))) from None
+        if not stage.is_file():
+            said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+            raise OutputError(Problem(f"{program} printed nothing: {' '.join(said)}", file=str(page)))
+    return True
+
+
+def _is_root() -> bool:
+    """Tell whether Chromium's sandbox cannot start because root runs it."""
+    return hasattr(os, "geteuid") and os.geteuid() == 0

@@ -1,0 +1,238 @@
+"""The written report: one self-contained page for a district and each of its units, and its PDF.
+
+Charts are SVG that the page's template draws from numbers of the tables; no plotting library is loaded.
+"""
+
+from __future__ import annotations
+
+import math
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+import jinja2
+import numpy as np
+import pandas as pd
+
+from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scale_bar_m, street_path
+from circle15.outputs.folder import replaced_file
+from circle15.outputs.map_data import class_edges_ms, class_labels, class_of, layer_classes
+from circle15.outputs.offline import template_text
+from circle15.outputs.report_tables import extra_tables
+from circle15.outputs.sentences import three_sentences
+from circle15.outputs.text import layer_rules, people_text, plain_number, share_text
+from circle15.outputs.view import View
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from circle15.outputs.result import DistrictResult
+
+Value = dict[str, Any]
+PROJECTS_PER_LAYER = 5
+DISTRICT_MARGIN, UNIT_MARGIN = 0.04, 0.1
+UNIT_WIDTH_TO_HEIGHT = 1.35
+
+
+def write_report(result: DistrictResult, path: Path) -> None:
+    """Write ``report.html``: one file that asks for nothing from outside; links lead to the unit maps beside it.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written.
+    """
+    page = _template().render(_content(result))
+    with replaced_file(path) as stage:
+        stage.write_text(page + "\n", encoding="utf-8", newline="\n")
+
+
+@cache
+def _template() -> jinja2.Template:
+    environment = jinja2.Environment(
+        autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+    )
+    return environment.from_string(template_text("report.html"))
+
+
+def _content(result: DistrictResult) -> Value:
+    view = View(result)
+    say = view.say
+    plane = plane_of(result.boundary)
+    shares = [_share(layer.name, row) for layer, row in _by_layer(view)]
+    complete = view.own("completeness").iloc[0]
+    shares.append({"name": say["all_services"], "text": share_text(complete["complete_share"])})
+    minutes = view.shared_minutes
+    return {
+        "lang": result.lang,
+        "say": dict(say),
+        "css": template_text("report.css"),
+        "name": result.name,
+        "title": say["report_title_plain"] if minutes is None else say["report_title"].format(minutes=minutes),
+        "bureau": result.bureau,
+        "summary": {"sentences": three_sentences(view), "shares": shares},
+        "warnings": result.warnings,
+        "layers": [layer.name for layer in result.layers],
+        "drawing": _drawing(view, plane),
+        "coverage": _coverage_rows(view),
+        "projects": _projects(view),
+        "tables": extra_tables(result),
+        "units": [_unit(View(result, unit_id), plane) for unit_id in _unit_ids(result)],
+        "quality": _quality(view),
+        "footer": _footer(view),
+    }
+
+
+def _unit_ids(result: DistrictResult) -> list[str]:
+    """Give the units that get a chapter; a district that is its own unit needs none."""
+    ids = [str(unit_id) for unit_id in result.units["unit_id"]]
+    return ids if len(ids) > 1 else []
+
+
+def _by_layer(view: View) -> list[tuple[Any, Any]]:
+    return list(zip(view.result.layers, view.coverage().itertuples(), strict=True))
+
+
+def _share(name: str, row: Any) -> Value:
+    share = float(row.covered_share)
+    return {"name": name, "percent": 0.0 if math.isnan(share) else round(share * 100, 2), "text": share_text(share)}
+
+
+def _drawing(view: View, plane: Plane) -> Value:
+    result = view.result
+    facilities = result.tables["facilities"]
+    maps = []
+    for layer, row in _by_layer(view):
+        classes = layer_classes(layer)
+        place = class_of(result.cells[f"{layer.id}_seconds"].to_numpy(np.float64), class_edges_ms(layer, classes))
+        paths = class_paths(result.cells, place, len(classes.colours), plane)
+        own = facilities[facilities["layer"] == layer.id]
+        dots = plane.steps(own[["lon", "lat"]].to_numpy(np.float64)).tolist()
+        maps.append(
+            {
+                "caption": view.say["map_caption"].format(layer=layer.name),
+                "share": share_text(float(row.covered_share)),
+                "n_within": classes.n_within,
+                "threshold_text": view.say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),
+                "dots": "".join(f"M{x} {y}h0" for x, y in dots),
+                "paths": [
+                    {"d": d, "colour": colour, "label": label}
+                    for d, colour, label in zip(paths, classes.colours, class_labels(classes, view.say), strict=True)
+                ],
+            }
+        )
+    return {
+        "maps": maps,
+        "streets": street_path(result, plane),
+        "units": [path_of(np.array([shape], dtype=object), plane) for shape in result.units.geometry],
+        "boundary": path_of(result.boundary.geometry.to_numpy(), plane),
+        "box": _box(view, plane, DISTRICT_MARGIN),
+    }
+
+
+def _box(view: View, plane: Plane, margin: float, width_to_height: float | None = None) -> Value:
+    box = plane.box(view.area().total_bounds, margin, width_to_height)
+    metres = scale_bar_m(box[2], plane)
+    text = f"{metres} m" if metres < 1000 else f"{metres // 1000} km"  # noqa: PLR2004 (metres in a kilometre)
+    return {"view": box, "scale_steps": round(metres / plane.metres_per_step), "scale_text": text}
+
+
+def _coverage_rows(view: View) -> list[Value]:
+    """Give a row per unit, the district last; people are all residents."""
+    result = view.result
+    rows = []
+    for area in [*(View(result, unit_id) for unit_id in _unit_ids(result)), view]:
+        people = float(area.own("completeness")["people"].iloc[0])
+        cells = [_share(layer.name, row) for layer, row in _by_layer(area)]
+        rows.append({"name": area.name, "people": people_text(people), "cells": cells})
+    return rows
+
+
+def _projects(view: View) -> list[Value]:
+    ranking = view.result.tables.get("ranking")
+    if ranking is None:
+        return []
+    names = dict(zip(view.result.units["unit_id"], view.result.units["unit_name"], strict=True))
+    rows = []
+    for layer in view.result.layers:
+        own = ranking[ranking["layer"] == layer.id].head(PROJECTS_PER_LAYER)
+        columns = (
+            own[c].tolist() for c in ("rank", "unit_id", "lon", "lat", "newly_covered_people", "cumulative_people")
+        )
+        for i, (rank, unit_id, lon, lat, gain, total) in enumerate(zip(*columns, strict=True)):
+            rows.append(
+                {
+                    "first": i == 0,
+                    "layer": layer.name,
+                    "rank": rank,
+                    "unit": str(names.get(unit_id, "")),
+                    "place": f"{lon:.5f}, {lat:.5f}",
+                    "gain": people_text(gain),
+                    "total": people_text(total),
+                }
+            )
+    return rows
+
+
+def _unit(view: View, plane: Plane) -> Value:
+    coverage = view.coverage()
+    layers = view.result.layers
+    shares = coverage["covered_share"].to_numpy(np.float64)
+    weakest = int(np.nanargmin(shares)) if not np.isnan(shares).all() else 0
+    return {
+        "id": view.area_id,
+        "name": view.name,
+        "sentences": three_sentences(view),
+        "map": weakest,
+        "box": _box(view, plane, UNIT_MARGIN, UNIT_WIDTH_TO_HEIGHT),
+        "outline": path_of(view.area().geometry.to_numpy(), plane),
+        "caption": view.say["map_caption"].format(layer=layers[weakest].name),
+        "rows": [
+            {**_share(layer.name, row), "lost": people_text(float(row.people - row.covered_people))}
+            for layer, row in _by_layer(view)
+        ],
+    }
+
+
+def _quality(view: View) -> Value:
+    result, say = view.result, view.say
+    unlinked = result.tables.get("unlinked", pd.DataFrame(columns=["kind", "layer", "reason", "people"]))
+    facilities = result.tables["facilities"]
+    lost = unlinked[unlinked["kind"] == "facility"]
+    layers = []
+    for layer in result.layers:
+        threshold, speed, group, *_ = layer_rules(layer, result.lang)
+        layers.append(
+            {
+                "name": layer.name,
+                "read": int((facilities["layer"] == layer.id).sum()),
+                "unlinked": int((lost["layer"] == layer.id).sum()),
+                "threshold": threshold[1],
+                "speed": speed[1],
+                "group": group[1],
+                "source": layer.source,
+                "note": layer.note,
+            }
+        )
+    grouped = unlinked.groupby(["kind", "reason"], sort=True)
+    lines = [_unlinked_line(view, str(kind), str(reason), rows) for (kind, reason), rows in grouped]
+    facts = [
+        (say["population_source"], result.population_source),
+        (say["cell"], say["cells_rule"].format(resolution=result.resolution)),
+        (say["sources"], say["semicolon"].join(result.attributions)),
+    ]
+    return {"layers": layers, "unlinked": lines, "facts": facts}
+
+
+def _unlinked_line(view: View, kind: str, reason: str, rows: pd.DataFrame) -> str:
+    """Say how many facilities or cells one reason kept from the network."""
+    say = view.say
+    texts = [f"{say['cell' if kind == 'cell' else 'facilities']} × {len(rows)}"]
+    if kind == "cell":
+        texts.append(f"{people_text(float(rows['people'].sum()))} {say['people_unit']}")
+    return say["because"].format(what=say["comma"].join(texts), reason=reason)
+
+
+def _footer(view: View) -> list[str]:
+    result, say = view.result, view.say
+    lines = [f"{say['map_approval']}：{result.map_approval}"] if result.map_approval else []
+    return [*lines, " · ".join(result.attributions)]
