@@ -18,12 +18,13 @@ import shapely
 from circle15.errors import InputError, Problem
 from circle15.inputs.osm_columns import OsmColumns, read_columns
 from circle15.inputs.osm_duplicates import merge_duplicates
-from circle15.inputs.osm_file import is_osm_file, new_location_index, osm_errors
-from circle15.inputs.shapes import MIN_RING, areal, closed_way_polygons
+from circle15.inputs.osm_file import is_osm_file, osm_errors
+from circle15.inputs.osm_objects import matching_objects, to_geometries
+from circle15.inputs.shapes import closed_way_polygons
 from circle15.inputs.tag_filter import TagFilter, parse_tag_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 __all__ = ["data_extent", "header_extent", "is_osm_file", "read_areas", "read_buildings", "read_features", "read_ways"]
@@ -99,7 +100,7 @@ def read_features(
     }
     rows: list[dict[str, Any]] = []
     members: dict[str, list[str]] = {}
-    for osm_id, tags, geometry, parts in _objects(path, tuple(parsed.values())):
+    for osm_id, tags, geometry, parts in matching_objects(path, tuple(parsed.values())):
         matched = {layer: tag for layer, f in parsed.items() if (tag := f.main_tag(tags)) is not None}
         if parts and matched:
             members[osm_id] = parts
@@ -151,7 +152,7 @@ def read_areas(path: str | Path, selection: str | TagFilter, *, lang: str = "zh"
             "tags": tags,
             "geometry": geometry,
         }
-        for osm_id, tags, geometry, _ in _objects(path, chosen)
+        for osm_id, tags, geometry, _ in matching_objects(path, chosen)
         if geometry is not None or tags.get("type") in AREA_RELATIONS
     ]
     frame = _frame(rows, ["osm_id", "name", "admin_level", "tags", "geometry"], None)
@@ -185,7 +186,7 @@ def read_buildings(path: str | Path, area: Any = None) -> gpd.GeoDataFrame:
     """
     keys = ("building", "building:levels", *BUILDING_USE_KEYS)
     ways = read_columns(path, having=("building",), way_keys=keys, node_keys=())
-    relations = list(_objects(path, parse_tag_filter("building"), only_relations=True))
+    relations = list(matching_objects(path, parse_tag_filter("building"), only_relations=True))
     outlines = {way for _, _, geometry, parts in relations if geometry is not None for way in parts}
     ids = [f"w{i}" for i in ways.way_id.tolist()]
     values = {
@@ -201,7 +202,7 @@ def read_buildings(path: str | Path, area: Any = None) -> gpd.GeoDataFrame:
             "levels": np.array([_number(text) for text in values["building:levels"]], dtype=np.float64),
             **{key: values[key] for key in BUILDING_USE_KEYS},
         },
-        geometry=np.concatenate([closed_way_polygons(ways), _geometries([relation[2] for relation in relations])]),
+        geometry=np.concatenate([closed_way_polygons(ways), to_geometries([relation[2] for relation in relations])]),
         crs=WGS84,
     )
     frame = frame[~frame["building"].isin(("no", None)) & ~frame["osm_id"].isin(outlines)]
@@ -243,94 +244,15 @@ def data_extent(path: str | Path) -> Any:
     return shapely.box(np.nanmin(ways.lon), np.nanmin(ways.lat), np.nanmax(ways.lon), np.nanmax(ways.lat))
 
 
-def _objects(
-    path: str | Path, chosen: TagFilter | Sequence[TagFilter], *, only_relations: bool = False
-) -> Iterator[_Object]:
-    """Give each object that matches one of the selections, closed ways and multipolygon relations as areas."""
-    filters = (chosen,) if isinstance(chosen, TagFilter) else tuple(chosen)
-    keys = osmium.filter.KeyFilter(*sorted({key for f in filters for key in f.wanted}))
-    with osm_errors(path):
-        stream = osmium.FileProcessor(str(path)).with_locations(new_location_index(path)).with_areas(keys)
-        if not any("type" in f.wanted for f in filters):  # areas have lost that tag
-            stream = stream.with_filter(keys)
-        if only_relations:
-            ids = [o.id for o in osmium.FileProcessor(str(path), osmium.osm.RELATION).with_filter(keys)]
-            if not ids:
-                return
-            # libosmium numbers areas of relations 2 id + 1, those of closed ways 2 id.
-            of_relations = osmium.filter.IdFilter([2 * i + 1 for i in ids])
-            of_relations.enable_for(osmium.osm.AREA)
-            kinds = osmium.filter.EntityFilter(osmium.osm.RELATION | osmium.osm.AREA)
-            stream = stream.with_filter(kinds).with_filter(of_relations)
-        yield from _matching(stream, filters)
-
-
-# Id, tags, geometry as hex WKB (None where the file does not hold it whole), ways of the outline.
-_Object = tuple[str, dict[str, str], str | None, list[str]]
-
-
-def _matching(stream: Any, filters: Sequence[TagFilter]) -> Iterator[_Object]:
-    """Match tags; ways and relations wait for the area that may be made of them."""
-    wkb = osmium.geom.WKBFactory()
-    waiting: dict[str, _Object] = {}
-    wanted = [item for f in filters for item in f.wanted.items()]
-    for o in stream:
-        osm_id = f"{'w' if o.from_way() else 'r'}{o.orig_id()}" if o.is_area() else f"{o.type_str()}{o.id}"
-        if osm_id in waiting:
-            # The area lacks the relation's tag `type`, so that the verdict on the relation itself stands.
-            _, tags, line, outline = waiting.pop(osm_id)
-            yield osm_id, tags, _wkb(wkb.create_multipolygon, o) or line, outline
-            continue
-        # Most objects have one of the keys with another value: those are passed by before all tags are copied.
-        if not any(_may_match(o.tags.get(key), values) for key, values in wanted):
-            continue
-        tags = {tag.k: tag.v for tag in o.tags}
-        if any(f.matches(tags) for f in filters):
-            if o.is_node():
-                yield osm_id, tags, _wkb(wkb.create_point, o), []
-            elif o.is_way():
-                waiting[osm_id] = osm_id, tags, _wkb(wkb.create_linestring, o.nodes), []
-            elif o.is_relation():
-                outline = [f"w{m.ref}" for m in o.members if m.type == "w" and m.role in ("", "outer")]
-                waiting[osm_id] = osm_id, tags, None, outline
-            else:
-                yield osm_id, tags, _wkb(wkb.create_multipolygon, o), []
-    yield from waiting.values()
-
-
-def _may_match(value: str | None, values: frozenset[str] | None) -> bool:
-    return value is not None and (values is None or value in values or ";" in value)
-
-
-def _wkb(create: Any, o: Any) -> str | None:
-    try:
-        return str(create(o))
-    except (RuntimeError, osmium.InvalidLocationError):  # a ring that does not close; a node that is not in the file
-        return None
-
-
 def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], area: Any) -> gpd.GeoDataFrame:
     """Make a frame of ``rows``, hex WKB becoming geometries; keep what meets ``area`` and what has no geometry."""
-    geometry = _geometries([row["geometry"] for row in rows])
+    geometry = to_geometries([row["geometry"] for row in rows])
     if area is not None:
         shapely.prepare(area)
         kept = np.flatnonzero(shapely.intersects(area, geometry) | shapely.is_missing(geometry))
         rows, geometry = [rows[i] for i in kept.tolist()], geometry[kept]
     frame = pd.DataFrame({c: [row[c] for row in rows] for c in columns if c != "geometry"})
     return gpd.GeoDataFrame(frame, geometry=geometry, crs=WGS84)
-
-
-def _geometries(hex_wkb: Sequence[str | None]) -> Any:
-    """Read geometries; one polygon alone is no multipolygon, a closed way without an area is repaired to one."""
-    geometry = shapely.from_wkb(np.array([*hex_wkb, None], dtype=object))[:-1]
-    single = shapely.get_num_geometries(geometry) == 1
-    geometry[single] = shapely.get_geometry(geometry[single], 0)
-    is_line = shapely.get_type_id(geometry) == shapely.GeometryType.LINESTRING
-    for i in np.flatnonzero(is_line & shapely.is_closed(geometry) & (shapely.get_num_points(geometry) >= MIN_RING)):
-        repaired = areal(shapely.make_valid(shapely.Polygon(geometry[i].coords)))
-        if not repaired.is_empty:
-            geometry[i] = repaired
-    return geometry
 
 
 def _sorted(frame: gpd.GeoDataFrame, first: Sequence[str]) -> gpd.GeoDataFrame:
