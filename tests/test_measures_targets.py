@@ -106,10 +106,13 @@ def test_when_the_target_year_is_past_no_pace_is_left():
 
 
 def test_a_runs_supply_over_its_people_becomes_the_plans_own_indicator():
+    supply = {"nursery": (1100.0, "托位"), "sport": (5e5, None), "dementia_care": (9.0, "张")}
     found = measured_norms(
-        REGISTERS, "jiangbei", 2026, {"nursery": (1100.0, 200_000.0), "sport": (5e5, 0.0)}, source="run"
+        REGISTERS, "jiangbei", 2026, {**supply, "sport": (5e5, "张")}, {"all": 200_000.0}, source="run"
     )
-    assert found.to_numpy().tolist() == [["nursery_seats_per_1000", 2026, 5.5, "run"]]
+    assert found["indicator_id"].tolist() == ["nursery_seats_per_1000"]
+    found = measured_norms(REGISTERS, "jiangbei", 2026, supply, {"all": 200_000.0}, source="run")
+    assert found["value"].tolist() == [5.5, 2.5]
     row = row_of(assess(REGISTERS, "jiangbei", 2027, found), "nursery_seats_per_1000")
     assert row["status"] == "met"
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from circle15.config import suggest
+from circle15.config_types import suggest
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.inputs.register_traps import RegisterWarning, is_table, register_warnings, warn
 from circle15.inputs.registers import read_registers
@@ -176,6 +176,13 @@ def choose_target(targets: pd.DataFrame, year: int, documents: pd.DataFrame) -> 
     return first
 
 
+def norm_group(target: pd.Series) -> str | None:
+    """Give the population group that stands for a target's denominator; None where it is no people, or unknown."""
+    denominator = str(target["denominator"])
+    is_people = denominator != "" or "分母为人口" in target["definition_note_zh"]
+    return NORM_GROUPS.get(denominator) if is_people else None
+
+
 class _Reader:
     """Reads layer after layer, noting what was taken and which traps were met."""
 
@@ -270,12 +277,10 @@ class _Reader:
         return {}
 
     def _norm_of(self, layer: LayerTable, service: pd.Series, indicator: str, target: pd.Series) -> dict[str, object]:
-        denominator = str(target["denominator"])
-        is_people = denominator != "" or "分母为人口" in target["definition_note_zh"]
-        if denominator not in NORM_GROUPS or not is_people:
+        group = norm_group(target)
+        if group is None:
             self._warn("norm-denominator-unknown", layer.id, indicator=indicator)
             return {}
-        group = NORM_GROUPS[denominator]
         if group not in self.groups:
             self._warn("norm-group-not-counted", layer.id, indicator=indicator, group=group)
             return {}

@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 import pandas as pd
 
-from circle15.inputs.policy import choose_target
+from circle15.inputs.policy import choose_target, norm_group
 from circle15.inputs.register_traps import falling_series, register_warnings
+from circle15.inputs.units_of_supply import compare_units
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from circle15.inputs.registers import Registers
 
 Status = Literal["met", "behind", "no data"]
@@ -63,7 +66,13 @@ def assess(
 
 
 def measured_norms(
-    registers: Registers, place: str, year: int, measured: dict[str, tuple[float, float]], *, source: str
+    registers: Registers,
+    place: str,
+    year: int,
+    supply: Mapping[str, tuple[float, str | None]],
+    people: Mapping[str, float],
+    *,
+    source: str,
 ) -> pd.DataFrame:
     """Express what a run measured as the plan's own indicators, for `assess`.
 
@@ -73,24 +82,28 @@ def measured_norms(
         As in `assess`.
     year
         Year that the run's inputs stand for.
-    measured
-        For each layer whose id is a service: supply standing in the district, in the norm's unit, and people of the
-        norm's denominator (`gaps.Gaps.supply` and ``norm_people``, last place).
+    supply
+        For each layer whose id is a service: the supply standing in the district, and its unit (None where unsaid).
+    people
+        Persons of the district by group; "all" for residents.
     source
         What to write as the values' source.
 
     Returns
     -------
     pandas.DataFrame
-        indicator_id, year, value, source; value = supply / people x ``per``.
+        indicator_id, year, value, source; value = supply / people of the indicator's denominator x ``per``. An
+        indicator in another unit, or whose denominator is unknown or not counted, is left out.
     """
     rows = []
     targets = registers.targets[registers.targets["place_id"] == place]
-    for service, (supply, people) in measured.items():
+    for service, (amount, unit) in supply.items():
         for indicator in registers.norms.loc[registers.norms["service_id"] == service, "indicator_id"]:
-            per = targets.loc[targets["indicator_id"] == indicator, "per"]
-            if len(per) and people > 0:
-                rows.append((indicator, year, supply / people * per.iloc[0], source))
+            found = targets[targets["indicator_id"] == indicator]
+            group = None if found.empty else norm_group(found.iloc[-1])
+            heads = 0.0 if group is None else people.get(group, 0.0)
+            if heads > 0 and (unit is None or compare_units(unit, str(found["unit_zh"].iloc[-1])) != "different"):
+                rows.append((indicator, year, amount / heads * found["per"].iloc[-1], source))
     return pd.DataFrame(rows, columns=["indicator_id", "year", "value", "source"])
 
 

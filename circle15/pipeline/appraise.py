@@ -1,0 +1,282 @@
+"""The four dimensions of every unit as tables: equity, saturation, satisfaction, the portrait and its numbers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from circle15.inputs.survey import Survey, read_survey
+from circle15.measures.catchment import CATCHMENTS
+from circle15.measures.coverage import coverage, share, sum_by_unit
+from circle15.measures.equity import equity
+from circle15.measures.gaps import unit_gaps
+from circle15.measures.portrait import IndexWeights, UnitMeasures, portrait, portrait_layers, unit_quality_share
+from circle15.measures.satisfaction import Satisfaction, satisfaction
+from circle15.measures.saturation import modelled_load, saturation_classes, unit_saturation, used_ratio
+from circle15.pipeline.plan import plan_tables
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from typing import Literal
+
+    import numpy.typing as npt
+
+    from circle15.pipeline.service import Service
+    from circle15.pipeline.study import Study
+
+    FloatArray = npt.NDArray[np.float64]
+    IntArray = npt.NDArray[np.int64]
+
+OLD = "age_60_plus"
+FLAGGED = ("公办", "普惠")
+"""Kinds of ownership that count as a quality flag where a table has no column of quality."""
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """The units of one level, and where pieces of cells and facilities lie among them."""
+
+    name: Literal["town", "community"]
+    units: pd.DataFrame  # unit_id, unit_name, level, parent_id; a row per unit code
+    of_piece: IntArray  # (n_pieces,) unit code; -1 for a piece in none
+    of_facility: IntArray  # (n_facilities,) unit code; -1 outside
+
+
+def town_level(study: Study) -> Level:
+    """Give the level of the district's own units."""
+    units = study.district.units[["unit_id", "unit_name"]].assign(level="town", parent_id="")
+    return Level("town", units.reset_index(drop=True), study.unit_of_piece, study.unit_of_facility)
+
+
+def appraisal_tables(
+    study: Study, services: Sequence[Service], levels: Sequence[Level] | None = None
+) -> dict[str, pd.DataFrame]:
+    """Give every table of this module by its file's stem, without those that have nothing to say.
+
+    Parameters
+    ----------
+    study, services
+        One district, measured.
+    levels
+        Units to draw portraits of, streets first; by default the district's own units.
+
+    Raises
+    ------
+    InputError
+        If the survey or the table of actual values cannot be used.
+    """
+    chosen = [town_level(study)] if levels is None else list(levels)
+    survey = _survey(study, chosen)
+    answers = [_satisfaction(study, survey, chosen, level) for level in chosen]
+    measured = [
+        _unit_measures(study, services, level, found.score[:-1]) for level, found in zip(chosen, answers, strict=True)
+    ]
+    ids = [s.layer.id for s in services]
+    tables = {
+        "portrait": pd.concat(
+            [_portrait(study, ids, level, m) for level, m in zip(chosen, measured, strict=True)], ignore_index=True
+        ),
+        "portrait_layers": pd.concat(
+            [portrait_layers(level.units, ids, m) for level, m in zip(chosen, measured, strict=True)], ignore_index=True
+        ),
+        "equity": _equity_table(study, services),
+        "saturation": _saturation_table(study, services),
+        "satisfaction": _satisfaction_table(study, chosen[0], answers[0]) if survey is not None else pd.DataFrame(),
+        **plan_tables(study, services, chosen),
+    }
+    if study.people.raking is not None:
+        tables["raking"] = study.people.raking
+    return {name: table for name, table in tables.items() if len(table)}
+
+
+def facility_load(study: Study, services: Sequence[Service]) -> pd.DataFrame:
+    """Give, for every facility of the study, its use as counted and, beside it, its load as modelled.
+
+    Returns
+    -------
+    pandas.DataFrame
+        ``used_ratio``, ``saturation_class``, ``modelled_load`` (people, or places where the layer has a norm),
+        ``modelled_ratio`` (modelled places / capacity); a row per facility, in the study's order.
+    """
+    n = len(study.facilities)
+    load, ratio = np.full(n, np.nan), np.full(n, np.nan)
+    for service in services:
+        load[service.rows] = _modelled(study, service)
+        if service.has_norm:
+            ratio[service.rows] = share(load[service.rows], service.supply)
+    counted = used_ratio(study.facilities["used"], study.facilities["capacity"])
+    bounds = study.config.saturation
+    classes = saturation_classes(counted, idle_below=bounds.idle_below, overloaded_above=bounds.overloaded_above)
+    return pd.DataFrame(
+        {
+            "used_ratio": counted,
+            "saturation_class": classes.astype(object),
+            "modelled_load": load,
+            "modelled_ratio": ratio,
+        }
+    )
+
+
+def _modelled(study: Study, service: Service) -> FloatArray:
+    need = service.people
+    if service.has_norm:
+        need = study.people.groups[service.layer.norm_group].to_numpy(np.float64) * service.norm_per_person
+    return modelled_load(service.times, need=need, attraction=service.supply)
+
+
+def _unit_measures(study: Study, services: Sequence[Service], level: Level, score: FloatArray) -> UnitMeasures:
+    rows = [_one_service(study, service, level) for service in services]
+    stacked = {name: np.array([row[name] for row in rows]) for name in rows[0]}
+    return UnitMeasures(**stacked, satisfaction=score)
+
+
+def _one_service(study: Study, service: Service, level: Level) -> dict[str, FloatArray]:
+    """Measure one service for every unit of a level."""
+    n = len(level.units)
+    inside = level.of_piece >= 0
+    unit, people, access = level.of_piece[inside], service.people[inside], service.access[inside]
+    stands_in = level.of_facility[service.rows]
+    facilities = study.facilities.iloc[service.rows]
+    none = np.full(n, np.nan)
+    match = none
+    if service.has_norm:
+        match = unit_gaps(
+            access=access,
+            people=people,
+            norm_people=study.people.groups[service.layer.norm_group].to_numpy(np.float64)[inside],
+            norm_per_person=service.norm_per_person,
+            unit=unit,
+            n_units=n,
+            facility_supply=service.supply,
+            facility_unit=stands_in,
+        ).match[:-1]
+    flag = _quality_flags(facilities)
+    quality = none
+    if flag is not None:
+        flagged = CATCHMENTS[service.layer.catchment](
+            service.times, supply=service.supply * flag, demand=service.people, decay=service.layer.decay
+        )
+        quality = unit_quality_share(flagged[inside], access, people, unit, n)[:-1]
+    return {
+        "match": match,
+        "covered_share": coverage(service.covered[inside], people, unit, n).covered_share[:-1],
+        "used_ratio": unit_saturation(facilities["used"], facilities["capacity"], stands_in, n).ratio[:-1],
+        "gini": equity(access, people, unit, n).gini[:-1],
+        "quality_share": quality,
+    }
+
+
+def _quality_flags(facilities: pd.DataFrame) -> FloatArray | None:
+    """Give each facility's flag from 0 to 1, silent ones having none; None where every facility is silent.
+
+    The column of quality counts; without it, ownership that says 公办 or 普惠.
+    """
+    stated = facilities["quality"].to_numpy(np.float64)
+    if not np.isnan(stated).all():
+        return np.where(np.isnan(stated), 0.0, stated)
+    kinds = facilities["ownership"].fillna("").astype(str)
+    if not (kinds != "").any():
+        return None
+    return np.asarray(kinds.str.contains("|".join(FLAGGED)), dtype=np.float64)
+
+
+def _portrait(study: Study, layers: Sequence[str], level: Level, measures: UnitMeasures) -> pd.DataFrame:
+    weights, bounds = study.config.portrait, study.config.saturation
+    return portrait(
+        level.units,
+        layers,
+        measures,
+        weights=IndexWeights(**weights.model_dump()),
+        idle_below=bounds.idle_below,
+        overloaded_above=bounds.overloaded_above,
+        lang=study.config.district.lang,
+    )
+
+
+def _equity_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
+    """Give equity.csv: how evenly access is shared, by unit and, in the last row of each service, in the district."""
+    groups = study.people.groups
+    everybody = groups["all"].to_numpy(np.float64)
+    old_share = share(groups[OLD].to_numpy(np.float64), everybody) if OLD in groups else None
+    frames = []
+    for service in services:
+        found = equity(service.access, service.people, study.unit_of_piece, study.n_units, old_share)
+        nothing = np.full(study.n_units, np.nan)
+        frames.append(
+            study.unit_names().assign(
+                layer=service.layer.id,
+                mean_access=found.mean,
+                gini=found.gini,
+                palma=found.palma,
+                theil=found.theil,
+                theil_between=np.append(nothing, found.theil_between),
+                theil_within=np.append(nothing, found.theil_within),
+                concentration=found.concentration,
+            )
+        )
+    return pd.concat(frames, ignore_index=True)
+
+
+def _saturation_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
+    """Give saturation.csv of the services with a table of used places."""
+    bounds = study.config.saturation
+    frames = []
+    for service in services:
+        facilities = study.facilities.iloc[service.rows]
+        stands_in = study.unit_of_facility[service.rows]
+        found = unit_saturation(facilities["used"], facilities["capacity"], stands_in, study.n_units)
+        if not found.n_facilities[-1]:
+            continue
+        here = stands_in >= 0
+        load = sum_by_unit(_modelled(study, service)[here], stands_in[here], study.n_units)
+        capacity = sum_by_unit(service.supply[here], stands_in[here], study.n_units)
+        classes = saturation_classes(
+            found.ratio, idle_below=bounds.idle_below, overloaded_above=bounds.overloaded_above
+        )
+        frames.append(
+            study.unit_names().assign(
+                layer=service.layer.id,
+                used=found.used,
+                capacity=found.capacity,
+                used_ratio=found.ratio,
+                saturation_class=classes.astype(object),
+                n_facilities=found.n_facilities,
+                modelled_load=load,
+                modelled_ratio=share(load, capacity) if service.has_norm else np.nan,
+            )
+        )
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def _survey(study: Study, levels: Sequence[Level]) -> Survey | None:
+    settings = study.config.survey
+    if settings is None:
+        return None
+    units = pd.concat([level.units for level in levels], ignore_index=True)
+    path = study.config.resolve(settings.path)
+    return read_survey(settings, path, units["unit_id"].tolist(), units["unit_name"].tolist())
+
+
+def _satisfaction(study: Study, survey: Survey | None, levels: Sequence[Level], level: Level) -> Satisfaction:
+    """Score a level's units; a street's answers are its own and its communities'."""
+    if survey is None or study.config.survey is None:
+        none = np.full(len(level.units) + 1, np.nan)
+        return Satisfaction(none, none, none, none, np.zeros(len(level.units) + 1, dtype=np.int64))
+    every = pd.concat([one.units for one in levels], ignore_index=True).assign(
+        n=survey.n, answered=np.nan_to_num(survey.mean) * survey.n
+    )
+    counted = every[(every["level"] == level.name) | (every["level"] == "community")]
+    belongs_to = counted["unit_id"].where(counted["level"] == level.name, counted["parent_id"])
+    sums = counted.groupby(belongs_to)[["n", "answered"]].sum().reindex(level.units["unit_id"], fill_value=0)
+    n = sums["n"].to_numpy(np.int64)
+    mean = share(sums["answered"].to_numpy(np.float64), n.astype(np.float64))
+    settings = study.config.survey
+    return satisfaction(mean, n, scale=settings.scale, spread=survey.spread, k=settings.shrink_k)
+
+
+def _satisfaction_table(study: Study, level: Level, found: Satisfaction) -> pd.DataFrame:
+    names = study.unit_names() if level.name == "town" else level.units[["unit_id", "unit_name"]]
+    return names.assign(score=found.score, low=found.low, high=found.high, raw=found.raw, n=found.n)

@@ -1,0 +1,122 @@
+"""What a plan asks for and where the district stands: targets, unit rules, and the values taken from the registers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from circle15.errors import InputError, Problem
+from circle15.measures.coverage import sum_by_unit
+from circle15.measures.rules import check_rules
+from circle15.measures.targets import assess, measured_norms
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circle15.pipeline.appraise import Level
+    from circle15.pipeline.service import Service
+    from circle15.pipeline.study import Study
+
+
+def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Level]) -> dict[str, pd.DataFrame]:
+    """Give what a plan asks for and where the district stands; nothing without [policy]."""
+    applied, settings = study.policy, study.config.policy
+    if applied.registers is None or settings is None:
+        return {}
+    lang = study.config.district.lang
+    standing = {
+        s.layer.id: (float(s.supply[study.unit_of_facility[s.rows] >= 0].sum()), s.layer.capacity_unit)
+        for s in services
+        if not s.is_count_only
+    }
+    people = {str(group): float(heads.sum()) for group, heads in study.people.groups.items()}
+    source = study.words("本次测算", "this run")
+    known = measured_norms(applied.registers, settings.place, settings.year, standing, people, source=source)
+    if settings.actual is not None:
+        reported = _read_actual(study, settings.actual)
+        known = pd.concat([known[~known["indicator_id"].isin(reported["indicator_id"])], reported], ignore_index=True)
+    taken = [(t.layer, t.key, str(t.value), t.source, np.nan if t.row is None else float(t.row)) for t in applied.taken]
+    return {
+        "targets": assess(applied.registers, settings.place, settings.year, known, lang=lang),
+        "unit_rules": _rules(study, services, levels),
+        "policy": pd.DataFrame(taken, columns=["layer", "key", "value", "source", "row"]),
+    }
+
+
+def _read_actual(study: Study, name: str) -> pd.DataFrame:
+    """Read today's values that a bureau reports: indicator_id, year, value, and source where it says so."""
+    path = study.config.resolve(name)
+    try:
+        table = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    except (FileNotFoundError, UnicodeDecodeError, pd.errors.ParserError) as e:
+        raise InputError(Problem(f"cannot be read ({e}); give a UTF-8 CSV", file=str(path))) from None
+    missing = [c for c in ("indicator_id", "year", "value") if c not in table]
+    if missing:
+        message = f"missing headings: {', '.join(missing)}; found: {', '.join(map(str, table.columns))}"
+        raise InputError(Problem(message, file=str(path), row=1))
+    problems = []
+    registers: Any = study.policy.registers
+    known = set(registers.targets["indicator_id"])
+    for row, (indicator, *numbers) in enumerate(
+        table[["indicator_id", "year", "value"]].itertuples(index=False), start=2
+    ):
+        if indicator not in known:
+            problems.append(Problem("is no indicator of the registers", file=str(path), row=row, value=indicator))
+        for column, text in zip(("year", "value"), numbers, strict=True):
+            if pd.isna(pd.to_numeric(text, errors="coerce")):
+                problems.append(Problem("is not a number", file=str(path), row=row, column=column, value=text))
+    InputError.gather(problems)
+    return pd.DataFrame(
+        {
+            "indicator_id": table["indicator_id"],
+            "year": table["year"].astype(float),
+            "value": table["value"].astype(float),
+            "source": table.get("source", path.name),
+        }
+    )
+
+
+def _rules(study: Study, services: Sequence[Service], levels: Sequence[Level]) -> pd.DataFrame:
+    registers, settings = study.policy.registers, study.config.policy
+    if registers is None or settings is None:
+        return pd.DataFrame()
+    everybody = study.people.groups["all"].to_numpy(np.float64)
+    district = study.config.district
+    rows = [
+        pd.DataFrame(
+            {
+                "unit_id": [district.id],
+                "unit_name": [district.name],
+                "level": ["county"],
+                "resident_population": [everybody.sum()],
+            }
+        )
+    ]
+    stands_in = {"county": np.where(study.unit_of_facility >= 0, district.id, "")}
+    for level in levels:
+        inside = level.of_piece >= 0
+        people = sum_by_unit(everybody[inside], level.of_piece[inside], len(level.units))[:-1]
+        rows.append(level.units[["unit_id", "unit_name", "level"]].assign(resident_population=people))
+        ids = np.append(level.units["unit_id"].to_numpy(object), "")
+        stands_in[level.name] = ids[level.of_facility]
+    facilities = pd.DataFrame(
+        {
+            "layer": study.facilities["layer"].to_numpy(),
+            "quality": study.facilities["ownership"].to_numpy(),
+            **{
+                name: stands_in.get(name, np.full(len(study.facilities), ""))
+                for name in ("county", "town", "community")
+            },
+        }
+    )
+    return check_rules(
+        registers,
+        settings.place,
+        pd.concat(rows, ignore_index=True),
+        facilities,
+        layers=[s.layer.id for s in services],
+        full_coverage_k=settings.full_coverage_k,
+        lang=district.lang,
+    )
