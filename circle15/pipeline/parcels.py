@@ -35,8 +35,8 @@ Texts = npt.NDArray[np.object_]
 
 _HEADINGS = {
     "cost": (
-        "造价", "投资", "总投资", "投资额", "投资估算", "估算投资", "概算", "预算", "成本", "费用", "建设成本", "资金", "cost", "price",
-        "investment", "budget",
+        "造价", "投资", "总投资", "投资额", "投资估算", "估算投资", "概算", "预算", "成本", "费用", "建设成本", "资金",
+        "cost", "price", "investment", "budget",
     ),
     "layer": ("服务", "服务类型", "设施类型", "类型", "图层", "layer", "service", "type"),
 }  # fmt: skip

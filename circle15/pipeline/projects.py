@@ -1,77 +1,260 @@
-"""New facilities on the study's network: candidates, reach and the ranking table."""
+"""New facilities on the study's network: candidates, reach, the ranking table and lists of planned projects."""
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 from scipy.sparse import csr_array
 
+from circle15.errors import ConfigError, Problem
+from circle15.measures.decay import decay_weights
 from circle15.measures.times import pair_rows
-from circle15.pipeline.tabulate import unit_of_points
-from circle15.planning.ranking import rank_candidates
-from circle15.reach.search import travel_times
+from circle15.pipeline.parcels import Parcels, candidates_of, new_capacity, read_parcels
+from circle15.planning.gap_ranking import Offer, filled_in_order, places_per_person, rank_by_gap
+from circle15.planning.overlap import compare_projects
+from circle15.planning.ranking import covered_in_order, rank_candidates
+from circle15.reach.search import travel_times_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from circle15.network.link import Linkage
     from circle15.pipeline.service import Service
     from circle15.pipeline.study import Study
+
+logger = logging.getLogger(__name__)
+
+FloatArray = npt.NDArray[np.float64]
+IntArray = npt.NDArray[np.int64]
 
 COLUMNS = (
     "rank", "layer", "cell", "lon", "lat", "unit_id",
     "newly_covered_people", "alone_covered_people", "gap_filled", "cumulative_people",
+    "name", "capacity", "cost", "people_per_cost", "ranked_by",
 )  # fmt: skip
+PROJECT_COLUMNS = (
+    "order", "layer", "name", "cell", "lon", "lat", "unit_id", "capacity", "cost",
+    "newly_covered_people", "alone_covered_people", "gap_filled", "people_per_cost",
+    "overlaps_with", "overlap_people", "overlap_share", "is_duplicate", "gini_before", "gini_after",
+)  # fmt: skip
+
+BLOCK_ORIGINS = 4096
+"""Cells searched at once: what bounds the memory beside the table itself, which has 5 bytes a pair."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """A layer's people by distinct cell, as candidates see them."""
+
+    people: FloatArray  # (n_cells,) not covered yet
+    missing: IntArray  # (n_cells,) facilities that a cell still needs, at least 1 where people are uncovered
+    at: Linkage  # of the cells
+
+    @property
+    def rows(self) -> IntArray:
+        """Cells on the network with people who are not covered."""
+        return np.flatnonzero((self.people > 0) & (self.at.edge >= 0))
+
+
+def demand_of(study: Study, service: Service) -> Demand:
+    """Give the people of a layer who are not covered."""
+    cells = study.cells
+    uncovered = np.where(service.covered, 0.0, service.people)
+    people = np.bincount(cells.cell_of_piece, weights=uncovered, minlength=cells.n_cells).astype(np.float64)
+    count = np.zeros(cells.n_cells, dtype=np.int64)
+    count[cells.cell_of_piece] = service.count
+    return Demand(people, service.layer.min_count - count, study.linked_cells(service.layer.profile))
+
+
+def reach_of(
+    study: Study, service: Service, cells: Linkage, candidates: Linkage, *, threads: int | None = None
+) -> csr_array:
+    """Give which cells each candidate's circle holds: (n_candidates, n_cells) with ones, built in blocks of cells."""
+    counts, columns = [np.zeros(1, dtype=np.int64)], [np.empty(0, dtype=np.int32)]
+    for _, table in travel_times_blocks(
+        study.network,
+        cells,
+        candidates,
+        profile=service.layer.profile,
+        cutoff_s=service.threshold_s,
+        block=BLOCK_ORIGINS,
+        threads=threads,
+    ):
+        counts.append(np.diff(table.indptr))
+        columns.append(table.destination)
+    destination = np.concatenate(columns)
+    indptr = np.cumsum(np.concatenate(counts))
+    by_cell = csr_array(
+        (np.ones(len(destination), dtype=np.int8), destination, indptr), shape=(len(cells), len(candidates))
+    )
+    return by_cell.T.tocsr()
+
+
+def offer_of(
+    study: Study, service: Service, candidates: Linkage, capacity: FloatArray, *, threads: int | None = None
+) -> Offer:
+    """Give what each candidate would share out, over the pieces of cells (the run's own two-step catchment)."""
+    lived_in = np.flatnonzero(service.people > 0)
+    homes = study.linked_cells(service.layer.profile).take(study.cells.cell_of_piece[lived_in])
+    within = np.zeros(len(candidates))
+    rows, columns, weights = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [np.empty(0)]
+    for first, table in travel_times_blocks(
+        study.network,
+        homes,
+        candidates,
+        profile=service.layer.profile,
+        cutoff_s=service.threshold_s,
+        block=BLOCK_ORIGINS,
+        threads=threads,
+    ):
+        piece = lived_in[first + pair_rows(table)]
+        weight = decay_weights(table.seconds, service.threshold_s, service.layer.decay)
+        within += np.bincount(table.destination, weights=service.people[piece] * weight, minlength=len(within))
+        has_gap = service.gap[piece] > 0
+        rows.append(table.destination[has_gap])
+        columns.append(piece[has_gap].astype(np.int32))
+        weights.append(weight[has_gap])
+    entries = (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns)))
+    pairs = csr_array(entries, shape=(len(candidates), len(service.people)))
+    return Offer(pairs, service.people, places_per_person(capacity, within))
 
 
 def rank_services(study: Study, services: Sequence[Service], *, top: int, threads: int | None = None) -> pd.DataFrame:
-    """Give ranking.csv: per layer, the cells where one more facility would newly cover most people, best first.
+    """Give ranking.csv: per layer, the places where one more facility helps most, best first.
 
-    Candidates are the centres of the district's cells. A facility there pays its own access leg to the street, as a
-    real one would, so that building it yields the very number that is printed.
+    Candidates are the centres of the district's cells, or the rows of the config's table. A facility there pays its own
+    access leg to the street, as a real one would, so that building it yields the very number that is printed. What
+    "most" means says the config's ``rank_by``: newly covered people, or the gap closed (`planning.gap_ranking`), each
+    also per cost. A layer that states no norm has no gap and is ranked by people.
     """
-    frames = [_rank_one(study, service, top, threads) for service in services]
+    candidates = candidates_of(study)
+    frames = [_rank_one(study, s, candidates.of_layer(s.layer.id), top, threads) for s in services]
     return pd.concat(frames, ignore_index=True)[list(COLUMNS)]
 
 
-def _rank_one(study: Study, service: Service, top: int, threads: int | None) -> pd.DataFrame:
-    cells = study.cells
-    n_cells = cells.n_cells
-    uncovered = np.where(service.covered, 0.0, service.people)
-    people = np.bincount(cells.cell_of_piece, weights=uncovered, minlength=n_cells).astype(np.float64)
-    count = np.zeros(n_cells, dtype=np.int64)
-    count[cells.cell_of_piece] = service.count
-    at = study.linked_cells(service.layer.profile)
-    unit = unit_of_points(cells.pieces, study.unit_of_piece, cells.lon, cells.lat)
-    candidates = np.flatnonzero((unit >= 0) & (at.edge >= 0))
-    demand = np.flatnonzero((people > 0) & (at.edge >= 0))
-    table = travel_times(
-        study.network, at.take(demand), at.take(candidates),
-        profile=service.layer.profile, cutoff_s=service.threshold_s, threads=threads,
-    )  # fmt: skip
-    reach = csr_array(
-        (np.ones(len(table.seconds), dtype=np.int8), (table.destination, pair_rows(table))),
-        shape=(len(candidates), len(demand)),
+def _rank_one(study: Study, service: Service, places: Parcels, top: int, threads: int | None) -> pd.DataFrame:
+    layer, planning = service.layer, study.config.planning
+    by = planning.rank_by
+    if by.startswith("gap") and not service.has_norm:
+        logger.warning("layer %s states no norm and capacity, so no gap: it is ranked by people", layer.id)
+        by = "people_per_cost" if by.endswith("per_cost") else "people"
+    costs_count = by.endswith("per_cost") or planning.budget is not None
+    places, at = usable_places(study, service, places, needs_cost=costs_count)
+    capacity = new_capacity(study, layer, places.capacity)
+    cost = places.cost if costs_count else None
+    demand = demand_of(study, service)
+    if by.startswith("gap"):
+        if np.isnan(capacity).any():
+            message = (
+                f"say what a new facility offers: [planning.new_capacity] {layer.id} = ..., or a column of capacity"
+            )
+            raise ConfigError(Problem(message, file=str(study.config.path), key="planning.rank_by", value=by))
+        offer = offer_of(study, service, at, capacity, threads=threads)
+        chosen = rank_by_gap(offer, service.gap, cost=cost, budget=planning.budget, top=top)[0]
+    else:
+        reach = reach_of(study, service, demand.at.take(demand.rows), at, threads=threads)
+        people, missing = demand.people[demand.rows], demand.missing[demand.rows]
+        chosen = rank_candidates(reach, people, missing=missing, cost=cost, budget=planning.budget, top=top).candidate
+    gains = gains_in_order(study, service, at.take(chosen), capacity[chosen], demand, threads=threads)
+    frame = places_frame(study, places.take(chosen), capacity[chosen]).assign(**gains)
+    return frame.assign(
+        rank=np.arange(1, len(chosen) + 1),
+        layer=layer.id,
+        cumulative_people=np.cumsum(frame["newly_covered_people"]),
+        people_per_cost=frame["newly_covered_people"] / frame["cost"],
+        ranked_by=by,
     )
-    found = rank_candidates(
-        reach,
-        people[demand],
-        missing=service.layer.min_count - count[demand],
-        top=top,
-    )
-    chosen = candidates[found.candidate]
+
+
+def usable_places(study: Study, service: Service, places: Parcels, *, needs_cost: bool) -> tuple[Parcels, Linkage]:
+    """Leave out places that are on no street, or have no cost where one is needed; the log says how many."""
+    at = places.linked(study, service.layer.profile)
+    linked = at.edge >= 0
+    has_cost = ~np.isnan(places.cost) | (not needs_cost)
+    for n, why in (((~linked).sum(), "are on no walkable street"), ((linked & ~has_cost).sum(), "state no cost")):
+        if n:
+            level = logging.INFO if study.config.planning.candidates is None else logging.WARNING
+            logger.log(level, "layer %s: %d of %d candidates %s", service.layer.id, n, len(places), why)
+    kept = np.flatnonzero(linked & has_cost)
+    return places.take(kept), at.take(kept)
+
+
+def gains_in_order(
+    study: Study, service: Service, at: Linkage, capacity: FloatArray, demand: Demand, *, threads: int | None = None
+) -> dict[str, FloatArray]:
+    """Give what new facilities do one after another: people newly covered, alone, and the gap closed.
+
+    The gap is NaN where the layer has none, or a new facility's capacity is not known.
+    """
+    rows = demand.rows
+    reach = reach_of(study, service, demand.at.take(rows), at, threads=threads)
+    newly, alone = covered_in_order(reach, demand.people[rows], missing=demand.missing[rows])
+    filled = np.full(len(at), np.nan)
+    if service.has_norm and not np.isnan(capacity).any():
+        filled = filled_in_order(offer_of(study, service, at, capacity, threads=threads), service.gap)
+    return {"newly_covered_people": newly, "alone_covered_people": alone, "gap_filled": filled}
+
+
+def places_frame(study: Study, places: Parcels, capacity: FloatArray) -> pd.DataFrame:
+    """Give the columns that say where and what a place is."""
+    unit_ids = np.append(study.district.units["unit_id"].to_numpy(object), "")
     return pd.DataFrame(
         {
-            "rank": np.arange(1, len(chosen) + 1),
-            "layer": service.layer.id,
-            "cell": cells.names[chosen],
-            "lon": cells.lon[chosen],
-            "lat": cells.lat[chosen],
-            "unit_id": study.district.units["unit_id"].to_numpy(object)[unit[chosen]],
-            "newly_covered_people": found.newly_covered_people,
-            "alone_covered_people": found.alone_covered_people,
-            "gap_filled": np.nan,
-            "cumulative_people": found.cumulative_people,
+            "name": places.name,
+            "cell": places.cell,
+            "lon": places.lon,
+            "lat": places.lat,
+            "unit_id": unit_ids[places.unit],
+            "capacity": capacity,
+            "cost": places.cost,
         }
+    )
+
+
+def projects_table(study: Study, services: Sequence[Service], *, threads: int | None = None) -> pd.DataFrame:
+    """Give projects.csv: what each of the config's planned projects adds in the list's order and alone.
+
+    Each layer's projects are taken in the order of the table; see `planning.overlap` for duplicates and the Gini.
+    """
+    name = study.config.planning.projects
+    if name is None:
+        return pd.DataFrame(columns=list(PROJECT_COLUMNS))
+    listed = read_parcels(study, name)
+    frames = [_projects_of(study, s, listed.of_layer(s.layer.id), threads) for s in services]
+    return pd.concat(frames, ignore_index=True)[list(PROJECT_COLUMNS)]
+
+
+def _projects_of(study: Study, service: Service, places: Parcels, threads: int | None) -> pd.DataFrame:
+    at = places.linked(study, service.layer.profile)  # one that is on no street is listed and adds nobody
+    capacity = new_capacity(study, service.layer, places.capacity)
+    pieces = study.linked_cells(service.layer.profile).take(study.cells.cell_of_piece)
+    found = compare_projects(
+        reach_of(study, service, pieces, at, threads=threads),
+        service.people,
+        service.count,
+        study.unit_of_piece,
+        study.n_units,
+        min_count=service.layer.min_count,
+    )
+    gains = gains_in_order(study, service, at, capacity, demand_of(study, service), threads=threads)
+    order = np.arange(1, len(places) + 1)
+    labels = np.array([n or str(i) for n, i in zip(places.name, order, strict=True)] + [""], dtype=object)
+    return places_frame(study, places, capacity).assign(
+        order=order,
+        layer=service.layer.id,
+        newly_covered_people=found.newly_covered_people,
+        alone_covered_people=found.alone_covered_people,
+        gap_filled=gains["gap_filled"],
+        people_per_cost=found.newly_covered_people / places.cost,
+        overlaps_with=labels[found.partner],
+        overlap_people=found.shared_people,
+        overlap_share=found.shared_share,
+        is_duplicate=found.is_duplicate,
+        gini_before=found.gini_before,
+        gini_after=found.gini_after,
     )

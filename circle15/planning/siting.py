@@ -12,7 +12,15 @@ from scipy.optimize import LinearConstraint
 from scipy.sparse import coo_array, csr_array, hstack
 
 from circle15.planning.milp import Siting, chosen_rows, minimise, no_siting, settle
-from circle15.planning.ranking import FloatArray, IntArray, checked_cost, rank_candidates, row_cells
+from circle15.planning.ranking import (
+    GAIN_DECIMALS,
+    FloatArray,
+    IntArray,
+    checked_cost,
+    rank_candidates,
+    row_cells,
+    sum_rows,
+)
 
 PEOPLE_SLACK = 1e-6
 """A share of people counts as reached within a millionth of a person."""
@@ -145,6 +153,43 @@ def maximal_filling(
     chosen = None if solution.x is None else chosen_rows(solution.x[:n])
     value = float("nan") if solution.x is None else float(solution.x[n:].sum())
     return settle(chosen, value, solution, -solution.bound, None, is_maximum=True)
+
+
+def greedy_filling(
+    reach: csr_array,
+    demand: FloatArray,
+    capacity: FloatArray,
+    *,
+    p: int | None = None,
+    cost: FloatArray | None = None,
+    budget: float | None = None,
+) -> tuple[IntArray, float]:
+    """Add places one after another, each time the one that serves most of the demand still open (per cost).
+
+    Each serves all open demand in its circle by the same share. Arguments as for `maximal_filling`.
+
+    Returns
+    -------
+    tuple
+        The places in order of choice, and the places used by all of them.
+    """
+    rows = csr_array(reach)
+    price = checked_limits(rows.shape[0], p, cost, budget)
+    left = np.inf if budget is None else budget
+    still = np.array(demand, dtype=np.float64)
+    chosen: list[int] = []
+    while len(chosen) < (p or len(capacity)):
+        serves = np.minimum(sum_rows(rows, still), capacity)
+        serves[chosen] = 0.0
+        score = np.where(price <= left, np.round(serves / price, GAIN_DECIMALS), 0.0)
+        best = int(np.argmax(score))
+        if score[best] <= 0:
+            break
+        circle = row_cells(rows, best)
+        still[circle] *= 1.0 - serves[best] / still[circle].sum()
+        chosen.append(best)
+        left -= price[best] if budget is not None else 0.0
+    return np.array(chosen, dtype=np.int64), float(np.sum(demand) - still.sum())
 
 
 def set_covering(
