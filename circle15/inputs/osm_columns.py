@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from circle15.inputs.osm_edited import uploaded_form
 from circle15.inputs.osm_file import new_location_index, osm_errors
 
 if TYPE_CHECKING:
@@ -90,8 +91,8 @@ def read_columns(
     ways, nodes = _Collector(way_keys), _Collector(node_keys)
     with tempfile.TemporaryDirectory(prefix="circle15-") as folder:
         text = Path(folder) / "selected.opl"
-        with osm_errors(path):
-            _write_opl(path, text, having)
+        with osm_errors(path), uploaded_form(path) as file:
+            _write_opl(file, text, having)
         for block in _blocks(text):
             for kind, lines in _runs(block):
                 if kind == _WAY:

@@ -8,6 +8,7 @@ import numpy as np
 import osmium
 import shapely
 
+from circle15.inputs.osm_edited import uploaded_form
 from circle15.inputs.osm_file import new_location_index, osm_errors
 from circle15.inputs.shapes import MIN_RING, areal
 from circle15.inputs.tag_filter import TagFilter
@@ -27,12 +28,12 @@ def matching_objects(
     """Give each object that matches one of the selections, closed ways and multipolygon relations as areas."""
     filters = (chosen,) if isinstance(chosen, TagFilter) else tuple(chosen)
     keys = osmium.filter.KeyFilter(*sorted({key for f in filters for key in f.wanted}))
-    with osm_errors(path):
-        stream = osmium.FileProcessor(str(path)).with_locations(new_location_index(path)).with_areas(keys)
+    with osm_errors(path), uploaded_form(path) as file:
+        stream = osmium.FileProcessor(str(file)).with_locations(new_location_index(file)).with_areas(keys)
         if not any("type" in f.wanted for f in filters):  # areas have lost that tag
             stream = stream.with_filter(keys)
         if only_relations:
-            ids = [o.id for o in osmium.FileProcessor(str(path), osmium.osm.RELATION).with_filter(keys)]
+            ids = [o.id for o in osmium.FileProcessor(str(file), osmium.osm.RELATION).with_filter(keys)]
             if not ids:
                 return
             # libosmium numbers areas of relations 2 id + 1, those of closed ways 2 id.

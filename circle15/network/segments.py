@@ -66,10 +66,10 @@ def read_osm_segments(path: str | Path) -> Segments:
     allowed, reasons = decide(ways.way_tags, way_values, "way", len(ways.way_id))
     passes, _ = decide(ways.node_tags, node_values, "node", len(ways.node_id))
     way_of, first, n_missing = _consecutive(ways, allowed)
-    refs, at, number = np.unique(ways.ref, return_index=True, return_inverse=True)
+    refs, number = np.unique(ways.ref, return_inverse=True)
     closed = np.isin(refs, ways.node_id[~passes])
     node, origin, n_cut = _split_at(number[np.concatenate([first, first + 1])], closed)
-    lon, lat = ways.lon[at][origin], ways.lat[at][origin]
+    lon, lat = _by_number(ways.lon, number, len(refs))[origin], _by_number(ways.lat, number, len(refs))[origin]
     tail, head, way = node[: len(first)], node[len(first) :], ways.way_id[way_of[first]]
     once = _first_of_each(way, tail, head)
     tail, head, way = tail[once], head[once], way[once]
@@ -98,6 +98,14 @@ def _consecutive(ways: OsmColumns, allowed: Bool) -> tuple[Int64, Int64, int]:
     usable = walkable & located
     joined = usable[:-1] & usable[1:] & (way_of[:-1] == way_of[1:]) & (ways.ref[:-1] != ways.ref[1:])
     return way_of, np.flatnonzero(joined), int((walkable & ~located).sum())
+
+
+def _by_number(values: Float64, number: Int64, n: int) -> Float64:
+    """Give each numbered node the value of one of its mentions that has one, NaN where none has."""
+    known = ~np.isnan(values)
+    found = np.full(n, np.nan)
+    found[number[known]] = values[known]
+    return found
 
 
 def _split_at(node: Int64, closed: Bool) -> tuple[Int64, Int64, int]:
