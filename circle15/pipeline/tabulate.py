@@ -11,6 +11,7 @@ import pandas as pd
 from circle15.inputs.cells import piece_of_points
 from circle15.measures.coverage import completeness, coverage, sum_by_unit
 from circle15.measures.gaps import unit_gaps
+from circle15.pipeline.appraise import facility_load
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -143,9 +144,13 @@ def facilities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
             "lat": frame["lat"].to_numpy(),
             "unit_id": unit_ids[study.unit_of_facility],
             "capacity": frame["capacity"].to_numpy(np.float64),
+            "used": frame["used"].to_numpy(np.float64),
+            "quality": frame["quality"].to_numpy(np.float64),
+            "ownership": frame["ownership"].fillna("").to_numpy(),
             "access_m": study.facility_access_m(),
             "people_within": within,
             "load": load,
+            **facility_load(study, services),
             "source": frame["source"].to_numpy(),
         }
     )

@@ -17,11 +17,16 @@ if TYPE_CHECKING:
     from circle15.pipeline.study import Study
 
 _CSV = {
-    "coverage": ("coverage", "coverage_groups", "gaps", "portrait", "targets", "unit_rules", "communities"),
+    "coverage": (
+        "coverage", "coverage_groups", "gaps", "portrait", "portrait_layers", "equity", "saturation", "satisfaction",
+        "targets", "unit_rules", "policy", "communities", "raking",
+    ),
     "completeness": ("completeness",),
     "facilities": ("facilities", "entrances", "unlinked"),
-    "ranking": ("ranking",),
-}
+    "ranking": ("ranking", "projects"),
+    "causes": ("causes",),
+    "links": ("links",),
+}  # fmt: skip
 
 
 def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads: int | None = None) -> None:
