@@ -20,7 +20,7 @@ from circle15.outputs.text import (
     plain_number,
     share_text,
 )
-from circle15.units import MS_PER_SECOND, SECONDS_PER_MINUTE, seconds_to_minutes
+from circle15.units import MS_PER_SECOND, SECONDS_PER_MINUTE, minutes_to_seconds, seconds_to_minutes, seconds_to_ms
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -101,9 +101,9 @@ def layer_classes(layer: LayerInfo) -> TimeClasses:
 
 def class_edges_ms(layer: LayerInfo, classes: TimeClasses) -> npt.NDArray[np.int64]:
     """Give the classes' upper edges in whole milliseconds; the threshold rounds down, as the search's cutoff does."""
-    edges = np.rint(np.array(classes.edges_min) * SECONDS_PER_MINUTE * MS_PER_SECOND).astype(np.int64)
-    edges[classes.n_within - 1] = math.floor(layer.threshold_s * MS_PER_SECOND + 1e-6)
-    return edges
+    edges = [round(minutes_to_seconds(edge) * MS_PER_SECOND) for edge in classes.edges_min]
+    edges[classes.n_within - 1] = seconds_to_ms(layer.threshold_s)
+    return np.array(edges, dtype=np.int64)
 
 
 def class_of(seconds: npt.NDArray[np.float64], edges_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -145,7 +145,7 @@ def _layer(view: View, cells: gpd.GeoDataFrame, layer: LayerInfo, glyph: str, n_
         "colours": list(classes.colours),
         "labels": class_labels(classes, say),
         "edge_texts": [plain_number(edge) for edge in classes.edges_min],
-        "class_shares": _share_bars(np.bincount(place, weights=people, minlength=len(edges_ms) + 1)),
+        "class_shares": _share_bars(np.bincount(place, weights=people, minlength=len(edges_ms) + 1).astype(np.float64)),
         "searched": None if layer.searched_s is None else plain_number(layer.searched_s / SECONDS_PER_MINUTE),
         "threshold_text": say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),
         "rules": [list(rule) for rule in (*layer_rules(layer, view.result.lang),
@@ -181,7 +181,7 @@ def _counts(view: View, cells: gpd.GeoDataFrame) -> Value:
     return {
         "colours": list(count_colours(n)),
         "labels": [*(str(i) for i in range(n)), f"{n} · {view.say['all_services']}"],
-        "class_shares": _share_bars(np.bincount(covered, weights=people, minlength=n + 1)),
+        "class_shares": _share_bars(np.bincount(covered, weights=people, minlength=n + 1).astype(np.float64)),
     }
 
 
@@ -211,14 +211,14 @@ def _shares(view: View) -> list[Value]:
     """Give the head of the panel: each service's covered share, and that of all services at once."""
     say = view.say
     shares = []
-    for i, (layer, row) in enumerate(zip(view.result.layers, view.coverage().itertuples(), strict=True)):
+    for i, (layer, row) in enumerate(view.coverage_rows()):
         lost = f"{people_text(row.people - row.covered_people)} {say['people_unit']}"
         shares.append(_share(f"time-{i}", layer.name, float(row.covered_share), lost))
     complete = view.result.tables.get("completeness")
     if complete is not None and len(view.result.layers) > 1:
-        row = complete[complete["unit_id"] == view.area_id].iloc[0]
-        lost = f"{people_text(row['people'] - row['complete_people'])} {say['people_unit']}"
-        shares.append(_share("count", say["all_services"], float(row["complete_share"]), lost))
+        own = complete[complete["unit_id"] == view.area_id].iloc[0]
+        lost = f"{people_text(float(own['people'] - own['complete_people']))} {say['people_unit']}"
+        shares.append(_share("count", say["all_services"], float(own["complete_share"]), lost))
     return shares
 
 

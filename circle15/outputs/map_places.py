@@ -66,6 +66,7 @@ def facilities(view: View) -> Value:
     units = _supply_units(view)
     columns = [say[k] for k in ("capacity", "people_within", "load", "access_m", "source", "id")]
     rows = []
+    f: Any
     for f in table.itertuples(index=False):
         if f.layer not in position:
             continue
@@ -105,6 +106,7 @@ def sites(view: View) -> list[Value]:
     names = dict(zip(view.result.units["unit_id"], view.result.units["unit_name"], strict=True))
     rows = ranking if view.unit_id is None else ranking[ranking["unit_id"] == view.unit_id]
     sites = []
+    site: Any
     for site in rows.itertuples(index=False):
         layer = view.result.layers[position[site.layer]]
         facts = [
@@ -158,6 +160,7 @@ def unlinked(view: View) -> list[Value]:
     rows = view.near(table[table["lon"].notna() & table["lat"].notna()])
     names = {layer.id: layer.name for layer in view.result.layers}
     shown = []
+    lost: Any
     for lost in rows.itertuples(index=False):
         is_cell = lost.kind == "cell"
         title = f"{say['cell']} {lost.id}" if is_cell else (str(lost.name) or str(lost.id))

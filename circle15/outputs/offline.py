@@ -52,7 +52,7 @@ def offline_map(
     )  # fmt: skip
     made.options["max_zoom"] = MAX_ZOOM  # folium's own argument is for tile layers only
     drop_links(made)
-    root = made.get_root()
+    root = _figure(made)
     root.title = html.escape(title)
     root.header.add_child(
         Element(f"<script>document.documentElement.lang = {json.dumps('zh-Hans' if lang == 'zh' else 'en')};</script>")
@@ -68,6 +68,11 @@ def offline_map(
     return made
 
 
+def _figure(made: folium.Map) -> Any:
+    """Give the page that the map stands in; branca states a wider type than it returns."""
+    return made.get_root()
+
+
 def drop_links(element: Any) -> None:
     """Keep one folium element from linking scripts and styles of servers; other maps of the process keep theirs."""
     element.default_js = []
@@ -76,23 +81,23 @@ def drop_links(element: Any) -> None:
 
 def add_script(made: folium.Map, name: str) -> None:
     """Put the script ``templates/<name>`` into the page's head."""
-    made.get_root().header.add_child(_verbatim("script", template_text(name)))
+    _figure(made).header.add_child(_verbatim("script", template_text(name)))
 
 
 def add_data(made: folium.Map, element_id: str, value: Any) -> None:
     """Put ``value`` into the page as JSON that a script reads by ``element_id``; no text in it can end the element."""
     block = f'<script type="application/json" id="{element_id}">{safe_json(value)}</script>'
-    made.get_root().html.add_child(_verbatim_html(block))
+    _figure(made).html.add_child(_verbatim_html(block))
 
 
 def add_html(made: folium.Map, markup: str) -> None:
     """Put ``markup``, ready HTML, into the page's body."""
-    made.get_root().html.add_child(_verbatim_html(markup))
+    _figure(made).html.add_child(_verbatim_html(markup))
 
 
 def render_page(made: folium.Map) -> str:
     """Render the page; the same map gives the same text, since ids count instead of being drawn."""
-    root = made.get_root()
+    root = _figure(made)
     _count_ids(root)
     page: str = root.render()
     return page
@@ -131,7 +136,7 @@ def _count_ids(root: Element) -> None:
         waiting.extend(reversed(children))
 
 
-class _Verbatim(Element):  # type: ignore[misc]  # branca is untyped
+class _Verbatim(Element):
     """Text of a page that no template engine reads."""
 
     def __init__(self, text: str) -> None:

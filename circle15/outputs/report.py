@@ -58,7 +58,7 @@ def _content(result: DistrictResult) -> Value:
     view = View(result)
     say = view.say
     plane = plane_of(result.boundary)
-    shares = [_share(layer.name, row) for layer, row in _by_layer(view)]
+    shares = [_share(layer.name, row) for layer, row in view.coverage_rows()]
     complete = view.own("completeness").iloc[0]
     shares.append({"name": say["all_services"], "text": share_text(complete["complete_share"])})
     minutes = view.shared_minutes
@@ -88,10 +88,6 @@ def _unit_ids(result: DistrictResult) -> list[str]:
     return ids if len(ids) > 1 else []
 
 
-def _by_layer(view: View) -> list[tuple[Any, Any]]:
-    return list(zip(view.result.layers, view.coverage().itertuples(), strict=True))
-
-
 def _share(name: str, row: Any) -> Value:
     share = float(row.covered_share)
     return {"name": name, "percent": 0.0 if math.isnan(share) else round(share * 100, 2), "text": share_text(share)}
@@ -101,7 +97,7 @@ def _drawing(view: View, plane: Plane) -> Value:
     result = view.result
     facilities = result.tables["facilities"]
     maps = []
-    for layer, row in _by_layer(view):
+    for layer, row in view.coverage_rows():
         classes = layer_classes(layer)
         place = class_of(result.cells[f"{layer.id}_seconds"].to_numpy(np.float64), class_edges_ms(layer, classes))
         paths = class_paths(result.cells, place, len(classes.colours), plane)
@@ -142,7 +138,7 @@ def _coverage_rows(view: View) -> list[Value]:
     rows = []
     for area in [*(View(result, unit_id) for unit_id in _unit_ids(result)), view]:
         people = float(area.own("completeness")["people"].iloc[0])
-        cells = [_share(layer.name, row) for layer, row in _by_layer(area)]
+        cells = [_share(layer.name, row) for layer, row in area.coverage_rows()]
         rows.append({"name": area.name, "people": people_text(people), "cells": cells})
     return rows
 
@@ -188,7 +184,7 @@ def _unit(view: View, plane: Plane) -> Value:
         "caption": view.say["map_caption"].format(layer=layers[weakest].name),
         "rows": [
             {**_share(layer.name, row), "lost": people_text(float(row.people - row.covered_people))}
-            for layer, row in _by_layer(view)
+            for layer, row in view.coverage_rows()
         ],
     }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import shapely
@@ -14,7 +14,7 @@ from circle15.outputs.text import Words, plain_number, words
 if TYPE_CHECKING:
     import pandas as pd
 
-    from circle15.outputs.result import DistrictResult
+    from circle15.outputs.result import DistrictResult, LayerInfo
 
 DEGREES_PER_METRE = 1 / 111_320
 """On a meridian; only frames a view, measures nothing."""
@@ -98,6 +98,10 @@ class View:
         """The threshold in minutes that all services share; None where they differ."""
         minutes = {plain_number(layer.threshold_min) for layer in self.result.layers}
         return minutes.pop() if len(minutes) == 1 else None
+
+    def coverage_rows(self) -> list[tuple[LayerInfo, Any]]:
+        """Give each layer with the area's row of coverage, whose columns are its attributes."""
+        return list(zip(self.result.layers, self.coverage().itertuples(), strict=True))
 
     def coverage(self) -> pd.DataFrame:
         """Give the area's rows of coverage, one per layer in the layers' order."""
