@@ -38,7 +38,7 @@ def save(tmp_path, geometries, file="units.geojson", crs="EPSG:4326", **columns)
 
 
 def from_units(tmp_path, geometries, **options):
-    columns = {k: v for k, v in options.items() if k in {"name", "code"}}
+    columns = {k: v for k, v in options.items() if k in {"name", "code", "adcode"}}
     district = {k: v for k, v in options.items() if k not in columns}
     return read(tmp_path, boundary=BOX, units=save(tmp_path, geometries, **columns), **district)
 
@@ -209,6 +209,13 @@ def test_a_layer_of_a_geopackage_is_chosen_by_name(tmp_path):
 def test_a_wrong_column_lists_those_that_exist(tmp_path):
     with pytest.raises(MissingColumnError, match=r"did you mean 'code'\?; the file has code, name"):
         from_units(tmp_path, [LEFT, RIGHT], code=["1", "2"], name=["a", "b"], unit_id_field="codes")
+
+
+def test_chinese_units_of_a_file_get_their_code_as_id_or_else_a_number(tmp_path):
+    coded = from_units(tmp_path, [LEFT, RIGHT], name=["东街道", "西街道"], adcode=["330205002", "330205001"])
+    assert coded.units["unit_id"].tolist() == ["330205001", "330205002"]
+    bare = from_units(tmp_path, [LEFT, RIGHT], name=["东街道", "西街道"])
+    assert bare.units["unit_id"].tolist() == ["unit-001", "unit-002"]
 
 
 def test_ids_are_unique_and_do_not_take_the_districts_own(tmp_path):

@@ -20,7 +20,7 @@ from circle15.inputs.osm_columns import OsmColumns, read_columns
 from circle15.inputs.osm_duplicates import merge_duplicates
 from circle15.inputs.osm_file import is_osm_file, osm_errors
 from circle15.inputs.osm_objects import matching_objects, to_geometries
-from circle15.inputs.shapes import closed_way_polygons
+from circle15.inputs.shapes import closed_way_polygons, ways_near
 from circle15.inputs.tag_filter import TagFilter, parse_tag_filter
 
 if TYPE_CHECKING:
@@ -188,11 +188,12 @@ def read_buildings(path: str | Path, area: Any = None) -> gpd.GeoDataFrame:
     ways = read_columns(path, having=("building",), way_keys=keys, node_keys=())
     relations = list(matching_objects(path, parse_tag_filter("building"), only_relations=True))
     outlines = {way for _, _, geometry, parts in relations if geometry is not None for way in parts}
-    ids = [f"w{i}" for i in ways.way_id.tolist()]
+    near = ways_near(ways, area)
+    ids = [f"w{i}" for i in ways.way_id[near].tolist()]
     values = {
-        key: np.array([*column.as_objects(), *(relation[1].get(key) for relation in relations), None], dtype=object)[
-            :-1
-        ]
+        key: np.array(
+            [*column.as_objects()[near], *(relation[1].get(key) for relation in relations), None], dtype=object
+        )[:-1]
         for key, column in ways.way_tags.items()
     }
     frame = gpd.GeoDataFrame(
@@ -202,7 +203,9 @@ def read_buildings(path: str | Path, area: Any = None) -> gpd.GeoDataFrame:
             "levels": np.array([_number(text) for text in values["building:levels"]], dtype=np.float64),
             **{key: values[key] for key in BUILDING_USE_KEYS},
         },
-        geometry=np.concatenate([closed_way_polygons(ways), to_geometries([relation[2] for relation in relations])]),
+        geometry=np.concatenate(
+            [closed_way_polygons(ways, near), to_geometries([relation[2] for relation in relations])]
+        ),
         crs=WGS84,
     )
     frame = frame[~frame["building"].isin(("no", None)) & ~frame["osm_id"].isin(outlines)]

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".parquet")
 NAME_FIELDS = ("name", "unit_name", "NAME", "Name", "名称", "街道名称", "街道", "乡镇街道", "镇街", "社区", "村社")
-ID_FIELDS = ("unit_id", "id", "code", "编码", "代码", "行政区划代码", "统计用区划代码")
+ID_FIELDS = (
+    "unit_id", "adcode", "ADCODE", "code", "CODE", "id", "XZQDM", "PAC", "编码", "代码", "区划代码", "行政区划代码",
+    "统计用区划代码",
+)  # fmt: skip
 _NAMES_SHOWN = 8
 _AREAL = 2  # dimensions of a polygon
 _BOX_HELP = "a box is box:WEST,SOUTH,EAST,NORTH in degrees, such as box:118.756,32.030,118.800,32.059"

@@ -26,16 +26,33 @@ def areal(geometry: Any) -> Any:
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
 
 
-def closed_way_polygons(ways: OsmColumns) -> npt.NDArray[np.object_]:
-    """Make a valid polygon of each closed way, None of the others and of those that enclose nothing.
+def ways_near(ways: OsmColumns, area: Any) -> npt.NDArray[np.int64]:
+    """Give the ways whose bounds meet the bounds of ``area``, and those without a node in the file."""
+    if area is None or len(ways.ref) == 0:
+        return np.arange(len(ways.way_id))
+    west, south, east, north = area.bounds
+    filled = np.flatnonzero(np.diff(ways.indptr) > 0)
+    first = ways.indptr[filled]
+    apart = np.zeros(len(ways.way_id), dtype=bool)
+    apart[filled] = (
+        (np.fmax.reduceat(ways.lon, first) < west)
+        | (np.fmin.reduceat(ways.lon, first) > east)
+        | (np.fmax.reduceat(ways.lat, first) < south)
+        | (np.fmin.reduceat(ways.lat, first) > north)
+    )
+    return np.flatnonzero(~apart)
+
+
+def closed_way_polygons(ways: OsmColumns, chosen: npt.NDArray[np.int64]) -> npt.NDArray[np.object_]:
+    """Make a valid polygon of each chosen way that is closed, None of the others and of those that enclose nothing.
 
     Returns
     -------
-    object (n_ways,)
+    object (n_chosen,)
     """
     count = np.diff(ways.indptr)
     n_lost = np.diff(np.concatenate([[0], np.cumsum(np.isnan(ways.lon))])[ways.indptr])
-    rows = np.flatnonzero((count >= MIN_RING) & (n_lost == 0))
+    rows = chosen[(count[chosen] >= MIN_RING) & (n_lost[chosen] == 0)]
     rows = rows[ways.ref[ways.indptr[rows]] == ways.ref[ways.indptr[rows + 1] - 1]]
     ring = np.repeat(np.arange(len(rows)), count[rows])
     first = np.concatenate([[0], np.cumsum(count[rows])])[:-1]
@@ -46,4 +63,4 @@ def closed_way_polygons(ways: OsmColumns) -> npt.NDArray[np.object_]:
         made[i] = None if repaired.is_empty else repaired
     polygons = np.full(len(count), None, dtype=object)
     polygons[rows] = made
-    return polygons
+    return polygons[chosen]

@@ -77,7 +77,8 @@ def missing_buffer_sides(extent: Any, district: Any, buffer_m: float) -> tuple[s
     """Tell on which sides of a district the data ends inside the buffer.
 
     Each place of the buffer belongs to the side that it faces, seen from the nearest place of the district; a side
-    is missing where less than 75 % of its places lie on covered ground.
+    is missing where less than 75 % of its places lie on covered ground. In a file that does not state its box, open sea
+    or wilderness cannot be told from the end of the data.
 
     Parameters
     ----------
