@@ -7,7 +7,8 @@ from hypothesis import strategies as st
 
 import circle15
 from circle15.network.changes import add_path
-from circle15.planning.links import FAR_M, NEAR_M, Demand, find_missing_links, newly_covered_by
+from circle15.planning.demand import Demand, newly_covered_by
+from circle15.planning.links import FAR_M, NEAR_M, find_missing_links
 from circle15.units import EARTH_RADIUS_M
 
 DEG_M = np.pi * EARTH_RADIUS_M / 180  # metres per degree at the equator
@@ -121,3 +122,20 @@ def test_the_top_link_equals_the_best_of_all_pairs_of_nodes(data):
             best = max(best, newly_covered_by(net, line, demand, before))
     found = find_missing_links(net, demand)
     assert (found.newly_covered_people[0] if len(found.from_lon) else 0.0) == pytest.approx(best)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.data())
+def test_what_a_path_covers_is_the_same_on_the_streets_around_it_as_on_all(data):
+    points = [(x, y) for y in (0, 100) for x in range(0, 6001, 100)]
+    edges = [(r * 61 + i, r * 61 + i + 1) for r in (0, 1) for i in range(60)]
+    net = net_of(points, [*edges, (0, 61)])
+    along = st.integers(0, 6000)
+    cells = [(data.draw(along), -20) for _ in range(20)]
+    places = [(data.draw(along), data.draw(st.sampled_from([-10, 40, 110]))) for _ in range(4)]
+    demand = demand_of(cells, 2.0 ** np.arange(20), places, minutes=data.draw(st.integers(2, 9)))
+    before = demand.covered(net)
+    line = np.array([(data.draw(along), 0), (data.draw(along), 100)], dtype=float) / DEG_M
+    after = demand.covered(add_path(net, line).network)
+    whole = demand.people[after].sum() - demand.people[before].sum()
+    assert newly_covered_by(net, line, demand, before) == whole

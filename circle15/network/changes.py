@@ -134,6 +134,40 @@ def close_path(net: WalkNetwork, line: npt.ArrayLike, *, tolerance_m: float = JO
     return ClosedPath(draft.network(net), int(closed.sum()), length_m, nearest_m)
 
 
+def clip_around(net: WalkNetwork, points: npt.ArrayLike, radius_m: float) -> WalkNetwork:
+    """Give the part of a network with an edge's end within ``radius_m`` metres of one of a few points.
+
+    Edges and nodes keep their order, and islands stay islands.
+
+    Parameters
+    ----------
+    net
+        Walking network.
+    points
+        (n, 2) longitude and latitude, a few.
+    radius_m
+        Metres.
+    """
+    inside = np.zeros(net.n_nodes, dtype=np.bool_)
+    for lon, lat in np.asarray(points, dtype=np.float64):
+        x, y = _plane(net.node_lon, net.node_lat, lon, lat)
+        inside |= np.hypot(x, y) <= radius_m
+    kept = np.flatnonzero(inside[net.tail] | inside[net.head])
+    used, ends = np.unique(np.concatenate([net.tail[kept], net.head[kept]]), return_inverse=True)
+    return WalkNetwork(
+        node_lon=net.node_lon[used],
+        node_lat=net.node_lat[used],
+        tail=ends[: len(kept)].astype(np.int32),
+        head=ends[len(kept) :].astype(np.int32),
+        length_m=net.length_m[kept],
+        profiles=net.profiles,
+        walk_ms=net.walk_ms[:, :, kept],
+        is_island=net.is_island[kept],
+        way_id=net.way_id[kept],
+        report=net.report,
+    )
+
+
 def checked_line(line: npt.ArrayLike) -> Float64:
     """Give a line as float64 (n, 2).
 

@@ -10,10 +10,9 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from circle15.inputs.cells import COORDINATE_DECIMALS
-from circle15.measures.coverage import kth_nearest
-from circle15.measures.times import by_facility, pair_rows
-from circle15.network.changes import add_path
-from circle15.network.link import Linkage, link, link_nodes
+from circle15.measures.times import pair_rows
+from circle15.network.link import Linkage, link_nodes
+from circle15.planning.demand import newly_covered_by
 from circle15.planning.straight_line import chord_to_metres, metres_to_chord, unit_vectors
 from circle15.reach.search import nearest, travel_times, travel_times_blocks
 from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED, metres_to_ms, seconds_to_ms
@@ -22,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from circle15.network.graph import WalkNetwork
+    from circle15.planning.demand import Demand
 
 NEAR_M, FAR_M = 150.0, 600.0
 """A missing link joins places less than `NEAR_M` apart that are more than `FAR_M` from each other on foot."""
@@ -36,49 +36,6 @@ _NEVER_MS = 2 * MAX_MS
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
-
-
-@dataclass(frozen=True, slots=True)
-class Demand:
-    """One layer on one network: whose walks to what count."""
-
-    lon: FloatArray  # (n_cells,) cell centres, degrees WGS-84
-    lat: FloatArray
-    people: FloatArray  # (n_cells,)
-    place_lon: FloatArray  # (n_places,) the facilities' entrances
-    place_lat: FloatArray
-    facility: IntArray  # (n_places,) facility of each entrance, 0 to n_facilities - 1
-    n_facilities: int
-    min_count: int
-    profile: str
-    threshold_s: float
-    max_access_m: float
-
-    def linked(self, net: WalkNetwork) -> tuple[Linkage, Linkage]:
-        """Link cells and entrances to a network."""
-        cells = link(net, self.lon, self.lat, max_access_m=self.max_access_m, profile=self.profile)
-        places = link(net, self.place_lon, self.place_lat, max_access_m=self.max_access_m, profile=self.profile)
-        return cells, places
-
-    def covered(self, net: WalkNetwork, *, threads: int | None = None) -> npt.NDArray[np.bool_]:
-        """Tell which cells have enough facilities within the threshold on a network."""
-        cells, places = self.linked(net)
-        return ~np.isnan(self.seconds_to_kth(net, cells, places, threads=threads))
-
-    def seconds_to_kth(
-        self, net: WalkNetwork, origins: Linkage, places: Linkage, *, threads: int | None = None
-    ) -> FloatArray:
-        """Give the seconds from each origin to its min_count-th nearest facility, NaN beyond the threshold."""
-        profile, cutoff_s = self.profile, self.threshold_s
-        if self.min_count == 1:
-            return nearest(net, origins, places, profile=profile, cutoff_s=cutoff_s, threads=threads).seconds
-        found = np.empty(len(origins))
-        for first, table in travel_times_blocks(
-            net, origins, places, profile=profile, cutoff_s=cutoff_s, block=_BLOCK, threads=threads
-        ):
-            of_facility = by_facility(table, self.facility, self.n_facilities)
-            found[first : first + len(table.indptr) - 1] = kth_nearest(of_facility, self.min_count)
-        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,7 +88,7 @@ def find_missing_links(net: WalkNetwork, demand: Demand, *, top: int = 20, threa
     if not len(wanting) or not (entrances.edge >= 0).any():
         return _no_links()
     search = _Search(net, demand, *_places(net, demand.profile), threads)
-    pairs = search.best_partners(search.far_on_foot(search.useful_pairs(wanting, entrances)))
+    pairs = search.best_partners(search.far_on_foot(search.useful_pairs(cells.take(wanting), entrances)))
     if not len(pairs.u):
         return _no_links()
     gain = search.gain(pairs, cells.take(wanting), demand.people[wanting])
@@ -139,14 +96,6 @@ def find_missing_links(net: WalkNetwork, demand: Demand, *, top: int = 20, threa
     listed = pairs.take(order[gain[order] > 0])
     n_tried = top if demand.min_count == 1 else _TRIED * top
     return search.verified(listed.take(search.apart(listed, n_tried)), before, top)
-
-
-def newly_covered_by(
-    net: WalkNetwork, line: npt.ArrayLike, demand: Demand, before: npt.NDArray[np.bool_], *, threads: int | None = None
-) -> float:
-    """Sum the people that a new path covers, less those whom it uncovers, as a scenario with it would print."""
-    after = demand.covered(add_path(net, line).network, threads=threads)
-    return float(demand.people[after & ~before].sum() - demand.people[before & ~after].sum())
 
 
 def _places(net: WalkNetwork, profile: str) -> tuple[Linkage, FloatArray, FloatArray]:
@@ -200,15 +149,19 @@ class _Search:
     def speed_m_s(self) -> float:
         return self.net.profiles[self.net.profile_index(self.demand.profile)].speed_m_s
 
-    def useful_pairs(self, wanting: IntArray, entrances: Linkage) -> _Pairs:
-        """Give the directed pairs that are near each other and over which a service is nearer than it is now."""
+    def useful_pairs(self, homes: Linkage, entrances: Linkage) -> _Pairs:
+        """Give the directed pairs that are near each other and over which someone uncovered gets to a service."""
         demand = self.demand
+        from_home = self._from_home_ms(homes)
+        times = [self._ms(seconds) for seconds in self._to_services(entrances)]
+        limit = seconds_to_ms(demand.threshold_s)
+        is_from, is_to = from_home <= limit, np.any([t <= limit for t in times], axis=0)
         vectors = unit_vectors(self.lon, self.lat)
-        homes = cKDTree(unit_vectors(demand.lon[wanting], demand.lat[wanting]))
-        reached, _ = homes.query(vectors, distance_upper_bound=metres_to_chord(demand.threshold_s * self.speed_m_s))
-        times = list(self._to_services(entrances))
-        is_from, is_to = np.isfinite(reached), np.any([~np.isnan(t) for t in times], axis=0)
-        some = np.flatnonzero(is_from | is_to)
+        if not is_from.any():
+            nothing = np.empty(0, dtype=np.int64)
+            return _Pairs(nothing, nothing, np.empty(0), nothing)
+        beside, _ = cKDTree(vectors[is_from]).query(vectors, distance_upper_bound=metres_to_chord(NEAR_M))
+        some = np.flatnonzero(is_from | (is_to & np.isfinite(beside)))
         near = some[cKDTree(vectors[some]).query_pairs(metres_to_chord(NEAR_M), output_type="ndarray")]
         u, v = np.concatenate([near, near[:, ::-1]]).T
         chosen = is_from[u] & is_to[v]
@@ -216,11 +169,10 @@ class _Search:
         length_m = chord_to_metres(np.linalg.norm(vectors[u] - vectors[v], axis=1))
         link_ms = metres_to_ms(length_m, self.speed_m_s).astype(np.int64)
         left = np.full(len(u), -1, dtype=np.int64)
-        for seconds in times:
-            ms = np.where(np.isnan(seconds), _NEVER_MS, np.nan_to_num(seconds) * MS_PER_SECOND).round().astype(np.int64)
+        for ms in times:
             over = ms[v] + link_ms
-            left = np.maximum(left, np.where(over < ms[u], seconds_to_ms(demand.threshold_s) - over, -1))
-        return _Pairs(u, v, length_m, left).take((left >= 0) & (length_m > 0))
+            left = np.maximum(left, np.where(over < ms[u], limit - over, -1))
+        return _Pairs(u, v, length_m, left).take((left >= from_home[u]) & (length_m > 0))
 
     def far_on_foot(self, pairs: _Pairs) -> _Pairs:
         """Keep the pairs that are more than `FAR_M` apart on foot."""
@@ -304,6 +256,21 @@ class _Search:
             walk_m=self._walk_m(pairs.take(order)),
             newly_covered_people=gain[order],
         )
+
+    def _from_home_ms(self, homes: Linkage) -> IntArray:
+        """Give the shortest walk to each place from any home; 0 where walks differ by direction, to rule none out."""
+        forward, backward = self.net.walk_ms[self.net.profile_index(self.demand.profile)]
+        if not np.array_equal(forward, backward):
+            return np.zeros(len(self.places), dtype=np.int64)
+        found = nearest(
+            self.net, self.places, homes,
+            profile=self.demand.profile, cutoff_s=self.demand.threshold_s, threads=self.threads,
+        )  # fmt: skip
+        return self._ms(found.seconds)
+
+    @staticmethod
+    def _ms(seconds: FloatArray) -> IntArray:
+        return np.where(np.isnan(seconds), _NEVER_MS, np.nan_to_num(seconds) * MS_PER_SECOND).round().astype(np.int64)
 
     def _to_services(self, entrances: Linkage) -> Iterator[FloatArray]:
         """Give each place's seconds to the nearest facility, or to every facility where several are needed."""

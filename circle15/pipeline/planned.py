@@ -1,0 +1,56 @@
+"""What a run says about projects: the ranking, planned projects, causes and missing links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+
+from circle15.pipeline.diagnosis import cause_columns, causes_table, diagnose, links_table
+from circle15.pipeline.projects import projects_table, rank_services
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.service import Service
+    from circle15.pipeline.study import Study
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Tables by their file's stem, and columns of the cells."""
+
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    cell_columns: dict[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+
+
+def plan(study: Study, services: Sequence[Service], *, threads: int | None = None) -> Planned:
+    """Rank, compare and diagnose as the config's [outputs] and [planning] ask for."""
+    outputs, planning = study.config.outputs, study.config.planning
+    tables: dict[str, pd.DataFrame] = {}
+    columns: dict[str, npt.NDArray[np.object_]] = {}
+    if outputs.writes("ranking"):
+        tables["ranking"] = rank_services(study, services, top=outputs.ranking_top, threads=threads)
+        if planning.projects is not None:
+            tables["projects"] = projects_table(study, services, threads=threads)
+    if outputs.writes("causes") and planning.causes:
+        found = {s.layer.id: diagnose(study, s, threads=threads) for s in services}
+        tables["causes"] = causes_table(study, services, found)
+        columns = cause_columns(found)
+    if outputs.writes("links") and planning.links:
+        tables["links"] = links_table(study, services, threads=threads)
+    return Planned(tables, columns)
+
+
+def with_planned(result: DistrictResult, planned: Planned) -> DistrictResult:
+    """Give a result with what was planned: its tables, and the columns of its cells before the geometry."""
+    cells = result.cells
+    added = pd.DataFrame(planned.cell_columns, index=cells.index)
+    geometry = cells.geometry.name
+    joined = pd.concat([cells.drop(columns=geometry), added, cells[[geometry]]], axis=1)
+    tables = {**result.tables, **{name: t for name, t in planned.tables.items() if name not in result.tables}}
+    return replace(result, cells=joined.set_geometry(geometry, crs=cells.crs), tables=tables)
