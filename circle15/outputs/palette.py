@@ -16,11 +16,11 @@ N_BEYOND = 3
 LARGEST_N_WITHIN = 6
 SMALLEST_CLASS_MIN = 1.0
 
-WITHIN = ((232, 244, 238), (180, 221, 211), (128, 194, 186))
+WITHIN = ((232, 244, 238), (180, 221, 211), (146, 204, 196))
 """Near to just within the threshold."""
-BEYOND = ((203, 148, 92), (163, 104, 60), (122, 71, 42))
+BEYOND = ((208, 154, 100), (178, 119, 74), (148, 91, 56))
 """Just beyond the threshold to far."""
-FARTHEST = "#56301f"
+FARTHEST = "#70412b"
 INK = "#2b3440"
 """Outlines, letters and symbols."""
 ACCENT = "#a3204f"

@@ -41,6 +41,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "facilities": ("设施", "Facilities"),
     "uncovered": ("未覆盖居民", "Uncovered residents"),
     "uncovered_cell": ("有居民但未覆盖的网格", "Inhabited, not covered"),
+    "lacking_cell": ("有居民但服务不全的网格", "Inhabited, some service out of reach"),
     "covered": ("已覆盖", "Covered"),
     "not_covered": ("未覆盖", "Not covered"),
     "covered_share": ("覆盖率", "Covered share"),

@@ -143,7 +143,8 @@ circle15.legend = function (state) {
   }
   if (state.visible("uncovered") && kind.mode !== "gap") {
     const share = data.shares.find((s) => s.key === state.key) || data.shares[kind.layer];
-    rows.push(circle15.swatch("", words.uncovered_cell, { percent: 0, text: share.uncovered }, true));
+    const label = kind.mode === "count" ? words.lacking_cell : words.uncovered_cell;
+    rows.push(circle15.swatch("", label, { percent: 0, text: share.uncovered }, true));
     rows[rows.length - 1].classList.add("c15-wide");
   }
   const signs = el("div", "c15-signs");
@@ -159,8 +160,8 @@ circle15.legend = function (state) {
   }
   if (state.visible("unlinked")) sign(el("span", "c15-lost", "×"), words.unlinked);
   if (signs.childNodes.length > 0) rows.push(signs);
-  if (kind.mode !== "count") rows.push(circle15.table(layer.rules));
-  if (kind.mode !== "count" && layer.note) rows.push(el("p", "c15-small", layer.note));
+  rows.push(circle15.table(kind.mode === "time" || kind.mode === "gap" ? layer.rules : layer.rules.slice(-1)));
+  if ((kind.mode === "time" || kind.mode === "gap") && layer.note) rows.push(el("p", "c15-small", layer.note));
   return rows;
 };
 
