@@ -11,7 +11,8 @@ from circle15.errors import ConfigError, InputError, Problem
 from circle15.outputs.folder import MANIFEST, staged_folder, write_json
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.manifest import manifest_of
-from circle15.pipeline.projects import rank_services
+from circle15.pipeline.planned import plan, with_planned
+from circle15.pipeline.projects import projects_table, rank_services
 from circle15.pipeline.service import Service, measure_service
 from circle15.pipeline.study import read_study
 from circle15.pipeline.summary import district_result
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.siting import Answer, Task
     from circle15.pipeline.study import Study
 
 DEFAULT_OUT = Path("maps")
@@ -67,7 +69,8 @@ def run_district(
     config
         A config file, or a config already loaded.
     out
-        Folder to write to; ``maps/<district id>`` by default. It is left as it was if anything fails.
+        Folder to write to; by default ``maps/<district id>``, for a scenario with its file's name behind. It is left as
+        it was if anything fails.
     threads
         Threads to search with; all by default. Results do not depend on it.
     on_stage
@@ -83,14 +86,15 @@ def run_district(
         If the config or an input cannot be used; the message names file, row, column and value.
     """
     loaded = config if isinstance(config, Config) else load_config(config)
-    folder = Path(out) if out is not None else DEFAULT_OUT / loaded.district.id
+    folder = Path(out) if out is not None else DEFAULT_OUT / loaded.folder_name
     clock = Clock(on_stage)
     study = read_study(loaded, clock)
     services = _measure(study, clock, threads)
     with clock.stage("rank"):
-        ranking = _ranked(study, services, threads) if loaded.outputs.writes("ranking") else None
+        planned = plan(study, services, threads=threads)
     with clock.stage("draw"):
-        result = district_result(study, services, ranking, threads=threads)
+        measured = district_result(study, services, planned.tables.get("ranking"), threads=threads)
+        result = with_planned(measured, planned)
     with staged_folder(folder) as stage:
         with clock.stage("write"):
             write_outputs(result, study, stage, threads=threads)
@@ -114,16 +118,68 @@ def rank_district(
         If the config or an input cannot be used, or ``layer`` is not one of the config's.
     """
     loaded = config if isinstance(config, Config) else load_config(config)
-    known = [table.id for table in loaded.layers]
-    if layer is not None and layer not in known:
-        raise ConfigError(
-            Problem(f"no such layer; the config has {', '.join(known)}", file=str(loaded.path), value=layer)
-        )
+    ConfigError.gather(_unknown_layer(loaded, layer))
     clock = Clock(on_stage)
     study = read_study(loaded, clock)
     services = [s for s in _measure(study, clock, threads) if layer in (None, s.layer.id)]
     with clock.stage("rank"):
-        return _ranked(study, services, threads, top)
+        return rank_services(study, services, top=top or study.config.outputs.ranking_top, threads=threads)
+
+
+def compare_projects_of(
+    config: Config | str | Path, *, threads: int | None = None, on_stage: Callable[[str], None] | None = None
+) -> pd.DataFrame:
+    """Tell what each of the config's planned projects adds, and which duplicate each other; projects.csv as a frame.
+
+    Raises
+    ------
+    Circle15Error
+        If the config names no ``[planning] projects``, or it or an input cannot be used.
+    """
+    loaded = config if isinstance(config, Config) else load_config(config)
+    if loaded.planning.projects is None:
+        message = 'name the table of planned projects: [planning] projects = "FILE", or --projects FILE'
+        raise ConfigError(Problem(message, file=str(loaded.path), key="planning.projects"))
+    clock = Clock(on_stage)
+    study = read_study(loaded, clock)
+    services = _measure(study, clock, threads)
+    with clock.stage("rank"):
+        return projects_table(study, services, threads=threads)
+
+
+def site_district(
+    config: Config | str | Path,
+    task: Task,
+    *,
+    layer: str,
+    threads: int | None = None,
+    on_stage: Callable[[str], None] | None = None,
+) -> Answer:
+    """Site new facilities of one layer exactly; siting.csv as a frame, with what was proven.
+
+    Raises
+    ------
+    Circle15Error
+        If the config or an input cannot be used, ``layer`` is not one of the config's, or the task lacks something.
+    """
+    from circle15.pipeline.siting import site_service  # noqa: PLC0415 (the solver is one command's own need)
+
+    loaded = config if isinstance(config, Config) else load_config(config)
+    ConfigError.gather([*_unknown_layer(loaded, layer), *task.problems()])
+    clock = Clock(on_stage)
+    study = read_study(loaded, clock)
+    chosen = next(table for table in study.config.layers if table.id == layer)
+    with clock.stage("reach"):
+        service = measure_service(chosen, study, threads=threads)
+    with clock.stage("rank"):
+        return site_service(study, service, task, threads=threads)
+
+
+def _unknown_layer(config: Config, layer: str | None) -> list[Problem]:
+    known = [table.id for table in config.layers]
+    if layer is None or layer in known:
+        return []
+    return [Problem(f"no such layer; the config has {', '.join(known)}", file=str(config.path), value=layer)]
 
 
 def draw_isochrone(
@@ -155,7 +211,3 @@ def _measure(study: Study, clock: Clock, threads: int | None) -> list[Service]:
             study.linked_entrances(layer)
     with clock.stage("reach"):
         return [measure_service(layer, study, threads=threads) for layer in study.config.layers]
-
-
-def _ranked(study: Study, services: list[Service], threads: int | None, top: int | None = None) -> pd.DataFrame:
-    return rank_services(study, services, top=top or study.config.outputs.ranking_top, threads=threads)

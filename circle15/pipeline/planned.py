@@ -5,8 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
-import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from circle15.pipeline.diagnosis import cause_columns, causes_table, diagnose, links_table
@@ -14,6 +12,9 @@ from circle15.pipeline.projects import projects_table, rank_services
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
 
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.service import Service

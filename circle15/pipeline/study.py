@@ -97,7 +97,7 @@ class Study:
     def linked_entrances(self, layer: LayerTable) -> tuple[Linkage, npt.NDArray[np.int64]]:
         """Link a layer's entrances; give with them the facility of each, counted within the layer."""
         of_layer = self.entrances[self.entrances["layer"] == layer.id]
-        key = f"layer/{layer.id}"
+        key = f"layer/{layer.id}/{layer.profile}"
         if key not in self._linked:
             self._linked[key] = self._link(of_layer["lon"].to_numpy(), of_layer["lat"].to_numpy(), layer.profile)
         ids = pd.Index(self.facilities["facility_id"].to_numpy()[self.rows_of(layer.id)])
