@@ -202,7 +202,7 @@ def test_the_threshold_is_an_edge_and_grey_print_keeps_the_order(threshold):
         assert list(classes.edges_min) == sorted(set(classes.edges_min))
         assert len(classes.colours) == len(classes.edges_min) + 1
         grey = [lightness(c) for c in classes.colours]
-        assert all(a - b > 3 for a, b in itertools.pairwise(grey))
+        assert all(a - b > 2 for a, b in itertools.pairwise(grey))
         if farthest is not None:
             assert classes.edges_min[-1] == max(threshold, farthest)
 

@@ -1,0 +1,181 @@
+"""PNG maps for slides, by matplotlib, which comes with ``pip install circle15[pictures]``."""
+
+from __future__ import annotations
+
+import importlib.util
+import math
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from circle15.errors import OutputError, Problem
+from circle15.outputs.drawing import plane_of, scale_bar_m
+from circle15.outputs.folder import replaced_file
+from circle15.outputs.map_data import class_edges_ms, class_labels, class_of, layer_classes
+from circle15.outputs.palette import INK
+from circle15.outputs.text import layer_rules, plain_number, share_text
+from circle15.outputs.view import View
+from circle15.units import EARTH_RADIUS_M
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from circle15.outputs.result import DistrictResult, LayerInfo
+
+CHINESE_FONTS = (
+    "Noto Sans CJK SC", "Noto Sans CJK JP", "Source Han Sans SC", "Source Han Sans CN", "PingFang SC", "Heiti SC",
+    "Microsoft YaHei", "SimHei", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
+)  # fmt: skip
+SIZE_IN, DPI = (10.0, 5.625), 192  # 16:9, 1920 x 1080 pixels
+MAP_FRAME, TEXT_LEFT = (0.02, 0.07, 0.66, 0.79), 0.705
+PAPER = "#fbfaf7"
+
+
+def write_pictures(result: DistrictResult, folder: Path) -> list[Path]:
+    """Write a PNG of every layer for the district and for each unit: ``<layer>.png`` and ``<unit_id>-<layer>.png``.
+
+    Returns
+    -------
+    list of Path
+        The files, in order.
+
+    Raises
+    ------
+    OutputError
+        If matplotlib is not installed, no font of the machine has Chinese letters and they are needed, or a file
+        cannot be written.
+    """
+    _require_matplotlib()
+    font = _font(result)
+    views = [View(result)]
+    if len(result.units) > 1:
+        views += [View(result, str(unit_id)) for unit_id in result.units["unit_id"]]
+    written = []
+    for view in views:
+        for layer in result.layers:
+            name = f"{layer.id}.png" if view.unit_id is None else f"{view.unit_id}-{layer.id}.png"
+            figure = draw_layer(view, layer, font)
+            with replaced_file(folder / name) as stage:
+                figure.savefig(stage, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+            written.append(folder / name)
+    return written
+
+
+def draw_layer(view: View, layer: LayerInfo, font: str) -> Any:
+    """Draw one layer's walking times in one area with title, legend, scale bar, north arrow and sources.
+
+    Returns
+    -------
+    matplotlib.figure.Figure
+        A figure of its own; no global state of matplotlib is touched.
+    """
+    from matplotlib.figure import Figure  # noqa: PLC0415 (a second to load, and optional)
+
+    figure = Figure(figsize=SIZE_IN)
+    axes = figure.add_axes(MAP_FRAME)
+    _draw_map(axes, view, layer)
+    _draw_scale(axes, view, font)
+    _draw_words(figure, view, layer, font)
+    return figure
+
+
+def _require_matplotlib() -> None:
+    if importlib.util.find_spec("matplotlib") is None:
+        raise OutputError(Problem("pictures need matplotlib: pip install circle15[pictures]"))
+
+
+def _font(result: DistrictResult) -> str:
+    """Give a font of the machine that has the letters of the result's texts."""
+    from matplotlib import font_manager  # noqa: PLC0415 (optional)
+
+    known = {font.name for font in font_manager.fontManager.ttflist}
+    found = next((name for name in CHINESE_FONTS if name in known), None)
+    if found is not None:
+        return found
+    texts = "".join([result.name, *result.units["unit_name"].astype(str), *(layer.name for layer in result.layers)])
+    if result.lang == "zh" or any(ord(c) > 0x2E7F for c in texts):  # noqa: PLR2004 (CJK begins here)
+        raise OutputError(
+            Problem("no font with Chinese letters is installed; install one of: " + ", ".join(CHINESE_FONTS))
+        )
+    return "DejaVu Sans"
+
+
+def _draw_map(axes: Any, view: View, layer: LayerInfo) -> None:
+    result = view.result
+    classes = layer_classes(layer)
+    cells = result.cells
+    place = class_of(cells[f"{layer.id}_seconds"].to_numpy(np.float64), class_edges_ms(layer, classes))
+    colours = np.array(classes.colours, dtype=object)[place]
+    is_own = np.ones(len(cells), bool) if view.unit_id is None else (cells["unit_id"] == view.unit_id).to_numpy()
+    for mask, alpha in ((is_own, 1.0), (~is_own, 0.3)):
+        if mask.any():
+            shapes, fill = cells.geometry[mask], colours[mask].tolist()
+            shapes.plot(ax=axes, color=fill, edgecolor=fill, linewidth=0.2, alpha=alpha, aspect=None)
+    view.streets().plot(ax=axes, color="#8d8a82", linewidth=0.35, alpha=0.45, aspect=None)
+    result.units.boundary.plot(ax=axes, color=INK, linewidth=0.5, aspect=None)
+    view.area().boundary.plot(ax=axes, color=INK, linewidth=1.5, aspect=None)
+    facilities = result.tables["facilities"]
+    own = facilities[facilities["layer"] == layer.id]
+    axes.scatter(own["lon"], own["lat"], s=12, facecolor="white", edgecolor=INK, linewidth=0.8, zorder=5)
+    west, south, east, north = _frame(view)
+    axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], xlabel="", ylabel="", facecolor=PAPER)
+    axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
+    for spine in axes.spines.values():
+        spine.set(color="#dedbd2")
+
+
+def _frame(view: View) -> tuple[float, float, float, float]:
+    """Give the area's bounds widened to the picture's proportions."""
+    west, south, east, north = (float(v) for v in view.area().total_bounds)
+    shrink = math.cos(math.radians((south + north) / 2))
+    proportion = MAP_FRAME[2] * SIZE_IN[0] / (MAP_FRAME[3] * SIZE_IN[1])
+    height = max(north - south, (east - west) * shrink / proportion) * 1.12
+    width = height * proportion / shrink
+    x, y = (west + east) / 2, (south + north) / 2
+    return x - width / 2, y - height / 2, x + width / 2, y + height / 2
+
+
+def _draw_scale(axes: Any, view: View, font: str) -> None:
+    west, south, east, north = _frame(view)
+    plane = plane_of(view.result.boundary)
+    metres = scale_bar_m(round((east - west) * plane.x_per_degree), plane, share=0.22)
+    per_metre = 1 / (math.radians(1) * EARTH_RADIUS_M * math.cos(math.radians((south + north) / 2)))
+    x, y = west + (east - west) * 0.03, south + (north - south) * 0.04
+    axes.plot([x, x + metres * per_metre], [y, y], color=INK, linewidth=2, solid_capstyle="butt", zorder=6)
+    text = f"{metres} m" if metres < 1000 else f"{metres // 1000} km"  # noqa: PLR2004 (metres in a kilometre)
+    axes.text(x, y + (north - south) * 0.012, text, fontfamily=font, fontsize=8, color=INK, zorder=6)
+    axes.annotate(
+        view.say["north"], xy=(0.965, 0.965), xytext=(0.965, 0.875), xycoords="axes fraction", ha="center", fontsize=9,
+        fontfamily=font, color=INK, arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.2},
+    )  # fmt: skip
+
+
+def _draw_words(figure: Any, view: View, layer: LayerInfo, font: str) -> None:
+    from matplotlib.patches import Patch  # noqa: PLC0415 (optional)
+
+    say, result = view.say, view.result
+    style = {"fontfamily": font, "color": INK}
+    row = next(row for other, row in view.coverage_rows() if other.id == layer.id)
+    figure.text(0.02, 0.925, f"{view.name} · {layer.name}", fontsize=19, weight="bold", **style)
+    figure.text(0.02, 0.882, view.subtitle, fontsize=10.5, **{**style, "color": "#6a727c"})
+    figure.text(TEXT_LEFT, 0.925, share_text(float(row.covered_share)), fontsize=25, weight="bold", **style)
+    figure.text(TEXT_LEFT, 0.882, say["covered_share"], fontsize=10.5, **{**style, "color": "#6a727c"})
+    classes = layer_classes(layer)
+    labels = class_labels(classes, say)
+    patches = [Patch(facecolor=c, edgecolor="#c9c7c0", linewidth=0.5) for c in classes.colours]
+    patches.insert(classes.n_within, Patch(facecolor="none", edgecolor="none"))
+    labels.insert(classes.n_within, say["threshold_line"].format(threshold=plain_number(layer.threshold_min)))
+    legend = figure.legend(
+        patches, labels, title=say["walking_minutes_unit"], loc="upper left", bbox_to_anchor=(TEXT_LEFT - 0.01, 0.85),
+        frameon=False, prop={"family": font, "size": 10},
+        title_fontproperties={"family": font, "size": 10.5, "weight": "bold"},
+        alignment="left", labelcolor=INK,
+    )  # fmt: skip
+    legend.set_in_layout(False)
+    rules = [*layer_rules(layer, result.lang), (say["population_source"], result.population_source)]
+    lines = [f"{label}  {text}" for label, text in rules] + ([layer.note] if layer.note else [])
+    width = 26 if result.lang == "zh" else 44
+    wrapped = "\n".join(line[i : i + width] for line in lines for i in range(0, len(line), width))
+    figure.text(TEXT_LEFT, 0.07, wrapped, fontsize=8.5, va="bottom", linespacing=1.5, **{**style, "color": "#6a727c"})
+    sources = [*result.attributions, *(text for text in (result.bureau, result.map_approval) if text)]
+    figure.text(0.02, 0.025, " · ".join(sources), fontsize=8, **{**style, "color": "#6a727c"})
