@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, model_validator
+from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
 from circle15.config_types import Identifier, NonNegative, Positive  # noqa: TC001 (pydantic reads them at run time)
 from circle15.errors import ConfigError, Problem
@@ -174,3 +175,19 @@ def _merged(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         old = result.get(key)
         result[key] = _merged(old, value) if isinstance(old, dict) and isinstance(value, dict) else value
     return result
+
+
+def override_planning(planning: PlanningTable, **values: Any) -> PlanningTable:
+    """Give the table with some values set anew, those that are not None; validated as if they stood in the config.
+
+    Raises
+    ------
+    ConfigError
+        If a value does not fit the others.
+    """
+    stated = {k: v for k, v in values.items() if v is not None}
+    try:
+        return PlanningTable.model_validate({**planning.model_dump(exclude_unset=True), **stated})
+    except ValidationError as e:
+        found = (re.sub("^Value error, ", "", error["msg"]) for error in e.errors(include_url=False))
+        raise ConfigError(*(Problem(message) for message in found)) from None

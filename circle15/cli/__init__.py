@@ -13,6 +13,8 @@ _SUMMARY = {
     "run": "Plan one district: maps, tables and report.",
     "batch": "Plan many districts, one after another.",
     "rank": "List the places where one more facility serves most people.",
+    "site": "Find the best places for new facilities, proven by an exact model.",
+    "compare": "Tell who is newly covered from one run to another.",
     "isochrone": "Draw the area within so many minutes' walk of a place.",
     "check": "List every problem of a config and its inputs; compute nothing.",
     "init": "Write a commented config to start from.",

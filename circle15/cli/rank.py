@@ -2,41 +2,76 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import click
 
 from circle15.cli.options import config_argument, out_option, say, shared, threads_option
 from circle15.cli.progress import stage_bar
 
-if TYPE_CHECKING:
-    from pathlib import Path
+_FILE = click.Path(path_type=Path, dir_okay=False)
 
 
 @click.command("rank")
 @config_argument
 @click.option("--layer", "layer_id", metavar="ID", help="Only this layer [default: all].")
 @click.option("--top", type=click.IntRange(min=1), help="Places per layer [default: the config's, else 20].")
+@click.option(
+    "--by",
+    type=click.Choice(["people", "gap", "people-per-cost", "gap-per-cost"]),
+    help="What the best place does most of [default: the config's, else people].",
+)
+@click.option("--candidates", type=_FILE, help="Table of parcels instead of the district's cells.")
+@click.option("--projects", type=_FILE, help="Compare this list of planned projects instead (projects.csv).")
+@click.option(
+    "--budget", type=click.FloatRange(min=0, min_open=True), help="Most that each layer's places may cost, 万元."
+)
 @out_option
 @threads_option
 @shared
-def command(config: Path, layer_id: str | None, top: int | None, out: Path | None, threads: int | None) -> None:
-    """List the places where one more facility would newly cover most people.
+def command(
+    config: Path,
+    *,
+    layer_id: str | None,
+    top: int | None,
+    by: str | None,
+    candidates: Path | None,
+    projects: Path | None,
+    budget: float | None,
+    out: Path | None,
+    threads: int | None,
+) -> None:
+    """List the places where one more facility would newly cover most people, given those above it.
 
-    Writes DIR/ranking.csv where --out is given, else the same table to stdout.
+    Writes DIR/ranking.csv where --out is given, else the same table to stdout. Candidates are the centres of the
+    district's cells, or the rows of a table with name, lon, lat and, where known, layer, cost and capacity.
     """
     from circle15.config import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.config_planning import override_planning  # noqa: PLC0415 (as above)
     from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
-    from circle15.pipeline import STAGES, rank_district  # noqa: PLC0415 (as above)
+    from circle15.pipeline import STAGES, compare_projects_of, rank_district  # noqa: PLC0415 (as above)
 
     loaded = load_config(config)
+    planning = override_planning(
+        loaded.planning,
+        candidates=str(candidates.resolve()) if candidates else None,
+        projects=str(projects.resolve()) if projects else None,
+        rank_by=by.replace("-", "_") if by else None,
+        budget=budget,
+    )
+    loaded = loaded.model_copy(update={"planning": planning})
+    name = "projects" if projects else "ranking"
     with stage_bar(loaded.district.id, len(STAGES)) as begin:
-        table = rank_district(loaded, layer=layer_id, top=top, threads=threads, on_stage=begin)
+        if projects:
+            table = compare_projects_of(loaded, threads=threads, on_stage=begin)
+            table = table if layer_id is None else table[table["layer"] == layer_id]
+        else:
+            table = rank_district(loaded, layer=layer_id, top=top, threads=threads, on_stage=begin)
     if out is None:
         click.echo(printed(table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
-    with replaced_file(out / "ranking.csv") as stage:
+    with replaced_file(out / f"{name}.csv") as stage:
         write_csv(table, stage)
-    say(f"{len(table)} places ranked")
-    click.echo(out / "ranking.csv")
+    say(f"{len(table)} places")
+    click.echo(out / f"{name}.csv")

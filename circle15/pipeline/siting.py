@@ -67,6 +67,20 @@ FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
 
+def as_model(name: str) -> Model:
+    """Give the model of that name.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; lists those there are.
+    """
+    for model in MODELS:
+        if model == name:
+            return model
+    raise ConfigError(Problem(f"no such model; there are {', '.join(MODELS)}", value=name))
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """What is to be sited."""

@@ -1,0 +1,41 @@
+"""`circle15 compare`: what a scenario changes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from circle15.cli.options import out_option, say, shared
+
+_FOLDER = click.Path(path_type=Path, file_okay=False)
+
+
+@click.command("compare")
+@click.argument("before", type=_FOLDER, metavar="BEFORE_DIR")
+@click.argument("after", type=_FOLDER, metavar="AFTER_DIR")
+@out_option
+@shared
+def command(before: Path, after: Path, out: Path | None) -> None:
+    """Tell who is newly covered, and who is not any more, from one run to another of the same district.
+
+    Writes DIR/scenario.csv and the map DIR/difference.html where --out is given, else the same table to stdout.
+    """
+    from circle15.outputs.difference import write_difference_map  # noqa: PLC0415 (heavy imports only when it runs)
+    from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
+    from circle15.pipeline.compare import compare_runs  # noqa: PLC0415 (as above)
+
+    found = compare_runs(before, after)
+    for note in found.notes:
+        say(f"circle15: warning: {note}")
+    if out is None:
+        click.echo(printed(found.table).to_csv(index=False, lineterminator="\n"), nl=False)
+        return
+    with replaced_file(out / "scenario.csv") as stage:
+        write_csv(found.table, stage)
+    with replaced_file(out / "difference.html") as stage:
+        write_difference_map(found.changed, found.units, found.layers, stage, title=found.title, lang=found.lang)
+    n = len(found.changed)
+    say(f"{n} cells differ" if n else "the runs differ nowhere")
+    click.echo(out / "scenario.csv")

@@ -1,0 +1,205 @@
+"""Two runs of one district side by side: who is newly covered, who is not any more."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+
+from circle15.errors import InputError, MissingFileError, Problem
+from circle15.outputs.folder import MANIFEST
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+COLUMNS = (
+    "unit_id", "unit_name", "layer", "group", "people", "covered_before", "covered_after", "newly_covered_people",
+    "lost_people", "share_before", "share_after", "gap_before", "gap_after",
+)  # fmt: skip
+SAME_PEOPLE = 1e-6
+"""People of a cell that differ by less are the same."""
+
+_PLACE_COLUMNS = {"cell", "unit_id", "lon", "lat", "area_m2", "geometry"}
+_MEASURES = ("seconds", "count", "covered", "access", "gap", "cause")
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The difference of two runs."""
+
+    table: pd.DataFrame  # COLUMNS
+    changed: gpd.GeoDataFrame  # layer, change (1 newly covered, -1 lost), people, unit_id, unit_name, geometry
+    units: gpd.GeoDataFrame  # unit_id, unit_name, geometry
+    layers: dict[str, str]  # names by id
+    title: str
+    lang: str
+    notes: tuple[str, ...]  # layers that only one of the runs has
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    folder: Path
+    manifest: dict[str, Any]
+    cells: gpd.GeoDataFrame  # sorted by cell and unit
+
+    @property
+    def layers(self) -> dict[str, dict[str, Any]]:
+        listed = {table["id"]: table for table in self.manifest["config"]["layer"]}
+        return {name: table for name, table in listed.items() if f"{name}_covered" in self.cells}
+
+    @property
+    def groups(self) -> list[str]:
+        """Population columns."""
+        measured = {f"{layer}_{measure}" for layer in self.layers for measure in _MEASURES}
+        own = [str(c) for c in self.cells.columns if c not in _PLACE_COLUMNS and c not in measured]
+        return [c for c in own if pd.api.types.is_float_dtype(self.cells[c])]
+
+
+def compare_runs(before: Path, after: Path) -> Comparison:
+    """Compare two folders that `run` wrote, of the same cells and people.
+
+    Raises
+    ------
+    InputError
+        If a folder is not a run's, lacks its cells, or the two differ in cells or people, so that nobody could be said
+        to be newly covered.
+    """
+    one, two = _read(before), _read(after)
+    _check_same(one, two)
+    common = [layer for layer in one.layers if layer in two.layers]
+    if not common:
+        raise InputError(Problem(f"has no layer of {before}", file=str(after)))
+    alone = sorted(set(one.layers) ^ set(two.layers))
+    notes = tuple(f"layer {name} is in {before if name in one.layers else after} alone; not compared" for name in alone)
+    district = two.manifest["district"]
+    lang = two.manifest["config"]["district"].get("lang", "zh")
+    names = _unit_names(two)
+    unit = pd.Categorical(one.cells["unit_id"], categories=list(names))
+    rows = [_rows(one, two, layer, group, unit) for layer in common for group in _ordered_groups(one, layer)]
+    table = pd.concat(rows, ignore_index=True)
+    whole = {district["id"]: "全区" if lang == "zh" else "whole district"}
+    table["unit_name"] = table["unit_id"].map({**names, **whole})
+    order = {name: i for i, name in enumerate([*names, district["id"]])}
+    table = table.sort_values("unit_id", key=lambda ids: ids.map(order), kind="stable").reset_index(drop=True)
+    return Comparison(
+        table=table[list(COLUMNS)],
+        changed=_changed(one, two, common, names),
+        units=_units(one, names),
+        layers={name: str(two.layers[name].get("name", name)) for name in common},
+        title=f"{district['name']}: {before.name} → {after.name}",
+        lang=lang,
+        notes=notes,
+    )
+
+
+def _read(folder: Path) -> _Run:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        raise MissingFileError(Problem(f"no {MANIFEST}: not the folder of a finished run", file=str(folder))) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as e:
+        raise InputError(Problem(f"is not the manifest of a run: {e}", file=str(folder / MANIFEST))) from None
+    path = folder / "cells.parquet"
+    if not path.is_file():
+        message = 'no such file; run again with "cells" in [outputs] write'
+        raise MissingFileError(Problem(message, file=str(path)))
+    cells = gpd.read_parquet(path).sort_values(["cell", "unit_id"], kind="stable").reset_index(drop=True)
+    return _Run(folder, manifest, cells)
+
+
+def _check_same(one: _Run, two: _Run) -> None:
+    a, b = (pd.MultiIndex.from_frame(run.cells[["cell", "unit_id"]]) for run in (one, two))
+    if not a.equals(b):
+        n = len(a.symmetric_difference(b))
+        message = f"has other cells than {one.folder} ({n} differ); compare runs of one district and cell resolution"
+        raise InputError(Problem(message, file=str(two.folder)))
+    problems = []
+    for group in one.groups:
+        if group not in two.cells:
+            problems.append(Problem(f"has no people of group {group}", file=str(two.folder)))
+        elif (differ := np.abs(one.cells[group] - two.cells[group]) > SAME_PEOPLE).any():
+            message = (
+                f"{differ.sum()} cells have other people ({group}) than in {one.folder}; change one thing at a time"
+            )
+            problems.append(Problem(message, file=str(two.folder)))
+    InputError.gather(problems)
+
+
+def _ordered_groups(run: _Run, layer: str) -> list[str]:
+    """Give the layer's own group first."""
+    own = _column(str(run.layers[layer].get("group", "all")))
+    return sorted(run.groups, key=lambda g: g != own)
+
+
+def _column(group: str) -> str:
+    return "population" if group == "all" else group
+
+
+def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) -> pd.DataFrame:
+    people = one.cells[group].to_numpy(np.float64)
+    was, now = (run.cells[f"{layer}_covered"].to_numpy(np.bool_) for run in (one, two))
+    is_own = group == _column(str(one.layers[layer].get("group", "all")))
+    sums = {
+        "people": people,
+        "covered_before": people * was,
+        "covered_after": people * now,
+        "newly_covered_people": people * (now & ~was),
+        "lost_people": people * (was & ~now),
+        **{
+            f"gap_{when}": run.cells[f"{layer}_gap"].to_numpy(np.float64)
+            for when, run in (("before", one), ("after", two))
+        },
+    }
+    by_unit = {
+        name: np.bincount(unit.codes, weights=values, minlength=len(unit.categories)) for name, values in sums.items()
+    }
+    frame = pd.DataFrame({name: np.append(values, values.sum()) for name, values in by_unit.items()})
+    frame.insert(0, "unit_id", [*unit.categories, two.manifest["district"]["id"]])
+    for when in ("before", "after"):
+        frame[f"share_{when}"] = (frame[f"covered_{when}"] / frame["people"]).where(frame["people"] > 0)
+        frame[f"gap_{when}"] = frame[f"gap_{when}"] if is_own else np.nan
+    return frame.assign(layer=layer, group="all" if group == "population" else group)
+
+
+def _changed(one: _Run, two: _Run, layers: list[str], names: dict[str, str]) -> gpd.GeoDataFrame:
+    frames = []
+    for layer in layers:
+        was, now = (run.cells[f"{layer}_covered"].to_numpy(np.int8) for run in (one, two))
+        at = np.flatnonzero(was != now)
+        own = _column(str(one.layers[layer].get("group", "all")))
+        rows = one.cells.iloc[at]
+        frames.append(
+            gpd.GeoDataFrame(
+                {
+                    "layer": layer,
+                    "change": (now - was)[at],
+                    "people": rows[own].to_numpy(np.float64),
+                    "unit_id": rows["unit_id"].to_numpy(object),
+                    "unit_name": rows["unit_id"].map(names).to_numpy(object),
+                },
+                geometry=rows.geometry.to_numpy(),
+                crs="EPSG:4326",
+            )
+        )
+    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs="EPSG:4326")
+
+
+def _units(run: _Run, names: dict[str, str]) -> gpd.GeoDataFrame:
+    joined = run.cells[["unit_id", "geometry"]].dissolve("unit_id").reset_index()
+    return joined.assign(unit_name=joined["unit_id"].map(names))
+
+
+def _unit_names(run: _Run) -> dict[str, str]:
+    """Give the units' names by id, in the run's order; from coverage.csv where it was written, else the ids."""
+    ids = run.cells["unit_id"].drop_duplicates().tolist()
+    path = run.folder / "coverage.csv"
+    if not path.is_file():
+        return {name: name for name in sorted(ids)}
+    table = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    listed = dict(zip(table["unit_id"], table["unit_name"], strict=True))
+    return {name: listed[name] for name in listed if name in set(ids)} | {n: n for n in ids if n not in listed}
