@@ -13,7 +13,7 @@ from circle15.config import parse_config
 from circle15.errors import ConfigError, InputError, MissingFileError
 from circle15.inputs.conditions import Condition
 from circle15.inputs.policy import apply_policy, choose_target, settle_norm, settle_norms
-from circle15.inputs.register_traps import comparable, register_warnings
+from circle15.inputs.register_traps import comparable, register_warnings, target_rows
 from circle15.inputs.registers import read_registers, registers_folder
 from circle15.inputs.units_of_supply import compare_units
 
@@ -146,8 +146,8 @@ def test_a_year_without_target_takes_the_latest_before_it_and_says_so():
 
 def test_the_document_issued_last_and_its_table_are_preferred():
     targets = REGISTERS.targets.query("place_id == 'jiangbei' and indicator_id == 'inclusive_nursery_seat_share'")
-    assert choose_target(targets, 2023, REGISTERS.documents)["value"] == 72
-    assert choose_target(targets[targets["is_base"]], 2023, REGISTERS.documents) is None
+    assert choose_target(target_rows(targets), 2023, REGISTERS.documents)["value"] == 72
+    assert choose_target(target_rows(targets[targets["is_base"]]), 2023, REGISTERS.documents) is None
 
 
 def test_units_in_other_words_warn_and_other_units_leave_the_norm_out():

@@ -10,6 +10,7 @@ from circle15.inputs.registers import read_registers
 from circle15.measures import rules, targets
 from circle15.measures.portrait import UnitMeasures, portrait, portrait_layers
 from circle15.outputs.dictionary import dictionary, entry
+from circle15.pipeline import compare, diagnosis, projects, siting
 
 
 def test_every_entry_has_a_heading_and_a_meaning_in_both_languages():
@@ -46,6 +47,14 @@ def test_the_columns_that_measures_name_are_described():
         "portrait_layers": portrait_layers(units, ["nursery"], measures),
         "targets": targets.assess(read_registers(), "jiangbei", 2027),
         "unit_rules": pd.DataFrame(columns=list(rules.COLUMNS)),
+    }
+    tables |= {
+        "ranking": pd.DataFrame(columns=list(projects.COLUMNS)),
+        "projects": pd.DataFrame(columns=list(projects.PROJECT_COLUMNS)),
+        "siting": pd.DataFrame(columns=list(siting.COLUMNS)),
+        "causes": pd.DataFrame(columns=list(diagnosis.CAUSE_COLUMNS)),
+        "links": pd.DataFrame(columns=list(diagnosis.LINK_COLUMNS)),
+        "comparison": pd.DataFrame(columns=list(compare.COLUMNS)),
     }
     missing = [(name, c) for name, table in tables.items() for c in table.columns if entry(name, c) is None]
     assert missing == []

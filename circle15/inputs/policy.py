@@ -9,14 +9,23 @@ import pandas as pd
 
 from circle15.config_types import suggest
 from circle15.errors import ConfigError, InputError, Problem
-from circle15.inputs.register_traps import RegisterWarning, is_table, register_warnings, warn
+from circle15.inputs.register_traps import (
+    RegisterWarning,
+    is_dated,
+    is_table,
+    register_warnings,
+    target_rows,
+    warn,
+)
 from circle15.inputs.registers import read_registers
 from circle15.inputs.units_of_supply import compare_units
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from pathlib import Path
 
     from circle15.config import Config, LayerTable
+    from circle15.inputs.register_traps import Row
     from circle15.inputs.registers import Registers
 
 ALL_SERVICES = "all_services"
@@ -158,25 +167,23 @@ def settle_norm(
     )
 
 
-def choose_target(targets: pd.DataFrame, year: int, documents: pd.DataFrame) -> pd.Series | None:
+def choose_target(rows: Iterable[Row], year: int, documents: pd.DataFrame) -> Row | None:
     """Choose the target that stands for `year` among rows of one indicator and place; None without any.
 
     The year's own target; else the latest before it; else the first after it. Among several of one year: the document
     issued last, its table before its clauses.
     """
-    dated = targets[~targets["is_base"] & targets["year"].notna() & (targets["direction"] != "range")]
-    if dated.empty:
+    dated = [r for r in rows if not r["is_base"] and is_dated(r) and r["direction"] != "range"]
+    if not dated:
         return None
-    before = dated.loc[dated["year"] <= year, "year"]
-    used = before.max() if len(before) else dated["year"].min()
-    issued = documents.set_index("document_id")["issued"]
-    rows = dated[dated["year"] == used]
-    ranked = rows.assign(issued=rows["document_id"].map(issued), in_table=is_table(rows["location"]))
-    first: pd.Series = ranked.sort_values(["issued", "in_table", "row"], ascending=[False, False, True]).iloc[0]
-    return first
+    before = [r["year"] for r in dated if r["year"] <= year]
+    used = max(before) if before else min(r["year"] for r in dated)
+    issued = dict(zip(documents["document_id"], documents["issued"], strict=True))
+    of_year = sorted((r for r in dated if r["year"] == used), key=lambda r: r["row"])
+    return max(of_year, key=lambda r: (issued[r["document_id"]], is_table(r["location"])))
 
 
-def norm_group(target: pd.Series) -> str | None:
+def norm_group(target: Row) -> str | None:
     """Give the population group that stands for a target's denominator; None where it is no people, or unknown."""
     denominator = str(target["denominator"])
     is_people = denominator != "" or "分母为人口" in target["definition_note_zh"]
@@ -271,12 +278,12 @@ class _Reader:
         targets = self.registers.targets
         for indicator in norms.loc[norms["service_id"] == layer.id, "indicator_id"]:
             rows = targets[(targets["place_id"] == self.place) & (targets["indicator_id"] == indicator)]
-            target = choose_target(rows, self.year, self.registers.documents)
+            target = choose_target(target_rows(rows), self.year, self.registers.documents)
             if target is not None:
                 return self._norm_of(layer, service, str(indicator), target)
         return {}
 
-    def _norm_of(self, layer: LayerTable, service: pd.Series, indicator: str, target: pd.Series) -> dict[str, object]:
+    def _norm_of(self, layer: LayerTable, service: pd.Series, indicator: str, target: Row) -> dict[str, object]:
         group = norm_group(target)
         if group is None:
             self._warn("norm-denominator-unknown", layer.id, indicator=indicator)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING
-
-import pandas as pd
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    import pandas as pd
+
+PERCENT = 100
 
 TEXTS: dict[str, tuple[str, str]] = {
     "annual-not-cumulative": (
@@ -117,6 +119,10 @@ class RegisterWarning:
         )
 
 
+Row = Mapping[str, Any]
+Check = Callable[[Sequence[Row]], Iterator[RegisterWarning]]
+
+
 def warn(code: str, subject: str, place_id: str, **values: object) -> RegisterWarning:
     """Make the warning `code` with the values that its sentence names."""
     zh, en = TEXTS[code]
@@ -142,151 +148,159 @@ def register_warnings(
     tuple of RegisterWarning
         Sorted by place, indicator and code; one per place, indicator, code and year.
     """
-    chosen = targets if indicators is None else targets[targets["indicator_id"].isin(indicators)]
-    found = {w for check in _CHECKS for w in check(chosen) if place is None or w.place_id == place}
+    rows = [r for r in target_rows(targets) if indicators is None or r["indicator_id"] in indicators]
+    found = {w for check in _CHECKS for w in check(rows) if place is None or w.place_id == place}
     return tuple(sorted(found, key=lambda w: (w.place_id, w.subject, w.code, w.en)))
 
 
-def is_table(location: pd.Series[str]) -> pd.Series[bool]:
-    """Tell which locations are a serial number of the document's table, not a clause."""
-    return location.str.startswith("表序号")
+def target_rows(targets: pd.DataFrame) -> list[Row]:
+    """Give a register's rows as dicts: the checks look at rows by twos and threes, which frames are slow at."""
+    return [{str(k): v for k, v in row.items()} for row in targets.to_dict("records")]
 
 
-def falling_series(targets: pd.DataFrame) -> pd.Series[bool]:
-    """Tell which rows belong to a series that is called cumulative (累计, or by its kind) and yet falls."""
-    called = targets["indicator_zh"].str.contains("累计") | (targets["kind"] == "cumulative")
-    falls = pd.Series(False, index=targets.index)
-    for _, series in targets[called & targets["year"].notna() & (targets["direction"] == ">=")].groupby(_SERIES):
-        ordered = series.sort_values("year")["value"]
-        falls.loc[series.index] = any(later < earlier for earlier, later in pairwise(ordered))
-    return falls
+def group_rows(rows: Iterable[Row], *keys: str) -> dict[tuple[Any, ...], list[Row]]:
+    """Group rows by the values of `keys`, in the order of their first row."""
+    groups: dict[tuple[Any, ...], list[Row]] = {}
+    for row in rows:
+        groups.setdefault(tuple(row[k] for k in keys), []).append(row)
+    return groups
+
+
+def is_table(location: str) -> bool:
+    """Tell whether a location is a serial number of the document's table, not a clause."""
+    return location.startswith("表序号")
+
+
+def is_dated(row: Row) -> bool:
+    """Tell whether a row states its year."""
+    return not math.isnan(row["year"])
+
+
+def falling_rows(rows: Sequence[Row]) -> set[int]:
+    """Give the file rows of the series that are called cumulative (累计, or by their kind) and yet fall."""
+    called = [r for r in rows if ("累计" in r["indicator_zh"] or r["kind"] == "cumulative") and r["direction"] == ">="]
+    falling: set[int] = set()
+    for series in group_rows(filter(is_dated, called), *_SERIES).values():
+        values = [r["value"] for r in _by_year(series)]
+        if any(later < earlier for earlier, later in pairwise(values)):
+            falling.update(r["row"] for r in series)
+    return falling
 
 
 def comparable(targets: pd.DataFrame, indicator: str) -> bool:
     """Tell whether the values of `indicator` may be ranked over places: same unit, denominator and definition."""
-    rows = targets[targets["indicator_id"] == indicator]
-    return len(set(rows["place_id"])) <= 1 or not _definition_differs(rows)
+    rows = [r for r in target_rows(targets) if r["indicator_id"] == indicator]
+    return len({r["place_id"] for r in rows}) <= 1 or not _definition_differs(rows)
 
 
-_SERIES = ["place_id", "document_id", "indicator_id", "location", "unit_zh"]
+_SERIES = ("place_id", "document_id", "indicator_id", "location", "unit_zh")
 
 
-def _falling(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
-    for (place, _, indicator, _, _), series in targets[falling_series(targets)].groupby(_SERIES):
-        values = ", ".join(f"{v:g}" for v in series.sort_values("year")["value"])
-        yield warn("annual-not-cumulative", str(indicator), str(place), values=values)
+def _by_year(rows: Iterable[Row]) -> list[Row]:
+    return sorted(rows, key=lambda r: r["year"])
 
 
-def _base_and_targets(targets: pd.DataFrame) -> Iterator[tuple[str, str, pd.Series, pd.Series]]:
+def _falling(rows: Sequence[Row]) -> Iterator[RegisterWarning]:
+    falls = falling_rows(rows)
+    for (place, _, indicator, _, _), series in group_rows((r for r in rows if r["row"] in falls), *_SERIES).items():
+        values = ", ".join(f"{r['value']:g}" for r in _by_year(series))
+        yield warn("annual-not-cumulative", indicator, place, values=values)
+
+
+def _base_and_targets(rows: Iterable[Row]) -> Iterator[tuple[Row, Row]]:
     """Give each target with the latest base of the same series."""
-    dated = targets[targets["year"].notna() & targets["direction"].isin([">=", "<="])]
-    for (place, _, indicator, _, _), series in dated.groupby(_SERIES):
-        bases = series[series["is_base"]].sort_values("year")
-        for _, target in series[~series["is_base"]].iterrows() if len(bases) else ():
-            yield str(place), str(indicator), bases.iloc[-1], target
+    bounded = (r for r in rows if is_dated(r) and r["direction"] in {">=", "<="})
+    for series in group_rows(bounded, *_SERIES).values():
+        bases = _by_year(r for r in series if r["is_base"])
+        if bases:
+            yield from ((bases[-1], r) for r in series if not r["is_base"])
 
 
-def _base_against_sum(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
-    for place, indicator, base, target in _base_and_targets(targets):
+def _base_against_sum(rows: Sequence[Row]) -> Iterator[RegisterWarning]:
+    for base, target in _base_and_targets(rows):
         years = target["year"] - base["year"]
-        if (
-            base["value"] > 0
-            and years > 1
-            and math.isclose(target["value"], base["value"] * years)
-            and not target["kind"]
-        ):
+        is_sum = base["value"] > 0 and years > 1 and math.isclose(target["value"], base["value"] * years)
+        if is_sum and not target["kind"]:
             yield warn(
-                "base-against-sum",
-                indicator,
-                place,
-                target=f"{target['value']:g}",
-                base=f"{base['value']:g}",
-                times=int(years),
-            )
-
-
-def _below_base(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
-    falls = falling_series(targets)
-    for place, indicator, base, target in _base_and_targets(targets[(targets["kind"] != "annual") & ~falls]):
-        worse = target["value"] < base["value"] if target["direction"] == ">=" else target["value"] > base["value"]
-        if worse:
-            yield warn(
-                "target-below-base", indicator, place, year=int(target["year"]), target=f"{target['value']:g}",
-                base=f"{base['value']:g}", base_year=int(base["year"]),
+                "base-against-sum", target["indicator_id"], target["place_id"], target=f"{target['value']:g}",
+                base=f"{base['value']:g}", times=int(years),
             )  # fmt: skip
 
 
-def _table_against_text(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
-    keys = ["place_id", "document_id", "indicator_id", "year", "unit_zh"]
-    dated = targets[targets["year"].notna() & (targets["direction"] != "range")]
-    for (place, _, indicator, year, _), rows in dated.groupby(keys):
-        in_table = is_table(rows["location"])
-        if in_table.all() or not in_table.any():
+def _below_base(rows: Sequence[Row]) -> Iterator[RegisterWarning]:
+    falls = falling_rows(rows)
+    for base, target in _base_and_targets(r for r in rows if r["kind"] != "annual" and r["row"] not in falls):
+        worse = target["value"] < base["value"] if target["direction"] == ">=" else target["value"] > base["value"]
+        if worse:
+            yield warn(
+                "target-below-base", target["indicator_id"], target["place_id"], year=int(target["year"]),
+                target=f"{target['value']:g}", base=f"{base['value']:g}", base_year=int(base["year"]),
+            )  # fmt: skip
+
+
+def _table_against_text(rows: Sequence[Row]) -> Iterator[RegisterWarning]:
+    dated = (r for r in rows if is_dated(r) and r["direction"] != "range")
+    keys = ("place_id", "document_id", "indicator_id", "year", "unit_zh")
+    for (place, _, indicator, year, _), same in group_rows(dated, *keys).items():
+        if len({is_table(r["location"]) for r in same}) == 1:
             continue
-        if len(set(rows["value"])) > 1:
-            values = "; ".join(f"{v:g} {at}" for v, at in zip(rows["value"], rows["location"], strict=True))
-            yield warn("table-text-disagree", str(indicator), str(place), year=f"{year:.0f}", values=values)
-        elif len(set(rows["comparator"])) > 1:
-            signs = zip(rows["comparator"], rows["value"], rows["location"], strict=True)
-            values = "; ".join(f"{sign}{v:g} {at}" for sign, v, at in signs)
-            yield warn("comparator-differs", str(indicator), str(place), year=f"{year:.0f}", values=values)
+        if len({r["value"] for r in same}) > 1:
+            values = "; ".join(f"{r['value']:g} {r['location']}" for r in same)
+            yield warn("table-text-disagree", indicator, place, year=int(year), values=values)
+        elif len({r["comparator"] for r in same}) > 1:
+            values = "; ".join(f"{r['comparator']}{r['value']:g} {r['location']}" for r in same)
+            yield warn("comparator-differs", indicator, place, year=int(year), values=values)
 
 
-def _definition_differs(rows: pd.DataFrame) -> bool:
-    notes = rows["definition_note_zh"]
-    by_place = rows.groupby("place_id")
-    sets = [frozenset(by_place[c].agg(lambda x: "|".join(sorted({str(v) for v in x})))) for c in ("unit_zh", "per")]
-    return (
-        any(len(values) > 1 for values in sets) or bool(notes.str.contains("口径").any()) or _denominators_differ(rows)
-    )
+def _definition_differs(rows: Sequence[Row]) -> bool:
+    by_place = group_rows(rows, "place_id").values()
+    units = {frozenset((r["unit_zh"], r["per"]) for r in own) for own in by_place}
+    # An unstated denominator contradicts none.
+    stated = {frozenset(r["denominator"] for r in own) - {""} for own in by_place} - {frozenset()}
+    return len(units) > 1 or len(stated) > 1 or any("口径" in r["definition_note_zh"] for r in rows)
 
 
-def _denominators_differ(rows: pd.DataFrame) -> bool:
-    """Tell whether two places state different denominators; an unstated one contradicts none."""
-    stated = rows[rows["denominator"] != ""].groupby("place_id")["denominator"].agg(lambda x: "|".join(sorted(set(x))))
-    return int(stated.nunique()) > 1
-
-
-def _definitions(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
-    for indicator, rows in targets.groupby("indicator_id"):
-        places = sorted(set(rows["place_id"]))
-        if len(places) > 1 and _definition_differs(rows):
+def _definitions(rows: Sequence[Row]) -> Iterator[RegisterWarning]:
+    for (indicator,), same in group_rows(rows, "indicator_id").items():
+        places = sorted({r["place_id"] for r in same})
+        if len(places) > 1 and _definition_differs(same):
             for place in places:
-                yield warn("definitions-differ", str(indicator), place, places=", ".join(places))
+                yield warn("definitions-differ", indicator, place, places=", ".join(places))
 
 
-def _out_of_order(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
-    dated = targets[targets["year"].notna() & ~targets["is_base"] & (targets["direction"] == ">=")]
-    for (place, indicator, _), rows in dated.groupby(["place_id", "indicator_id", "unit_zh"]):
-        ordered = rows.sort_values(["year", "document_id"])
-        for (_, early), (_, late) in pairwise(ordered.iterrows()):
+def _out_of_order(rows: Sequence[Row]) -> Iterator[RegisterWarning]:
+    dated = (r for r in rows if is_dated(r) and not r["is_base"] and r["direction"] == ">=")
+    for (place, indicator, _), same in group_rows(dated, "place_id", "indicator_id", "unit_zh").items():
+        for early, late in pairwise(sorted(same, key=lambda r: (r["year"], r["document_id"]))):
             if early["document_id"] != late["document_id"] and early["value"] > late["value"]:
                 yield warn(
-                    "documents-out-of-order", str(indicator), str(place),
+                    "documents-out-of-order", indicator, place,
                     early=f"{early['value']:g} {early['year']:.0f}", late=f"{late['value']:g} {late['year']:.0f}",
                 )  # fmt: skip
 
 
-def _by_note(code: str, pattern: str) -> Callable[[pd.DataFrame], Iterator[RegisterWarning]]:
-    def check(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
-        for _, row in targets[targets["definition_note_zh"].str.contains(pattern)].iterrows():
-            yield warn(code, row["indicator_id"], row["place_id"], note=row["definition_note_zh"])
+def _by_note(code: str, pattern: str) -> Check:
+    def check(rows: Sequence[Row]) -> Iterator[RegisterWarning]:
+        for row in rows:
+            if re.search(pattern, row["definition_note_zh"]):
+                yield warn(code, row["indicator_id"], row["place_id"], note=row["definition_note_zh"])
 
     return check
 
 
-def _at_least_100(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
-    is_over = (targets["per"] == 100) & (targets["value"] >= 100) & targets["comparator"].isin([">=", ">"])  # noqa: PLR2004 (percent)
-    for _, row in targets[is_over].iterrows():
-        yield warn("at-least-100", row["indicator_id"], row["place_id"])
+def _at_least_100(rows: Sequence[Row]) -> Iterator[RegisterWarning]:
+    for row in rows:
+        if row["per"] == PERCENT and row["value"] >= PERCENT and row["comparator"] in {">=", ">"}:
+            yield warn("at-least-100", row["indicator_id"], row["place_id"])
 
 
-def _age_unstated(targets: pd.DataFrame) -> Iterator[RegisterWarning]:
-    for _, row in targets[targets["denominator"] == "elderly_60_or_65_unstated"].iterrows():
-        yield warn("age-unstated", row["indicator_id"], row["place_id"])
+def _age_unstated(rows: Sequence[Row]) -> Iterator[RegisterWarning]:
+    for row in rows:
+        if row["denominator"] == "elderly_60_or_65_unstated":
+            yield warn("age-unstated", row["indicator_id"], row["place_id"])
 
 
-_CHECKS: tuple[Callable[[pd.DataFrame], Iterator[RegisterWarning]], ...] = (
+_CHECKS: tuple[Check, ...] = (
     _falling, _base_against_sum, _below_base, _table_against_text, _definitions, _out_of_order, _at_least_100,
     _age_unstated, _by_note("text-damaged", "粘连|脱|数字内有空格|残缺|村卫生院"),
     _by_note("list-comparator", "“以上”是否及于"),

@@ -9,7 +9,7 @@ from typing import Literal
 _FAMILIES = (
     frozenset({"平方米", "㎡", "m2", "m^2", "平米", "平方", "sqm", "squaremetre", "squaremetres"}),
     frozenset({"张", "床位", "张床位", "床", "张床", "bed", "beds"}),
-    frozenset({"托位", "个托位", "座", "座位", "学位", "个学位", "place", "places", "seat", "seats"}),
+    frozenset({"托位", "个托位", "座", "座位", "学位", "个学位", "餐位", "个餐位", "place", "places", "seat", "seats"}),
     frozenset({"册", "本", "volumes"}),
     frozenset({"人次", "人次/日", "餐/日", "餐", "份", "份/日", "meals"}),
     frozenset({"处", "所", "家", "facilities"}),

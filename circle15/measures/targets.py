@@ -8,12 +8,13 @@ import numpy as np
 import pandas as pd
 
 from circle15.inputs.policy import choose_target, norm_group
-from circle15.inputs.register_traps import falling_series, register_warnings
+from circle15.inputs.register_traps import falling_rows, group_rows, is_dated, register_warnings, target_rows
 from circle15.inputs.units_of_supply import compare_units
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from circle15.inputs.register_traps import RegisterWarning, Row
     from circle15.inputs.registers import Registers
 
 Status = Literal["met", "behind", "no data"]
@@ -53,16 +54,18 @@ def assess(
         left, for an annual flow the target itself; from the actual value, else from the plan's base. Empty where
         there is nothing to start from, or no year left.
     """
-    of_place = registers.targets[registers.targets["place_id"] == place]
-    kinds = of_place["kind"].mask(falling_series(of_place), "annual")
-    known = pd.DataFrame(columns=["indicator_id", "year", "value", "source"]) if actual is None else actual
-    rows = []
-    for (indicator, _, _), group in of_place.assign(kind=kinds).groupby(
-        ["indicator_id", "unit_zh", "kind"], sort=False
-    ):
-        found = known[known["indicator_id"] == indicator].sort_values("year")
-        rows.append(_assessed(registers, group, year, found.iloc[-1] if len(found) else None, lang))
-    return pd.DataFrame([row for row in rows if row is not None], columns=list(COLUMNS))
+    of_place = [r for r in target_rows(registers.targets) if r["place_id"] == place]
+    falls = falling_rows(of_place)
+    series = [{**r, "kind": "annual"} if r["row"] in falls else r for r in of_place]
+    today = {} if actual is None else {r["indicator_id"]: r for r in target_rows(actual.sort_values("year"))}
+    traps: dict[str, list[RegisterWarning]] = {}
+    for trap in register_warnings(registers.targets, place=place):
+        traps.setdefault(trap.subject, []).append(trap)
+    found = [
+        _assessed(registers, group, year, today.get(indicator), traps.get(indicator, []), lang=lang)
+        for (indicator, _, _), group in group_rows(series, "indicator_id", "unit_zh", "kind").items()
+    ]
+    return pd.DataFrame([row for row in found if row is not None], columns=list(COLUMNS))
 
 
 def measured_norms(
@@ -100,7 +103,7 @@ def measured_norms(
     for service, (amount, unit) in supply.items():
         for indicator in registers.norms.loc[registers.norms["service_id"] == service, "indicator_id"]:
             found = targets[targets["indicator_id"] == indicator]
-            group = None if found.empty else norm_group(found.iloc[-1])
+            group = None if found.empty else norm_group(found.iloc[-1].to_dict())
             heads = 0.0 if group is None else people.get(group, 0.0)
             if heads > 0 and (unit is None or compare_units(unit, str(found["unit_zh"].iloc[-1])) != "different"):
                 rows.append((indicator, year, amount / heads * found["per"].iloc[-1], source))
@@ -108,27 +111,26 @@ def measured_norms(
 
 
 def _assessed(
-    registers: Registers, group: pd.DataFrame, year: int, actual: pd.Series | None, lang: str
+    registers: Registers,
+    group: Sequence[Row],
+    year: int,
+    actual: Row | None,
+    traps: Sequence[RegisterWarning],
+    *,
+    lang: str,
 ) -> dict[str, object] | None:
     target, upper = _target(registers, group, year)
     if target is None:
         return None
-    place, indicator = str(target["place_id"]), str(target["indicator_id"])
-    traps = register_warnings(registers.targets, place=place, indicators={indicator})
-    bases = group[group["is_base"] & group["year"].notna()].sort_values(["year", "row"], ascending=[True, False])
-    base = bases.iloc[-1] if len(bases) else None
-    decidable = not UNDECIDABLE & {t.code for t in traps}
+    # Of two values of one base year the one that stands first, which is the table's.
+    base = max((r for r in group if r["is_base"] and is_dated(r)), key=lambda r: (r["year"], -r["row"]), default=None)
+    is_decidable = not UNDECIDABLE & {t.code for t in traps}
     start, pace_from = (actual, "actual") if actual is not None else (base, "base")
-    pace = _pace(target, start) if decidable and start is not None else np.nan
+    pace = _pace(target, start) if is_decidable and start is not None else np.nan
     return {
-        "indicator_id": indicator,
+        **{name: target[name] for name in ("indicator_id", "service_id", "kind", "direction", "year", "comparator")},
         "indicator": target["indicator_zh"],
         "unit": target["unit_zh"],
-        "service_id": target["service_id"],
-        "kind": target["kind"],
-        "direction": target["direction"],
-        "year": target["year"],
-        "comparator": target["comparator"],
         "target": target["value"],
         "target_upper": upper,
         "base_year": np.nan if base is None else base["year"],
@@ -136,7 +138,7 @@ def _assessed(
         "actual_year": np.nan if actual is None else float(actual["year"]),
         "actual": np.nan if actual is None else float(actual["value"]),
         "actual_source": "" if actual is None else actual["source"],
-        "status": _status(target, upper, actual) if decidable else "no data",
+        "status": _status(target, upper, actual) if is_decidable else "no data",
         "pace_needed": pace,
         "pace_from": "" if np.isnan(pace) else pace_from,
         "document_id": target["document_id"],
@@ -146,18 +148,19 @@ def _assessed(
     }
 
 
-def _target(registers: Registers, group: pd.DataFrame, year: int) -> tuple[pd.Series | None, float]:
+def _target(registers: Registers, group: Sequence[Row], year: int) -> tuple[Row | None, float]:
     """Give the target for the year and, of a range, its upper bound."""
     chosen = choose_target(group, year, registers.documents)
-    ranges = group[(group["direction"] == "range") & group["year"].notna()]
-    if chosen is not None or ranges.empty:
+    ranges = [r for r in group if r["direction"] == "range" and is_dated(r)]
+    if chosen is not None or not ranges:
         return chosen, np.nan
-    before = ranges.loc[ranges["year"] <= year, "year"]
-    bounds = ranges[ranges["year"] == (before.max() if len(before) else ranges["year"].min())].sort_values("value")
-    return bounds.iloc[0], float(bounds["value"].iloc[-1])
+    before = [r["year"] for r in ranges if r["year"] <= year]
+    used = max(before) if before else min(r["year"] for r in ranges)
+    bounds = sorted((r for r in ranges if r["year"] == used), key=lambda r: r["value"])
+    return bounds[0], float(bounds[-1]["value"])
 
 
-def _status(target: pd.Series, upper: float, actual: pd.Series | None) -> Status:
+def _status(target: Row, upper: float, actual: Row | None) -> Status:
     if actual is None or np.isnan(float(actual["value"])):
         return "no data"
     value, bound = float(actual["value"]), float(target["value"])
@@ -168,7 +171,7 @@ def _status(target: pd.Series, upper: float, actual: pd.Series | None) -> Status
     return "met" if (value > bound) == (target["direction"] == ">=") else "behind"
 
 
-def _pace(target: pd.Series, start: pd.Series) -> float:
+def _pace(target: Row, start: Row) -> float:
     """Give the change per year from `start` to the target; 0 where it is reached, NaN where no year is left."""
     if target["kind"] == "annual":
         return float(target["value"])

@@ -97,7 +97,8 @@ def _rules(study: Study, services: Sequence[Service], levels: Sequence[Level]) -
     stands_in = {"county": np.where(study.unit_of_facility >= 0, district.id, "")}
     for level in levels:
         inside = level.of_piece >= 0
-        people = sum_by_unit(everybody[inside], level.of_piece[inside], len(level.units))[:-1]
+        # Raked people are whole to a thousandth; a bound of 50,000 is met by 50,000.
+        people = np.rint(sum_by_unit(everybody[inside], level.of_piece[inside], len(level.units))[:-1])
         rows.append(level.units[["unit_id", "unit_name", "level"]].assign(resident_population=people))
         ids = np.append(level.units["unit_id"].to_numpy(object), "")
         stands_in[level.name] = ids[level.of_facility]

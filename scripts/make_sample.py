@@ -1,0 +1,255 @@
+"""Make data/sample/: an INVENTED district that shows every measure; no place, person or number in it is real.
+
+Four streets (two 街道, a 镇 and a 乡) of two communities each on a grid of streets 100 m apart, a river with two
+bridges, gated compounds, facility tables as bureaus have them (GBK, GCJ-02, capacity and use), people by age, official
+totals and a survey. The same script gives the same bytes.
+
+    python scripts/make_sample.py [FOLDER]
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import sys
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+
+from circle15.inputs.coordinates import wgs84_to_gcj02
+
+FOLDER = Path(__file__).parents[1] / "data" / "sample"
+WEST, SOUTH = 120.5, 29.5  # lower left corner, degrees
+LON_M, LAT_M = 1 / 96_900, 1 / 110_850  # degrees per metre there
+BLOCK_M = 100.0
+COLUMNS, ROWS = 25, 19  # crossings
+RIVER = 12  # the river runs between crossings 12 and 13 of every row
+BRIDGES = (4, 14)  # rows whose street crosses it
+MARGIN, SPARSE = 20, 4  # crossings beyond the district on each side, where only every fourth street goes on
+COMPOUNDS = ((3, 3), (7, 11), (16, 5), (20, 13))  # lower left crossing of 2 x 2 blocks behind one gate
+NOTE = "虚构示例数据，并非真实地点 / invented sample data, no real place"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """A street or community: a rectangle of crossings."""
+
+    id: str
+    name: str
+    parent: str
+    columns: tuple[float, float]
+    rows: tuple[float, float]
+
+    def ring(self) -> list[list[float]]:
+        """Give its outline, degrees."""
+        (c0, c1), (r0, r1) = self.columns, self.rows
+        corners = ((c0, r0), (c1, r0), (c1, r1), (c0, r1), (c0, r0))
+        return [[round(v, 7) for v in place(c, r)] for c, r in corners]
+
+
+def place(column: float, row: float) -> tuple[float, float]:
+    """Give the degrees of a crossing, or of a point between crossings; 0, 0 is the district's corner."""
+    return WEST + column * BLOCK_M * LON_M, SOUTH + row * BLOCK_M * LAT_M
+
+
+MIDDLE_C, MIDDLE_R, EAST, NORTH = RIVER + 0.5, 9.0, COLUMNS - 1.0, ROWS - 1.0
+STREETS = (
+    Unit("s1", "东桥街道", "", (MIDDLE_C, EAST), (0, MIDDLE_R)),
+    Unit("s2", "西桥街道", "", (0, MIDDLE_C), (0, MIDDLE_R)),
+    Unit("s3", "北岸镇", "", (MIDDLE_C, EAST), (MIDDLE_R, NORTH)),
+    Unit("s4", "竹溪乡", "", (0, MIDDLE_C), (MIDDLE_R, NORTH)),
+)
+COMMUNITY_NAMES = {
+    "s1": ("望河社区", "新桥社区"),
+    "s2": ("老街社区", "柳荫社区"),
+    "s3": ("北岸村", "渔浦村"),
+    "s4": ("竹溪村", "上坞村"),
+}
+RESIDENTS = {"s1": 50_001, "s2": 50_000, "s3": 26_000, "s4": 9_200}
+OLD_SHARE = {"s1": 0.17, "s2": 0.28, "s3": 0.24, "s4": 0.36}
+INFANT_SHARE = {"s1": 0.031, "s2": 0.018, "s3": 0.022, "s4": 0.014}
+SURVEY = {"s1": (220, 4.1), "s2": (180, 3.6), "s3": (12, 4.9)}  # nobody answered in s4
+
+# name, column, row, capacity, used, ownership
+NURSERIES = (
+    ("示例东桥托育中心", 15.2, 3.1, 120, 131, "公办"), ("示例望河托育园", 20.7, 6.4, 90, 62, "普惠"),
+    ("示例新桥托育点", 18.4, 1.6, 45, 20, "民办"), ("示例西桥托育中心", 6.3, 4.8, 110, 58, "公办"),
+    ("示例柳荫托育点", 10.1, 7.2, 30, 30, "民办"), ("示例北岸托育点", 16.6, 12.3, 60, 44, "普惠"),
+)  # fmt: skip
+CANTEENS = (
+    ("示例东桥老年食堂", 16.1, 5.5, 160, 120, "公办"), ("示例老街老年食堂", 4.4, 3.3, 240, 236, "公办"),
+    ("示例柳荫助餐点", 9.6, 6.1, 80, 71, "民办"), ("示例渔浦助餐点", 21.2, 15.0, 60, 25, "公办"),
+    ("示例竹溪助餐点", 5.7, 13.4, 40, 38, "公办"),
+)  # fmt: skip
+SPORTS = (
+    ("示例东桥体育公园", 19.0, 4.0, 52_000, "", "公办"), ("示例西桥健身广场", 3.0, 7.0, 18_500, "", "公办"),
+    ("示例河滨步道广场", 11.8, 9.6, 9_600, "", "公办"), ("示例北岸足球场", 17.5, 16.2, 24_000, "", "公办"),
+    ("示例竹溪门球场", 7.0, 15.1, 3_100, "", "公办"),
+)  # fmt: skip
+KINDERGARTENS = (
+    ("示例东桥第一幼儿园", 14.6, 2.2, 360, 350, "公办"), ("示例东桥第二幼儿园", 21.3, 7.7, 270, 262, "公办"),
+    ("示例西桥中心幼儿园", 5.1, 5.9, 360, 301, "公办中心幼儿园"), ("示例柳荫幼儿园", 10.9, 2.4, 180, 166, "民办"),
+    ("示例北岸中心幼儿园", 18.8, 11.5, 300, 248, "公办中心幼儿园"),
+)  # fmt: skip
+
+
+def main(folder: Path) -> None:
+    """Write every file of the sample."""
+    folder.mkdir(parents=True, exist_ok=True)
+    write_streets(folder / "streets.osm")
+    communities = [half for street in STREETS for half in halves(street)]
+    write_units(folder / "district.geojson", [Unit("sample", "示例区", "", (0, EAST), (0, NORTH))])
+    write_units(folder / "units.geojson", STREETS)
+    write_units(folder / "communities.geojson", communities)
+    heading = ("名称", "经度", "纬度")
+    write_facilities(folder / "托育机构.csv", (*heading, "托位数", "在托人数", "性质"), NURSERIES)
+    write_facilities(folder / "老年食堂.csv", (*heading, "餐位数", "就餐人数", "性质"), CANTEENS)
+    write_facilities(folder / "体育场地.csv", (*heading, "场地面积(㎡)", "使用人数", "性质"), SPORTS)
+    write_facilities(folder / "幼儿园.csv", (*heading, "学位数", "在园人数", "性质"), KINDERGARTENS)
+    write_people(folder / "人口.csv", communities)
+    write_totals(folder / "人口控制数.csv")
+    rows = [(street.name, *SURVEY[street.id]) for street in STREETS if street.id in SURVEY]
+    write_csv(folder / "满意度调查.csv", [("街道", "样本数", "平均分"), *rows], "utf-8-sig")
+    (folder / "README.md").write_text(README, encoding="utf-8", newline="\n")
+
+
+def halves(street: Unit) -> tuple[Unit, Unit]:
+    """Cut a street into its two communities, west and east."""
+    (c0, c1), middle = street.columns, sum(street.columns) / 2
+    west, east = COMMUNITY_NAMES[street.id]
+    return (
+        Unit(f"{street.id}a", west, street.id, (c0, middle), street.rows),
+        Unit(f"{street.id}b", east, street.id, (middle, c1), street.rows),
+    )
+
+
+def write_streets(path: Path) -> None:
+    """Write the grid as OSM XML: residential streets, two bridges, and compounds whose lanes are private."""
+    columns, rows = range(-MARGIN, COLUMNS + MARGIN), range(-MARGIN, ROWS + MARGIN)
+    crossings = [(c, r) for r in rows for c in columns if has_crossing(c, r)]
+    number = {crossing: i for i, crossing in enumerate(crossings, start=1)}
+    lines = [
+        '<?xml version="1.0" encoding="UTF-8"?>',
+        f"<!-- {NOTE} -->",
+        '<osm version="0.6" generator="make_sample.py">',
+    ]
+    for (c, r), i in number.items():
+        lon, lat = place(c, r)
+        lines.append(f'<node id="{i}" version="1" lon="{lon:.7f}" lat="{lat:.7f}"/>')
+    inner = {(c + 1, r + 1) for c, r in COMPOUNDS}
+    way = 0
+    steps = [step for r in rows for step in pairwise((c, r) for c in columns if (c, r) in number)]
+    steps += [step for c in columns for step in pairwise((c, r) for r in rows if (c, r) in number)]
+    for a, b in steps:
+        crosses_river = a[0] <= RIVER < b[0]
+        if crosses_river and a[1] not in BRIDGES:
+            continue
+        way += 1
+        tags = {"highway": "residential"}
+        if crosses_river:
+            tags["bridge"] = "yes"
+        if a in inner or b in inner:
+            # Lanes of a gated compound: only the one to its gate in the west may be walked.
+            gate = b in inner and a == (b[0] - 1, b[1])
+            tags = {"highway": "service", "access": "permissive" if gate else "private"}
+        lines.append(f'<way id="{way}" version="1"><nd ref="{number[a]}"/><nd ref="{number[b]}"/>')
+        lines += [f'<tag k="{k}" v="{v}"/>' for k, v in tags.items()]
+        lines.append("</way>")
+    path.write_text("\n".join([*lines, "</osm>", ""]), encoding="utf-8", newline="\n")
+
+
+def has_crossing(column: int, row: int) -> bool:
+    """Tell whether two streets cross there: all do in the district, every fourth beyond it."""
+    within = 0 <= column < COLUMNS and 0 <= row < ROWS
+    return within or (column % SPARSE == 0 and row % SPARSE == 0)
+
+
+def write_units(path: Path, units: tuple[Unit, ...] | list[Unit]) -> None:
+    """Write polygons with unit_id, unit_name and parent_id as GeoJSON."""
+    features = [
+        {
+            "type": "Feature",
+            "properties": {"unit_id": u.id, "unit_name": u.name, "parent_id": u.parent, "note": NOTE},
+            "geometry": {"type": "Polygon", "coordinates": [u.ring()]},
+        }
+        for u in units
+    ]
+    text = json.dumps({"type": "FeatureCollection", "features": features}, ensure_ascii=False, indent=1)
+    path.write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def write_facilities(path: Path, heading: tuple[str, ...], facilities: tuple[tuple[object, ...], ...]) -> None:
+    """Write a facility table as bureaus send them: GBK, coordinates of a Chinese web map (GCJ-02)."""
+    rows: list[tuple[object, ...]] = [heading]
+    for name, column, row, *rest in facilities:
+        lon, lat = wgs84_to_gcj02(*(np.array([v]) for v in place(float(str(column)), float(str(row)))))
+        rows.append((name, f"{lon[0]:.6f}", f"{lat[0]:.6f}", *rest))
+    write_csv(path, rows, "gb18030")
+
+
+def write_people(path: Path, communities: list[Unit]) -> None:
+    """Write people by block, denser near the river; the numbers are drawn from a fixed seed."""
+    draw = np.random.default_rng(15)
+    rows: list[tuple[object, ...]] = [("经度", "纬度", "人口", "0-2岁", "3-5岁", "60岁及以上")]
+    for c in range(COLUMNS - 1):
+        for r in range(ROWS - 1):
+            middle = (c + 0.5, r + 0.5)
+            if c == RIVER:
+                continue
+            street = next(u for u in communities if inside(u, middle)).parent
+            near = np.exp(-abs(c - RIVER) / 9)
+            people = max(4, round(RESIDENTS[street] / 110 * near * draw.uniform(0.6, 1.5)))
+            infants = round(people * INFANT_SHARE[street] * draw.uniform(0.5, 1.5), 1)
+            small = round(infants * draw.uniform(1.0, 1.3), 1)
+            old = round(people * OLD_SHARE[street] * draw.uniform(0.7, 1.3), 1)
+            lon, lat = place(*middle)
+            rows.append((f"{lon:.6f}", f"{lat:.6f}", people, infants, small, old))
+    write_csv(path, rows, "utf-8-sig")
+
+
+def inside(unit: Unit, at: tuple[float, float]) -> bool:
+    """Tell whether a point in crossings lies in a unit."""
+    return unit.columns[0] <= at[0] < unit.columns[1] and unit.rows[0] <= at[1] < unit.rows[1]
+
+
+def write_totals(path: Path) -> None:
+    """Write the official totals that cells are raked to."""
+    rows: list[tuple[object, ...]] = [("街道", "人群", "人口")]
+    for street in STREETS:
+        total = RESIDENTS[street.id]
+        rows.append((street.name, "all", total))
+        rows.append((street.name, "age_0_2", round(total * INFANT_SHARE[street.id])))
+        rows.append((street.name, "age_3_5", round(total * INFANT_SHARE[street.id] * 1.15)))
+        rows.append((street.name, "age_60_plus", round(total * OLD_SHARE[street.id])))
+    write_csv(path, rows, "gb18030")
+
+
+def write_csv(path: Path, rows: list[tuple[object, ...]], encoding: str) -> None:
+    """Write a CSV as Excel on Chinese Windows does."""
+    with path.open("w", encoding=encoding, newline="") as file:
+        csv.writer(file, lineterminator="\r\n").writerows(rows)
+
+
+README = f"""# 示例区 / the sample district
+
+**{NOTE}。** 由 `scripts/make_sample.py` 生成；运行：`circle15 run data/sample/sample.toml`。
+
+Made by `scripts/make_sample.py`; run it with `circle15 run data/sample/sample.toml`. It shows what Monaco cannot:
+nursery places and their use, people by age raked to official totals, a survey, and a plan's targets and unit rules
+(those of the register, which are real; everything that is held against them here is not).
+
+| file | content |
+| --- | --- |
+| `sample.toml` | the config |
+| `streets.osm` | a grid of streets 100 m apart, a river with two bridges, four gated compounds |
+| `district.geojson`, `units.geojson`, `communities.geojson` | the district, its four streets, their eight communities |
+| `托育机构.csv`, `老年食堂.csv`, `体育场地.csv`, `幼儿园.csv` | facilities, GBK, GCJ-02, capacity, use, ownership |
+| `人口.csv` | people by block and age |
+| `人口控制数.csv` | official totals by street and age |
+| `满意度调查.csv` | a survey; nobody answered in 竹溪乡 |
+"""
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]) if len(sys.argv) > 1 else FOLDER)
