@@ -1,0 +1,363 @@
+"""Ranking, siting, scenarios, causes and missing links on a made town with a river."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from circle15.config import load_config
+from circle15.errors import ConfigError, InputError
+from circle15.pipeline import compare_projects_of, rank_district, run_district, site_district
+from circle15.pipeline.compare import compare_runs
+from circle15.pipeline.siting import Task
+
+LON, LAT = 120.0, 30.0
+X_DEG, Y_DEG = 1 / 96_300, 1 / 111_190  # degrees per metre there
+BRIDGE_X = 1600
+
+CONFIG = """
+[district]
+id = "town"
+name = "River town"
+boundary = "box:{west},{south},{east},{north}"
+lang = "en"
+[network]
+source = "town.osm"
+[walk.adult]
+speed_m_s = 1.25
+[walk.elderly]
+speed_m_s = 0.9
+[cells]
+resolution = 10
+[population]
+source = "points"
+path = "people.csv"
+crs = "wgs84"
+[[layer]]
+id = "clinic"
+name = "Clinic"
+source = "clinic.csv"
+crs = "wgs84"
+minutes = 12
+[[layer]]
+id = "canteen"
+name = "Canteen"
+source = "canteen.csv"
+crs = "wgs84"
+minutes = 10
+profile = "elderly"
+norm_per_1000 = 100
+capacity_unit = "seats"
+[outputs]
+isochrones = "none"
+write = ["cells", "coverage", "facilities", "ranking", "causes", "links"]
+"""
+
+
+def at(x, y):
+    """Degrees of a place in metres."""
+    return round(LON + x * X_DEG, 7), round(LAT + y * Y_DEG, 7)
+
+
+def write_town(folder):
+    """Two banks of 2 km with streets each 100 m, a river 120 m wide between them, a bridge at each end."""
+    columns, south, north = range(0, 2001, 100), range(-400, 1, 100), range(120, 521, 100)
+    number = {xy: i for i, xy in enumerate([(x, y) for y in [*south, *north] for x in columns], start=1)}
+    lines = [[(x, y) for x in columns] for y in [*south, *north]]
+    lines += [[(x, y) for y in bank] for x in columns for bank in (south, north)]
+    bridges = [[(x, 0), (x, 120)] for x in (0, BRIDGE_X)]
+    nodes = [f'<node id="{i}" lon="{at(*xy)[0]}" lat="{at(*xy)[1]}" version="1"/>' for xy, i in number.items()]
+    refs = {xy: f'<nd ref="{i}"/>' for xy, i in number.items()}
+    ways = [
+        f'<way id="{i}" version="1">{"".join(refs[xy] for xy in line)}<tag k="highway" v="{kind}"/></way>'
+        for i, (line, kind) in enumerate(
+            [*((line, "residential") for line in lines), *((b, "footway") for b in bridges)], start=1
+        )
+    ]
+    osm = '<?xml version="1.0" encoding="UTF-8"?>\n<osm version="0.6" generator="made">\n'
+    (folder / "town.osm").write_text(osm + "\n".join([*nodes, *ways]) + "\n</osm>\n", encoding="utf-8")
+    people = [(*at(x + 20, y + 10), 5 + (x // 100) % 7) for x, y in number]
+    write_csv(folder / "people.csv", "lon,lat,people", people)
+    write_csv(folder / "clinic.csv", "name,lon,lat", [("North clinic", *at(1650, 300))])
+    write_csv(folder / "canteen.csv", "name,lon,lat,capacity",
+              [("East canteen", *at(1900, 400), 40), ("West canteen", *at(100, -200), 20)])  # fmt: skip
+    (west, south_deg), (east, north_deg) = at(-60, -460), at(2060, 660)
+    text = CONFIG.format(west=west, south=south_deg, east=east, north=north_deg)
+    (folder / "town.toml").write_text(text, encoding="utf-8")
+
+
+def write_csv(path, heading, rows):
+    path.write_text("\n".join([heading, *(",".join(map(str, row)) for row in rows)]) + "\n", encoding="utf-8-sig")
+    return path
+
+
+def scenario(folder, name, *changes):
+    path = folder / f"{name}.toml"
+    path.write_text('base = "town.toml"\n' + "\n".join(f"[[change]]\n{c}" for c in changes), encoding="utf-8")
+    return path
+
+
+def line(*points):
+    return "line = [" + ", ".join(str(list(at(*p))) for p in points) + "]"
+
+
+def whole(table):
+    """Give the district's rows; its one unit has the same id."""
+    keys = [c for c in ("layer", "group", "cause") if c in table]
+    return table[table["unit_id"] == "town"].drop_duplicates(keys, keep="last").set_index("layer")
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("town")
+    write_town(folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def base(town):
+    run_district(town / "town.toml", out=town / "out")
+    return town / "out"
+
+
+@pytest.fixture(scope="module")
+def no_bridge(town):
+    """The same town with the eastern bridge closed."""
+    config = scenario(town, "no-bridge", 'kind = "close_path"\n' + line((BRIDGE_X, 0), (BRIDGE_X, 120)))
+    return run_district(config, out=town / "no-bridge")
+
+
+def read(folder, name):
+    return pd.read_csv(folder / f"{name}.csv", encoding="utf-8-sig", keep_default_na=False, na_values=[""])
+
+
+def test_identical_runs_differ_nowhere(town, base):
+    run_district(town / "town.toml", out=town / "again")
+    found = compare_runs(base, town / "again")
+    assert len(found.changed) == 0
+    assert found.table["newly_covered_people"].sum() == found.table["lost_people"].sum() == 0
+    assert set(whole(found.table).index) == {"clinic", "canteen"}
+
+
+def test_building_the_top_ranked_place_covers_exactly_what_the_ranking_promised(town, base):
+    ranking = read(base, "ranking")
+    for layer in ("clinic", "canteen"):
+        top = ranking[ranking["layer"] == layer].iloc[0]
+        change = (
+            f'kind = "add_facility"\nlayer = "{layer}"\nlon = {top.lon}\nlat = {top.lat}\ncapacity = {top.capacity}'
+        )
+        change = change.replace("capacity = nan", "")
+        built = run_district(scenario(town, f"build-{layer}", change), out=town / f"build-{layer}")
+        row = whole(compare_runs(base, built.folder).table).loc[layer]
+        assert row["newly_covered_people"] == pytest.approx(top.newly_covered_people, abs=0.0015) != 0
+        assert row["lost_people"] == 0
+        added = built.result.tables["facilities"].query("source.str.endswith(':change')", engine="python")
+        assert added["id"].tolist() == [f"{layer}-new-1"]
+
+
+def test_building_the_place_ranked_top_by_gap_closes_exactly_the_gap_that_was_promised(town, base):
+    config = load_config(town / "town.toml")
+    by_gap = config.model_copy(update={"planning": config.planning.model_copy(update={"rank_by": "gap"})})
+    top = rank_district(by_gap, layer="canteen", top=3).iloc[0]
+    assert (top.ranked_by, top.capacity) == ("gap", 30)  # the median of 40 and 20
+    change = f'kind = "add_facility"\nlayer = "canteen"\nlon = {top.lon}\nlat = {top.lat}\ncapacity = 30'
+    built = run_district(scenario(town, "gap", change), out=town / "gap").folder
+    row = whole(compare_runs(base, built).table).loc["canteen"]
+    assert row["gap_before"] - row["gap_after"] == pytest.approx(top.gap_filled, abs=1e-6)
+    assert 0 < top.gap_filled <= 30
+
+
+def test_a_second_facility_at_an_existing_one_adds_nobody(town):
+    places = write_csv(town / "same.csv", "name,lon,lat,layer", [("Twin", *at(1650, 300), "clinic")])
+    found = compare_projects_of(with_planning(town, projects=str(places), crs="wgs84"))
+    assert found["newly_covered_people"].tolist() == found["alone_covered_people"].tolist() == [0]
+
+
+def with_planning(town, **values):
+    config = load_config(town / "town.toml")
+    return config.model_copy(update={"planning": config.planning.model_copy(update=values)})
+
+
+def test_closing_the_bridge_makes_it_the_top_missing_link(base, no_bridge):
+    lost = whole(compare_runs(base, no_bridge.folder).table).loc["clinic", "lost_people"]
+    top = read(no_bridge.folder, "links").query("layer == 'clinic'").iloc[0]
+    start, end = at(BRIDGE_X, 0), at(BRIDGE_X, 120)
+    for place, x, y in (("from", *start), ("to", *end)):
+        assert np.hypot((top[f"{place}_lon"] - x) / X_DEG, (top[f"{place}_lat"] - y) / Y_DEG) < 150
+    assert top["newly_covered_people"] >= lost - 0.001 > 0
+    assert not (read(base, "links").query("layer == 'clinic'")["newly_covered_people"] >= lost).any()
+
+
+def test_a_missing_links_gain_is_what_the_scenario_with_it_yields(town, no_bridge):
+    top = read(no_bridge.folder, "links").query("layer == 'canteen'").iloc[0]
+    path = f"line = [[{top.from_lon}, {top.from_lat}], [{top.to_lon}, {top.to_lat}]]"
+    closed = 'kind = "close_path"\n' + line((BRIDGE_X, 0), (BRIDGE_X, 120))
+    built = run_district(scenario(town, "link", closed, f'kind = "add_path"\n{path}'), out=town / "link").folder
+    row = whole(compare_runs(no_bridge.folder, built).table).loc["canteen"]
+    assert row["newly_covered_people"] - row["lost_people"] == pytest.approx(top.newly_covered_people, abs=0.0015)
+    assert row["newly_covered_people"] > 0
+
+
+def test_cells_behind_a_closed_bridge_have_a_barrier(base, no_bridge):
+    changed = compare_runs(base, no_bridge.folder).changed.query("layer == 'clinic' and people > 0")
+    cells = no_bridge.result.cells
+    causes = cells.set_index(["cell", "unit_id"])["clinic_cause"]
+    lost = compare_cells(base, no_bridge)
+    assert len(changed) == len(lost) > 0
+    assert (causes.loc[lost] == "barrier").all()
+
+
+def compare_cells(base, after):
+    before = pd.read_parquet(base / "cells.parquet").set_index(["cell", "unit_id"])
+    now = after.result.cells.set_index(["cell", "unit_id"])
+    is_lost = before["clinic_covered"] & ~now["clinic_covered"] & (now["population"] > 0)
+    return is_lost.index[is_lost]
+
+
+def test_building_the_closed_bridge_again_gives_the_base_back(town, base):
+    path = line((BRIDGE_X, 0), (BRIDGE_X, 120))
+    config = scenario(town, "rebuilt", f'kind = "close_path"\n{path}', f'kind = "add_path"\n{path}')
+    run_district(config, out=town / "rebuilt")
+    assert len(compare_runs(base, town / "rebuilt").changed) == 0
+
+
+def test_a_path_that_misses_the_streets_says_by_how_much(town):
+    config = scenario(town, "miss", 'kind = "add_path"\nname = "Pier"\n' + line((500, 0), (500, 50)))
+    run = run_district(config, out=town / "miss")
+    assert any("'Pier' misses the nearest street by 50.0 m at its end" in w for w in run.result.warnings)
+    nowhere = scenario(town, "nowhere", 'kind = "add_path"\n' + line((500, 40), (500, 70)))
+    with pytest.raises(
+        InputError, match=r"change\.1: the path joins no street: its start by 40\.\d m and its end by 50"
+    ):
+        run_district(nowhere, out=town / "nowhere")
+    assert not (town / "nowhere").exists()
+
+
+def test_closing_a_facility_loses_those_whom_it_alone_covered(town, base):
+    ids = read(base, "facilities").set_index("name")["id"]
+    config = scenario(town, "closed", f'kind = "close_facility"\nid = "{ids["East canteen"]}"')
+    row = whole(compare_runs(base, run_district(config, out=town / "closed").folder).table).loc["canteen"]
+    assert row["lost_people"] > 0
+    assert row["newly_covered_people"] == 0
+    with pytest.raises(InputError, match=r"change\.1, value 'canteen-99': no facility .* has this id"):
+        run_district(scenario(town, "wrong", 'kind = "close_facility"\nid = "canteen-99"'), out=town / "wrong")
+
+
+def test_more_seats_close_gap_and_cover_nobody_new(town, base):
+    ids = read(base, "facilities").set_index("name")["id"]
+    config = scenario(town, "seats", f'kind = "set_capacity"\nid = "{ids["West canteen"]}"\ncapacity = 60')
+    row = whole(compare_runs(base, run_district(config, out=town / "seats").folder).table).loc["canteen"]
+    assert row["newly_covered_people"] == row["lost_people"] == 0
+    assert row["gap_after"] < row["gap_before"]
+
+
+def test_the_causes_sum_to_the_people_who_are_not_covered(base, no_bridge):
+    for folder in (base, no_bridge.folder):
+        causes, coverage = read(folder, "causes"), read(folder, "coverage")
+        coverage, causes = (t.drop_duplicates([c for c in ("unit_id", "layer", "cause") if c in t], keep="last")
+                            for t in (coverage, causes))  # fmt: skip
+        uncovered = (coverage["people"] - coverage["covered_people"]).groupby([coverage.unit_id, coverage.layer]).sum()
+        of_cause = causes[causes["cause"] != "full"].groupby(["unit_id", "layer"])["people"].sum()
+        np.testing.assert_allclose(of_cause.reindex(uncovered.index, fill_value=0), uncovered, atol=0.01)
+
+
+def test_the_elderly_who_walk_too_slowly_are_told_from_those_with_nothing_near(base):
+    causes = whole(read(base, "causes")).loc["canteen"].set_index("cause")["people"]
+    assert causes["too_slow"] > 0
+    assert causes["none_near"] > 0
+    assert "too_slow" not in whole(read(base, "causes")).loc[["clinic"], "cause"].tolist()
+
+
+def test_people_within_reach_of_too_few_seats_are_full(base):
+    causes = whole(read(base, "causes")).loc["canteen"].set_index("cause")
+    assert causes.loc["full", "people"] > 0
+    assert causes.loc["full", "gap"] > 0
+
+
+def test_parcels_are_ranked_per_cost_within_the_budget(town):
+    rows = [("A", *at(200, -100), "100万元"), ("B", *at(200, -100), "40"), ("C", *at(900, -300), "5000000元"),
+            ("D", *at(600, 400), "")]  # fmt: skip
+    places = write_csv(town / "parcels.csv", "name,lon,lat,造价（万元）", rows)
+    found = rank_district(
+        with_planning(town, candidates=str(places), crs="wgs84", rank_by="people_per_cost", budget=550.0),
+        layer="clinic",
+    )
+    assert found["name"].tolist() == ["B", "C"]  # A adds nobody after B, D states no cost
+    assert found["cost"].tolist() == [40, 500]
+    np.testing.assert_allclose(found["people_per_cost"], found["newly_covered_people"] / found["cost"])
+
+
+def test_a_cost_that_is_none_is_named_with_its_row(town):
+    places = write_csv(town / "bad.csv", "name,lon,lat,cost", [("A", *at(200, -100), "dear")])
+    with pytest.raises(InputError, match=r"bad\.csv, row 2, column 'cost', value 'dear': is no cost"):
+        rank_district(with_planning(town, candidates=str(places), crs="wgs84"), layer="clinic")
+
+
+def test_nothing_is_built_where_it_is_forbidden(town, base):
+    (west, south), (east, north) = at(-100, -500), at(2100, 100)
+    forbidden = f"box:{west},{south},{east},{north}"
+    found = rank_district(with_planning(town, forbidden=forbidden))
+    assert len(found) > 0
+    assert (found["lat"] > north).all()
+    assert (read(base, "ranking")["lat"] < north).any()
+
+
+def test_exact_siting_is_never_worse_than_greedy_and_promises_what_it_keeps(town):
+    config = load_config(town / "town.toml")
+    answer = site_district(config, Task("mclp", p=2), layer="clinic")
+    objective = answer.table.drop_duplicates("solution").set_index("solution")["objective"]
+    assert answer.exact.status == "optimal"
+    assert objective["exact"] >= objective["greedy"]
+    by_solution = answer.table.groupby("solution")["newly_covered_people"].sum()
+    assert by_solution["exact"] == pytest.approx(objective["exact"])
+    assert by_solution["greedy"] == pytest.approx(objective["greedy"])
+
+
+@pytest.mark.parametrize("model", ["p-median", "p-centre", "capacitated"])
+def test_every_model_places_no_more_than_p(town, model):
+    answer = site_district(load_config(town / "town.toml"), Task(model, p=2), layer="canteen")
+    assert answer.exact.status == "optimal"
+    assert 0 < (answer.table["solution"] == "exact").sum() <= 2
+    objective = answer.table.drop_duplicates("solution").set_index("solution")["objective"]
+    better = max if model == "capacitated" else min
+    assert objective["exact"] == better(objective)
+
+
+def test_set_covering_says_what_share_is_within_reach(town):
+    config = load_config(town / "town.toml")
+    answer = site_district(config, Task("set-cover", share=1.0), layer="clinic")
+    assert answer.exact.status == "optimal"
+    few = with_planning(town, candidates=str(write_csv(town / "one.csv", "lon,lat", [at(1900, 500)])), crs="wgs84")
+    answer = site_district(few, Task("set-cover", share=1.0), layer="clinic")
+    assert answer.exact.status == "infeasible"
+    assert "all candidates together cover a share of 0." in answer.notes[0]
+
+
+def test_a_task_that_says_too_little_is_refused(town):
+    with pytest.raises(ConfigError, match="p-median needs --p N"):
+        site_district(load_config(town / "town.toml"), Task("p-median"), layer="clinic")
+    with pytest.raises(ConfigError, match="no such layer; the config has clinic, canteen"):
+        site_district(load_config(town / "town.toml"), Task("mclp", p=1), layer="clinics")
+
+
+def test_planned_projects_are_told_apart_from_their_duplicates(town):
+    rows = [
+        ("One", *at(300, -200), "clinic"),
+        ("Next door", *at(350, -200), "Clinic"),
+        ("Far", *at(100, 500), "clinic"),
+    ]
+    places = write_csv(town / "plan.csv", "name,lon,lat,服务", rows)
+    found = compare_projects_of(with_planning(town, projects=str(places), crs="wgs84"))
+    assert found["name"].tolist() == ["One", "Next door", "Far"]
+    assert found["is_duplicate"].tolist()[:2] == [True, True]
+    assert found["overlaps_with"].tolist()[:2] == ["Next door", "One"]
+    assert found["newly_covered_people"].iloc[1] < found["alone_covered_people"].iloc[1]
+
+
+def test_runs_of_other_people_are_not_compared(town, base):
+    config = town / "more.toml"
+    config.write_text('base = "town.toml"\n[population]\ntotal = 9999\n', encoding="utf-8")
+    run_district(config, out=town / "more")
+    with pytest.raises(InputError, match="cells have other people"):
+        compare_runs(base, town / "more")
+    with pytest.raises(InputError, match=r"no run\.json: not the folder of a finished run"):
+        compare_runs(base, town)
