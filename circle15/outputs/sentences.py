@@ -94,7 +94,7 @@ def _what_to_build(view: View, texts: dict[str, str]) -> str:
     ranking = view.result.tables.get("ranking")
     own = None if ranking is None else ranking if view.unit_id is None else ranking[ranking["unit_id"] == view.unit_id]
     if own is None or own.empty or not own["newly_covered_people"].max() >= 1:
-        return texts["no_site"].format(name=_named(view))
+        return texts["no_site"].format(name=_named(view, is_inside=True))
     best = own.sort_values("newly_covered_people", ascending=False, kind="stable").iloc[0]
     layer = next(layer for layer in view.result.layers if layer.id == best["layer"])
     return texts["first_site"].format(
@@ -106,7 +106,8 @@ def _what_to_build(view: View, texts: dict[str, str]) -> str:
     )
 
 
-def _named(view: View) -> str:
-    """Give the area's name, with the space that Chinese type puts after Latin letters."""
-    needs_space = view.result.lang == "zh" and view.name[-1:].isascii()
-    return f"{view.name} " if needs_space else view.name
+def _named(view: View, *, is_inside: bool = False) -> str:
+    """Give the area's name, with the spaces that Chinese type puts around Latin letters inside a sentence."""
+    before = " " if is_inside and view.result.lang == "zh" and view.name[:1].isascii() else ""
+    after = " " if view.result.lang == "zh" and view.name[-1:].isascii() else ""
+    return f"{before}{view.name}{after}"
