@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import circle15
 from circle15.errors import InputError, MissingColumnError, MissingFileError, NetworkError
-from circle15.network import build, cache
+from circle15.network import build, cache, cache_room
 from circle15.network.build import missing_buffer_sides, read_network
 from circle15.network.coverage import believed_box, covered_ground
 from circle15.network.walking import WalkProfile
@@ -31,7 +31,7 @@ def own_cache(tmp_path, monkeypatch):
     """Keep the tests out of the user's cache, and each test's entries to itself."""
     for variable in ("XDG_CACHE_HOME", "LOCALAPPDATA"):
         monkeypatch.setenv(variable, str(tmp_path / "cache"))
-    monkeypatch.setattr(cache.platformdirs, "user_cache_dir", lambda *_args, **_options: str(tmp_path / "cache"))
+    monkeypatch.setattr(cache_room.platformdirs, "user_cache_dir", lambda *_args, **_options: str(tmp_path / "cache"))
 
 
 def toy(tmp_path, ways, name="toy.osm", **options):
@@ -442,7 +442,7 @@ def test_the_entries_used_longest_ago_go_first(tmp_path, monkeypatch):
         read_network(toy(tmp_path, [(11 + i, [1, 2], "highway=path")], name=f"{i}.osm"))
     sizes = [p.stat().st_size for p in entries()]
     read_network(tmp_path / "0.osm")
-    monkeypatch.setattr(cache, "LIMIT_BYTES", sum(sizes))
+    monkeypatch.setattr(cache_room, "LIMIT_BYTES", sum(sizes))
     read_network(toy(tmp_path, [(20, [1, 2], "highway=path")], name="new.osm"))
     monkeypatch.setattr(build, "_read_segments", lambda _: pytest.fail("the entry in use was deleted"))
     assert read_network(tmp_path / "0.osm").way_id.tolist() == [11]

@@ -45,9 +45,13 @@ def matching_objects(
 
 
 def _matching(stream: Any, filters: Sequence[TagFilter]) -> Iterator[OsmObject]:
-    """Match tags; ways and relations wait for the area that may be made of them."""
+    """Match tags; ways and relations wait for the area that may be made of them, or find it there already.
+
+    An area comes as soon as its last way is read, in a large file well before its relation.
+    """
     wkb = osmium.geom.WKBFactory()
     waiting: dict[str, OsmObject] = {}
+    early: dict[str, OsmObject] = {}
     wanted = [item for f in filters for item in f.wanted.items()]
     for o in stream:
         osm_id = f"{'w' if o.from_way() else 'r'}{o.orig_id()}" if o.is_area() else f"{o.type_str()}{o.id}"
@@ -67,9 +71,14 @@ def _matching(stream: Any, filters: Sequence[TagFilter]) -> Iterator[OsmObject]:
                 waiting[osm_id] = osm_id, tags, _wkb(wkb.create_linestring, o.nodes), []
             elif o.is_relation():
                 outline = [f"w{m.ref}" for m in o.members if m.type == "w" and m.role in ("", "outer")]
-                waiting[osm_id] = osm_id, tags, None, outline
+                area = early.pop(osm_id, None)
+                if area is None:
+                    waiting[osm_id] = osm_id, tags, None, outline
+                else:
+                    yield osm_id, tags, area[2], outline
             else:
-                yield osm_id, tags, _wkb(wkb.create_multipolygon, o), []
+                early[osm_id] = osm_id, tags, _wkb(wkb.create_multipolygon, o), []
+    yield from early.values()
     yield from waiting.values()
 
 

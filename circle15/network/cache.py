@@ -14,19 +14,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import platformdirs
 import shapely
 
 import circle15
+from circle15.inputs.digests import file_digest
+from circle15.network.cache_room import cache_root, shrink_cache
 from circle15.network.segments import Segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 log = logging.getLogger(__name__)
-
-LIMIT_BYTES = 4_000_000_000
-"""The entries used longest ago are deleted when all together take more."""
 
 _SHAPES = ("ground", "stated_box")
 
@@ -39,7 +37,7 @@ _MAKERS = {
 
 def cache_folder() -> Path:
     """Give the folder of the entries; ``XDG_CACHE_HOME`` is honoured where the system has it."""
-    return Path(platformdirs.user_cache_dir("circle15", appauthor=False)) / "networks"
+    return cache_root() / "networks"
 
 
 def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
@@ -62,7 +60,7 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
     segments = read(path)
     try:
         _save(entry, segments)
-        _delete_oldest(entry.parent)
+        shrink_cache()
     except OSError as e:
         log.warning("%s: the streets cannot be kept for the next run (%s)", entry.parent, e)
     return segments
@@ -75,8 +73,7 @@ def _key(path: Path) -> str:
             digest.update(resources.files(package).joinpath(name).read_bytes())
     versions = {"circle15": circle15.__version__, "osmium": metadata.version("osmium")}
     digest.update(json.dumps([versions, "".join(path.suffixes).lower()], sort_keys=True).encode())
-    with path.open("rb") as file:
-        digest.update(hashlib.file_digest(file, hashlib.blake2b).digest())
+    digest.update(bytes.fromhex(file_digest(path, "blake2b")))
     return digest.hexdigest()
 
 
@@ -106,13 +103,3 @@ def _save(entry: Path, segments: Segments) -> None:
     except BaseException:
         Path(beside).unlink(missing_ok=True)
         raise
-
-
-def _delete_oldest(folder: Path) -> None:
-    entries = sorted(((p.stat().st_mtime, p.stat().st_size, p) for p in folder.glob("*.npz")), reverse=True)
-    total = 0
-    for _, size, entry in entries:
-        total += size
-        if total > LIMIT_BYTES:
-            log.info("%s: deleted from the cache, which is full", entry)
-            entry.unlink(missing_ok=True)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -12,11 +12,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circle15.errors import OutputError, Problem
+from circle15.inputs.digests import file_digest
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+try:
+    import fcntl
+except ImportError:  # Windows: what a killed run leaves stays until somebody deletes it
+    fcntl = None  # type: ignore[assignment]
+
+logger = logging.getLogger(__name__)
+
 MANIFEST = "run.json"
+EARLIER = ".run.json.earlier"
+"""An earlier run's manifest while its files are being replaced: it says which of them are to go."""
+PARTIAL = ".partial"
 
 
 @contextmanager
@@ -33,7 +44,7 @@ def staged_folder(folder: Path) -> Iterator[Path]:
     """
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=".partial", dir=folder.parent))
+        stage, hold = _held_stage(folder)
     except OSError as e:
         raise OutputError(Problem(f"cannot write here: {e.strerror}", file=str(folder))) from e
     try:
@@ -45,22 +56,69 @@ def staged_folder(folder: Path) -> Iterator[Path]:
         raise OutputError(Problem(f"cannot write: {e.strerror or e}", file=str(folder))) from e
     finally:
         shutil.rmtree(stage, ignore_errors=True)
+        if hold is not None:
+            os.close(hold)
+
+
+def _held_stage(folder: Path) -> tuple[Path, int | None]:
+    """Make an empty folder beside ``folder`` that is locked as long as this process lives (`sweep_stages`)."""
+    while True:
+        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=PARTIAL, dir=folder.parent))
+        if fcntl is None:
+            return stage, None
+        try:
+            hold = os.open(stage, os.O_RDONLY)
+        except FileNotFoundError:
+            continue  # swept in the moment before it was locked
+        fcntl.flock(hold, fcntl.LOCK_SH)
+        if stage.is_dir():
+            return stage, hold
+        os.close(hold)
+
+
+def sweep_stages(parent: Path) -> int:
+    """Remove what killed runs left half-written in ``parent``, and give how many that were.
+
+    A folder that a living process holds is left alone; the system lets go of a dead one's lock.
+    """
+    if fcntl is None:
+        return 0
+    n = 0
+    for stage in parent.glob(f".*{PARTIAL}"):
+        if not stage.is_dir():
+            continue
+        try:
+            hold = os.open(stage, os.O_RDONLY)
+        except OSError:
+            continue  # its own run has removed it, or it is another user's
+        try:
+            fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            shutil.rmtree(stage, ignore_errors=True)
+            n += 1
+        except BlockingIOError:
+            logger.debug("%s: a living process writes here", stage)
+        finally:
+            os.close(hold)
+    return n
 
 
 def _publish(stage: Path, folder: Path) -> None:
     fresh = sorted(p.relative_to(stage) for p in stage.rglob("*") if p.is_file())
+    folder.mkdir(parents=True, exist_ok=True)
+    if (folder / MANIFEST).exists():
+        os.replace(folder / MANIFEST, folder / EARLIER)  # noqa: PTH105 (as below)
     old = _files_of_earlier_run(folder)
-    (folder / MANIFEST).unlink(missing_ok=True)
     for name in sorted(fresh, key=lambda p: p.name == MANIFEST):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         os.replace(stage / name, folder / name)  # noqa: PTH105 (Path.replace is the same call; this one names both ends)
     for name in old - set(fresh):
         (folder / name).unlink(missing_ok=True)
+    (folder / EARLIER).unlink(missing_ok=True)
 
 
 def _files_of_earlier_run(folder: Path) -> set[Path]:
     try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
+        manifest = json.loads((folder / EARLIER).read_bytes())
     except (FileNotFoundError, json.JSONDecodeError):
         return set()
     names = {Path(name) for name in manifest.get("files", {})}
@@ -74,8 +132,7 @@ def write_json(value: Any, path: Path) -> None:
 
 def sha256_of(path: Path) -> str:
     """Give the SHA-256 of a file's bytes, in hex."""
-    with path.open("rb") as f:
-        return hashlib.file_digest(f, "sha256").hexdigest()
+    return file_digest(path)
 
 
 @contextmanager

@@ -5,15 +5,18 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from functools import cache
 from importlib.metadata import version
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circle15 import __version__, _core
+from circle15.inputs.registers import registers_folder
 from circle15.outputs.folder import sha256_of
+from circle15.pipeline.tracing import input_files, trace_tables
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from pathlib import Path
 
     from circle15.config import Config
     from circle15.outputs.result import DistrictResult
@@ -22,9 +25,33 @@ if TYPE_CHECKING:
 _LIBRARIES = ("geopandas", "h3", "numpy", "osmium", "pandas", "pyarrow", "pyproj", "rasterio", "shapely")
 
 
+_CODE = (".py", ".csv", ".toml", ".html", ".css", ".js", ".so", ".pyd")
+
+
 def config_digest(config: Config) -> str:
-    """Give the SHA-256 of a config's meaning: the same for other comments, key orders or stated defaults."""
-    return hashlib.sha256(json.dumps(_plain(config), sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+    """Give the SHA-256 of a config's meaning: the same for other comments, key orders or stated defaults.
+
+    With [policy] a default that is stated is no default: it keeps the register's value out.
+    """
+    meaning = [_plain(config)] if config.policy is None else [_plain(config), stated_config(config)]
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def stated_config(config: Config) -> dict[str, Any]:
+    """Give the keys that the config's author stated, as `circle15.config.parse_config` takes them."""
+    return config.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+
+@cache
+def code_digest() -> str:
+    """Give the SHA-256 of circle15's own files: code, templates, registers, compiled core."""
+    digest = hashlib.sha256()
+    for root in (Path(__file__).parents[1], registers_folder()):
+        for path in sorted(p for p in root.rglob("*") if p.suffix in _CODE and p.is_file()):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(bytes.fromhex(sha256_of(path)))
+    digest.update(_core.build_info().encode())
+    return digest.hexdigest()
 
 
 def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, float], folder: Path) -> dict[str, Any]:
@@ -34,14 +61,17 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
     return {
         "circle15": __version__,
         "core": _core.build_info(),
+        "code_sha256": code_digest(),
         "python": platform.python_version(),
         "libraries": {name: version(name) for name in _LIBRARIES},
         "district": {"id": result.id, "name": result.name},
         "config_path": str(config.path.resolve()),
         "config": _plain(config),
+        "config_stated": stated_config(config),
         "config_sha256": config_digest(config),
         "inputs": {
-            name: {"sha256": sha256_of(path), "bytes": path.stat().st_size} for name, path in study.inputs.items()
+            name: {"sha256": sha256_of(path), "bytes": path.stat().st_size, "path": str(path)}
+            for name, path in input_files(study).items()
         },
         "population_source": result.population_source,
         "counts": study.counts,
@@ -50,6 +80,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         "files": {
             str(p.relative_to(folder).as_posix()): {"sha256": sha256_of(p), "bytes": p.stat().st_size} for p in files
         },
+        "tables": trace_tables(study, files, folder),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
 

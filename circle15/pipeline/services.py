@@ -12,6 +12,7 @@ from circle15.inputs.cells import COORDINATE_DECIMALS
 from circle15.inputs.facilities import FacilityTable, combine_facilities, facilities_from_osm, read_facilities
 from circle15.inputs.osm import read_features
 from circle15.inputs.osm_file import is_osm_file
+from circle15.inputs.tag_filter import parse_tag_filter
 from circle15.network.entrances import facility_entrances, read_gates
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork
 
 OSM_PREFIX = "osm:"
+GATE_KEYS = ("entrance", "barrier")
+"""What `read_gates` looks for."""
 OSM_ATTRIBUTION = "© OpenStreetMap contributors (ODbL 1.0)"
 
 
@@ -40,8 +43,10 @@ class Services:
     inputs: dict[str, Path] = field(default_factory=dict)
 
 
-def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
+def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: Path | None = None) -> Services:
     """Read every layer's facilities, those within ``area`` (district and buffer, degrees WGS-84).
+
+    ``extract`` is the file that ``osm:`` layers and gates are read from: network.source itself, or a selection of it.
 
     Raises
     ------
@@ -49,7 +54,8 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
         Naming every layer whose file is missing or malformed, or that has no facility and does not allow for it.
     """
     shapely.prepare(area)
-    tables = {**_from_files(config), **_from_tags(config, area)}
+    source = extract or config.resolve(config.network.source)
+    tables = {**_from_files(config), **_from_tags(config, area, source)}
     counts: dict[str, dict[str, int]] = {}
     problems = []
     kept = []
@@ -72,12 +78,21 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
         lon=joined.frame["lon"].round(COORDINATE_DECIMALS), lat=joined.frame["lat"].round(COORDINATE_DECIMALS)
     )
     entrances = facility_entrances(
-        network, facilities, gates=_gates(config, facilities), max_access_m=config.network.max_access_m
+        network, facilities, gates=_gates(source, facilities), max_access_m=config.network.max_access_m
     )
     entrances = entrances.round({"lon": COORDINATE_DECIMALS, "lat": COORDINATE_DECIMALS})
     files = {layer.source.partition("#")[0] for layer in config.layers if not layer.source.startswith(OSM_PREFIX)}
     inputs = {name: config.resolve(name) for name in sorted(files)}
     return Services(facilities, entrances, joined.dropped, joined.changes, counts, inputs)
+
+
+def osm_keys(config: Config) -> set[str]:
+    """Give the OSM keys of everything that is read by its tags: layers, boundary, units, communities, gates."""
+    table = config.district
+    texts = [*(layer.source for layer in config.layers), table.boundary, table.units or "", table.communities or ""]
+    texts.append(config.planning.forbidden or "")
+    chosen = [parse_tag_filter(t.removeprefix(OSM_PREFIX)) for t in texts if t.startswith(OSM_PREFIX)]
+    return {*GATE_KEYS, *(key for one in chosen for key in one.wanted)}
 
 
 def _from_files(config: Config) -> dict[str, FacilityTable]:
@@ -94,11 +109,10 @@ def _from_files(config: Config) -> dict[str, FacilityTable]:
     return tables
 
 
-def _from_tags(config: Config, area: Any) -> dict[str, FacilityTable]:
+def _from_tags(config: Config, area: Any, source: Path) -> dict[str, FacilityTable]:
     by_tag = {layer.id: layer.source for layer in config.layers if layer.source.startswith(OSM_PREFIX)}
     if not by_tag:
         return {}
-    source = config.resolve(config.network.source)
     if not is_osm_file(source):
         message = f"osm: selections need an OSM file (.osm.pbf, .osm) as network.source, not {source.name}; give tables"
         raise InputError(Problem(message, file=str(config.path), key=f"layer.{next(iter(by_tag))}.source"))
@@ -121,8 +135,7 @@ def _nothing_found(config: Config, layer: LayerTable, table: FacilityTable) -> P
     return Problem(message, file=str(config.path), key=f"layer.{layer.id}.source", value=layer.source)
 
 
-def _gates(config: Config, facilities: gpd.GeoDataFrame) -> Any:
+def _gates(source: Path, facilities: gpd.GeoDataFrame) -> Any:
     """Read the tagged gates where there are polygons to enter and the streets come from an OSM file."""
-    source = config.resolve(config.network.source)
     has_areas = bool((shapely.get_dimensions(facilities.geometry.to_numpy()) > 0).any())
     return read_gates(source) if has_areas and is_osm_file(source) else None

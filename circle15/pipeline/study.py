@@ -11,16 +11,18 @@ import pandas as pd
 import shapely
 
 from circle15.config import BUFFER_MARGIN_M
+from circle15.errors import InputError
 from circle15.inputs.cells import cut_cells
 from circle15.inputs.districts import REST_SUFFIX, District, buffer_area, read_district
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.policy import apply_policy, settle_norms
 from circle15.inputs.population import Population, read_population
 from circle15.network.build import missing_buffer_sides, read_network
+from circle15.network.extracts import kept_selection
 from circle15.network.link import Linkage, link
 from circle15.network.walking import WalkProfile
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
-from circle15.pipeline.services import OSM_ATTRIBUTION, read_services
+from circle15.pipeline.services import OSM_ATTRIBUTION, osm_keys, read_services
 from circle15.pipeline.tabulate import unit_of_points
 from circle15.units import minutes_to_seconds
 
@@ -144,13 +146,19 @@ def read_study(config: Config, clock: Clock) -> Study:
     config = applied.config
     source = config.resolve(config.network.source)
     with clock.stage("district"):
-        district = read_district(config, source)
+        extract = kept_selection(source, osm_keys(config))
+        try:
+            district = read_district(config, extract)
+        except InputError:
+            if extract == source:
+                raise
+            district = read_district(config, source)  # the error then tells of all that the whole file holds
         area = buffer_area(district.geometry, config.buffer_m())
     with clock.stage("network"):
         network = read_network(source, area=area, profiles=profiles_of(config))
         network, path_warnings = change_network(config, network)
     with clock.stage("facilities"):
-        services = change_services(config, read_services(config, network, area), area)
+        services = change_services(config, read_services(config, network, area, extract=extract), area)
         applied = settle_norms(applied, services.facilities)
         config = applied.config
     with clock.stage("people"):

@@ -1,0 +1,84 @@
+"""Selections of large extracts kept in the cache, so that many districts of one extract read it once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import tempfile
+from importlib import metadata, resources
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from circle15.inputs.digests import file_digest
+from circle15.inputs.osm_selection import write_selection
+from circle15.network.cache_room import cache_root, shrink_cache
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+log = logging.getLogger(__name__)
+KEYS_FILE = "keys.json"
+
+
+def keep_selection(source: Path, keys: Iterable[str]) -> Path | None:
+    """Write the selection of ``source`` by ``keys`` to the cache, unless it is there; give its path.
+
+    None where the file is no ``.pbf`` or the cache cannot be written to; `kept_selection` then gives the source itself.
+    The entry is written beside and renamed, so several processes may do so at once.
+    """
+    wanted = sorted(set(keys))
+    if not source.name.lower().endswith(".pbf"):
+        return None
+    found = kept_selection(source, wanted)
+    if found != source:
+        return found
+    name = hashlib.blake2b(json.dumps(wanted).encode(), digest_size=8).hexdigest()
+    entry = _folder() / f"{_key(source)}-{name}.kept"
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        beside = Path(tempfile.mkdtemp(dir=entry.parent, suffix=".part"))
+    except OSError as e:
+        log.warning("%s: the extract's selection cannot be kept (%s)", entry.parent, e)
+        return None
+    try:
+        # It keeps the source's name: whatever reads it tells of the file that the user knows.
+        write_selection(source, wanted, beside / source.name)
+        (beside / KEYS_FILE).write_text(json.dumps([source.name, wanted]), encoding="utf-8")
+        beside.rename(entry)
+    except OSError as e:
+        if kept_selection(source, wanted) == source:  # else another process was first
+            log.warning("%s: the extract's selection cannot be kept (%s)", entry.parent, e)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    shrink_cache()
+    found = kept_selection(source, wanted)
+    return found if found != source else None
+
+
+def kept_selection(source: Path, keys: Iterable[str]) -> Path:
+    """Give a kept selection of ``source`` (by content) that has all of ``keys``, else ``source`` itself."""
+    wanted = set(keys)
+    if not source.name.lower().endswith(".pbf") or not source.is_file():
+        return source
+    for entry in sorted(_folder().glob(f"{_key(source)}-*.kept")):
+        try:
+            name, has = json.loads((entry / KEYS_FILE).read_text(encoding="utf-8"))
+            if wanted <= set(has):
+                os.utime(entry)
+                return entry / str(name)
+        except (OSError, ValueError, TypeError) as e:
+            log.warning("%s: this cache entry is broken (%s) and is not used", entry, e)
+    return source
+
+
+def _folder() -> Path:
+    return cache_root() / "extracts"
+
+
+def _key(source: Path) -> str:
+    maker = resources.files("circle15.inputs").joinpath("osm_selection.py").read_bytes()
+    made_by = hashlib.blake2b(maker + metadata.version("osmium").encode(), digest_size=6).hexdigest()
+    return f"{file_digest(source, 'blake2b')[:40]}-{made_by}"

@@ -1,0 +1,89 @@
+"""Which inputs and which formulas each table of a run comes from."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from circle15.outputs.dictionary import dictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from circle15.pipeline.study import Study
+
+_TABLES = (".csv", ".parquet", ".xlsx", ".gpkg")
+_EVERYTHING = ("streets", "district", "people", "services", "scenario", "planning", "policy", "survey")
+_WITHOUT_PEOPLE = ("streets", "district", "services", "scenario")
+_MEASURED = ("streets", "district", "people", "services", "scenario", "policy")
+_FROM: dict[str, tuple[str, ...]] = {
+    "entrances": _WITHOUT_PEOPLE,
+    "policy": ("policy",),
+    "raking": ("district", "people"),
+    "satisfaction": ("district", "survey"),
+    "portrait": (*_MEASURED, "survey"),
+    "portrait_layers": (*_MEASURED, "survey"),
+    "ranking": (*_MEASURED, "planning"),
+    "siting": (*_MEASURED, "planning"),
+    "projects": (*_MEASURED, "planning"),
+    "district": _EVERYTHING,
+    "tables": _EVERYTHING,
+}
+"""By a table's stem, the kinds of inputs that its numbers come from; any other comes from `_MEASURED`."""
+
+
+def inputs_by_kind(study: Study) -> dict[str, dict[str, Path]]:
+    """Give every input file by its kind, as the config names it."""
+    config = study.config
+    planning = (config.planning.candidates, config.planning.projects, config.planning.forbidden)
+    policy = {} if config.policy is None else _register_files(study)
+    return {
+        "streets": {config.network.source: config.resolve(config.network.source)},
+        "district": dict(study.district.inputs),
+        "people": dict(study.people.inputs),
+        "services": {n: p for n, p in study.inputs.items() if n in {_file(layer.source) for layer in config.layers}},
+        "scenario": {n: p for n, p in study.inputs.items() if n in {_file(str(c.line)) for c in config.changes}},
+        "planning": _files(study, planning),
+        "policy": policy,
+        "survey": _files(study, (config.survey.path if config.survey is not None else None,)),
+    }
+
+
+def input_files(study: Study) -> dict[str, Path]:
+    """Give every input file, as the config names it."""
+    return {**study.inputs, **{name: path for kind in inputs_by_kind(study).values() for name, path in kind.items()}}
+
+
+def trace_tables(study: Study, files: Iterable[Path], folder: Path) -> dict[str, Any]:
+    """Give for each table its input files and its formulas; config and code stand beside, for all of them."""
+    kinds = inputs_by_kind(study)
+    traced = {}
+    for path in files:
+        if path.suffix not in _TABLES:
+            continue
+        used = dict.fromkeys(name for kind in _FROM.get(path.stem, _MEASURED) for name in kinds[kind])
+        stems = {table for table, _ in dictionary()} if path.suffix in {".xlsx", ".gpkg"} else {path.stem}
+        formulas = {e.source for (table, _), e in dictionary().items() if table in stems and e.source}
+        traced[path.relative_to(folder).as_posix()] = {"inputs": list(used), "formulas": sorted(formulas)}
+    return traced
+
+
+def _register_files(study: Study) -> dict[str, Path]:
+    settings = study.config.policy
+    if settings is None:
+        return {}
+    found = _files(study, (settings.actual,))
+    if settings.path is not None:
+        folder = study.config.resolve(settings.path)
+        found |= {f"{settings.path}/{p.name}": p for p in sorted(folder.glob("*.csv"))}
+    return found
+
+
+def _files(study: Study, named: Iterable[str | None]) -> dict[str, Path]:
+    """Give the files among ``named``, which may also be selections of tags, boxes or nothing."""
+    names = dict.fromkeys(_file(text) for text in named if text is not None and not text.startswith(("osm:", "box:")))
+    return {name: path for name in names if (path := study.config.resolve(name)).is_file()}
+
+
+def _file(text: str) -> str:
+    return text.partition("#")[0]
