@@ -6,6 +6,7 @@ import sys
 import textwrap
 import zipfile
 import zlib
+from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
@@ -129,7 +130,7 @@ def test_workbooks_with_flipped_bytes_are_read_or_refused(tmp_path):
     content = workbook(tmp_path / "y.xlsx").read_bytes()
     rng = np.random.default_rng(4)
     refused = 0
-    for k in range(60):
+    for k in range(30):
         damaged = np.frombuffer(content, dtype=np.uint8).copy()
         damaged[rng.integers(0, len(damaged), 15)] = rng.integers(0, 256, 15)
         path = tmp_path / f"{k}.xlsx"
@@ -138,7 +139,7 @@ def test_workbooks_with_flipped_bytes_are_read_or_refused(tmp_path):
             read_table(path)
         except InputError:
             refused += 1
-    assert refused > 20
+    assert refused > 10
 
 
 def test_a_stray_value_in_the_last_cell_does_not_take_half_a_terabyte(tmp_path):
@@ -148,6 +149,32 @@ def test_a_stray_value_in_the_last_cell_does_not_take_half_a_terabyte(tmp_path):
     book.active["XFD1048576"] = "x"
     book.save(path)
     assert "stray cells" in message_of(path)
+
+
+@pytest.mark.parametrize("row", ["16777216", "99999999999999999999"])
+def test_rows_beyond_every_spreadsheet_are_refused(tmp_path, row):
+    path, good = tmp_path / "x.xlsx", workbook(tmp_path / "y.xlsx")
+    with zipfile.ZipFile(good) as source, zipfile.ZipFile(path, "w") as target:
+        for name in source.namelist():
+            target.writestr(name, source.read(name).replace(b'r="A2"', f'r="A{row}"'.encode()))
+    message_of(path)
+
+
+def test_old_workbooks_whose_counts_are_damaged_do_not_end_the_process(tmp_path):
+    # Reading these in this process would abort it: a damaged count is a demand for hundreds of gigabytes.
+    content = (Path(__file__).parent / "data" / "nurseries.xls").read_bytes()
+    rng = np.random.default_rng(1)
+    refused = 0
+    for k in range(20):
+        damaged = np.frombuffer(content, dtype=np.uint8).copy()
+        damaged[rng.integers(0, len(damaged), 10)] = rng.integers(0, 256, 10)
+        path = tmp_path / f"{k}.xls"
+        path.write_bytes(damaged.tobytes()[: len(damaged) // (2 if k % 4 == 0 else 1)])
+        try:
+            read_table(path)
+        except InputError:
+            refused += 1
+    assert refused >= 5
 
 
 def test_a_zip_bomb_is_refused_by_what_it_unpacks_to(tmp_path, monkeypatch):

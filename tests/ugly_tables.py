@@ -3,8 +3,10 @@
 import csv
 import json
 import math
+import shutil
 import zipfile
 from dataclasses import dataclass
+from pathlib import Path
 
 import geopandas as gpd
 import openpyxl
@@ -272,6 +274,12 @@ def workbook_with_merged_streets_and_subtotals(folder):
     return write_xlsx(folder / "a.xlsx", rows, ["A3:A5", "A7:A8", "A12:I12"]), layer()
 
 
+def old_workbook(folder):
+    # Written once with xlwt: a merged title, merged streets, a formula in the totals row, an empty second sheet.
+    shutil.copy(Path(__file__).parent / "data" / "nurseries.xls", folder / "a.xls")
+    return folder / "a.xls", layer()
+
+
 def geojson(folder):
     geo_frame().to_file(folder / "a.geojson", driver="GeoJSON")
     return folder / "a.geojson", layer(crs=None)
@@ -344,6 +352,6 @@ WAYS = (
     other_headings_and_order, headings_named_by_the_config, amap_coordinates, baidu_coordinates_beside_amap_ones,
     survey_axes_without_zone, eastings_with_zone, blank_repeated_and_double_rows, stray_spaces_and_line_breaks,
     closed_and_placeless_rows, workbook_with_merged_two_row_heading, workbook_with_merged_streets_and_subtotals,
-    geojson, geojson_in_gbk, geojson_in_gcj02, geopackage_in_cgcs2000, gbk_shapefile_without_cpg,
+    old_workbook, geojson, geojson_in_gbk, geojson_in_gcj02, geopackage_in_cgcs2000, gbk_shapefile_without_cpg,
     utf8_shapefile_with_a_wrong_cpg, zipped_gbk_shapefile, parquet, geoparquet,
 )  # fmt: skip

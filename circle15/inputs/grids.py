@@ -3,28 +3,33 @@
 from __future__ import annotations
 
 import csv
-import datetime as dt
 import io
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import python_calamine
-
 from circle15.errors import InputError, Problem
 from circle15.inputs.encodings import decode_text
-from circle15.inputs.file_guards import LARGEST_UNPACKED_BYTES, open_archive, read_bytes, unpacked_chunks
+from circle15.inputs.file_guards import (
+    LARGEST_TEXT_BYTES,
+    LARGEST_UNPACKED_BYTES,
+    content_kind,
+    open_archive,
+    read_bytes,
+    unpacked_chunks,
+)
+from circle15.inputs.workbook_process import MOST_CELLS as MOST_SHEET_CELLS
+from circle15.inputs.workbook_process import MOST_COLUMNS, read_sheets
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-MOST_COLUMNS = 16_384  # what Excel holds
 MOST_CELLS = 20_000_000
 LONGEST_LINE = 1_000_000  # characters of a CSV line outside quotes
 
 _DELIMITERS = (",", "\t", ";", "|", "，")
 _SAMPLE_LINES = 50
-_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,3})(\d{1,7})"[^>]*?(/?)>')
+_CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,8})(\d{1,20})"[^>]*?(/?)>')
 _TAG_LENGTH = 512  # bytes kept between chunks, so that no cell is cut in two
 
 
@@ -80,50 +85,20 @@ def read_workbook(path: Path) -> tuple[Grid, ...]:
         If the workbook is damaged, locked, empty, or would unpack to more than memory should hold.
     """
     file = str(path)
-    content = read_bytes(path)
-    if content.startswith(b"PK"):
+    if path.stat().st_size > LARGEST_TEXT_BYTES:
+        raise InputError(
+            Problem(f"larger than {LARGEST_TEXT_BYTES / 2**20:.0f} MB; split it or save it as CSV", file=file)
+        )
+    if content_kind(path) == "xlsx":
         _check_workbook_size(path)
-    try:
-        # From memory: by path the reader would trust the suffix, and .xls files are often .xlsx inside.
-        book = python_calamine.load_workbook(io.BytesIO(content))
-        names = [
-            s.name
-            for s in book.sheets_metadata
-            if s.typ == python_calamine.SheetTypeEnum.WorkSheet
-            and s.visible == python_calamine.SheetVisibleEnum.Visible
-        ]
-        grids = [_sheet_grid(book.get_sheet_by_name(name)) for name in names]
-    except BaseException as e:
-        # The Rust reader panics on some damaged files, and its PanicException is no Exception.
-        is_panic = type(e).__name__ == "PanicException"
-        if not is_panic and not isinstance(e, python_calamine.CalamineError | OSError | ValueError):
-            raise
-        reason = str(e).splitlines()[0] if str(e) else type(e).__name__
-        message = f"the workbook cannot be read ({reason}); it is damaged, cut off or locked: save it again"
-        raise InputError(Problem(message, file=file)) from None
+    grids = [
+        Grid(rows=sheet["rows"], sheet=sheet["name"], merged=tuple((m[0], m[1], m[2], m[3]) for m in sheet["merged"]))
+        for sheet in read_sheets(path)
+    ]
     filled = tuple(g for g in grids if g.rows)
     if not filled:
         raise InputError(Problem("the workbook has no cell with a value in a visible sheet", file=file))
     return filled
-
-
-def _sheet_grid(sheet: python_calamine.CalamineSheet) -> Grid:
-    merged = tuple((top, left, bottom, right) for (top, left), (bottom, right) in sheet.merged_cell_ranges or ())
-    rows = sheet.to_python(skip_empty_area=False) if sheet.start is not None else []
-    return Grid(rows=[[_cell_text(c) for c in row] for row in rows], sheet=sheet.name, merged=merged)
-
-
-def _cell_text(cell: object) -> str:
-    """Give a workbook's cell as text; numbers in the shortest form that keeps their value."""
-    if isinstance(cell, str):
-        return cell
-    if isinstance(cell, bool):
-        return "1" if cell else "0"
-    if isinstance(cell, float):
-        return str(int(cell)) if cell.is_integer() and abs(cell) < 1e15 else repr(cell)  # noqa: PLR2004 (exact integers)
-    if isinstance(cell, dt.datetime | dt.date | dt.time):
-        return cell.isoformat()
-    return str(cell)
 
 
 def _check_lines(text: str, file: str) -> None:
@@ -168,7 +143,7 @@ def _check_workbook_size(path: Path) -> None:
                     if not closed:
                         last_row, last_column = max(last_row, int(row)), max(last_column, _column_number(column))
                 tail = chunk[-_TAG_LENGTH:]
-            if last_row * last_column > MOST_CELLS:
+            if last_row * last_column > MOST_SHEET_CELLS:
                 reach = f"row {last_row} and column {last_column}"
                 message = f"{member} has values as far as {reach}: delete stray cells far from the table"
                 raise InputError(Problem(message, file=file))

@@ -125,10 +125,10 @@ def data_rows(grid: Grid, place: HeadingPlace, *, file: str) -> tuple[list[list[
     # Blank rows below the table are no rows of it.
     runs = [Change(file=file, sheet=grid.sheet, row=r, reason="blank_rows") for r in blank if r < last]
     for top, left, bottom, _ in grid.merged:
-        if bottom == top or left >= width or top <= place.last_row:
+        if bottom <= top or left >= width or not place.last_row < top < len(grid.rows):
             continue
         value = grid.rows[top][left] if left < len(grid.rows[top]) else ""
-        for r in range(top + 1, bottom + 1):
+        for r in range(top + 1, min(bottom + 1, len(grid.rows))):
             if r in kept and not kept[r][left].strip() and value.strip():
                 kept[r][left] = value
                 column = place.columns[left]
@@ -211,10 +211,10 @@ def _join(upper: list[str], lower: list[str], aliases: Mapping[str, Ranks], want
 def _unique(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
     """Give every column a name of its own; empty columns at the right end are none."""
     used = max((i + 1 for row in rows for i, c in enumerate(row) if c.strip()), default=0)
-    names: list[str] = []
+    names: dict[str, None] = {}
     for i, name in enumerate(columns[:used]):
-        names.append(f"{name} ({_letter(i)})" if name in names else name or f"({_letter(i)})")
-    return names
+        names[f"{name} ({_letter(i)})" if name in names else name or f"({_letter(i)})"] = None
+    return list(names)
 
 
 def _letter(index: int) -> str:
