@@ -17,6 +17,7 @@ _SUMMARY = {
     "compare": "Tell who is newly covered from one run to another.",
     "isochrone": "Draw the area within so many minutes' walk of a place.",
     "check": "List every problem of a config and its inputs; compute nothing.",
+    "fetch": "Fetch OpenStreetMap data of a place (needs the internet).",
     "init": "Write a commented config to start from.",
     "info": "Show versions, core build, threads and data sets.",
 }
