@@ -123,7 +123,7 @@ def test_reached_pieces_add_up_to_the_street_length_and_overlap_nowhere(query):
         assert (share >= 0).all()
         np.testing.assert_allclose((share * net.length_m[edge[row]]).sum(), right.length_m[i], atol=1e-5)
         by_edge = sorted(zip(edge[row].tolist(), low[row].tolist(), high[row].tolist(), strict=True))
-        for (e, _, end), (f, start, _) in zip(by_edge, by_edge[1:], strict=False):
+        for (e, _, end), (f, start, _) in itertools.pairwise(by_edge):
             assert e != f or start >= end - 1e-6
 
 

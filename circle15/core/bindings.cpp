@@ -258,7 +258,7 @@ nb::tuple link_points(const EdgeTree& tree, const In<double>& lon, const In<doub
                           to_numpy(std::move(skipped_island)));
 }
 
-void check_outline_rules(std::span<const Ms> cutoffs, double buffer_m, double step_m) {
+void check_outline_rules(std::span<const Ms> cutoffs, double buffer_m, double step_m, double tolerance_m) {
     if (cutoffs.empty()) {
         throw nb::value_error("cutoffs_ms is empty: give at least one");
     }
@@ -270,6 +270,9 @@ void check_outline_rules(std::span<const Ms> cutoffs, double buffer_m, double st
     }
     if (!(buffer_m > 0.0 && buffer_m <= 1e4 && step_m > 0.0 && step_m <= buffer_m / 2)) {
         throw nb::value_error("buffer_m must be above 0 and at most 10000, step_m above 0 and at most half of it");
+    }
+    if (!(tolerance_m >= 0.0 && tolerance_m <= buffer_m / 8)) {  // farther, an outline could cross a reached street
+        throw nb::value_error("tolerance_m must be at least 0 and at most an eighth of buffer_m");
     }
 }
 
@@ -434,15 +437,15 @@ NB_MODULE(_core, module) {
         "isochrones",
         [](const Graph& graph, const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
            const In<std::int32_t>& head, const Places& origins, const In<Ms>& cutoffs, double buffer_m, double step_m,
-           std::size_t threads, Progress* progress) {
-            check_outline_rules(view(cutoffs), buffer_m, step_m);
+           double tolerance_m, std::size_t threads, Progress* progress) {
+            check_outline_rules(view(cutoffs), buffer_m, step_m, tolerance_m);
             const EdgePositions edges = edge_positions(graph, lon, lat, tail, head);
             return outline_columns(run_query(threads, progress, [&](const Run& run) {
-                return isochrones(graph, edges, origins, {view(cutoffs), buffer_m, step_m}, run);
+                return isochrones(graph, edges, origins, {view(cutoffs), buffer_m, step_m, tolerance_m}, run);
             }));
         },
         nb::arg("graph"), nb::arg("lon"), nb::arg("lat"), nb::arg("tail"), nb::arg("head"), nb::arg("origins"),
-        nb::arg("cutoffs_ms"), nb::arg("buffer_m"), nb::arg("step_m"), nb::arg("threads"), nb::arg("progress").none() = nb::none(),
+        nb::arg("cutoffs_ms"), nb::arg("buffer_m"), nb::arg("step_m"), nb::arg("tolerance_m"), nb::arg("threads"), nb::arg("progress").none() = nb::none(),
         "Return areas as ragged columns: origin int32, cutoff int32 (index), polygon_begin, ring_begin and "
         "coordinate_begin int64, and interleaved lon_lat float64.");
 
@@ -450,19 +453,19 @@ NB_MODULE(_core, module) {
         "service_area",
         [](const Graph& graph, const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
            const In<std::int32_t>& head, const In<Ms>& time_to, const Places& destinations, const In<Ms>& cutoffs,
-           double buffer_m, double step_m) {
-            check_outline_rules(view(cutoffs), buffer_m, step_m);
+           double buffer_m, double step_m, double tolerance_m) {
+            check_outline_rules(view(cutoffs), buffer_m, step_m, tolerance_m);
             check_size("time_to", time_to.size(), graph.n_nodes());
             const EdgePositions edges = edge_positions(graph, lon, lat, tail, head);
             Outlines made;
             {
                 const nb::gil_scoped_release released;
-                made = service_area(graph, edges, view(time_to), destinations, {view(cutoffs), buffer_m, step_m});
+                made = service_area(graph, edges, view(time_to), destinations, {view(cutoffs), buffer_m, step_m, tolerance_m});
             }
             return outline_columns(std::move(made));
         },
         nb::arg("graph"), nb::arg("lon"), nb::arg("lat"), nb::arg("tail"), nb::arg("head"), nb::arg("time_to"),
-        nb::arg("destinations"), nb::arg("cutoffs_ms"), nb::arg("buffer_m"), nb::arg("step_m"),
+        nb::arg("destinations"), nb::arg("cutoffs_ms"), nb::arg("buffer_m"), nb::arg("step_m"), nb::arg("tolerance_m"),
         "Return the areas from which any destination is reached, in the columns of isochrones; time_to is each node's "
         "milliseconds to the nearest destination.");
 

@@ -49,14 +49,6 @@ Graph::Graph(std::shared_ptr<const Streets> streets, std::span<const Ms> forward
 
 void Graph::lay_lanes() {
     const auto in_lane = [](Ms ms) { return static_cast<std::int32_t>(std::min<Ms>(ms, kMostLaneMs + 1)); };
-    lane_arcs_.reserve(out_.arcs.size());
-    lane_arc_chains_.reserve(out_.arcs.size());
-    for (const Arc& arc : out_.arcs) {
-        lane_arcs_.push_back({arc.head, in_lane(arc.ms)});
-    }
-    for (const ArcChain arc : out_.chains) {
-        lane_arc_chains_.push_back(arc.chain_and_side);
-    }
     lane_chains_.reserve(streets_->n_chains());
     for (std::size_t c = 0; c < streets_->n_chains(); ++c) {
         const std::size_t slot = streets_->first_slot(c);
@@ -65,7 +57,7 @@ void Graph::lay_lanes() {
         lane_chains_.push_back({streets_->chain_quanta(c), is_plain ? ahead_rate(slot) : 0.0,
                                 is_plain && back != kUnreached ? behind_rate(slot) : 0.0, streets_->left(c),
                                 streets_->right(c), in_lane(there), in_lane(back),
-                                static_cast<std::int32_t>(streets_->end_slot(c) - slot) - 1, there == kUnreached});
+                                static_cast<std::int32_t>(streets_->end_slot(c) - slot) - 1, static_cast<std::uint32_t>(c)});
     }
 }
 

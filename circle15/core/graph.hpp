@@ -72,10 +72,8 @@ class Graph {
         const Arcs& arcs = in();
         return {arcs.chains.data() + arcs.first[junction], arcs.chains.data() + arcs.first[junction + 1]};
     }
-    // The same graph as the lane kernel takes it.
-    [[nodiscard]] LaneGraph lanes() const noexcept {
-        return {out_.first.data(), lane_arcs_.data(), lane_arc_chains_.data(), lane_chains_.data(), is_symmetric_};
-    }
+    // A chain as the lane kernel takes it; its ends are junctions.
+    [[nodiscard]] const LaneChain& lane_chain(std::size_t chain) const noexcept { return lane_chains_[chain]; }
 
   private:
     struct Arcs {
@@ -97,8 +95,6 @@ class Graph {
     std::vector<double> ahead_rate_, behind_rate_;
     std::vector<Ms> chain_ahead_, chain_behind_;
     Arcs out_, in_;
-    std::vector<LaneArc> lane_arcs_;
-    std::vector<std::uint32_t> lane_arc_chains_;
     std::vector<LaneChain> lane_chains_;
 };
 

@@ -10,6 +10,7 @@
 #include "contour.hpp"
 #include "field.hpp"
 #include "search.hpp"
+#include "thin.hpp"
 
 namespace circle15 {
 
@@ -49,21 +50,25 @@ class Drawer {
             return;
         }
         field_.start(*box, rules_.buffer_m, GridSteps::at_most(rules_.step_m, *box));
-        bool is_any = false;
+        outlines_.resize(rules_.cutoffs.size());
+        std::size_t first = rules_.cutoffs.size();
         for (std::size_t c = 0; c < rules_.cutoffs.size(); ++c) {
             for (const Piece& piece : pieces) {
                 const auto part = part_within(piece, rules_.cutoffs[c]);
                 if (part && (c == 0 || part_within(piece, rules_.cutoffs[c - 1]) != part)) {
                     field_.paint(segment_of(piece.edge, *part));
-                    is_any = true;
+                    first = std::min(first, c);
                 }
             }
-            if (is_any) {
-                tracer_.trace(field_, field_.settle(), outline_);
-                out.origin.push_back(origin);
-                out.cutoff.push_back(static_cast<std::int32_t>(c));
-                append(outline_, out);
+            if (first <= c) {
+                tracer_.trace(field_, field_.settle(), outlines_[c]);
             }
+        }
+        thinner_.thin(std::span(outlines_).subspan(first), rules_.tolerance_m, field_.steps());
+        for (std::size_t c = first; c < rules_.cutoffs.size(); ++c) {
+            out.origin.push_back(origin);
+            out.cutoff.push_back(static_cast<std::int32_t>(c));
+            append(outlines_[c], out);
         }
     }
 
@@ -124,7 +129,8 @@ class Drawer {
     const OutlineRules& rules_;
     Field field_;
     Tracer tracer_;
-    Outline outline_;
+    Thinner thinner_;
+    std::vector<Outline> outlines_;  // per cutoff
     std::vector<std::uint32_t> by_shell_;
 };
 

@@ -16,6 +16,7 @@ struct OutlineRules {
     std::span<const Ms> cutoffs;  // ascending
     double buffer_m;
     double step_m;  // widest spacing of grid nodes; at most buffer_m / 2, so that no street falls between nodes
+    double tolerance_m;  // how far an outline may move for the sake of fewer vertices
 };
 
 // Where the network's edges lie: its nodes in degrees, and the nodes at each edge's ends.

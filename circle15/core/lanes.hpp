@@ -1,6 +1,8 @@
 // Sixteen neighbouring starts searched together: every junction carries one time per start, side by side, so that one
-// visit serves all sixteen. Plain data and pointers only: the kernel is compiled several times, once per instruction
-// set, and must share no inline library code between those compilations.
+// visit serves all sixteen. The kernel walks a tile: the streets that some start of a larger group reaches, copied
+// together in about the order in which a walk reaches them.
+// Plain data and pointers only: the kernel is compiled several times, once per instruction set, and must share no
+// inline library code between those compilations.
 #pragma once
 
 #include <cstdint>
@@ -12,74 +14,66 @@ inline constexpr int kLanes = 16;
 // Lane times are signed and stay below this, so that time + arc never overflows.
 inline constexpr std::int32_t kMostLaneMs = (1 << 30) - 2;
 
+// Times of unreached lanes are cutoff + 1.
 struct alignas(64) LaneTimes {
     std::int32_t at[kLanes];
 };
 
-// An arc out of a junction with all that the kernel needs of its chain.
 struct LaneArc {
-    std::uint32_t head;
-    std::int32_t ms;
+    std::uint32_t head;  // node of the tile
+    std::int32_t ms;     // at most kMostLaneMs + 1
 };
 
-// The chain behind an arc, seen from its own left end.
 struct LaneChain {
     double quanta;       // street length
     double ahead_rate;   // quanta per millisecond; 0 where the chain has several slots, or takes 0 ms one way
     double behind_rate;  // 0 where barred
-    std::uint32_t left, right;
-    std::int32_t ahead, behind;    // milliseconds, at most kMostLaneMs + 1; barred = kMostLaneMs + 1
-    std::int32_t inner;            // nodes inside
-    std::int32_t is_barred_ahead;  // no arc leaves its left end
+    std::uint32_t left, right;   // nodes of the tile; an end that nobody reaches is the tile's last node
+    std::int32_t ahead, behind;  // milliseconds, at most kMostLaneMs + 1; barred = kMostLaneMs + 1
+    std::int32_t inner;          // nodes inside
+    std::uint32_t id;            // in the graph
 };
 
 // A destination inside a chain or at a junction.
 struct LaneTarget {
-    double weight;                    // whole quanta of weight
-    std::int32_t by_left, by_right;   // from the chain's ends, access paid; at most kMostLaneMs + 1
+    double weight;                   // whole quanta of weight
+    std::int32_t by_left, by_right;  // from the chain's ends, access paid; at most kMostLaneMs + 1
 };
 
+// The destinations of one chain or junction (then left = right).
 struct LaneTargets {
-    const std::uint32_t* first;  // per chain, then per junction; null where there are no destinations
+    double total;
     const LaneTarget* target;
-    // Per row of `first`: a time from either end that reaches every target of the row, and the sum of their weights.
-    const std::int32_t* farthest;
-    const double* total;
-    std::uint32_t n_chains;
+    std::uint32_t n;
+    std::uint32_t left, right;
+    std::int32_t farthest;  // a time from either end that reaches all of them
 };
 
-struct LaneGraph {
+struct LaneTile {
     const std::uint32_t* first_out;
     const LaneArc* arc;
-    const std::uint32_t* arc_chain;  // chain << 1 | 1 where the arc starts at the chain's right end
+    std::uint32_t n_nodes;  // without the last one, which stands for all others
     const LaneChain* chain;
+    std::uint32_t n_chains;
+    const LaneTargets* targets;
+    std::uint32_t n_targets;
     bool is_symmetric;
 };
 
-// Work space of one thread. All times are cutoff + 1 and no junction is queued between two searches.
+// Work space of one thread.
 struct LaneSpace {
-    LaneTimes* times;
-    std::uint32_t* reached;     // junctions that some lane reached
-    std::uint32_t n_reached;
-    std::uint32_t* next;        // bucket lists: junction after, junction before
-    std::uint32_t* previous;
-    std::uint16_t* bucket_of;   // kNotQueued; kUnseen where no lane was there yet
-    std::uint32_t* bucket;      // first junction of each bucket
-    std::uint32_t n_buckets;
-    std::uint32_t shift;        // milliseconds to buckets
-    // Partly covered chains, left to the caller's exact scalar code.
-    std::uint32_t* partial_chain;
+    LaneTimes* times;             // n_nodes + 1
+    std::uint64_t* is_waiting;    // one bit per node, all 0 between two searches
+    std::uint32_t* partial_chain;  // indices of partly covered chains, left to the caller's exact scalar code
     std::uint16_t* partial_lanes;
     std::uint32_t n_partial;
 };
 
-inline constexpr std::uint16_t kNotQueued = 0xFFFE;
-inline constexpr std::uint16_t kUnseen = 0xFFFF;
-inline constexpr std::uint32_t kNoJunction = 0xFFFF'FFFF;
+inline constexpr std::uint32_t kNoNode = 0xFFFF'FFFF;
 
-// Where a lane starts: up to two junctions and the time there.
+// Where a lane starts: up to two nodes and the time there.
 struct LaneStart {
-    std::uint32_t junction[2];
+    std::uint32_t node[2];
     std::int32_t time[2];
 };
 
@@ -88,11 +82,11 @@ struct alignas(64) LaneSums {
     std::int32_t nodes[kLanes];  // inside chains
     double quanta[kLanes];
     double weight[kLanes];
+    std::int32_t n_shared;  // junctions that any lane reached
 };
 
 struct LaneQuery {
-    LaneGraph graph;
-    LaneTargets targets;
+    LaneTile tile;
     std::int32_t cutoff;
     // Returns true where the search must stop at once. Called every few thousand visits.
     bool (*stop)(const void* context);
@@ -102,14 +96,13 @@ struct LaneQuery {
 // One instruction set's kernel.
 struct LaneKernel {
     const char* name;
-    // Settles all times; false where it was stopped (the space is then unusable).
+    // Settles all times; false where it was stopped.
     bool (*search)(const LaneQuery& query, LaneSpace& space, const LaneStart* starts);
-    // Adds up what the last search reached, but for the partial chains that it lists.
+    // Adds up what the last search reached, but for the partial chains that it lists. `sums` come as zeros.
     void (*add_up)(const LaneQuery& query, LaneSpace& space, LaneSums& sums);
-    void (*reset)(const LaneQuery& query, LaneSpace& space);
 };
 
-// The fastest kernel that this processor can run.
+// The fastest kernel that this processor can run, and the one for every processor.
 [[nodiscard]] const LaneKernel& best_lane_kernel() noexcept;
 [[nodiscard]] const LaneKernel& baseline_lane_kernel() noexcept;
 

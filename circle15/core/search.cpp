@@ -18,24 +18,39 @@ void Search::offer(std::uint32_t junction, Ms time) {
     queue_.push(time, {junction, time});
 }
 
-void Search::run(const Place& start, Ms cutoff, Way way) {
+void Search::reset(Ms cutoff) {
     for (const std::uint32_t junction : reached_) {
         time_[junction] = kUnreached;
     }
     reached_.clear();
-    if (!start.linked() || start.access > cutoff) {
-        return;
-    }
     cutoff_ = cutoff;
     queue_.start(cutoff);
-    const bool from = way == Way::kFrom;
+}
+
+void Search::offer_ends(const Place& start, bool from) {
+    if (!start.linked() || start.access > cutoff_) {
+        return;
+    }
     if (start.at_junction()) {
         offer(start.junction, start.access);
     } else {
         offer(graph_.streets().left(start.chain), plus(start.access, from ? start.to_left : start.from_left));
         offer(graph_.streets().right(start.chain), plus(start.access, from ? start.to_right : start.from_right));
     }
-    settle(from);
+}
+
+void Search::run(const Place& start, Ms cutoff, Way way) {
+    reset(cutoff);
+    offer_ends(start, way == Way::kFrom);
+    settle(way == Way::kFrom);
+}
+
+void Search::run_from_all(std::span<const Place* const> starts, Ms cutoff) {
+    reset(cutoff);
+    for (const Place* start : starts) {
+        offer_ends(*start, true);
+    }
+    settle(true);
 }
 
 void Search::settle(bool from) {

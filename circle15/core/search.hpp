@@ -23,6 +23,9 @@ class Search {
     // Walks from (or towards) a place, its access leg paid. Afterwards time(junction) <= cutoff or kUnreached.
     void run(const Place& start, Ms cutoff, Way way);
 
+    // Walks from several places at once: the least time over all of them.
+    void run_from_all(std::span<const Place* const> starts, Ms cutoff);
+
     [[nodiscard]] Ms time(std::uint32_t junction) const noexcept { return time_[junction]; }
     [[nodiscard]] std::span<const std::uint32_t> reached() const noexcept { return reached_; }
 
@@ -48,7 +51,9 @@ class Search {
         std::uint32_t junction;
         Ms time;
     };
+    void reset(Ms cutoff);
     void offer(std::uint32_t junction, Ms time);
+    void offer_ends(const Place& start, bool from);
     void settle(bool from);
 
     const Graph& graph_;
