@@ -54,7 +54,7 @@ def test_the_columns_that_measures_name_are_described():
         "siting": pd.DataFrame(columns=list(siting.COLUMNS)),
         "causes": pd.DataFrame(columns=list(diagnosis.CAUSE_COLUMNS)),
         "links": pd.DataFrame(columns=list(diagnosis.LINK_COLUMNS)),
-        "comparison": pd.DataFrame(columns=list(compare.COLUMNS)),
+        "scenario": pd.DataFrame(columns=list(compare.COLUMNS)),
     }
     missing = [(name, c) for name, table in tables.items() for c in table.columns if entry(name, c) is None]
     assert missing == []
