@@ -36,6 +36,7 @@ SHEETS = {
     "ranking": ("建议点位", "Ranking"),
     "siting": ("优化选址", "Siting"),
     "causes": ("未覆盖原因", "Causes"),
+    "projects": ("项目比选", "Planned projects"),
     "links": ("断点连通", "Missing links"),
     "coverage_groups": ("分人群覆盖率", "Coverage by group"),
     "communities": ("村社覆盖率", "Communities"),
