@@ -86,6 +86,7 @@ def isochrones(
     cutoffs_ms: _U32,
     buffer_m: float,
     step_m: float,
+    tolerance_m: float,
     threads: int,
     progress: Progress | None = None,
 ) -> tuple[_I32, _I32, _I64, _I64, _I64, _F64]: ...
@@ -100,6 +101,7 @@ def service_area(
     cutoffs_ms: _U32,
     buffer_m: float,
     step_m: float,
+    tolerance_m: float,
 ) -> tuple[_I32, _I32, _I64, _I64, _I64, _F64]: ...
 def build_info() -> str: ...
 def node_times(graph: Graph, origin: Places, cutoff_ms: int) -> _U32: ...

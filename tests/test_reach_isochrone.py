@@ -18,7 +18,7 @@ from circle15.network.graph import WalkNetwork
 from circle15.network.link import Linkage, link, link_nodes
 from circle15.network.walking import WalkProfile
 from circle15.reach import isochrone
-from circle15.reach.isochrone import STEPS_PER_BUFFER, isochrones, service_area
+from circle15.reach.isochrone import STEPS_PER_BUFFER, TOLERANCE_PER_BUFFER, isochrones, service_area
 from circle15.units import EARTH_RADIUS_M, UNREACHED
 
 METRES_PER_DEGREE = EARTH_RADIUS_M * math.pi / 180
@@ -132,7 +132,7 @@ def widened(streets, metres):
 def assert_is_the_buffer(drawn, streets, buffer_m):
     """Hold an outline in metres against the buffer of the streets, as the docstring promises."""
     # GEOS's arcs of 16 chords a quarter lie up to 0.0013 buffers inside the circle.
-    slack = (HALF_DIAGONAL + 0.0013) * buffer_m + 3 * UNIT_M
+    slack = (HALF_DIAGONAL + TOLERANCE_PER_BUFFER + 0.0013) * buffer_m + 3 * UNIT_M
     assert drawn.is_valid
     assert drawn.covers(streets)
     wide = widened(streets, buffer_m + slack)
@@ -140,7 +140,7 @@ def assert_is_the_buffer(drawn, streets, buffer_m):
     assert drawn.difference(wide).area < 1e-6
     assert narrow.difference(drawn).area < 1e-6
     exact = widened(streets, buffer_m)
-    assert drawn.symmetric_difference(exact).area < 0.02 * exact.area
+    assert drawn.symmetric_difference(exact).area < 0.03 * exact.area
 
 
 @st.composite
@@ -214,7 +214,7 @@ def test_blocks_between_streets_are_holes():
     assert area.geom_type == "Polygon"
     holes = [shapely.Polygon(ring) for ring in plane.drawn(area).interiors]
     assert len(holes) == 9
-    assert [hole.area for hole in holes] == pytest.approx([2500.0] * 9, rel=0.02)
+    assert [hole.area for hole in holes] == pytest.approx([2500.0] * 9, rel=0.03)
     assert not area.contains(shapely.Point(plane.to_degrees([150.0, 150.0])))
 
 
@@ -258,7 +258,7 @@ def test_a_cutoff_below_the_access_leg_has_no_row():
 def test_an_access_leg_of_just_the_cutoff_draws_the_place_itself():
     net, plane = grid_town(3)
     area = isochrones(net, place(net, 0, 0.5, 375.0), profile="adult", cutoffs_min=[5]).geometry[0]
-    assert plane.drawn(area).symmetric_difference(shapely.Point(50, 0).buffer(25)).area < 30
+    assert plane.drawn(area).symmetric_difference(shapely.Point(50, 0).buffer(25)).area < 60
 
 
 def test_no_origins_give_an_empty_frame_with_its_columns():
@@ -293,7 +293,7 @@ def test_where_walks_are_the_same_both_ways_a_service_area_is_the_union_of_isoch
     one_by_one = isochrones(net, goals, profile="adult", cutoffs_min=[5])
     union = plane.drawn(one_by_one.union_all())
     at_once = plane.drawn(service_area(net, goals, profile="adult", cutoffs_min=[5]).geometry[0])
-    assert at_once.symmetric_difference(union).area < 0.005 * union.area
+    assert at_once.symmetric_difference(union).area < 0.01 * union.area
 
 
 def test_facilities_an_ocean_apart_share_one_service_area():
@@ -322,11 +322,12 @@ def test_threads_and_blocks_change_no_byte(monkeypatch):
         assert_array_equal(shapely.to_wkb(other.geometry.to_numpy()), shapely.to_wkb(one.geometry.to_numpy()))
 
 
-def test_other_cutoffs_change_no_outline():
-    net, _ = grid_town(10)
+def test_other_cutoffs_move_an_outline_within_the_tolerance():
+    net, plane = grid_town(10)
     alone = isochrones(net, link_nodes(net, [44]), profile="adult", cutoffs_min=[15]).geometry[0]
     among = isochrones(net, link_nodes(net, [44]), profile="adult", cutoffs_min=[5, 10, 15]).geometry[2]
-    assert shapely.equals_exact(alone, among)
+    lines = [plane.drawn(area).boundary for area in (alone, among)]
+    assert shapely.hausdorff_distance(*lines, densify=0.1) <= 2 * TOLERANCE_PER_BUFFER * 25 + 3 * UNIT_M
 
 
 def test_coordinates_are_whole_ten_millionths_of_a_degree():

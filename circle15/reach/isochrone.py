@@ -23,7 +23,10 @@ if TYPE_CHECKING:
     from circle15.network.walking import WalkProfile
 
 STEPS_PER_BUFFER = 4
-"""Nodes of the drawing grid per buffer width: the outline is true to 0.18 of the buffer (see `isochrones`)."""
+"""Nodes of the drawing grid per buffer width."""
+
+TOLERANCE_PER_BUFFER = 0.02
+"""How far, in buffer widths, an outline may move for the sake of fewer vertices."""
 
 MAX_BUFFER_M = 1000.0
 MIN_BUFFER_M = 1.0
@@ -47,12 +50,15 @@ def isochrones(
 
     An area is what lies within ``buffer_m`` of the street pieces reached, partial edges cut where the walk ends. The
     distance to them is computed on a grid whose nodes are at most ``buffer_m / STEPS_PER_BUFFER`` metres apart, and
-    the outline drawn where it equals the buffer (marching squares, distance taken as linear between nodes). Hence
+    the outline drawn where it equals the buffer (marching squares, distance taken as linear between nodes); then
+    vertices are dropped that move it by at most ``TOLERANCE_PER_BUFFER``. Hence
 
     - every reached piece is inside, and of every place inside some reached piece is no farther than ``buffer_m`` plus
-      half the grid's diagonal, 0.18 ``buffer_m``; where two arms of street nearly meet, so small a slit is closed;
+      half the grid's diagonal plus the tolerance, 1.2 ``buffer_m`` in all and 1.02 as a rule; where two arms of
+      street nearly meet, so small a slit is closed;
     - what is not within that distance stays outside: courtyards and blocks are holes;
-    - smaller cutoffs lie within larger ones of the same origin, exactly, because they are drawn on one grid;
+    - smaller cutoffs lie within larger ones of the same origin, exactly: they are drawn on one grid, and lose vertices
+      together (so an outline may differ within the tolerance by which other cutoffs are asked for);
     - rings neither touch nor cross, so that every geometry is valid; coordinates are whole 1e-7 degrees.
 
     Metres are those of the tangent plane at each street (sphere of 6,371,009 m). Polygons are drawings; measures come
@@ -95,14 +101,14 @@ def isochrones(
     [5.0, 10.0, 15.0]
     """
     minutes, cutoffs_ms = _cutoffs(cutoffs_min)
-    step_m = _step(buffer_m)
+    widths = _widths(buffer_m)
     graph, speed = _graph(net, profile)
     n_threads = _threads(threads)
     _places(net, graph, speed, "origins", origins)  # refuses a stranger's linkage even where it is empty
 
     def draw(first: int) -> tuple[npt.NDArray[Any], ...]:
         part = _places(net, graph, speed, "origins", _rows(origins, slice(first, first + _ORIGINS_PER_BLOCK)))
-        return _core.isochrones(graph, *_positions(net), part, cutoffs_ms, float(buffer_m), step_m, n_threads)
+        return _core.isochrones(graph, *_positions(net), part, cutoffs_ms, *widths, n_threads)
 
     origin, cutoff, geometry = [], [], []
     starts = range(0, len(origins), _ORIGINS_PER_BLOCK)
@@ -156,13 +162,13 @@ def service_area(
         As for `isochrones`.
     """
     minutes, cutoffs_ms = _cutoffs(cutoffs_min)
-    step_m = _step(buffer_m)
+    widths = _widths(buffer_m)
     graph, speed = _graph(net, profile)
     n_threads = _threads(threads)
     goals = _places(net, graph, speed, "destinations", destinations)
     nodes = _places(net, graph, speed, "nodes", link_nodes(net, np.arange(net.n_nodes)))
     time_to, _ = _core.nearest(graph, nodes, goals, int(cutoffs_ms[-1]), n_threads)
-    columns = _core.service_area(graph, *_positions(net), time_to, goals, cutoffs_ms, float(buffer_m), step_m)
+    columns = _core.service_area(graph, *_positions(net), time_to, goals, cutoffs_ms, *widths)
     return gpd.GeoDataFrame({"cutoff_min": minutes[columns[1]]}, geometry=_geometries(*columns[2:]), crs=_CRS)
 
 
@@ -177,10 +183,11 @@ def _cutoffs(cutoffs_min: Sequence[float]) -> tuple[npt.NDArray[np.float64], npt
     return minutes, ms
 
 
-def _step(buffer_m: float) -> float:
+def _widths(buffer_m: float) -> tuple[float, float, float]:
+    """Give the core's buffer, grid step and tolerance, metres."""
     if not MIN_BUFFER_M <= buffer_m <= MAX_BUFFER_M:
         raise ValueError(f"buffer_m = {buffer_m}: must be {MIN_BUFFER_M:g} to {MAX_BUFFER_M:g} metres")
-    return buffer_m / STEPS_PER_BUFFER
+    return float(buffer_m), buffer_m / STEPS_PER_BUFFER, buffer_m * TOLERANCE_PER_BUFFER
 
 
 def _positions(net: WalkNetwork) -> tuple[_Degrees, _Degrees, _Ends, _Ends]:
