@@ -33,7 +33,7 @@ FETCHED_TAGS: dict[str, bool | str | list[str]] = {
     "railway": "platform",
     "admin_level": ["6", "7", "8", "9", "10"],
 }
-"""What streets, layers, buildings and districts are read from. Provinces and countries would come whole, so they are not."""
+"""What streets, layers, buildings and districts are read from. Not provinces and countries, which would come whole."""
 
 _HOW_ELSE = (
     "use a downloaded extract instead: any .osm.pbf that reaches two kilometres beyond the district, as network.source"
