@@ -1,0 +1,98 @@
+"""The planning commands as a user calls them."""
+
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+
+from tests.test_pipeline_planning import at, scenario, write_csv, write_town
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    folder = tmp_path_factory.mktemp("cli-town")
+    write_town(folder)
+    return folder
+
+
+def circle15(*arguments, cwd):
+    command = [sys.executable, "-m", "circle15", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, capture_output=True, text=True, encoding="utf-8", check=False)
+
+
+def read(path):
+    return pd.read_csv(path, encoding="utf-8-sig", keep_default_na=False, na_values=[""])
+
+
+def test_rank_by_gap_writes_the_table(town):
+    done = circle15("rank", "town.toml", "--layer", "canteen", "--by", "gap", "--top", 2, "--out", "ranked", cwd=town)
+    assert (done.returncode, done.stdout.strip()) == (0, "ranked/ranking.csv")
+    table = read(town / "ranked" / "ranking.csv")
+    assert table["ranked_by"].tolist() == ["gap", "gap"]
+    assert table["gap_filled"].is_monotonic_decreasing
+
+
+def test_rank_takes_parcels_and_a_budget_from_the_command_line(town):
+    rows = [("A", *at(200, -100), 100), ("B", *at(900, -300), 300)]
+    write_csv(town / "parcels.csv", "name,lon,lat,cost", rows)
+    text = (town / "town.toml").read_text(encoding="utf-8") + '[planning]\ncrs = "wgs84"\n'
+    (town / "parcels.toml").write_text(text, encoding="utf-8")
+    done = circle15(
+        "rank", "parcels.toml", "--layer", "clinic", "--candidates", "parcels.csv", "--budget", 150, "--by",
+        "people-per-cost", cwd=town,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert len(lines) == 2
+    assert ",A," in lines[1]
+
+
+def test_rank_per_cost_without_costs_says_what_is_needed(town):
+    done = circle15("rank", "town.toml", "--by", "people-per-cost", cwd=town)
+    assert done.returncode == 2
+    assert 'needs candidates = "FILE" with a cost for each' in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_site_prints_the_proof_and_writes_both_solutions(town):
+    done = circle15("site", "town.toml", "--layer", "clinic", "--p", 2, "--out", "sited", cwd=town)
+    assert (done.returncode, done.stdout.strip()) == (0, "sited/siting.csv")
+    assert "optimal: " in done.stderr
+    assert "greedy: " in done.stderr
+    table = read(town / "sited" / "siting.csv")
+    assert set(table["solution"]) == {"exact", "greedy"}
+    assert (table.loc[table["solution"] == "exact", "status"] == "optimal").all()
+
+
+def test_site_without_a_number_or_budget_says_so_before_anything_is_read(town):
+    done = circle15("site", "town.toml", "--layer", "clinic", "--model", "p-centre", cwd=town)
+    assert done.returncode == 2
+    assert "p-centre needs --p N (how many) or --budget" in done.stderr
+
+
+def test_compare_writes_table_and_map_and_says_that_runs_are_the_same(town):
+    run = circle15("run", "town.toml", cwd=town)
+    assert (run.returncode, run.stdout.strip()) == (0, "maps/town")
+    same = circle15("compare", "maps/town", "maps/town", "--out", "same", cwd=town)
+    assert same.returncode == 0
+    assert "the runs differ nowhere" in same.stderr
+    lon, lat = at(300, -200)
+    scenario(town, "New Clinic", f'kind = "add_facility"\nlayer = "clinic"\nlon = {lon}\nlat = {lat}')
+    run = circle15("run", "New Clinic.toml", cwd=town)
+    assert (run.returncode, run.stdout.strip()) == (0, "maps/town-new-clinic")
+    done = circle15("compare", "maps/town", "maps/town-new-clinic", "--out", "difference", cwd=town)
+    assert (done.returncode, done.stdout.strip()) == (0, "difference/scenario.csv")
+    table = read(town / "difference" / "scenario.csv")
+    assert (table.loc[table["layer"] == "clinic", "newly_covered_people"] > 0).all()
+    assert (table.loc[table["layer"] == "canteen", "newly_covered_people"] == 0).all()
+    page = (town / "difference" / "difference.html").read_text(encoding="utf-8")
+    assert "newly covered" in page
+    assert "http://" not in page.replace("http://www.w3.org", "")
+    assert 'src="http' not in page
+
+
+def test_compare_of_a_folder_that_is_no_run_is_an_input_error(town):
+    done = circle15("compare", ".", ".", cwd=town)
+    assert done.returncode == 2
+    assert "no run.json: not the folder of a finished run" in done.stderr
