@@ -17,7 +17,6 @@ from circle15.inputs.cells import EQUAL_AREA_CRS, piece_of_points, sum_by_piece
 from circle15.inputs.official_totals import rake_to_totals
 from circle15.inputs.osm import read_buildings
 from circle15.inputs.people_tables import ALL, read_people_of_units, read_people_points
-from circle15.inputs.raster_people import read_raster_people
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -215,6 +214,8 @@ def _from_file(config: Config, path: Path, district: District, cells: Cells) -> 
 
 
 def _from_raster(config: Config, cells: Cells) -> Population:
+    from circle15.inputs.raster_people import read_raster_people  # noqa: PLC0415 (GDAL's raster side; others need none)
+
     found = read_raster_people(config, cells.pieces)
     split_zh = f"；年龄段按岁均分（{'；'.join(found.splits)}）" if found.splits else ""
     split_en = f"; age classes split evenly by year ({'; '.join(found.splits)})" if found.splits else ""

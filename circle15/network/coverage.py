@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.ndimage import binary_closing
 
 from circle15.units import EARTH_RADIUS_M
 
@@ -51,6 +50,8 @@ def covered_ground(lon: Float64, lat: Float64, stated_box: Any = None) -> Any:
     if stated_box is not None:
         return stated_box
     scale = _scale((lat.min() + lat.max()) / 2)
+    from scipy.ndimage import binary_closing  # noqa: PLC0415 (only extracts without a believable box need it)
+
     west, south = lon.min(), lat.min()
     cell_m = max(_GRID_M, np.ptp(lon) * scale[0] / _GRID_CELLS, np.ptp(lat) * scale[1] / _GRID_CELLS)
     reach = max(round(GAP_M / cell_m), 1)

@@ -12,7 +12,6 @@ from circle15.outputs.folder import MANIFEST, staged_folder, write_json
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.manifest import manifest_of
 from circle15.pipeline.planned import plan, with_planned
-from circle15.pipeline.projects import projects_table, rank_services
 from circle15.pipeline.service import Service, measure_service
 from circle15.pipeline.study import read_study
 from circle15.pipeline.summary import district_result
@@ -117,6 +116,8 @@ def rank_district(
     Circle15Error
         If the config or an input cannot be used, or ``layer`` is not one of the config's.
     """
+    from circle15.pipeline.projects import rank_services  # noqa: PLC0415 (a run without ranking does not load it)
+
     loaded = config if isinstance(config, Config) else load_config(config)
     ConfigError.gather(_unknown_layer(loaded, layer))
     clock = Clock(on_stage)
@@ -143,6 +144,8 @@ def compare_projects_of(
     clock = Clock(on_stage)
     study = read_study(loaded, clock)
     services = _measure(study, clock, threads)
+    from circle15.pipeline.projects import projects_table  # noqa: PLC0415 (as above)
+
     with clock.stage("rank"):
         return projects_table(study, services, threads=threads)
 

@@ -7,9 +7,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from circle15.pipeline.diagnosis import cause_columns, causes_table, diagnose, links_table
-from circle15.pipeline.projects import projects_table, rank_services
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -30,19 +27,28 @@ class Planned:
 
 
 def plan(study: Study, services: Sequence[Service], *, threads: int | None = None) -> Planned:
-    """Rank, compare and diagnose as the config's [outputs] and [planning] ask for."""
+    """Rank, compare and diagnose as the config's [outputs] and [planning] ask for.
+
+    What is not asked for is not even loaded: spatial trees and solvers take a good part of a short run's time.
+    """
     outputs, planning = study.config.outputs, study.config.planning
     tables: dict[str, pd.DataFrame] = {}
     columns: dict[str, npt.NDArray[np.object_]] = {}
     if outputs.writes("ranking"):
+        from circle15.pipeline.projects import projects_table, rank_services  # noqa: PLC0415 (see above)
+
         tables["ranking"] = rank_services(study, services, top=outputs.ranking_top, threads=threads)
         if planning.projects is not None:
             tables["projects"] = projects_table(study, services, threads=threads)
     if outputs.writes("causes") and planning.causes:
+        from circle15.pipeline.diagnosis import cause_columns, causes_table, diagnose  # noqa: PLC0415 (see above)
+
         found = {s.layer.id: diagnose(study, s, threads=threads) for s in services}
         tables["causes"] = causes_table(study, services, found)
         columns = cause_columns(found)
     if outputs.writes("links") and planning.links:
+        from circle15.pipeline.diagnosis import links_table  # noqa: PLC0415 (see above)
+
         tables["links"] = links_table(study, services, threads=threads)
     return Planned(tables, columns)
 
