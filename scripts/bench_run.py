@@ -32,9 +32,8 @@ speed_m_s = 1.25
 [cells]
 resolution = {resolution}
 [population]
-source = "points"
+source = "units"
 path = "people.csv"
-crs = "wgs84"
 [outputs]
 write = ["cells", "coverage", "map"]
 """
@@ -51,16 +50,6 @@ SOURCES = {
     "clinic": "amenity=hospital|clinic|doctors|pharmacy",
     "sports": "leisure=sports_centre|fitness_centre|pitch",
 }
-
-
-def even_people(path: Path, box: str, step: float = 0.001) -> None:
-    """Write a grid of points with one person each, so that every cell has people."""
-    west, south, east, north = (float(v) for v in box.split(","))
-    rows = ["lon,lat,population"]
-    columns, lines = int((east - west) / step), int((north - south) / step)
-    for i in range(columns):
-        rows += [f"{west + (i + 0.5) * step:.5f},{south + (j + 0.5) * step:.5f},1" for j in range(lines)]
-    path.write_text("\n".join(rows) + "\n", encoding="utf-8")
 
 
 def timed(command: list[str], env: dict[str, str]) -> float:
@@ -82,7 +71,8 @@ def main() -> None:
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        even_people(folder / "people.csv", options.box)
+        # People are even, as in the analyst's script: one number for the whole box.
+        (folder / "people.csv").write_text("street,population\nbench,100000\n", encoding="utf-8")
         layers = "".join(LAYER.format(id=i, source=s) for i, s in SOURCES.items())
         text = CONFIG.format(box=options.box, extract=options.extract.resolve(), resolution=options.resolution)
         config = folder / "bench.toml"

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 
 FloatArray = npt.NDArray[np.float64]
 SHOWN_BEYOND = 2.0
-"""Times are searched to twice the threshold, so that a map tells nearly from far. Walks longer than the buffer are upper
-bounds: a facility beyond the buffer may be nearer."""
+"""Times are searched to twice the threshold, so that a map tells nearly from far. Walks longer than the buffer are
+upper bounds: a facility beyond the buffer may be nearer."""
 
 
 @dataclass(frozen=True, slots=True)
