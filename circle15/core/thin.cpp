@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <bit>
 #include <cmath>
+#include <cstdlib>
 #include <iterator>
 #include <numbers>
 
@@ -30,8 +31,7 @@ std::int32_t floored(std::int32_t value, std::int32_t step) {
 }
 
 // Metres from b to the segment from a to c.
-double moved_m(const Vertex& a, const Vertex& b, const Vertex& c) {
-    const double per_x = kMetresPerUnit * std::cos(b.y / kUnitsPerDegree * std::numbers::pi / 180.0);
+double moved_m(const Vertex& a, const Vertex& b, const Vertex& c, double per_x) {
     const double cx = (c.x - a.x) * per_x, cy = (c.y - a.y) * kMetresPerUnit;
     const double bx = (b.x - a.x) * per_x, by = (b.y - a.y) * kMetresPerUnit;
     const double length2 = cx * cx + cy * cy;
@@ -129,7 +129,7 @@ bool Thinner::drop(std::uint32_t index, double tolerance_m) {
     if (std::abs(before.at.y - after.at.y) > longest_ * cell_y_ || std::abs(before.at.x - after.at.x) > longest_ * cell_x_) {
         return false;
     }
-    const double moved = moved_m(before.at, node.at, after.at) + std::max(node.moved_before, node.moved_after);
+    const double moved = moved_m(before.at, node.at, after.at, per_x_) + std::max(node.moved_before, node.moved_after);
     if (moved > tolerance_m || !is_clear(before, node, after)) {
         return false;
     }
@@ -146,6 +146,12 @@ void Thinner::thin(std::span<Outline> outlines, double tolerance_m, GridSteps st
     collect(outlines);
     index(steps);
     longest_ = kLongestSteps / 2;
+    // As nearest to the equator, where a unit of longitude is longest: moves are never taken for shorter than they are.
+    std::int32_t least = nodes_.empty() ? 0 : std::abs(nodes_.front().at.y);
+    for (const Node& node : nodes_) {
+        least = std::min(least, std::abs(node.at.y));
+    }
+    per_x_ = kMetresPerUnit * std::cos(least / kUnitsPerDegree * std::numbers::pi / 180.0);
     std::vector<std::uint32_t> left, again;
     for (std::uint32_t k = 0; k < nodes_.size(); ++k) {
         if (!nodes_[k].is_kept) {

@@ -41,7 +41,8 @@ class Thinner {
     std::vector<std::uint32_t> table_;    // vertex to node, open addressing
     std::vector<std::uint32_t> heads_;    // buckets of the plane
     std::int32_t cell_x_ = 1, cell_y_ = 1;
-    std::int32_t longest_ = 0;  // units of latitude that a new segment may span
+    std::int32_t longest_ = 0;  // cells that a new segment may span
+    double per_x_ = 0.0;        // metres per unit of longitude
 };
 
 }  // namespace circle15
