@@ -11,7 +11,7 @@ from circle15.errors import ConfigError, InputError, Problem
 from circle15.outputs.folder import MANIFEST, staged_folder, write_json
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.manifest import manifest_of
-from circle15.pipeline.planned import plan, with_planned
+from circle15.pipeline.planned import plan_projects, with_planned
 from circle15.pipeline.service import Service, measure_service
 from circle15.pipeline.study import read_study
 from circle15.pipeline.summary import district_result
@@ -90,7 +90,7 @@ def run_district(
     study = read_study(loaded, clock)
     services = _measure(study, clock, threads)
     with clock.stage("rank"):
-        planned = plan(study, services, threads=threads)
+        planned = plan_projects(study, services, threads=threads)
     with clock.stage("draw"):
         measured = district_result(study, services, planned.tables.get("ranking"), threads=threads)
         result = with_planned(measured, planned)

@@ -26,7 +26,7 @@ class Planned:
     cell_columns: dict[str, npt.NDArray[np.object_]] = field(default_factory=dict)
 
 
-def plan(study: Study, services: Sequence[Service], *, threads: int | None = None) -> Planned:
+def plan_projects(study: Study, services: Sequence[Service], *, threads: int | None = None) -> Planned:
     """Rank, compare and diagnose as the config's [outputs] and [planning] ask for.
 
     What is not asked for is not even loaded: spatial trees and solvers take a good part of a short run's time.
