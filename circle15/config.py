@@ -322,14 +322,21 @@ def load_config(path: str | Path) -> Config:
         Naming every malformed, unknown or contradictory key, with the nearest valid name.
     """
     path = Path(path)
-    raw = _read_toml(path)
+    raw = read_toml(path)
     if "base" in raw:
-        raw, innermost = merge_scenario(raw, path, _read_toml)
+        raw, innermost = merge_scenario(raw, path, read_toml)
         raw["base"] = Path(os.path.relpath(innermost.resolve(), path.parent.resolve())).as_posix()
     return parse_config(raw, path)
 
 
-def _read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, Any]:
+    """Read a TOML file of UTF-8 text.
+
+    Raises
+    ------
+    MissingFileError, ConfigError
+        If there is no such file, or it is not TOML.
+    """
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:

@@ -31,8 +31,10 @@ PARTIAL = ".partial"
 
 
 @contextmanager
-def staged_folder(folder: Path) -> Iterator[Path]:
+def staged_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Path]:
     """Yield an empty folder beside ``folder``; its files take their places when the block ends without an error.
+
+    With ``is_inside`` it lies, hidden, in ``folder`` itself: for a folder that other folders stand in.
 
     Files of an earlier run that this run did not write are removed, so that results of two runs never stand side by
     side; files that circle15 did not write are left alone. The manifest moves last: a folder with a manifest is whole.
@@ -42,9 +44,10 @@ def staged_folder(folder: Path) -> Iterator[Path]:
     OutputError
         If the folder cannot be made or written.
     """
+    parent = folder if is_inside else folder.parent
     try:
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        stage, hold = _held_stage(folder)
+        parent.mkdir(parents=True, exist_ok=True)
+        stage, hold = _held_stage(parent, folder.name)
     except OSError as e:
         raise OutputError(Problem(f"cannot write here: {e.strerror}", file=str(folder))) from e
     try:
@@ -60,10 +63,10 @@ def staged_folder(folder: Path) -> Iterator[Path]:
             os.close(hold)
 
 
-def _held_stage(folder: Path) -> tuple[Path, int | None]:
-    """Make an empty folder beside ``folder`` that is locked as long as this process lives (`sweep_stages`)."""
+def _held_stage(parent: Path, name: str) -> tuple[Path, int | None]:
+    """Make an empty folder in ``parent`` that is locked as long as this process lives (`sweep_stages`)."""
     while True:
-        stage = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", suffix=PARTIAL, dir=folder.parent))
+        stage = Path(tempfile.mkdtemp(prefix=f".{name}-", suffix=PARTIAL, dir=parent))
         if fcntl is None:
             return stage, None
         try:
@@ -74,6 +77,28 @@ def _held_stage(folder: Path) -> tuple[Path, int | None]:
         if stage.is_dir():
             return stage, hold
         os.close(hold)
+
+
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Yield an empty hidden folder in ``parent`` that is removed in the end; after a kill, `sweep_stages` does it.
+
+    Raises
+    ------
+    OutputError
+        If it cannot be made.
+    """
+    try:
+        parent.mkdir(parents=True, exist_ok=True)
+        stage, hold = _held_stage(parent, "scratch")
+    except OSError as e:
+        raise OutputError(Problem(f"cannot write here: {e.strerror}", file=str(parent))) from e
+    try:
+        yield stage
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+        if hold is not None:
+            os.close(hold)
 
 
 def sweep_stages(parent: Path) -> int:

@@ -54,6 +54,11 @@ def code_digest() -> str:
     return digest.hexdigest()
 
 
+def run_environment() -> dict[str, Any]:
+    """Give Python's version and those of the libraries that numbers depend on."""
+    return {"python": platform.python_version(), "libraries": {name: version(name) for name in _LIBRARIES}}
+
+
 def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, float], folder: Path) -> dict[str, Any]:
     """Give the manifest of a run whose other files stand in ``folder``."""
     config = study.policy.stated
@@ -62,8 +67,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         "circle15": __version__,
         "core": _core.build_info(),
         "code_sha256": code_digest(),
-        "python": platform.python_version(),
-        "libraries": {name: version(name) for name in _LIBRARIES},
+        **run_environment(),
         "district": {"id": result.id, "name": result.name},
         "config_path": str(config.path.resolve()),
         "config": _plain(config),

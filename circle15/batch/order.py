@@ -1,0 +1,62 @@
+"""Which districts are started first: the largest, so that none is left to run alone at the end."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyogrio
+import shapely
+
+from circle15.batch.work import manifest_of_folder
+from circle15.errors import Circle15Error
+from circle15.inputs.polygons import read_polygons
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from circle15.batch.districts import Entry
+    from circle15.config import Config
+
+_CELLS_PER_SQUARE_DEGREE = 12_391 / 4_357_449  # km2 at the equator, over the mean cell of resolution 0 (h3geo.org)
+_CHILDREN = 7  # cells of the next resolution in one
+_UNKNOWN = -1.0
+
+
+def largest_first(entries: Sequence[Entry], root: Path) -> list[Entry]:
+    """Sort by seconds of the last run where every district has one, else by the number of cells as far as is known.
+
+    Where a boundary is read from OSM tags, the people that the config states stand for its size.
+    """
+    seconds = [_last_seconds(root / entry.name) for entry in entries]
+    sizes = seconds if all(s is not None for s in seconds) else [_size(e.config) for e in entries if e.config]
+    order = sorted(range(len(entries)), key=lambda i: (-(sizes[i] or 0.0), entries[i].name))
+    return [entries[i] for i in order]
+
+
+def _last_seconds(folder: Path) -> float | None:
+    told: Any = (manifest_of_folder(folder) or {}).get("seconds")
+    return sum(told.values()) if isinstance(told, dict) and told else None
+
+
+def _size(config: Config) -> float:
+    """Estimate the number of cells."""
+    boundary = config.district.boundary
+    total = config.population.total
+    if boundary.startswith("osm:"):
+        return (total or 0.0) / 100  # a populated cell of resolution 10 has about a hundred people
+    try:
+        frame = read_polygons(
+            boundary,
+            key="district.boundary",
+            osm_path=config.resolve(config.network.source),
+            resolve=config.resolve,
+            lang=config.district.lang,
+        ).frame
+    except (Circle15Error, pyogrio.errors.DataSourceError):
+        return _UNKNOWN  # its own run says what is wrong with it
+    shapes = frame.geometry.to_numpy()
+    lat = np.radians(shapely.get_y(shapely.centroid(shapes)))
+    area = float((shapely.area(shapes) * np.cos(lat)).sum())
+    return area * _CELLS_PER_SQUARE_DEGREE * float(_CHILDREN**config.cells.resolution)

@@ -1,0 +1,156 @@
+"""What a worker process does: read a shared extract once, run one district, say how far it is."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import socket
+import time
+import traceback
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from circle15.errors import Circle15Error
+from circle15.inputs.osm_file import is_osm_file
+from circle15.network.build import read_network
+from circle15.network.extracts import keep_selection
+from circle15.outputs.folder import MANIFEST
+from circle15.pipeline import run_district
+
+if TYPE_CHECKING:
+    from circle15.config import Config
+
+logger = logging.getLogger(__name__)
+
+STREETS, THINGS = "streets", "things"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What a worker tells of one district or one shared extract."""
+
+    error: str | None = None  # one or more plain lines
+    trace: str | None = None  # traceback of an error that nobody expected
+    seconds: dict[str, float] = field(default_factory=dict)  # per stage
+    counts: dict[str, float] = field(default_factory=dict)  # cells, people, facilities
+    wall_s: float = 0.0
+    peak_bytes: int | None = None  # of the process so far
+    worker: str = ""  # host and process
+
+
+def share_extract(source: Path, part: str, keys: frozenset[str]) -> Report:
+    """Put one part of an extract that several districts share into this host's cache: its streets or its things.
+
+    An extract that cannot be read is no error here: every district that needs it says so.
+    """
+    begun = time.perf_counter()
+    try:
+        if part == STREETS:
+            read_network(source)
+        elif is_osm_file(source):
+            keep_selection(source, keys)
+    except Circle15Error as e:
+        return _report(begun, error=str(e))
+    return _report(begun)
+
+
+def run_one(config: Config, folder: Path, progress: Path | None, threads: int | None) -> Report:
+    """Run one district into ``folder``; whatever goes wrong is told in the report.
+
+    Parameters
+    ----------
+    config
+        The district.
+    folder
+        Its output folder.
+    progress
+        File that takes one line for each stage as it begins.
+    threads
+        Threads to search with.
+    """
+    begun = time.perf_counter()
+    try:
+        run = run_district(config, out=folder, threads=threads, on_stage=lambda name: _tell(progress, name))
+        counts = {
+            "cells": float(len(run.result.cells)),
+            "people": float(run.result.cells["population"].sum()),
+            "facilities": float(len(run.result.tables["facilities"])),
+        }
+        return _report(begun, seconds=run.seconds, counts=counts)
+    except Circle15Error as e:
+        return _report(begun, error=str(e))
+    except MemoryError as e:
+        message = f"{config.district.id}: out of memory ({e})" if str(e) else f"{config.district.id}: out of memory"
+        return _report(begun, error=message, trace=traceback.format_exc())
+    except OSError as e:
+        where = f"{e.filename}: " if e.filename is not None else ""
+        return _report(begun, error=f"{where}{e.strerror or e}", trace=traceback.format_exc())
+    except Exception as e:  # noqa: BLE001 (a defect of ours in one district must not cost the others; its trace is kept)
+        text = f"{config.district.id}: unexpected {type(e).__name__}: {e}"
+        return _report(begun, error=text, trace=traceback.format_exc())
+
+
+def read_stages(progress: Path) -> list[tuple[str, float]]:
+    """Give the stages that have begun and when, seconds since the epoch; a line that is being written is left out."""
+    try:
+        lines = progress.read_text(encoding="utf-8").splitlines(keepends=True)
+    except OSError:
+        return []
+    stages = [json.loads(line) for line in lines if line.endswith("\n")]
+    return [(str(name), float(at)) for name, at in stages]
+
+
+def manifest_of_folder(folder: Path) -> dict[str, object] | None:
+    """Give a finished run's manifest, None where there is none or it is no JSON."""
+    try:
+        found = json.loads((folder / MANIFEST).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return found if isinstance(found, dict) else None
+
+
+def _tell(progress: Path | None, stage: str) -> None:
+    if progress is None:
+        return
+    try:
+        with progress.open("a", encoding="utf-8") as file:
+            file.write(json.dumps([stage, time.time()]) + "\n")
+    except OSError as e:  # a full disk: the district itself says so where it matters
+        logger.debug("%s: %s", progress, e)
+
+
+def _report(
+    begun: float,
+    *,
+    error: str | None = None,
+    trace: str | None = None,
+    seconds: dict[str, float] | None = None,
+    counts: dict[str, float] | None = None,
+) -> Report:
+    return Report(
+        error=error,
+        trace=trace,
+        seconds=dict(seconds or {}),
+        counts=dict(counts or {}),
+        wall_s=time.perf_counter() - begun,
+        peak_bytes=_peak_bytes(),
+        worker=f"{socket.gethostname()}/{os.getpid()}",
+    )
+
+
+def _peak_bytes() -> int | None:
+    """Give the most memory that this process has held, None where the system does not say."""
+    try:
+        status = Path("/proc/self/status").read_text(encoding="ascii", errors="replace")
+    except OSError:
+        status = ""
+    for line in status.splitlines():
+        if line.startswith("VmHWM:"):
+            return int(line.split()[1]) * 1024
+    try:
+        import resource  # noqa: PLC0415 (not on Windows)
+    except ImportError:
+        return None
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # bytes on macOS
