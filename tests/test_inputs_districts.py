@@ -8,8 +8,9 @@ from hypothesis import strategies as st
 
 from circle15.config import parse_config
 from circle15.errors import ConfigError, InputError, MissingColumnError, MissingFileError
-from circle15.inputs.districts import buffer_area, file_safe, read_district
+from circle15.inputs.districts import buffer_area, read_district
 from circle15.inputs.partition import metric_scale, partition
+from circle15.inputs.unit_ids import file_safe
 from tests.toy_osm import square, write_osm
 
 DEGREE = 0.01  # a side of the toy district, 1.1 km at the equator
@@ -84,7 +85,6 @@ def test_a_box_is_a_boundary(tmp_path, text):
         ("box:a,b,c,d", "not four numbers"),
         ("1,0,0,1", "west must be below east"),
         ("box:0,0,0.01,91", "west must be below east"),
-        ("adcode:330205", "by administrative code"),
         ("border.dwg", "no such file"),
     ],
 )

