@@ -11,7 +11,9 @@ from circle15.cli.options import CONTEXT
 
 _SUMMARY = {
     "run": "Plan one district: maps, tables and report.",
-    "batch": "Plan many districts, one after another.",
+    "batch": "Plan many districts, several at a time, and compare them.",
+    "verify": "Run again from the manifest and compare every number.",
+    "cache": "List or clear what is kept of extracts that were read before.",
     "rank": "List the places where one more facility serves most people.",
     "site": "Find the best places for new facilities, proven by an exact model.",
     "compare": "Tell who is newly covered from one run to another.",

@@ -1,0 +1,148 @@
+"""Two folders of one run side by side: every cell of every table that differs, and every other file that does."""
+
+from __future__ import annotations
+
+import csv
+import math
+from dataclasses import dataclass
+from itertools import zip_longest
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyarrow.parquet
+import pyogrio
+from python_calamine import CalamineWorkbook
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from pathlib import Path
+
+Rows = list[list[Any]]
+_N_LABEL = 3  # first cells of a row that say which row it is
+_SHOWN = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """One cell, row, column or file that is not as computed."""
+
+    file: str  # with "#sheet" or "#layer"
+    where: str  # "row 3 (a, b), column x"; "" for the whole file
+    found: str
+    computed: str
+
+    def __str__(self) -> str:
+        place = f"{self.file}, {self.where}" if self.where else self.file
+        return f"{place}: found {self.found}, computed {self.computed}"
+
+
+def compare_files(found: Path, computed: Path, names: Iterable[str]) -> list[Difference]:
+    """Compare the named files of two folders, tables cell by cell and all others byte for byte.
+
+    Parameters
+    ----------
+    found
+        Folder that is examined.
+    computed
+        Folder that is right.
+    names
+        Files, relative to either.
+    """
+    differences: list[Difference] = []
+    for name in sorted(names):
+        one, two = found / name, computed / name
+        if not one.is_file() or not two.is_file():
+            words = ["there" if p.is_file() else "missing" for p in (one, two)]
+            differences.append(Difference(name, "", words[0], words[1]))
+            continue
+        if one.read_bytes() == two.read_bytes():
+            continue
+        reader = _READERS.get(one.suffix)
+        cells = list(_differing(name, one, two, reader)) if reader is not None else []
+        differences += cells or [Difference(name, "", "other bytes" + (", the same cells" if reader else ""), "these")]
+    return differences
+
+
+def _differing(name: str, one: Path, two: Path, read: Callable[[Path], dict[str, Rows]]) -> Iterator[Difference]:
+    try:
+        left = read(one)
+    except Exception as e:  # noqa: BLE001 (whatever a damaged file makes a reader raise, it is not the file that was written)
+        yield Difference(name, "", f"unreadable ({type(e).__name__}: {str(e)[:_SHOWN]})", "a table")
+        return
+    right = read(two)
+    for part in dict.fromkeys([*right, *left]):
+        file = f"{name}#{part}" if part else name
+        if part not in left or part not in right:
+            yield Difference(file, "", *("there" if part in side else "missing" for side in (left, right)))
+        else:
+            yield from _differing_rows(file, left[part], right[part])
+
+
+def _differing_rows(file: str, left: Rows, right: Rows) -> Iterator[Difference]:
+    headings = right[0] if right else []
+    for number, (one, two) in enumerate(zip_longest(left, right), start=1):
+        if one is None or two is None:
+            words = ["no row" if row is None else f"a row ({_label(row)})" for row in (one, two)]
+            yield Difference(file, f"row {number}", words[0], words[1])
+            continue
+        for j, (a, b) in enumerate(zip_longest(one, two, fillvalue="")):
+            if not _same(a, b):
+                heading = headings[j] if j < len(headings) and number > 1 else j + 1
+                where = f"row {number} ({_label(two)}), column {heading}"
+                yield Difference(file, where, _shown(a), _shown(b))
+
+
+def _same(a: Any, b: Any) -> bool:
+    if isinstance(a, float) and isinstance(b, float) and math.isnan(a) and math.isnan(b):
+        return True
+    if isinstance(a, np.ndarray) or isinstance(b, np.ndarray):
+        return bool(np.array_equal(a, b))
+    return type(a) is type(b) and bool(a == b)
+
+
+def _label(row: Sequence[Any]) -> str:
+    return ", ".join(_shown(v) for v in row[:_N_LABEL])
+
+
+def _shown(value: Any) -> str:
+    text = value.hex() if isinstance(value, bytes) else str(value)
+    text = text if len(text) <= _SHOWN else text[: _SHOWN - 1] + "…"
+    return text or '""'
+
+
+def _read_csv(path: Path) -> dict[str, Rows]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return {"": [list(row) for row in csv.reader(file)]}
+
+
+def _read_xlsx(path: Path) -> dict[str, Rows]:
+    book = CalamineWorkbook.from_path(str(path))
+    try:
+        return {n: book.get_sheet_by_name(n).to_python(skip_empty_area=False) for n in book.sheet_names}
+    finally:
+        book.close()
+
+
+def _read_parquet(path: Path) -> dict[str, Rows]:
+    table = pyarrow.parquet.read_table(path)
+    columns = [column.to_pylist() for column in table.columns]
+    return {"": [list(table.column_names), *(list(row) for row in zip(*columns, strict=True))]}
+
+
+def _read_gpkg(path: Path) -> dict[str, Rows]:
+    found = {}
+    for layer in pyogrio.list_layers(path)[:, 0].tolist():
+        meta, _, geometry, columns = pyogrio.raw.read(path, layer=layer)
+        rows = zip(geometry, *columns, strict=True) if geometry is not None else zip(*columns, strict=True)
+        names = [*(["geometry"] if geometry is not None else []), *meta["fields"].tolist()]
+        # The geometry goes last, as it says least about which row it is.
+        found[str(layer)] = [[*names[1:], names[0]], *([*row[1:], row[0]] for row in rows)]
+    return found
+
+
+_READERS: dict[str, Callable[[Path], dict[str, Rows]]] = {
+    ".csv": _read_csv,
+    ".xlsx": _read_xlsx,
+    ".parquet": _read_parquet,
+    ".gpkg": _read_gpkg,
+}
