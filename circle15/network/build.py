@@ -12,15 +12,19 @@ import shapely
 from circle15.errors import InputError, MissingFileError, NetworkError, Problem
 from circle15.inputs.osm_file import OSM_SUFFIXES, is_osm_file
 from circle15.network.cache import cached_segments
+from circle15.network.costs import closable_nodes, walk_costs
 from circle15.network.coverage import covered_ground, missing_buffer_sides
 from circle15.network.graph import WalkNetwork
 from circle15.network.layers import read_gpkg_segments, read_graphml_segments
-from circle15.network.segments import Int64, Segments, find_components, read_osm_segments
+from circle15.network.segments import Bool, Int64, Segments, find_components, read_osm_segments
+from circle15.network.slope import read_terrain
+from circle15.network.traits import Traits
 from circle15.network.walking import WalkProfile
-from circle15.units import metres_to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from circle15.network.slope import Terrain
 
 __all__ = ["ISLAND_M", "BuildReport", "missing_buffer_sides", "read_network"]
 
@@ -44,6 +48,8 @@ class BuildReport:
     street_length_m: float
     island_length_m: float
     extent: Any  # (Multi)Polygon, degrees WGS-84: ground that the data covers (`covered_ground`)
+    n_squares: int = 0  # pedestrian areas of the file that are crossed in straight lines
+    n_nodes_without_height: int = 0  # outside the elevation raster, or without a value in it: level there
 
     def as_dict(self) -> dict[str, Any]:
         """Give the report as plain values, the extent by its bounds."""
@@ -58,6 +64,8 @@ def read_network(
     profiles: Iterable[WalkProfile] = (WalkProfile(),),
     cache: bool = True,
     island_m: float = ISLAND_M,
+    elevation: str | Path | None = None,
+    elevation_smooth_m: float = 30.0,
 ) -> WalkNetwork:
     """Read a walking network.
 
@@ -76,6 +84,10 @@ def read_network(
     island_m
         Components of the whole file with less street length than this are islands: their edges stay in the network and
         nothing is linked to them. The largest component never is one. Clipping to ``area`` makes no islands.
+    elevation
+        Raster of heights in metres, for the profiles that mind slopes; read anew each time, so never stale.
+    elevation_smooth_m
+        Standard deviation in metres over which the heights are smoothed.
 
     Raises
     ------
@@ -95,7 +107,14 @@ def read_network(
     if not file.is_file():
         raise MissingFileError(Problem("no such file", file=str(path)))
     segments = cached_segments(file, _read_segments) if cache else _read_segments(file)
-    return _make_network(segments, file, area, chosen, island_m)
+    s, is_island = _within(segments, area, file, island_m)
+    s, parted = closable_nodes(s, chosen)
+    is_island = np.concatenate([is_island, is_island[parted]])
+    terrain = None
+    if elevation is not None:
+        on_ground = Traits.of(s.trait, s.traits).on_ground
+        terrain = read_terrain(elevation, s, on_ground, elevation_smooth_m)
+    return _make_network(s, is_island, file, chosen, terrain)
 
 
 def _read_segments(path: Path) -> Segments:
@@ -109,23 +128,25 @@ def _read_segments(path: Path) -> Segments:
     return reader(path)
 
 
-def _make_network(
-    s: Segments, path: Path, area: Any, profiles: tuple[WalkProfile, ...], island_m: float
-) -> WalkNetwork:
-    """Clip streets to ``area``, find components and islands, and cost each profile."""
+def _within(s: Segments, area: Any, path: Path, island_m: float) -> tuple[Segments, Bool]:
+    """Find islands, then clip the streets to ``area``; give which segments are on islands."""
     if len(s.tail) == 0:
         raise InputError(Problem(_nothing_walkable(s), file=str(path)))
     street_m = np.bincount(s.component[s.tail], weights=s.length_m)
     small = street_m < island_m
     small[street_m.argmax()] = False
     is_island = small[s.component[s.tail]]
-    if area is not None:
-        s, kept = _clipped(s, area, path)
-        is_island = is_island[kept]
+    if area is None:
+        return s, is_island
+    s, kept = _clipped(s, area, path)
+    return s, is_island[kept]
+
+
+def _make_network(
+    s: Segments, is_island: Bool, path: Path, profiles: tuple[WalkProfile, ...], terrain: Terrain | None
+) -> WalkNetwork:
+    """Cost each profile and report."""
     tail, length_m = s.tail, s.length_m
-    walk_ms = np.empty((len(profiles), 2, len(tail)), dtype=np.uint32)
-    for p, profile in enumerate(profiles):
-        walk_ms[p, :] = metres_to_ms(length_m, profile.speed_m_s)
     report = BuildReport(
         source=path.name,
         n_ways_read=s.n_ways_read,
@@ -139,6 +160,8 @@ def _make_network(
         street_length_m=float(length_m.sum()),
         island_length_m=float(length_m[is_island].sum()),
         extent=s.ground,
+        n_squares=s.n_squares,
+        n_nodes_without_height=0 if terrain is None else terrain.n_without,
     )
     return WalkNetwork(
         node_lon=s.node_lon,
@@ -147,7 +170,7 @@ def _make_network(
         head=s.head,
         length_m=length_m,
         profiles=profiles,
-        walk_ms=walk_ms,
+        walk_ms=walk_costs(s, profiles, terrain),
         is_island=is_island,
         component=s.component,
         way_id=s.way_id,
@@ -174,6 +197,9 @@ def _clipped(s: Segments, area: Any, path: Path) -> tuple[Segments, Int64]:
         length_m=s.length_m[kept],
         component=find_components(len(lon), tail, head),
         way_id=s.way_id[kept],
+        trait=s.trait[kept],
+        n_steps=s.n_steps[kept],
+        node_row=s.node_row[used],
         ground=covered_ground(lon, lat, s.stated_box),
     )
     return inside, kept

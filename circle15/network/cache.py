@@ -31,7 +31,18 @@ _SHAPES = ("ground", "stated_box")
 # Whatever decides what the streets of a file are: an entry made by other code or another table is never found again.
 _MAKERS = {
     "circle15.inputs": ("osm.py", "osm_columns.py", "osm_edited.py", "osm_file.py", "tag_filter.py"),
-    "circle15.network": ("segments.py", "layers.py", "cache.py", "coverage.py", "walking.py", "walking_table.csv"),
+    "circle15.network": (
+        "segments.py",
+        "layers.py",
+        "cache.py",
+        "coverage.py",
+        "walking.py",
+        "walking_table.csv",
+        "traits.py",
+        "passages.py",
+        "walking_passages.csv",
+        "squares.py",
+    ),
 }
 
 
@@ -82,6 +93,7 @@ def _load(entry: Path) -> Segments:
         values: dict[str, Any] = {name: stored[name] for name in stored.files}
     rest = json.loads(values.pop("rest").tobytes())
     shapes = {name: shapely.from_wkb(rest.pop(name)) for name in _SHAPES}
+    rest["traits"] = tuple(rest["traits"])
     rest["ways_refused"] = tuple((reason, n) for reason, n in rest["ways_refused"])
     segments = Segments(**values, **rest, **shapes)
     # The touched time tells which entries are in use.

@@ -2,16 +2,27 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from circle15.inputs.osm import header_extent, read_ways
 from circle15.network.coverage import believed_box, covered_ground
+from circle15.network.passages import passage_keys, passage_of
+from circle15.network.squares import (
+    Lines,
+    Square,
+    crossing_lines,
+    place_keys,
+    relation_squares,
+    way_squares,
+)
+from circle15.network.traits import TRAIT_KEYS, combine_tags
 from circle15.network.walking import may_walk, table_keys
 from circle15.units import EARTH_RADIUS_M
 
@@ -24,6 +35,7 @@ if TYPE_CHECKING:
 NOT_A_STREET = "not a street"
 _MAX_CODE = 2**62
 
+Int8 = npt.NDArray[np.int8]
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
@@ -47,6 +59,20 @@ class Segments:
     n_nodes_missing: int = 0  # references of walkable ways to nodes that the file does not hold
     ground: Any = None  # (Multi)Polygon, degrees WGS-84: what the file covers (`covered_ground`)
     stated_box: Any = None  # what the file's header says that it covers, where its streets bear that out
+    trait: Int32 = field(default_factory=lambda: np.empty(0, np.int32))  # (n_segments,) row of traits
+    traits: tuple[dict[str, str], ...] = ({},)  # combinations of tags that costs depend on (`TRAIT_KEYS`)
+    n_steps: Float64 = field(default_factory=lambda: np.empty(0))  # (n_segments,) tagged number of steps, NaN without
+    node_row: Int8 = field(default_factory=lambda: np.empty(0, np.int8))  # (n_nodes,) row of `passage_table`, -1: none
+    n_squares: int = 0  # pedestrian areas that are crossed in straight lines
+
+    def __post_init__(self) -> None:
+        n_segments, n_nodes = len(self.tail), len(self.node_lon)
+        if len(self.trait) != n_segments:
+            object.__setattr__(self, "trait", np.zeros(n_segments, np.int32))
+        if len(self.n_steps) != n_segments:
+            object.__setattr__(self, "n_steps", np.full(n_segments, np.nan))
+        if len(self.node_row) != n_nodes:
+            object.__setattr__(self, "node_row", np.full(n_nodes, -1, np.int8))
 
 
 def read_osm_segments(path: str | Path) -> Segments:
@@ -54,7 +80,8 @@ def read_osm_segments(path: str | Path) -> Segments:
 
     There is one segment for each pair of consecutive nodes of a way, of haversine length. Where the tag table closes
     a barrier, each street end at it gets a node of its own: one can walk up to it from any side, not past it. The
-    same pair of nodes twice in one way counts once; in different ways the segments are parallel.
+    same pair of nodes twice in one way counts once; in different ways the segments are parallel. Squares are crossed in
+    straight lines as well (`circle15.network.squares`).
 
     Raises
     ------
@@ -62,7 +89,9 @@ def read_osm_segments(path: str | Path) -> Segments:
         If the file is missing, cut off, or not OSM data.
     """
     way_values, node_values = table_keys("way"), table_keys("node")
-    ways = read_ways(path, way_keys=tuple(way_values), node_keys=tuple(node_values))
+    way_keys = tuple(dict.fromkeys((*way_values, *TRAIT_KEYS, "step_count")))
+    node_keys = tuple(dict.fromkeys((*node_values, *passage_keys("node"))))
+    ways = read_ways(path, way_keys=way_keys, node_keys=node_keys)
     allowed, reasons = decide(ways.way_tags, way_values, "way", len(ways.way_id))
     passes, _ = decide(ways.node_tags, node_values, "node", len(ways.node_id))
     way_of, first, n_missing = _consecutive(ways, allowed)
@@ -72,7 +101,15 @@ def read_osm_segments(path: str | Path) -> Segments:
     lon, lat = _by_number(ways.lon, number, len(refs))[origin], _by_number(ways.lat, number, len(refs))[origin]
     tail, head, way = node[: len(first)], node[len(first) :], ways.way_id[way_of[first]]
     once = _first_of_each(way, tail, head)
-    tail, head, way = tail[once], head[once], way[once]
+    tail, head, way, way_row = tail[once], head[once], way[once], way_of[first][once]
+    row_of_way, traits = combine_tags(ways.way_tags, TRAIT_KEYS, len(ways.way_id))
+    n_steps = _share_of_steps(ways, way_row, haversine_m(lon[tail], lat[tail], lon[head], lat[head]))
+    node_row = _passages(ways, refs)[origin]
+    squares, lon, lat = _squares(path, Lines(tail, head, way, row_of_way[way_row]), lon, lat, traits)
+    crossing = crossing_lines(squares, lon, lat, np.bincount(np.concatenate([tail, head]), minlength=len(lon)))
+    added = (crossing.tail, crossing.head, crossing.way_id, crossing.trait)
+    given = (tail, head, way, row_of_way[way_row])
+    tail, head, way, trait = (np.concatenate(pair) for pair in zip(given, added, strict=True))
     stated_box = believed_box(header_extent(path), lon, lat)
     return Segments(
         node_lon=lon,
@@ -82,6 +119,11 @@ def read_osm_segments(path: str | Path) -> Segments:
         length_m=haversine_m(lon[tail], lat[tail], lon[head], lat[head]),
         component=find_components(len(lon), tail, head),
         way_id=way,
+        trait=trait.astype(np.int32),
+        traits=tuple(traits),
+        n_steps=np.concatenate([n_steps, np.full(len(tail) - len(n_steps), np.nan)]),
+        node_row=np.concatenate([node_row, np.full(len(lon) - len(node_row), -1, np.int8)]),
+        n_squares=len(squares),
         n_ways_read=int((reasons != NOT_A_STREET).sum()),
         ways_refused=count_reasons(reasons[~allowed]),
         n_barriers_cut=n_cut,
@@ -89,6 +131,57 @@ def read_osm_segments(path: str | Path) -> Segments:
         ground=covered_ground(lon, lat, stated_box),
         stated_box=stated_box,
     )
+
+
+def _squares(
+    path: str | Path, streets: Lines, lon: Float64, lat: Float64, traits: list[dict[str, str]]
+) -> tuple[list[Square], Float64, Float64]:
+    """Find the squares of a file; give with them the nodes, to which vertices that no street has are added."""
+    relations = relation_squares(path)
+    covered = set().union(*(ways for _, _, ways in relations))
+    squares = [
+        square
+        for square in way_squares(streets.tail, streets.head, streets.way_id, streets.trait, traits)
+        if square.way_id not in covered
+    ]
+    if not relations:
+        return squares, lon, lat
+    known = place_keys(lon, lat)
+    order = np.argsort(known, kind="stable")
+    for tags, shape, _ in relations:
+        rings = []
+        for ring in (shape.exterior, *shape.interiors):
+            x, y = shapely.get_coordinates(ring)[:-1].T
+            keys = place_keys(x, y)
+            at = order[np.searchsorted(known[order], keys).clip(max=len(known) - 1)]
+            new = np.flatnonzero(known[at] != keys)
+            at[new] = len(lon) + np.arange(len(new))
+            lon, lat = np.concatenate([lon, x[new]]), np.concatenate([lat, y[new]])
+            rings.append(at)
+        traits.append({k: v for k, v in tags.items() if k in TRAIT_KEYS})
+        squares.append(Square(tuple(rings), -1, len(traits) - 1, has_outline=False))
+    return squares, lon, lat
+
+
+def _share_of_steps(ways: OsmColumns, way: Int64, length_m: Float64) -> Float64:
+    """Spread each way's tagged number of steps over its segments by their length; NaN where none is tagged."""
+    column = ways.way_tags["step_count"]
+    number = np.array([float(v) if v.isascii() and v.isdigit() else np.nan for v in column.values] + [np.nan])
+    total = np.bincount(way, weights=length_m, minlength=len(ways.way_id))[way]
+    found: Float64 = np.full(len(way), np.nan)
+    return np.divide(number[column.codes][way] * length_m, total, out=found, where=total > 0)
+
+
+def _passages(ways: OsmColumns, refs: Int64) -> Int8:
+    """Give the row of the table of passages of each of the nodes ``refs``, -1 where none decides."""
+    found = np.full(len(refs), -1, np.int8)
+    if len(ways.node_id) and len(refs):
+        number, combinations = combine_tags(ways.node_tags, passage_keys("node"), len(ways.node_id))
+        rows = np.array([passage_of(tags, "node") for tags in combinations], np.int8)
+        at = np.searchsorted(refs, ways.node_id).clip(max=len(refs) - 1)
+        met = refs[at] == ways.node_id
+        found[at[met]] = rows[number[met]]
+    return found
 
 
 def _consecutive(ways: OsmColumns, allowed: Bool) -> tuple[Int64, Int64, int]:

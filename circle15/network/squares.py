@@ -1,0 +1,162 @@
+"""Squares are crossed: straight lines between the entrances and corners of pedestrian areas that see each other."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import shapely
+
+from circle15.inputs.osm_objects import matching_objects
+from circle15.inputs.tag_filter import parse_tag_filter
+from circle15.network.walking import may_walk
+from circle15.units import EARTH_RADIUS_M
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SQUARE_TAGS = "highway=pedestrian|footway,area!=no"
+"""Multipolygons with these tags are squares; closed ways are where ``area=yes`` says so as well."""
+
+MAX_CORNERS = 60
+"""Outlines are simplified until they have at most so many corners beside their entrances: curves need no more."""
+
+_FIRST_TOLERANCE_M = 0.25
+_SLACK_M = 0.02  # a line along the outline is inside in spite of rounding
+_E7 = 1e7  # OSM's coordinates are whole multiples of 1e-7 degrees
+
+Float64 = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class Square:
+    """A pedestrian area; its vertices in the order of its rings, none repeated at a ring's end."""
+
+    rings: tuple[Int64, ...]  # node numbers; the outer ring first, then holes
+    way_id: int
+    trait: int  # the combination of tags that its lines have
+    has_outline: bool  # whether the streets hold its outline already
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Edges to be added."""
+
+    tail: Int64
+    head: Int64
+    way_id: Int64
+    trait: Int64
+
+    @classmethod
+    def joined(cls, parts: list[Lines]) -> Lines:
+        """Put several together."""
+        names = ("tail", "head", "way_id", "trait")
+        return cls(*(np.concatenate([np.empty(0, np.int64), *(getattr(p, n) for p in parts)]) for n in names))
+
+
+def way_squares(tail: Int64, head: Int64, way: Int64, row: Int64, traits: list[dict[str, str]]) -> list[Square]:
+    """Find closed ways that are squares among the segments of streets, which hold each way's in its order.
+
+    Parameters
+    ----------
+    tail, head, way, row
+        int64 (n_segments,): nodes, OSM way, row of ``traits``.
+    traits
+        Combinations of tags.
+    """
+    is_area = np.array([t.get("area") == "yes" and t.get("highway") in {"pedestrian", "footway"} for t in traits])
+    mine = np.flatnonzero(is_area[row]) if len(row) else np.empty(0, np.int64)
+    starts = np.flatnonzero(np.diff(way[mine], prepend=-1))
+    parts = np.split(mine, starts[1:]) if len(mine) else []
+    # A ring has three sides or more, each of which begins where the last one ended.
+    rings = [p for p in parts if len(p) >= 3 and (head[p] == np.roll(tail[p], -1)).all()]  # noqa: PLR2004 (as said)
+    return [Square((tail[p],), int(way[p[0]]), int(row[p[0]]), has_outline=True) for p in rings]
+
+
+def relation_squares(path: str | Path) -> list[tuple[dict[str, str], Any, set[int]]]:
+    """Read multipolygon relations that are squares: their tags, polygons, and the ways of their outline."""
+    found = []
+    for _, tags, geometry, parts in matching_objects(path, parse_tag_filter(SQUARE_TAGS), only_relations=True):
+        if geometry is not None and may_walk(tags)[0]:
+            shape = shapely.from_wkb(geometry)
+            found += [
+                (tags, p, {int(i[1:]) for i in parts}) for p in shapely.get_parts(shape) if p.geom_type == "Polygon"
+            ]
+    return found
+
+
+def place_keys(lon: Float64, lat: Float64) -> Int64:
+    """Give each place a whole number, the same for places of the same OSM coordinates."""
+    return (np.round(lon * _E7).astype(np.int64) << 32) + np.round(lat * _E7).astype(np.int64)
+
+
+def crossing_lines(squares: list[Square], lon: Float64, lat: Float64, degree: Int64) -> Lines:
+    """Give the lines that cross squares, and the outlines of those that the streets do not hold.
+
+    Lines join entrances (vertices that other streets meet) and corners of the outline and of holes that see each other;
+    the square is simplified where it has more than `MAX_CORNERS`. Self-crossing outlines are not crossed.
+
+    Parameters
+    ----------
+    squares
+        The squares.
+    lon, lat
+        float64 (n_nodes,), degrees WGS-84.
+    degree
+        int64 (n_nodes,): segments of streets that meet at each node, outlines included.
+    """
+    parts = [Lines.joined([])]
+    for square in squares:
+        tail, head = _chords(square, lon, lat, degree)
+        if not square.has_outline:
+            tail = np.concatenate([tail, *square.rings])
+            head = np.concatenate([head, *(np.roll(ring, -1) for ring in square.rings)])
+        n = len(tail)
+        parts.append(Lines(tail, head, np.full(n, square.way_id), np.full(n, square.trait)))
+    return Lines.joined(parts)
+
+
+def _chords(square: Square, lon: Float64, lat: Float64, degree: Int64) -> tuple[Int64, Int64]:
+    node = np.concatenate(square.rings)
+    xy = _plane(lon[node], lat[node])
+    ring_of = np.repeat(np.arange(len(square.rings)), [len(r) for r in square.rings])
+    outer, *holes = (xy[ring_of == i] for i in range(len(square.rings)))
+    shape = shapely.Polygon(outer, holes)
+    if not shape.is_valid:
+        return np.empty(0, np.int64), np.empty(0, np.int64)
+    own = 2 if square.has_outline else 0
+    kept = np.flatnonzero((degree[node] > own) | _corners(xy, ring_of))
+    a, b = (kept[i] for i in np.triu_indices(len(kept), 1))
+    first = np.flatnonzero(np.diff(ring_of, prepend=-1))[ring_of]
+    size = np.bincount(ring_of)[ring_of]
+    following = first + (np.arange(len(node)) - first + 1) % size
+    apart = (following[a] != b) & (following[b] != a) & (node[a] != node[b])
+    a, b = a[apart], b[apart]
+    room = shapely.buffer(shape, _SLACK_M, join_style="mitre")
+    shapely.prepare(room)
+    seen = shapely.covers(room, shapely.linestrings(np.stack([xy[a], xy[b]], axis=1))) if len(a) else np.empty(0, bool)
+    return node[a[seen]], node[b[seen]]
+
+
+def _corners(xy: Float64, ring_of: Int64) -> npt.NDArray[np.bool_]:
+    """Choose at most `MAX_CORNERS` vertices that keep the rings' form."""
+    tolerance = _FIRST_TOLERANCE_M
+    while True:
+        kept = np.zeros(len(xy), dtype=np.bool_)
+        for ring in range(int(ring_of.max()) + 1):
+            own = np.flatnonzero(ring_of == ring)
+            line = shapely.linestrings(np.concatenate([xy[own], xy[own[:1]]]))
+            left = shapely.get_coordinates(shapely.simplify(line, tolerance, preserve_topology=False))
+            kept[own] = (xy[own][:, None, :] == left[None, :, :]).all(axis=2).any(axis=1)
+        if kept.sum() <= MAX_CORNERS:
+            return kept
+        tolerance *= 2
+
+
+def _plane(lon: Float64, lat: Float64) -> Float64:
+    """Give metres east and north of the first place."""
+    scale = np.radians(1) * EARTH_RADIUS_M
+    return np.column_stack([(lon - lon[0]) * scale * np.cos(np.radians(lat[0])), (lat - lat[0]) * scale])

@@ -1,0 +1,131 @@
+"""What the tags of streets mean for the cost of walking them: each combination of tags once, as a trait."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from circle15.network.passages import BIG_ROADS, ROADS, kind_of_road, passage_keys, passage_of
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from circle15.inputs.osm_columns import TagColumn
+    from circle15.network.walking import WalkProfile
+
+OWN_KEYS = (
+    "highway", "area", "surface", "smoothness", "incline", "wheelchair", "width", "bridge", "tunnel", "conveying",
+    "step:height",
+)  # fmt: skip
+TRAIT_KEYS = (*OWN_KEYS, *(k for k in passage_keys("way") if k not in OWN_KEYS))
+"""Keys of ways that costs depend on."""
+
+_MAX_CODE = 2**62
+_NUMBER = re.compile(r"\s*([-+]?\d+(?:[.,]\d+)?)\s*(%|°|m|cm|mm|'|ft)?\s*")
+_METRES = {None: 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001, "'": 0.3048, "ft": 0.3048}
+
+Int64 = npt.NDArray[np.int64]
+Float64 = npt.NDArray[np.float64]
+Bool = npt.NDArray[np.bool_]
+
+
+def combine_tags(tags: Mapping[str, TagColumn], keys: Sequence[str], n: int) -> tuple[Int64, list[dict[str, str]]]:
+    """Give each combination of tags that occurs a number.
+
+    Returns
+    -------
+    number
+        int64 (n_objects,).
+    combinations
+        The tags of each number.
+    """
+    combined, n_codes = np.zeros(n, np.int64), 1
+    for key in keys:
+        column = tags[key]
+        n_codes *= len(column.values) + 1
+        if n_codes > _MAX_CODE:
+            seen, combined = np.unique(combined, return_inverse=True)
+            n_codes = len(seen) * (len(column.values) + 1)
+        combined = combined * (len(column.values) + 1) + column.codes + 1
+    _, example, number = np.unique(combined, return_index=True, return_inverse=True)
+    found = [{k: tags[k].values[tags[k].codes[i]] for k in keys if tags[k].codes[i] >= 0} for i in example.tolist()]
+    return number.astype(np.int64), found
+
+
+@dataclass(frozen=True, slots=True)
+class Traits:
+    """What each segment's tags say, from its trait; every array is (n_segments,)."""
+
+    is_steps: Bool
+    up: npt.NDArray[np.int8]  # 1: rises from tail to head, -1: falls, 0: not said
+    incline: Float64  # rise over run from tail to head, NaN where no number is tagged
+    step_height_m: Float64  # NaN where not tagged
+    conveys: npt.NDArray[np.int8]  # 1: from tail to head alone, -1: from head to tail, 2: both ways, 0: not moving
+    is_road: Bool
+    is_big_road: Bool
+    on_ground: Bool  # neither bridge nor tunnel
+    passage: Int64  # row of the table of passages, -1: none
+    trait: Int64
+    traits: tuple[dict[str, str], ...]
+
+    @classmethod
+    def of(cls, trait: npt.NDArray[Any], traits: tuple[dict[str, str], ...]) -> Traits:
+        """Read the tags of every trait."""
+        rows = traits or ({},)
+        kinds = [kind_of_road(t.get("highway", "")) for t in rows]
+        columns = {
+            "is_steps": np.array([k == "steps" for k in kinds]),
+            "up": np.array([_up(t.get("incline", "")) for t in rows], np.int8),
+            "incline": np.array([_slope(t.get("incline", "")) for t in rows]),
+            "step_height_m": np.array([metres_of(t.get("step:height")) for t in rows]),
+            "conveys": np.array([_conveys(t.get("conveying", "no")) for t in rows], np.int8),
+            "is_road": np.array([k in ROADS for k in kinds]),
+            "is_big_road": np.array([k in BIG_ROADS for k in kinds]),
+            "on_ground": np.array([all(t.get(k, "no") == "no" for k in ("bridge", "tunnel")) for t in rows]),
+            "passage": np.array([passage_of(t, "way") for t in rows], np.int64),
+        }
+        return cls(
+            **{name: values[trait] for name, values in columns.items()}, trait=trait.astype(np.int64), traits=rows
+        )
+
+    def slowness(self, profile: WalkProfile) -> Float64:
+        """Give how much longer a profile takes for the tags' sake, steps and slopes aside; infinite: closed."""
+        return np.array([_slowness(tags, profile) for tags in self.traits])[self.trait]
+
+
+def metres_of(text: str | None) -> float:
+    """Read a length in metres, NaN where there is none."""
+    found = _NUMBER.fullmatch(text or "")
+    return float(found[1].replace(",", ".")) * _METRES[found[2]] if found and found[2] in _METRES else float("nan")
+
+
+def _slowness(tags: Mapping[str, str], p: WalkProfile) -> float:
+    if p.wheelchair_tag and tags.get("wheelchair") == "no":
+        return float("inf")
+    if p.min_width_m is not None and metres_of(tags.get("width")) < p.min_width_m:
+        return float("inf")
+    share = min(
+        dict(p.surfaces).get(tags.get("surface", ""), 1.0), dict(p.smoothness).get(tags.get("smoothness", ""), 1.0)
+    )
+    return 1.0 / share if share > 0 else float("inf")
+
+
+def _up(incline: str) -> int:
+    slope = _slope(incline)
+    return {"up": 1, "down": -1}.get(incline, 0 if np.isnan(slope) else int(np.sign(slope)))
+
+
+def _slope(incline: str) -> float:
+    found = _NUMBER.fullmatch(incline)
+    if found is None or found[2] not in {"%", "°"}:
+        return float("nan")
+    value = float(found[1].replace(",", "."))
+    return value / 100 if found[2] == "%" else float(np.tan(np.radians(value)))
+
+
+def _conveys(value: str) -> int:
+    return {"forward": 1, "backward": -1, "yes": 2, "reversible": 2}.get(value, 0)
