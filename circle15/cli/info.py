@@ -22,9 +22,15 @@ _LIBRARIES = (
 
 
 @click.command("info")
+@click.option("--walking-table", is_flag=True, help="Print who may walk where, what is waited for, and the profiles.")
 @shared
-def command() -> None:
+def command(*, walking_table: bool) -> None:
     """Show versions, the core's build, threads and the data sets that came along."""
+    if walking_table:
+        from circle15.network.walking_text import walking_text  # noqa: PLC0415 (only where it is asked for)
+
+        click.echo(walking_text())
+        return
     import os  # noqa: PLC0415 (only this command needs it)
     import platform  # noqa: PLC0415 (only this command needs it)
     from importlib.metadata import version  # noqa: PLC0415 (as above)
