@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import codecs
 import difflib
 from typing import Annotated, Any
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
 Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=64)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(f'unknown encoding "{name}"; right are "utf-8", "gbk", "gb18030", "utf-16", "big5"') from None
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
 
 
 def suggest(given: str, valid: Any) -> str:

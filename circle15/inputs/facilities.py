@@ -51,6 +51,8 @@ class FacilityTable:
     frame: gpd.GeoDataFrame
     changes: tuple[Change, ...] = ()
     dropped: tuple[DroppedFacility, ...] = ()
+    places: Places | None = None  # of every row of a file, also those left out
+    near_duplicates: tuple[tuple[int, int], ...] = ()  # rows of `frame`: same name within 100 m of an earlier one
 
 
 def read_facilities(
@@ -80,7 +82,7 @@ def read_facilities(
     wanted = [
         f for f in (layer.name_field, layer.lon_field, layer.lat_field, layer.id_field, layer.capacity_field) if f
     ]
-    table = read_table(path, wanted=wanted, aliases=aliases)
+    table = read_table(path, wanted=wanted, aliases=aliases, encoding=layer.encoding)
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
     reader = ValueReader(table, found)
     name_column = reader.column_of("name", layer.name_field, required_choice=True)
@@ -127,6 +129,7 @@ def read_facilities(
         frame=frame[kept].reset_index(drop=True),
         changes=tuple(sorted(changes, key=lambda c: c.row or 0)),
         dropped=tuple(d for _, d in dropped),
+        places=places,
     )
 
 
@@ -177,16 +180,19 @@ def combine_facilities(tables: Sequence[FacilityTable]) -> FacilityTable:
     for facility_id in frame["facility_id"]:
         ids[_distinct(facility_id, set(ids)) if facility_id in ids else facility_id] = None
     frame = gpd.GeoDataFrame(frame.assign(facility_id=list(ids)), geometry="geometry", crs=WGS84)
-    changes = [c for t in tables for c in t.changes]
+    # Two layers may share a file, whose lines are told once.
+    changes = dict.fromkeys(c for t in tables for c in t.changes)
+    pairs = near_duplicates(frame)
     return FacilityTable(
         frame=frame,
-        changes=(*changes, *near_duplicates(frame)),
+        changes=(*changes, *(_duplicate_line(frame, later, earlier) for later, earlier in pairs)),
         dropped=tuple(d for t in tables for d in t.dropped),
+        near_duplicates=tuple(pairs),
     )
 
 
-def near_duplicates(frame: gpd.GeoDataFrame) -> list[Change]:
-    """Report facilities of the same name within 100 m of an earlier one, a line each, naming the nearest such."""
+def near_duplicates(frame: gpd.GeoDataFrame) -> list[tuple[int, int]]:
+    """Find facilities of the same name within 100 m of an earlier one: rows of each and of the nearest earlier one."""
     if len(frame) == 0:
         return []
     lon, lat = frame["lon"].to_numpy(np.float64), frame["lat"].to_numpy(np.float64)
@@ -195,7 +201,7 @@ def near_duplicates(frame: gpd.GeoDataFrame) -> list[Change]:
     column = np.floor(np.deg2rad(lon) * EARTH_RADIUS_M * np.cos(high) / NEAR_M).astype(np.int64).tolist()
     row = np.floor(np.deg2rad(lat) * EARTH_RADIUS_M / NEAR_M).astype(np.int64).tolist()
     seen: dict[tuple[str, int, int], list[int]] = {}
-    lines = []
+    pairs = []
     for i, text in enumerate(frame["name"].tolist()):
         name = unicodedata.normalize("NFKC", text).replace(" ", "").casefold()
         if not name:
@@ -204,11 +210,11 @@ def near_duplicates(frame: gpd.GeoDataFrame) -> list[Change]:
         if around:
             away = _metres(lon[i], lat[i], lon[around], lat[around])
             if away.min() <= NEAR_M:
-                lines.append(_duplicate_line(frame, i, around[int(away.argmin())]))
+                pairs.append((i, around[int(away.argmin())]))
         here = seen.setdefault((name, column[i], row[i]), [])
         if len(here) < _MOST_KEPT:
             here.append(i)
-    return lines
+    return pairs
 
 
 def _metres(lon: float, lat: float, lons: np.ndarray, lats: np.ndarray) -> np.ndarray:

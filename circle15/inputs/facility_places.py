@@ -11,7 +11,7 @@ import shapely
 
 from circle15.errors import InputError, MissingColumnError, Problem
 from circle15.inputs.coordinate_checks import explain_misfit, inside_area, looks_like
-from circle15.inputs.coordinates import is_projected, parse_crs, to_wgs84, zone_epsg
+from circle15.inputs.coordinates import crs_caveat, is_projected, parse_crs, to_wgs84, zone_epsg
 from circle15.inputs.headings import choose_column, missing_column, named_column
 from circle15.inputs.import_report import Change
 from circle15.inputs.numbers import ParsedNumber, parse_degrees, parse_number, parse_pair
@@ -37,6 +37,8 @@ class Places:
     reason: list[str | None]  # (n,) codes of the import report
     system: str
     changes: tuple[Change, ...]
+    x: Floats  # (n,) as the file has them, for measuring which system they really are in
+    y: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +98,9 @@ def places_from_columns(
         changes.append(
             Change(file=table.path.name, sheet=table.sheet, column=" / ".join(numbers.shown), reason="survey_axes")
         )
+    caveat = crs_caveat(system)
+    if caveat is not None:
+        changes.append(Change(file=table.path.name, sheet=table.sheet, reason="inexact_datum", detail=caveat))
     lon, lat = to_wgs84(x, y, system)
     lon, lat = inside_area(np.atleast_1d(lon), np.atleast_1d(lat), system)
     usable = np.isfinite(lon)
@@ -113,7 +118,7 @@ def places_from_columns(
             reason[i] = "swapped_coordinates" if swapped else "outside_system"
     geometry = np.full(len(lon), None, dtype=object)
     geometry[usable] = shapely.points(lon[usable], lat[usable])
-    return Places(lon, lat, geometry, reason, system, tuple(changes))
+    return Places(lon, lat, geometry, reason, system, tuple(changes), x, y)
 
 
 def coordinates_as_found(

@@ -11,7 +11,7 @@ from pyproj import CRS, Transformer
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.coordinate_checks import inside_area
-from circle15.inputs.coordinates import NAMED_SYSTEMS, parse_crs, to_wgs84
+from circle15.inputs.coordinates import NAMED_SYSTEMS, crs_caveat, parse_crs, to_wgs84
 from circle15.inputs.facility_places import Places
 from circle15.inputs.import_report import Change
 
@@ -42,6 +42,9 @@ def places_from_geometry(table: Table, *, crs: str | None) -> Places:
         changes.append(
             Change(file=table.path.name, sheet=table.sheet, reason="z_dropped", original=f"{int(with_z.sum())} Z")
         )
+    caveat = crs_caveat(system) if system in NAMED_SYSTEMS or system.startswith("EPSG:") else None
+    if caveat is not None:
+        changes.append(Change(file=table.path.name, sheet=table.sheet, reason="inexact_datum", detail=caveat))
     flat = shapely.force_2d(shapes)
     lying = np.full(len(flat), None, dtype=object)
     for i in np.flatnonzero(~empty):
@@ -66,7 +69,8 @@ def places_from_geometry(table: Table, *, crs: str | None) -> Places:
             else "no feature has a geometry"
         )
         raise InputError(Problem(message, file=table.file, value=None if not unfit.any() else system))
-    return Places(lon, lat, repaired, reason, system, tuple(changes))
+    found = shapely.point_on_surface(flat)
+    return Places(lon, lat, repaired, reason, system, tuple(changes), shapely.get_x(found), shapely.get_y(found))
 
 
 def _system_of_file(table: Table, crs: str | None) -> tuple[str, list[Change]]:

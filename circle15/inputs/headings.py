@@ -65,9 +65,7 @@ def load_aliases(extra: Mapping[str, Sequence[str]] | None = None) -> dict[str, 
     unknown = sorted(set(extra or {}) - set(aliases))
     if unknown:
         known = ", ".join(aliases)
-        raise ConfigError(
-            *(Problem(f"no such field; known are {known}", column=f"headings.{name}") for name in unknown)
-        )
+        raise ConfigError(*(Problem(f"no such field; known are {known}", key=f"headings.{name}") for name in unknown))
     for field, headings in (extra or {}).items():
         aliases[field] = (tuple(split_heading(h).plain for h in headings), *aliases[field])
     return aliases

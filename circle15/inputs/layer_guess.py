@@ -101,7 +101,7 @@ def raw_coordinates(
         If the file cannot be read or has no coordinates.
     """
     wanted = [f for f in (layer.lon_field, layer.lat_field, layer.name_field) if f is not None]
-    table = read_table(path, wanted=wanted, aliases=load_aliases(headings))
+    table = read_table(path, wanted=wanted, aliases=load_aliases(headings), encoding=layer.encoding)
     if table.geometry is not None and layer.lon_field is None:
         return _points(table)
     aliases = load_aliases(headings)

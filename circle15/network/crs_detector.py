@@ -25,6 +25,7 @@ FEWEST_POINTS = 8
 MOST_POINTS = 2000
 SURE = 0.9
 
+_AROUND_DEG = 0.02  # 2 km
 _OFFSET_M = 10.0  # added to distances, so that points on the very street do not outweigh all others
 _LEAST_SPREAD = 0.05
 _RESAMPLES = 400
@@ -108,7 +109,8 @@ def detect_crs(
     network
         Walking network of the district and its surroundings.
     x, y
-        (n,) coordinates as found in the file, in the order in which it states them; NaN is passed over.
+        (n,) coordinates as found in the file, in the order in which it states them; NaN is passed over, and so are
+        places far from all streets whatever the system (a city's file for one district).
     stated
         The system that the config states.
     district
@@ -120,12 +122,14 @@ def detect_crs(
         With an empty table where fewer than eight points are given, or their numbers fit no known system.
     """
     east, north = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    given = np.flatnonzero(np.isfinite(east) & np.isfinite(north))
-    if len(given) > MOST_POINTS:
-        given = given[np.linspace(0, len(given) - 1, MOST_POINTS).astype(np.int64)]
+    given = np.isfinite(east) & np.isfinite(north)
     east, north = east[given], north[given]
     said = parse_crs(stated) if stated is not None else None
-    hypotheses = _hypotheses(east, north, network, said) if len(given) >= FEWEST_POINTS else []
+    hypotheses = _hypotheses(east, north, network, said) if len(east) >= FEWEST_POINTS else []
+    near = _near_any(network, east, north, hypotheses)
+    if len(near) > MOST_POINTS:
+        near = near[np.linspace(0, len(near) - 1, MOST_POINTS).astype(np.int64)]
+    east, north = east[near], north[near]
     measured = [_measure(network, east, north, h, district) for h in hypotheses]
     rows = [
         (crs, swapped, crs == said and not swapped, *m.row)
@@ -142,11 +146,11 @@ def detect_crs(
         "score",
     ]
     table = pd.DataFrame(rows, columns=columns)
-    distances = np.array([m.distance_m for m in measured]).reshape(len(measured), len(given))
+    distances = np.array([m.distance_m for m in measured]).reshape(len(measured), len(near))
     table["confidence"] = _confidence(distances)
     in_reach = table["share_in_reach"] >= _ENOUGH_IN_REACH * table["share_in_reach"].max()
     table = table.assign(out=~in_reach).sort_values(["out", "score"], kind="stable").drop(columns="out")
-    return CrsDetection(table=table.reset_index(drop=True), n_points=len(given), stated=said)
+    return CrsDetection(table=table.reset_index(drop=True), n_points=len(near), stated=said)
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,6 +185,17 @@ def _measure(network: WalkNetwork, x: Floats, y: Floats, hypothesis: tuple[str, 
             float(_score(distance[np.newaxis])[0]),
         ),
     )
+
+
+def _near_any(network: WalkNetwork, x: Floats, y: Floats, hypotheses: list[tuple[str, bool]]) -> npt.NDArray[np.int64]:
+    """Give the points that some hypothesis brings near the streets' bounds; all of them where that is too few."""
+    west, east = network.node_lon.min() - _AROUND_DEG, network.node_lon.max() + _AROUND_DEG
+    south, north = network.node_lat.min() - _AROUND_DEG, network.node_lat.max() + _AROUND_DEG
+    near = np.zeros(len(x), dtype=np.bool_)
+    for crs, swapped in hypotheses:
+        lon, lat = to_wgs84(y, x, crs) if swapped else to_wgs84(x, y, crs)
+        near |= (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
+    return np.flatnonzero(near) if near.sum() >= FEWEST_POINTS else np.arange(len(x))
 
 
 def _score(distance_m: Floats) -> Floats:

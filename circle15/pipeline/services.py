@@ -5,14 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.cells import COORDINATE_DECIMALS
+from circle15.inputs.coordinates import NAMED_SYSTEMS
 from circle15.inputs.facilities import FacilityTable, combine_facilities, facilities_from_osm, read_facilities
+from circle15.inputs.headings import load_aliases
 from circle15.inputs.osm import read_features
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.tag_filter import parse_tag_filter
+from circle15.network.crs_detector import FEWEST_POINTS, CrsDetection, detect_crs
 from circle15.network.entrances import facility_entrances, read_gates
 
 if TYPE_CHECKING:
@@ -22,6 +26,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.config import Config, LayerTable
+    from circle15.inputs.facility_places import Places
     from circle15.inputs.import_report import Change, DroppedFacility
     from circle15.network.graph import WalkNetwork
 
@@ -41,6 +46,7 @@ class Services:
     changes: tuple[Change, ...]  # lines of the import report
     counts: dict[str, dict[str, int]]  # per layer
     inputs: dict[str, Path] = field(default_factory=dict)
+    detections: dict[str, CrsDetection] = field(default_factory=dict)  # by layer, or layers: "nursery, canteen"
 
 
 def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: Path | None = None) -> Services:
@@ -54,6 +60,7 @@ def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: P
         Naming every layer whose file is missing or malformed, or that has no facility and does not allow for it.
     """
     shapely.prepare(area)
+    load_aliases(config.headings)  # a field that is not known is one error, not one per layer
     source = extract or config.resolve(config.network.source)
     tables = {**_from_files(config), **_from_tags(config, area, source)}
     counts: dict[str, dict[str, int]] = {}
@@ -73,6 +80,7 @@ def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: P
             problems.append(_nothing_found(config, layer, table))
     InputError.gather(problems)
     joined = combine_facilities(kept)
+    _count_duplicates(counts, joined)
     # Printed places are the places that were evaluated.
     facilities = joined.frame.assign(
         lon=joined.frame["lon"].round(COORDINATE_DECIMALS), lat=joined.frame["lat"].round(COORDINATE_DECIMALS)
@@ -83,7 +91,8 @@ def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: P
     entrances = entrances.round({"lon": COORDINATE_DECIMALS, "lat": COORDINATE_DECIMALS})
     files = {layer.source.partition("#")[0] for layer in config.layers if not layer.source.startswith(OSM_PREFIX)}
     inputs = {name: config.resolve(name) for name in sorted(files)}
-    return Services(facilities, entrances, joined.dropped, joined.changes, counts, inputs)
+    detections = _detect_systems(tables, network, area)
+    return Services(facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections)
 
 
 def osm_keys(config: Config) -> set[str]:
@@ -102,7 +111,7 @@ def _from_files(config: Config) -> dict[str, FacilityTable]:
         if layer.source.startswith(OSM_PREFIX):
             continue
         try:
-            tables[layer.id] = read_facilities(layer, config.resolve(layer.source))
+            tables[layer.id] = read_facilities(layer, config.resolve(layer.source), headings=config.headings)
         except InputError as e:  # every layer's problems are told at once
             problems.extend(e.problems)
     InputError.gather(problems)
@@ -119,6 +128,32 @@ def _from_tags(config: Config, area: Any, source: Path) -> dict[str, FacilityTab
     filters = {layer: text.removeprefix(OSM_PREFIX) for layer, text in by_tag.items()}
     features = read_features(source, filters, area=area, lang=config.district.lang)
     return {layer: facilities_from_osm(features[features["layer"] == layer].reset_index(drop=True)) for layer in by_tag}
+
+
+def _detect_systems(tables: dict[str, FacilityTable], network: WalkNetwork, area: Any) -> dict[str, CrsDetection]:
+    """Measure the files' coordinates against the streets; layers too small to tell are taken together by system."""
+    found: dict[str, CrsDetection] = {}
+    small: dict[str, dict[str, Places]] = {}
+    for layer, table in tables.items():
+        places = table.places
+        if places is None or not (places.system in NAMED_SYSTEMS or places.system.startswith("EPSG:")):
+            continue
+        if np.isfinite(places.x).sum() < FEWEST_POINTS:
+            small.setdefault(places.system, {})[layer] = places
+        else:
+            found[layer] = detect_crs(network, places.x, places.y, stated=places.system, district=area)
+    for system, layers in small.items():
+        x, y = (np.concatenate([getattr(p, axis) for p in layers.values()]) for axis in ("x", "y"))
+        found[", ".join(layers)] = detect_crs(network, x, y, stated=system, district=area)
+    return found
+
+
+def _count_duplicates(counts: dict[str, dict[str, int]], joined: FacilityTable) -> None:
+    """Count the facilities that bear the name of an earlier one within 100 m, by the later one's layer."""
+    layers = joined.frame["layer"].tolist()
+    for later, earlier in joined.near_duplicates:
+        key = "near_duplicates" if layers[later] == layers[earlier] else "also_in_other_layers"
+        counts[layers[later]][key] = counts[layers[later]].get(key, 0) + 1
 
 
 def _nothing_found(config: Config, layer: LayerTable, table: FacilityTable) -> Problem:

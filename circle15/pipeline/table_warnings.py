@@ -1,0 +1,139 @@
+"""What a planner must know of the facility tables as they were read: one line each, for maps, tables and `check`."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from circle15.inputs.import_report import reason_text
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circle15.config import Config
+    from circle15.inputs.import_report import Change
+    from circle15.pipeline.services import Services
+
+_SHOWN = 3
+
+
+def table_warnings(config: Config, services: Services, streets: Sequence[Change] = ()) -> list[str]:
+    """Word what reading the tables has found, in the config's language.
+
+    Parameters
+    ----------
+    config
+        The run's config.
+    services
+        The layers as read.
+    streets
+        Lines of `unit_names.check_streets`.
+
+    Returns
+    -------
+    list of str
+        Coordinate systems that the streets contradict; inexact ones; rows left out; likely duplicates; facilities that
+        lie in another street than their table says. Details stand in the import report.
+    """
+    return [
+        *_contradicted(config, services),
+        *_inexact(config, services),
+        *_left_out(config, services),
+        *_duplicates(config, services),
+        *_elsewhere(config, streets),
+    ]
+
+
+def _contradicted(config: Config, services: Services) -> list[str]:
+    zh = config.district.lang == "zh"
+    names = {layer.id: layer.name for layer in config.layers}
+    found = []
+    for layers, told in services.detections.items():
+        message = told.message(config.district.lang) if told.is_sure else None
+        if message is None:
+            continue
+        name = ("、" if zh else ", ").join(names[layer] for layer in layers.split(", "))
+        if told.table["is_swapped"].iloc[0]:
+            advice = "请核对经纬度两列是否写反" if zh else "check which column is the longitude"
+        else:
+            crs = told.table["crs"].iloc[0]
+            advice = f'请核对，若属实改为 crs = "{crs}"' if zh else f'check it, and if so say crs = "{crs}"'
+        found.append(f"{name}：{message}；{advice}" if zh else f"{name}: {message}; {advice}")
+    return found
+
+
+def _inexact(config: Config, services: Services) -> list[str]:
+    zh = config.district.lang == "zh"
+    caveats = dict.fromkeys((c.file, c.detail) for c in services.changes if c.reason == "inexact_datum")
+    return [f"{file}：坐标转换精度有限：{detail}" if zh else f"{file}: {detail}" for file, detail in caveats]
+
+
+def _left_out(config: Config, services: Services) -> list[str]:
+    zh = config.district.lang == "zh"
+    names = {layer.id: layer.name for layer in config.layers}
+    found = []
+    for layer, name in names.items():
+        dropped = [d for d in services.dropped if d.layer == layer]
+        reasons = Counter((d.reason, d.detail if d.reason == "closed" else "") for d in dropped)
+        if not reasons:
+            continue
+        n, of = sum(reasons.values()), services.counts[layer]["read"]
+        texts = Counter[str]()
+        for (reason, detail), count in reasons.items():
+            texts[_reason(reason, config, detail)] += count
+        listed = ("、" if zh else ", ").join(f"{text} {count}" for text, count in texts.most_common())
+        found.append(
+            f"{name}：{of} 行中有 {n} 行未采用（{listed}），见导入报告"
+            if zh
+            else f"{name}: {n} of {of} rows were left out ({listed}); see the import report"
+        )
+    return found
+
+
+def _reason(reason: str, config: Config, detail: str) -> str:
+    if reason == "duplicate_row":
+        return "重复行" if config.district.lang == "zh" else "repeated rows"
+    return reason_text(reason, config.district.lang, detail)
+
+
+def _duplicates(config: Config, services: Services) -> list[str]:
+    zh = config.district.lang == "zh"
+    found = []
+    for layer in config.layers:
+        n = services.counts[layer.id].get("near_duplicates", 0)
+        if n:
+            found.append(
+                f"{layer.name}：{n} 处设施与另一处同名且相距不足 100 米，均已计入，可能重复，见导入报告"
+                if zh
+                else f"{layer.name}: {n} facilities bear the name of another within 100 m; both are counted, "
+                "see the import report"
+            )
+    return found
+
+
+def _elsewhere(config: Config, streets: Sequence[Change]) -> list[str]:
+    zh = config.district.lang == "zh"
+    found = []
+    for file in dict.fromkeys(c.file for c in streets):
+        other = [c for c in streets if c.file == file and c.reason == "other_street"]
+        unknown = Counter(c.detail for c in streets if c.file == file and c.reason == "unknown_street")
+        if other:
+            shown = "；" if zh else "; "
+            nowhere = "区外" if zh else "outside the district"
+            listed = shown.join(f"{c.original}: {c.detail} → {c.taken or nowhere}" for c in other[:_SHOWN])
+            more = " …" if len(other) > _SHOWN else ""
+            found.append(
+                f"{file}：{len(other)} 处设施所写街道与坐标所在街道不符（{listed}{more}），见导入报告"
+                if zh
+                else f"{file}: {len(other)} facilities lie in another street than the table says ({listed}{more}); "
+                "see the import report"
+            )
+        if unknown:
+            n = sum(unknown.values())
+            listed = ("、" if zh else ", ").join(list(unknown)[:_SHOWN]) + (" …" if len(unknown) > _SHOWN else "")
+            found.append(
+                f"{file}：{n} 处设施所写街道不在本区单元名单内（{listed}）"
+                if zh
+                else f"{file}: {n} facilities name streets that are no units of the district ({listed})"
+            )
+    return found
