@@ -167,7 +167,7 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
     bound = solved.exact.bound * solved.scale
     frames = []
     for name, chosen, value, status in (
-        ("exact", solved.exact.candidate, solved.exact.objective, solved.exact.status),
+        ("exact", _most_people_first(case, solved.exact.candidate), solved.exact.objective, solved.exact.status),
         ("greedy", nothing if solved.greedy is None else solved.greedy, solved.greedy_objective, "greedy"),
     ):
         objective = value * solved.scale
@@ -296,6 +296,17 @@ def _walks(case: _Case) -> tuple[csr_array, FloatArray, FloatArray]:
     new_row = np.cumsum(could) - 1
     shape = (len(case.at), int(could.sum()))
     return csr_array((seconds, (place, new_row[row])), shape=shape), people[rows][could], today[could]
+
+
+def _most_people_first(case: _Case, chosen: IntArray) -> IntArray:
+    """Order a solution's places as greedy would build them; those that then cover nobody new come last."""
+    demand, rows = case.demand, case.demand.rows
+    at = case.at.take(chosen)
+    reach = reach_of(case.study, case.service, demand.at.take(rows), at, threads=case.threads)
+    first = rank_candidates(reach, demand.people[rows], missing=demand.missing[rows], top=len(chosen)).candidate
+    rest = np.setdiff1d(np.arange(len(chosen)), first)
+    order: IntArray = np.concatenate([first, rest]).astype(np.int64)
+    return chosen.take(order)
 
 
 def _rows(case: _Case, chosen: IntArray) -> pd.DataFrame:
