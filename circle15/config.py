@@ -67,7 +67,8 @@ class PopulationTable(_Table):
     `groups` names each group's column or raster; "age_classes" as its value derives the group from `age_classes`,
     which names the columns or rasters of a source's own classes ("0", "1-4", "80+"); "totals" takes it from `totals`, a
     table of official totals (unit, group, people) that cells are raked to. Rasters may be tiles ("tiles/*.tif"), and
-    "women.tif+men.tif" adds two up.
+    "women.tif+men.tif" adds two up. `buffer_demand`: whether people just beyond the border compete for supply; by
+    default they do where the source tells of them.
     """
 
     source: Literal["buildings", "points", "raster", "units"] = "buildings"
@@ -82,6 +83,7 @@ class PopulationTable(_Table):
     age_classes: dict[str, str] = {}
     totals: str | None = None
     default_levels: Positive = 2.0
+    buffer_demand: bool | None = None
 
     @model_validator(mode="after")
     def _path_where_needed(self) -> Self:
@@ -93,6 +95,11 @@ class PopulationTable(_Table):
             raise ValueError(
                 "buildings say nothing of age groups; give population from a table or a raster,"
                 ' or the group from "totals"'
+            )
+        if self.buffer_demand and self.source in {"buildings", "units"}:
+            raise ValueError(
+                f'source = "{self.source}" does not tell who lives beyond the border; leave out buffer_demand, or give'
+                ' people as "points" or "raster"'
             )
         for name, needed in ((FROM_CLASSES, self.age_classes), (FROM_TOTALS, self.totals)):
             if name in self.groups.values() and not needed:

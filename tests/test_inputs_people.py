@@ -4,6 +4,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import rasterio
 import shapely
@@ -143,9 +144,12 @@ def test_a_derived_group_needs_its_source(tmp_path):
         config(tmp_path, groups={"age_0_2": "totals"})
 
 
-def survey(folder, text, **settings):
+STREETS = pd.DataFrame({"unit_id": ["a", "b"], "unit_name": ["甲街道", "乙街道"], "parent_id": ["", ""]})
+
+
+def survey(folder, text, units=STREETS, **settings):
     Path(folder / "s.csv").write_text(text, encoding="utf-8")
-    return read_survey(SurveyTable(path="s.csv", **settings), folder / "s.csv", ["a", "b"], ["甲街道", "乙街道"])
+    return read_survey(SurveyTable(path="s.csv", **settings), folder / "s.csv", units)
 
 
 def test_a_survey_of_means_gives_number_and_mean_per_unit(tmp_path):

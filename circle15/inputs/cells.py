@@ -110,6 +110,49 @@ def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
     return Cells(pieces, centres[:, 1].copy(), centres[:, 0].copy(), cell_of_piece.astype(np.int32), resolution)
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The pieces of cells cut further by communities: what people are summed into where there are two levels."""
+
+    cells: Cells  # its pieces have community_id besides, "" for ground in no polygon of the second level
+    piece: npt.NDArray[np.int64]  # (n_parts,) piece of the undivided cells that each part lies in, ascending
+
+
+def cut_by_communities(cells: Cells, communities: gpd.GeoDataFrame) -> Parts:
+    """Cut the pieces of cells along the communities of their own unit.
+
+    Parameters
+    ----------
+    cells
+        Pieces by cell and unit.
+    communities
+        unit_id, parent_id and polygons, EPSG:4326, that fill the units without overlaps.
+
+    Returns
+    -------
+    Parts
+        Sorted by piece, then community; the parts of a piece tile it.
+    """
+    pieces, shapes = cells.pieces.geometry.to_numpy(), communities.geometry.to_numpy()
+    of_piece, of_shape, parts = _intersections(pieces, shapes)
+    own = cells.pieces["unit_id"].to_numpy()[of_piece] == communities["parent_id"].to_numpy()[of_shape]
+    # A piece thinner than rounding may fall between two polygons; it stays whole, in none.
+    lost = np.setdiff1d(np.arange(len(pieces)), of_piece[own])
+    of_piece, parts = np.concatenate([of_piece[own], lost]), np.concatenate([parts[own], pieces[lost]])
+    of_shape = np.concatenate([of_shape[own], np.full(len(lost), len(shapes))])
+    order = np.lexsort((of_shape, of_piece))
+    of_piece, of_shape = of_piece[order], of_shape[order]
+    frame = (
+        cells.pieces.iloc[of_piece].reset_index(drop=True).set_geometry(gpd.GeoSeries(parts[order], crs="EPSG:4326"))
+    )
+    frame = frame.assign(
+        community_id=np.append(communities["unit_id"].to_numpy(object), "")[of_shape],
+        area_m2=frame.geometry.to_crs(EQUAL_AREA_CRS).area,
+    )
+    cut = Cells(frame, cells.lon, cells.lat, cells.cell_of_piece[of_piece], cells.resolution)
+    return Parts(cut, of_piece.astype(np.int64))
+
+
 def piece_of_points(
     pieces: gpd.GeoDataFrame, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]
 ) -> npt.NDArray[np.int64]:

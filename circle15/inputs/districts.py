@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,19 +13,18 @@ import pandas as pd
 import shapely
 
 from circle15.errors import InputError, Problem
+from circle15.inputs.communities import REST_SUFFIX, read_communities
 from circle15.inputs.osm import WGS84
 from circle15.inputs.partition import Partition, partition
 from circle15.inputs.polygons import Polygons, read_polygons
 from circle15.inputs.shapes import areal
+from circle15.inputs.unit_ids import joined_by_id, unique_id
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from circle15.config import Config
-
-REST_SUFFIX = "-rest"
-_UNSAFE = re.compile(r"[^a-z0-9_-]+")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,10 +37,11 @@ class District:
     units: gpd.GeoDataFrame  # unit_id, unit_name, geometry (EPSG:4326); sorted by unit_id
     notes: tuple[str, ...] = ()  # what was repaired, clipped, left out; in the config's language
     inputs: dict[str, Path] = field(default_factory=dict)  # files read, as the config names them
+    communities: gpd.GeoDataFrame | None = None  # the second level, as `communities.Communities` has it
 
 
 def read_district(config: Config, osm_path: str | Path) -> District:
-    """Read the district and the units that a config names.
+    """Read the district, the units and the communities that a config names.
 
     Parameters
     ----------
@@ -64,13 +62,28 @@ def read_district(config: Config, osm_path: str | Path) -> District:
     notes = list(boundary.notes)
     if table.units is None:
         units = _frame([table.id], [table.name], [geometry])
-        return District(table.id, table.name, geometry, units, tuple(notes), boundary.inputs)
+        return _with_communities(
+            District(table.id, table.name, geometry, units, tuple(notes), boundary.inputs), config, Path(osm_path)
+        )
     found = read_polygons(
         table.units, key="district.units", id_field=table.unit_id_field, name_field=table.unit_name_field, **shared
     )
     units, unit_notes = _units(found, geometry, config)
     inputs = {**boundary.inputs, **found.inputs}
-    return District(table.id, table.name, geometry, units, (*notes, *found.notes, *unit_notes), inputs)
+    district = District(table.id, table.name, geometry, units, (*notes, *found.notes, *unit_notes), inputs)
+    return _with_communities(district, config, Path(osm_path))
+
+
+def _with_communities(district: District, config: Config, osm_path: Path) -> District:
+    if config.district.communities is None:
+        return district
+    found = read_communities(config, district.units, osm_path)
+    return replace(
+        district,
+        communities=found.frame,
+        notes=(*district.notes, *found.notes),
+        inputs={**district.inputs, **found.inputs},
+    )
 
 
 def buffer_area(geometry: Any, buffer_m: float) -> Any:
@@ -106,7 +119,8 @@ def _units(found: Polygons, district: Any, config: Config) -> tuple[gpd.GeoDataF
     zh = table.lang == "zh"
     frame = found.frame[shapely.intersects(found.frame.geometry.to_numpy(), district)]
     frame = frame.sort_values(["local_name", "key"], kind="stable").reset_index(drop=True)
-    ids, names, geometry = _joined_by_key(frame, table)
+    taken = {table.id}  # the whole district has a row beside its units
+    ids, names, geometry = joined_by_id(frame, id_field=table.unit_id_field, taken=taken)
     order = np.argsort(np.array(ids, dtype=object), kind="stable")
     ids, names, geometry = [ids[i] for i in order], [names[i] for i in order], geometry[order]
     cut = partition(district, geometry)
@@ -118,51 +132,10 @@ def _units(found: Polygons, district: Any, config: Config) -> tuple[gpd.GeoDataF
     ids, names = [ids[i] for i in kept], [names[i] for i in kept]
     polygons = list(cut.geometry[kept])
     if not cut.rest.is_empty:
-        ids.append(_unique(f"{table.id}{REST_SUFFIX}", {*ids}))
+        ids.append(unique_id(f"{table.id}{REST_SUFFIX}", {*ids}))
         names.append("其余" if zh else "rest")
         polygons.append(cut.rest)
     return _frame(ids, names, polygons), notes
-
-
-def _joined_by_key(frame: gpd.GeoDataFrame, table: Any) -> tuple[list[str], list[str], Any]:
-    """Give each unit's id, name and polygon; rows with the same id field are parts of one unit."""
-    if table.unit_id_field is not None:
-        clashes = frame.groupby("key")["name"].nunique()
-        clashes = clashes[clashes > 1].index.tolist()
-        if clashes:
-            message = f"'{clashes[0]}' stands for units of different names; every unit needs an id of its own"
-            raise InputError(Problem(message, column=table.unit_id_field, value=clashes[0]))
-        frame = frame.dissolve(by="key", as_index=False, sort=False)
-    taken = {table.id}  # the whole district has a row beside its units
-    ids = []
-    for n, (key, name) in enumerate(zip(frame["key"], frame["local_name"], strict=True), start=1):
-        wanted = key if table.unit_id_field is not None else name
-        ids.append(_unique(file_safe(wanted) or file_safe(key) or f"unit-{n:03d}", taken))
-        taken.add(ids[-1])
-    names = [name or key or unit_id for name, key, unit_id in zip(frame["name"], frame["key"], ids, strict=True)]
-    return ids, names, frame.geometry.to_numpy()
-
-
-def file_safe(text: str) -> str:
-    """Write a name with a-z 0-9 - _ alone; empty where letters of another script would be lost.
-
-    Examples
-    --------
-    >>> file_safe("Sainte-Dévote"), file_safe("粤海街道")
-    ('sainte-devote', '')
-    """
-    plain = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c)).lower()
-    if any(c.isalnum() and not c.isascii() for c in plain):
-        return ""
-    return _UNSAFE.sub("-", plain).strip("-_")[:64]
-
-
-def _unique(wanted: str, taken: set[str]) -> str:
-    n, name = 1, wanted
-    while name in taken:
-        n += 1
-        name = f"{wanted}-{n}"
-    return name
 
 
 def _partition_notes(cut: Partition, names: Sequence[str], *, zh: bool) -> list[str]:

@@ -59,12 +59,12 @@ def partition(district: Any, units: Geometries) -> Partition:
     clipped[touching] = shapely.Polygon()
     clipped, overlaps = _without_overlaps(clipped, scale)
     leftover = shapely.get_parts(areal(shapely.difference(district, shapely.union_all(clipped))))
-    is_sliver = np.array([_is_sliver(part, scale) for part in leftover], dtype=bool)
-    given = leftover[is_sliver] if (shapely.area(clipped) > 0).any() else leftover[:0]
+    slivers = np.array([is_sliver(part, scale) for part in leftover], dtype=bool)
+    given = leftover[slivers] if (shapely.area(clipped) > 0).any() else leftover[:0]
     for part in given:
         to = _neighbour(part, clipped)
         clipped[to] = areal(shapely.union(clipped[to], part))
-    rest = areal(shapely.union_all(leftover[~is_sliver])) if len(leftover) else shapely.Polygon()
+    rest = areal(shapely.union_all(leftover[~slivers])) if len(leftover) else shapely.Polygon()
     square = scale[0] * scale[1]
     return Partition(
         geometry=clipped,
@@ -98,7 +98,8 @@ def _without_overlaps(
     return units, tuple(found)
 
 
-def _is_sliver(part: Any, scale: tuple[float, float]) -> bool:
+def is_sliver(part: Any, scale: tuple[float, float]) -> bool:
+    """Tell whether a polygon comes from borders drawn twice: small, or nowhere wide; `scale` as of `metric_scale`."""
     metric = shapely.transform(part, lambda xy: xy * scale)
     return bool(metric.area < SLIVER_M2 or metric.buffer(-SLIVER_WIDTH_M / 2).is_empty)
 

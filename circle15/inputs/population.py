@@ -1,188 +1,27 @@
-"""Where people live: buildings, points, rasters or unit totals, spread over the pieces of cells."""
+"""Where people live: buildings, points, rasters or totals of units, as a config names them."""
 
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
-import shapely
 
 from circle15.errors import ConfigError, InputError, Problem
-from circle15.inputs.cells import EQUAL_AREA_CRS, piece_of_points, sum_by_piece
 from circle15.inputs.official_totals import rake_to_totals
 from circle15.inputs.osm import read_buildings
+from circle15.inputs.people_spread import Population, spread_over_buildings, spread_points, spread_units
 from circle15.inputs.people_tables import ALL, read_people_of_units, read_people_points
 
 if TYPE_CHECKING:
-    import geopandas as gpd
+    from collections.abc import Iterator
 
     from circle15.config import Config
     from circle15.inputs.cells import Cells
     from circle15.inputs.districts import District
-    from circle15.inputs.import_report import Change
-
-NOT_HOMES = frozenset({
-    "barn", "bridge", "bunker", "carport", "cathedral", "chapel", "church", "civic", "commercial", "construction",
-    "fire_station", "garage", "garages", "government", "grandstand", "greenhouse", "hangar", "hospital", "hotel",
-    "industrial", "kindergarten", "kiosk", "library", "mosque", "office", "parking", "pavilion", "public", "railway",
-    "retail", "roof", "ruins", "school", "service", "shed", "shrine", "sports_hall", "stable", "stadium", "station",
-    "storage_tank", "supermarket", "synagogue", "temple", "toilets", "train_station", "transportation", "university",
-    "warehouse",
-})  # fmt: skip
-"""Values of the `building` tag that nobody lives in; every other value, `yes` included, may hold homes."""
-
-
-@dataclass(frozen=True, slots=True)
-class Population:
-    """People of each piece of a cell."""
-
-    groups: pd.DataFrame  # (n_pieces, n_groups) persons; first column "all"
-    label_zh: str  # printed on every map and table
-    label_en: str
-    counts: dict[str, float]  # what was read and what was left out
-    changes: tuple[Change, ...] = ()  # lines of the import report
-    inputs: dict[str, Path] = field(default_factory=dict)
-    raking: pd.DataFrame | None = None  # unit_id, group, total, before, after, where cells were raked to totals
-
-    def label(self, lang: str) -> str:
-        """Give the source's label in ``lang``."""
-        return self.label_zh if lang == "zh" else self.label_en
-
-    def scaled(self, total: float) -> Population:
-        """Give the same shares with ``total`` persons in all; groups keep their shares of the whole."""
-        now = float(self.groups[ALL].sum())
-        return replace(
-            self,
-            groups=self.groups * (total / now),
-            label_zh=f"{self.label_zh}，按总数 {total:,.0f} 人缩放",
-            label_en=f"{self.label_en}, scaled to {total:,.0f} people",
-            counts={**self.counts, "people_before_scaling": now},
-        )
-
-
-def spread_over_buildings(
-    buildings: gpd.GeoDataFrame, cells: Cells, *, total: float, default_levels: float
-) -> Population:
-    """Spread a known total over residential buildings by footprint times levels.
-
-    A building's people stand at a point inside it, so that each building counts in one piece. Buildings whose tag says
-    that nobody lives there (`NOT_HOMES`) get nobody.
-
-    Parameters
-    ----------
-    buildings
-        Footprints, EPSG:4326, with ``building`` and ``levels`` (float, NaN where unknown).
-    cells
-        Pieces to spread over.
-    total
-        Persons in all, met exactly.
-    default_levels
-        Levels of a building that states none.
-
-    Raises
-    ------
-    InputError
-        If no residential building stands in the district.
-    """
-    is_home = ~buildings["building"].isin(NOT_HOMES).to_numpy()
-    homes = buildings.loc[is_home]
-    spots = shapely.point_on_surface(homes.geometry.to_numpy())
-    piece = piece_of_points(cells.pieces, shapely.get_x(spots), shapely.get_y(spots))
-    inside = piece >= 0
-    if not inside.any():
-        message = 'no residential building in the district; give population.source = "points", "units" or "raster"'
-        raise InputError(Problem(message, key="population.source", value="buildings"))
-    levels = homes["levels"].to_numpy(np.float64)
-    floor_m2 = homes.geometry.to_crs(EQUAL_AREA_CRS).area.to_numpy() * np.where(levels > 0, levels, default_levels)
-    weight = np.bincount(piece[inside], weights=floor_m2[inside], minlength=len(cells.pieces))
-    unknown = float((~(levels[inside] > 0)).mean())
-    return Population(
-        groups=pd.DataFrame({ALL: total * (weight / weight.sum())}),
-        label_zh=(
-            f"总数 {total:,.0f} 人按住宅建筑占地面积×层数分摊"
-            f"（{unknown:.0%} 的建筑层数未知，按 {default_levels:g} 层计）"
-        ),
-        label_en=(
-            f"{total:,.0f} people spread over residential buildings by footprint x levels"
-            f" (levels unknown for {unknown:.0%}, taken as {default_levels:g})"
-        ),
-        counts={
-            "buildings_in_district": int(inside.sum()),
-            "buildings_not_homes": int((~is_home).sum()),
-            "share_levels_unknown": unknown,
-        },
-    )
-
-
-def spread_points(
-    lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], values: pd.DataFrame, cells: Cells
-) -> Population:
-    """Sum people at points into the pieces that the points lie in; points outside the district are counted.
-
-    Parameters
-    ----------
-    lon, lat
-        (n_points,) degrees WGS-84.
-    values
-        (n_points, n_groups) persons; the first column is "all".
-    cells
-        Pieces to sum into.
-
-    Raises
-    ------
-    InputError
-        If no point lies in the district.
-    """
-    piece = piece_of_points(cells.pieces, lon, lat)
-    if not (piece >= 0).any():
-        where = f"{np.min(lon):.4f},{np.min(lat):.4f} to {np.max(lon):.4f},{np.max(lat):.4f}" if len(lon) else "no rows"
-        raise InputError(
-            Problem(
-                f"no population point lies in the district (points span {where}); check path and crs", key="population"
-            )
-        )
-    outside = piece < 0
-    return Population(
-        groups=pd.DataFrame(sum_by_piece(values, piece, len(cells.pieces))),
-        label_zh="人口点数据",
-        label_en="population points",
-        counts={
-            "points_in_district": int((~outside).sum()),
-            "points_outside": int(outside.sum()),
-            "people_outside": float(values[ALL].to_numpy(np.float64)[outside].sum()),
-        },
-    )
-
-
-def spread_units(
-    unit_of_row: npt.NDArray[np.int64], values: pd.DataFrame, district: District, cells: Cells
-) -> Population:
-    """Spread each unit's people evenly over its area.
-
-    Parameters
-    ----------
-    unit_of_row
-        (n_rows,) row of ``district.units`` that each row of ``values`` tells of.
-    values
-        (n_rows, n_groups) persons; the first column is "all".
-    district, cells
-        Units, and their pieces.
-    """
-    per_unit = values.groupby(unit_of_row).sum().reindex(range(len(district.units)), fill_value=0.0)
-    unit_of_piece = pd.Index(district.units["unit_id"]).get_indexer(cells.pieces["unit_id"])
-    area = cells.pieces["area_m2"].to_numpy(np.float64)
-    share = area / np.bincount(unit_of_piece, weights=area)[unit_of_piece]
-    return Population(
-        groups=pd.DataFrame({n: c.to_numpy(np.float64)[unit_of_piece] * share for n, c in per_unit.items()}),
-        label_zh="街道人口按面积均摊",
-        label_en="people of each unit, spread evenly over its area",
-        counts={"units_with_people": int((per_unit[ALL] > 0).sum())},
-    )
 
 
 def read_population(config: Config, district: District, cells: Cells) -> Population:
@@ -202,6 +41,8 @@ def read_population(config: Config, district: District, cells: Cells) -> Populat
         found = _from_file(config, Path(config.resolve(str(table.path))), district, cells)
         if not found.groups[ALL].sum() > 0:
             raise InputError(Problem("nobody lives in the district by this file", file=table.path, key="population"))
+        sums = {str(group): float(heads.sum()) for group, heads in found.groups.items()}
+        found = replace(found, source_sums=sums)
         found = found.scaled(table.total) if table.total is not None else found
     return _raked(found, config, district, cells) if table.totals is not None else found
 
@@ -281,16 +122,12 @@ def _from_points(config: Config, path: Path, _district: District, cells: Cells) 
 
 def _from_units(config: Config, path: Path, district: District, cells: Cells) -> Population:
     table = read_people_of_units(config, path)
-    rows, unknown = _match_units(table.unit, district)
-    InputError.gather(
-        Problem(
-            f"is no unit of the district; there are: {', '.join(district.units['unit_name'])}",
-            file=path.name,
-            value=name,
-        )
-        for name in unknown
-    )
-    found = spread_units(rows, table.values, district, cells)
+    known = _units_by_name(district)
+    rows = [known.get(n, known.get(_plain_name(n), ())) for n in table.unit]
+    InputError.gather(_unmatched(table.unit, rows, district, path.name))
+    ids = np.array([row[0] for row in rows], dtype=object)
+    levels = ("unit_id",) if district.communities is None else ("unit_id", "community_id")
+    found = spread_units(ids, table.values, cells, levels)
     return replace(
         found,
         label_zh=f"街道人口 {path.name} 按面积均摊",
@@ -300,16 +137,39 @@ def _from_units(config: Config, path: Path, district: District, cells: Cells) ->
     )
 
 
-def _match_units(names: tuple[str, ...], district: District) -> tuple[npt.NDArray[np.int64], list[str]]:
-    """Find the unit that each code or name means; 某某街道办事处, 某某街道 and 某某 are one."""
-    known: dict[str, int] = {}
-    for row, (unit_id, unit_name) in enumerate(
-        zip(district.units["unit_id"], district.units["unit_name"], strict=True)
-    ):
-        for key in (unit_id, unit_name, _plain_name(unit_name)):
-            known.setdefault(key, row)
-    rows = [known.get(n, known.get(_plain_name(n), -1)) for n in names]
-    return np.array(rows, dtype=np.int64), [n for n, r in zip(names, rows, strict=True) if r < 0]
+def _units_by_name(district: District) -> dict[str, tuple[str, ...]]:
+    """Give the ids that each id or name means; 某某街道办事处, 某某街道 and 某某 are one.
+
+    A name of a unit never means a community.
+    """
+    known: dict[str, tuple[str, ...]] = {}
+    units = district.units
+    for unit_id, name in zip(units["unit_id"], units["unit_name"], strict=True):
+        for key in (unit_id, name, _plain_name(name)):
+            known.setdefault(key, (unit_id,))
+    if district.communities is not None:
+        of_units = set(known)
+        for unit_id, name in zip(district.communities["unit_id"], district.communities["unit_name"], strict=True):
+            for key in dict.fromkeys((unit_id, name)):
+                if key not in of_units:
+                    known[key] = (*known.get(key, ()), unit_id)
+    return known
+
+
+def _unmatched(names: tuple[str, ...], rows: list[tuple[str, ...]], district: District, file: str) -> Iterator[Problem]:
+    """Give a problem for each row that names no unit, several, or a community whose unit has a row of its own."""
+    shown = ", ".join(district.units["unit_name"])
+    communities = district.communities
+    parents = {} if communities is None else dict(zip(communities["unit_id"], communities["parent_id"], strict=True))
+    named = {row[0] for row in rows if len(row) == 1}
+    for name, row in zip(names, rows, strict=True):
+        if not row:
+            yield Problem(f"is no unit of the district; there are: {shown}", file=file, value=name)
+        elif len(row) > 1:
+            yield Problem(f"names several communities; give one of the ids {', '.join(row)}", file=file, value=name)
+        elif parents.get(row[0]) in named:
+            message = f"its unit {parents[row[0]]} has a row of its own, so people would count twice; keep one of them"
+            yield Problem(message, file=file, value=name)
 
 
 def _plain_name(name: str) -> str:

@@ -35,7 +35,7 @@ class RasterPopulation:
 
 
 def read_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulation:
-    """Sum the config's population rasters into the pieces of cells.
+    """Sum the config's population rasters into the pieces of the district's cells.
 
     Raises
     ------
@@ -44,6 +44,22 @@ def read_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopula
     InputError
         If a raster cannot be used, misses the district, or a group has nobody in it.
     """
+    found = sum_raster_people(config, pieces)
+    table = config.population
+    InputError.gather(
+        Problem(
+            f"the group {group} has nobody in the district",
+            file=table.groups.get(str(group), table.path),
+            key="population",
+        )
+        for group, people in found.groups.items()
+        if not people.sum() > 0
+    )
+    return found
+
+
+def sum_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulation:
+    """Sum the config's population rasters into pieces of cells, wherever these lie; errors as `read_raster_people`."""
     table = config.population
     inputs: dict[str, Path] = {}
     counts: dict[str, float] = {}
@@ -69,13 +85,6 @@ def read_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopula
     classes = {name: read(named) for name, named in table.age_classes.items()} if table.class_groups else {}
     derived, splits = derive_groups(classes, table.class_groups, file=str(config.path))
     groups |= derived
-    InputError.gather(
-        Problem(
-            f"the group {group} has nobody in the district", file=table.groups.get(group, table.path), key="population"
-        )
-        for group, people in groups.items()
-        if not people.sum() > 0
-    )
     return RasterPopulation(pd.DataFrame(groups), splits, counts, inputs)
 
 

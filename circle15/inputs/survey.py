@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy.typing as npt
+    import pandas as pd
 
     from circle15.config import SurveyTable
+    from circle15.inputs.headings import Ranks
 
 N_HEADINGS = ("n", "样本数", "样本量", "答卷数", "问卷数", "有效问卷数", "人数")
 MEAN_HEADINGS = ("mean", "均值", "平均分", "平均得分", "满意度", "满意度均值", "得分")
@@ -34,7 +36,7 @@ class Survey:
     spread: float | None  # standard deviation of single answers within units; None where only means are given
 
 
-def read_survey(settings: SurveyTable, path: Path, unit_ids: Sequence[str], unit_names: Sequence[str]) -> Survey:
+def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Survey:
     """Read a survey and sum it by unit.
 
     Parameters
@@ -42,28 +44,23 @@ def read_survey(settings: SurveyTable, path: Path, unit_ids: Sequence[str], unit
     settings
         The config's [survey].
     path
-        The table: a unit's code or name per row, with number and mean of answers, or with one answer.
-    unit_ids, unit_names
-        Of the district's units; a row may name either.
+        The table: a unit's code or name per row, with number and mean of answers, or with one answer. Where it has a
+        column of streets and one of communities, a row is its community's, or its street's where none is named.
+    units
+        unit_id and unit_name of the units that a row may name, and parent_id, the street of a community ("" of others).
 
     Raises
     ------
     InputError
-        Naming every row whose unit is unknown, whose number of answers is 0 or not whole, or whose answer is off the
-        scale.
+        Naming every row whose unit is unknown or one of several, whose number of answers is 0 or not whole, or whose
+        answer is off the scale.
     """
     aliases = load_aliases()
     stated = (settings.unit_field, settings.n_field, settings.mean_field, settings.answer_field)
     wanted = [*(f for f in stated if f), *N_HEADINGS, *MEAN_HEADINGS, *ANSWER_HEADINGS]
     table = read_table(path, wanted=wanted, aliases=aliases)
     reader = ValueReader(table, recognise(table.columns, aliases, cut=table.has_cut_headings))
-    unit_column = (
-        reader.column_of("unit_code", settings.unit_field)
-        or reader.column_of("street")
-        or reader.column_of("community")
-    )
-    if unit_column is None:
-        raise InputError(missing_column(["street"], table.columns, aliases, file=table.file))
+    unit_column, named, codes = _units_named(reader, settings, units, aliases)
     answers = _column(table, settings.answer_field, ANSWER_HEADINGS, "survey.answer_field")
     counts = _column(table, settings.n_field, N_HEADINGS, "survey.n_field")
     means = _column(table, settings.mean_field, MEAN_HEADINGS, "survey.mean_field")
@@ -78,16 +75,43 @@ def read_survey(settings: SurveyTable, path: Path, unit_ids: Sequence[str], unit
         )
     values = reader.numbers(value_column)
     n = np.ones(len(values)) if single else reader.numbers(counts)
-    known = {str(u): i for i, u in enumerate(unit_ids)} | {str(u): i for i, u in enumerate(unit_names)}
-    named = reader.text(unit_column)
-    _check(named, known, values, n, table=table, scale=settings.scale, columns=(unit_column, value_column, counts))
-    code = np.array([known[u] for u in named], dtype=np.int64)
-    total = np.bincount(code, weights=n, minlength=len(unit_ids))
-    sums = np.bincount(code, weights=n * values, minlength=len(unit_ids))
-    mean = np.divide(sums, total, out=np.full(len(unit_ids), np.nan), where=total > 0)
+    known = units["unit_name"].astype(str).tolist()
+    columns = (unit_column, value_column, counts)
+    _check(named, codes, values, n, table=table, scale=settings.scale, columns=columns, known=known)
+    code = np.array([found[0] for found in codes], dtype=np.int64)
+    total = np.bincount(code, weights=n, minlength=len(units))
+    sums = np.bincount(code, weights=n * values, minlength=len(units))
+    mean = np.divide(sums, total, out=np.full(len(units), np.nan), where=total > 0)
     freedom = int((total - 1)[total > 0].sum())
     spread = float(np.sqrt(np.sum((values - mean[code]) ** 2) / freedom)) if single and freedom > 0 else None
     return Survey(mean, total.astype(np.int64), spread)
+
+
+def _units_named(
+    reader: ValueReader, settings: SurveyTable, units: pd.DataFrame, aliases: Mapping[str, Ranks]
+) -> tuple[str, list[str], list[list[int]]]:
+    """Give the column of units, and for each row what it names and the rows of ``units`` that this may mean."""
+    coded = reader.column_of("unit_code", settings.unit_field)
+    street, community = reader.column_of("street"), reader.column_of("community")
+    column = coded or street or community
+    if column is None:
+        raise InputError(missing_column(["street"], reader.table.columns, aliases, file=reader.table.file))
+    ids, names = units["unit_id"].astype(str).tolist(), units["unit_name"].astype(str).tolist()
+    parents = units["parent_id"].astype(str).tolist()
+    meant: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        meant.setdefault(name, []).append(i)
+    meant |= {unit_id: [i] for i, unit_id in enumerate(ids)}
+    named = reader.text(column)
+    if column != street or community is None or not any(parents):
+        return column, named, [meant.get(text, []) for text in named]
+    below = reader.text(community)
+    codes = []
+    for above, text in zip(named, below, strict=True):
+        of_street = [i for i in meant.get(above, []) if not parents[i]]
+        inside = {ids[i] for i in of_street}
+        codes.append([i for i in meant.get(text, []) if parents[i] in inside] if text else of_street)
+    return community, [text or above for above, text in zip(named, below, strict=True)], codes
 
 
 def _column(table: Table, stated: str | None, headings: Sequence[str], key: str) -> str | None:
@@ -99,13 +123,14 @@ def _column(table: Table, stated: str | None, headings: Sequence[str], key: str)
 
 def _check(
     named: list[str],
-    known: Mapping[str, int],
+    codes: list[list[int]],
     values: npt.NDArray[np.float64],
     n: npt.NDArray[np.float64],
     *,
     table: Table,
     scale: tuple[float, float],
     columns: tuple[str, str, str | None],
+    known: list[str],
 ) -> None:
     problems = []
     low, high = scale
@@ -113,9 +138,11 @@ def _check(
     def add(message: str, row: int, column: str | None, value: object) -> None:
         problems.append(Problem(message, file=table.file, row=row, column=column, value=value))
 
-    for unit, value, count, row in zip(named, values, n, table.row.tolist(), strict=True):
-        if unit not in known:
-            add(f"there is no such unit; known: {', '.join(list(known)[:8])}", row, columns[0], unit)
+    for unit, code, value, count, row in zip(named, codes, values, n, table.row.tolist(), strict=True):
+        if not code:
+            add(f"there is no such unit; known: {', '.join(known[:8])}", row, columns[0], unit)
+        elif len(code) > 1:
+            add(f"{len(code)} units have this name; give the unit's id, or its street beside it", row, columns[0], unit)
         if not (count >= 1 and count == int(count)):
             add("a row has at least one answer; leave out units that nobody answered for", row, columns[2], count)
         elif not low <= value <= high:

@@ -150,3 +150,25 @@ def spread_to_pieces(t: TravelTable, row: npt.ArrayLike) -> Times:
     indptr = np.concatenate(([0], np.cumsum(counts))).astype(np.int64)
     pick = np.arange(indptr[-1]) + np.repeat(starts - indptr[:-1], counts)
     return Times(indptr, t.destination[pick], t.seconds[pick], float(t.cutoff_s), t.n_destinations)
+
+
+def stacked(first: TravelTable, second: TravelTable) -> Times:
+    """Give a table with the rows of `first` and, below them, those of `second`, which has the same facilities.
+
+    Raises
+    ------
+    ValueError
+        If the tables differ in facilities or cutoff.
+    """
+    if (first.n_destinations, first.cutoff_s) != (second.n_destinations, second.cutoff_s):
+        raise ValueError(
+            f"tables of {first.n_destinations} and {second.n_destinations} facilities within {first.cutoff_s} and"
+            f" {second.cutoff_s} s cannot stand in one"
+        )
+    return Times(
+        indptr=np.concatenate([first.indptr, first.indptr[-1] + second.indptr[1:]]),
+        destination=np.concatenate([first.destination, second.destination]),
+        seconds=np.concatenate([first.seconds, second.seconds]),
+        cutoff_s=float(first.cutoff_s),
+        n_destinations=first.n_destinations,
+    )

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from circle15.inputs.survey import Survey, read_survey
-from circle15.measures.catchment import CATCHMENTS
 from circle15.measures.coverage import coverage, share, sum_by_unit
 from circle15.measures.equity import equity
 from circle15.measures.gaps import unit_gaps
@@ -37,39 +36,81 @@ FLAGGED = ("公办", "普惠")
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """The units of one level, and where pieces of cells and facilities lie among them."""
+    """The units of one level, and where parts of cells and facilities lie among them.
+
+    The parts of the streets' level are the study's pieces; those of communities are cut finer.
+    """
 
     name: Literal["town", "community"]
     units: pd.DataFrame  # unit_id, unit_name, level, parent_id; a row per unit code
-    of_piece: IntArray  # (n_pieces,) unit code; -1 for a piece in none
+    of_part: IntArray  # (n_parts,) unit code; -1 for a part in none
     of_facility: IntArray  # (n_facilities,) unit code; -1 outside
+    piece: IntArray  # (n_parts,) row of the study's pieces, which have the parts' times and access
+    groups: pd.DataFrame  # (n_parts, n_groups) persons
+
+    def people(self, group: str) -> FloatArray:
+        """Give the people of a group in the parts that lie in a unit, (n_inside,)."""
+        return self.groups[group].to_numpy(np.float64)[self.of_part >= 0]
+
+    def of_inside(self) -> IntArray:
+        """Give the unit code of the parts that lie in a unit, (n_inside,)."""
+        return self.of_part[self.of_part >= 0]
+
+    def spread(self, values: FloatArray) -> FloatArray:
+        """Give values of pieces to the parts that lie in a unit, (n_inside,)."""
+        return values[self.piece[self.of_part >= 0]]
 
 
 def town_level(study: Study) -> Level:
     """Give the level of the district's own units."""
     units = study.district.units[["unit_id", "unit_name"]].assign(level="town", parent_id="")
-    return Level("town", units.reset_index(drop=True), study.unit_of_piece, study.unit_of_facility)
+    groups = study.people.groups
+    return Level(
+        "town",
+        units.reset_index(drop=True),
+        study.unit_of_piece,
+        study.unit_of_facility,
+        np.arange(len(groups), dtype=np.int64),
+        groups,
+    )
 
 
-def appraisal_tables(
-    study: Study, services: Sequence[Service], levels: Sequence[Level] | None = None
-) -> dict[str, pd.DataFrame]:
+def levels_of(study: Study) -> list[Level]:
+    """Give the levels of a study, streets first; ground in no community is in no unit of the second."""
+    towns = town_level(study)
+    second = study.second
+    if second is None:
+        return [towns]
+    is_own = ~second.units["is_rest"].to_numpy(np.bool_)
+    code = np.append(np.where(is_own, np.cumsum(is_own) - 1, -1), -1)
+    units = pd.DataFrame(second.units.loc[is_own, ["unit_id", "unit_name", "parent_id"]]).assign(level="community")
+    stands_in = second.unit_of_points(study.facilities["lon"], study.facilities["lat"])
+    communities = Level(
+        "community",
+        units[["unit_id", "unit_name", "level", "parent_id"]].reset_index(drop=True),
+        code[second.unit],
+        code[stands_in],
+        second.piece,
+        second.groups,
+    )
+    return [towns, communities]
+
+
+def appraisal_tables(study: Study, services: Sequence[Service]) -> dict[str, pd.DataFrame]:
     """Give every table of this module by its file's stem, without those that have nothing to say.
 
     Parameters
     ----------
     study, services
         One district, measured.
-    levels
-        Units to draw portraits of, streets first; by default the district's own units.
 
     Raises
     ------
     InputError
         If the survey or the table of actual values cannot be used.
     """
-    chosen = [town_level(study)] if levels is None else list(levels)
-    survey = _survey(study, chosen)
+    chosen = levels_of(study)
+    survey = survey_of(study, chosen)
     answers = [_satisfaction(study, survey, chosen, level) for level in chosen]
     measured = [
         _unit_measures(study, services, level, found.score[:-1]) for level, found in zip(chosen, answers, strict=True)
@@ -84,7 +125,7 @@ def appraisal_tables(
         ),
         "equity": _equity_table(study, services),
         "saturation": _saturation_table(study, services),
-        "satisfaction": _satisfaction_table(study, chosen[0], answers[0]) if survey is not None else pd.DataFrame(),
+        "satisfaction": _satisfaction_table(study, chosen, answers) if survey is not None else pd.DataFrame(),
         **plan_tables(study, services, chosen),
     }
     if study.people.raking is not None:
@@ -136,8 +177,7 @@ def _unit_measures(study: Study, services: Sequence[Service], level: Level, scor
 def _one_service(study: Study, service: Service, level: Level) -> dict[str, FloatArray]:
     """Measure one service for every unit of a level."""
     n = len(level.units)
-    inside = level.of_piece >= 0
-    unit, people, access = level.of_piece[inside], service.people[inside], service.access[inside]
+    unit, people, access = level.of_inside(), level.people(service.layer.group), level.spread(service.access)
     stands_in = level.of_facility[service.rows]
     facilities = study.facilities.iloc[service.rows]
     none = np.full(n, np.nan)
@@ -146,7 +186,7 @@ def _one_service(study: Study, service: Service, level: Level) -> dict[str, Floa
         match = unit_gaps(
             access=access,
             people=people,
-            norm_people=study.people.groups[service.layer.norm_group].to_numpy(np.float64)[inside],
+            norm_people=level.people(service.layer.norm_group),
             norm_per_person=service.norm_per_person,
             unit=unit,
             n_units=n,
@@ -156,13 +196,12 @@ def _one_service(study: Study, service: Service, level: Level) -> dict[str, Floa
     flag = _quality_flags(facilities)
     quality = none
     if flag is not None:
-        flagged = CATCHMENTS[service.layer.catchment](
-            service.times, supply=service.supply * flag, demand=service.people, decay=service.layer.decay
-        )
-        quality = unit_quality_share(flagged[inside], access, people, unit, n)[:-1]
+        flagged = service.demand.access(service.layer, service.supply * flag)
+        quality = unit_quality_share(level.spread(flagged), access, people, unit, n)[:-1]
+    covered = level.spread(service.covered.astype(np.float64)) > 0
     return {
         "match": match,
-        "covered_share": coverage(service.covered[inside], people, unit, n).covered_share[:-1],
+        "covered_share": coverage(covered, people, unit, n).covered_share[:-1],
         "used_ratio": unit_saturation(facilities["used"], facilities["capacity"], stands_in, n).ratio[:-1],
         "gini": equity(access, people, unit, n).gini[:-1],
         "quality_share": quality,
@@ -251,13 +290,13 @@ def _saturation_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def _survey(study: Study, levels: Sequence[Level]) -> Survey | None:
+def survey_of(study: Study, levels: Sequence[Level]) -> Survey | None:
     settings = study.config.survey
     if settings is None:
         return None
     units = pd.concat([level.units for level in levels], ignore_index=True)
     path = study.config.resolve(settings.path)
-    return read_survey(settings, path, units["unit_id"].tolist(), units["unit_name"].tolist())
+    return read_survey(settings, path, units)
 
 
 def _satisfaction(study: Study, survey: Survey | None, levels: Sequence[Level], level: Level) -> Satisfaction:
@@ -277,6 +316,22 @@ def _satisfaction(study: Study, survey: Survey | None, levels: Sequence[Level], 
     return satisfaction(mean, n, scale=settings.scale, spread=survey.spread, k=settings.shrink_k)
 
 
-def _satisfaction_table(study: Study, level: Level, found: Satisfaction) -> pd.DataFrame:
-    names = study.unit_names() if level.name == "town" else level.units[["unit_id", "unit_name"]]
-    return names.assign(score=found.score, low=found.low, high=found.high, raw=found.raw, n=found.n)
+def _satisfaction_table(study: Study, levels: Sequence[Level], found: Sequence[Satisfaction]) -> pd.DataFrame:
+    """Give satisfaction.csv: streets, then communities, the whole district last."""
+    district = study.config.district
+    whole = pd.DataFrame(
+        {
+            "unit_id": [district.id],
+            "unit_name": study.unit_names()["unit_name"].iloc[-1:].to_numpy(),
+            "level": "county",
+            "parent_id": "",
+        }
+    )
+    tables = [_scored(level.units, one, slice(None, -1)) for level, one in zip(levels, found, strict=True)]
+    return pd.concat([*tables, _scored(whole, found[0], slice(-1, None))], ignore_index=True)
+
+
+def _scored(units: pd.DataFrame, found: Satisfaction, rows: slice) -> pd.DataFrame:
+    return units.assign(
+        score=found.score[rows], low=found.low[rows], high=found.high[rows], raw=found.raw[rows], n=found.n[rows]
+    )

@@ -8,11 +8,10 @@ from typing import TYPE_CHECKING
 
 from circle15.config import load_config
 from circle15.errors import Circle15Error, Problem
-from circle15.inputs.cells import cut_cells
 from circle15.inputs.districts import buffer_area, read_district
-from circle15.inputs.population import read_population
 from circle15.network.build import read_network
 from circle15.pipeline.clock import Clock
+from circle15.pipeline.communities import read_people
 from circle15.pipeline.services import read_services
 from circle15.pipeline.study import profiles_of, read_study
 
@@ -51,7 +50,7 @@ def check_config(path: Path) -> Findings:
 
 def _check(config: Config, found: Findings) -> None:
     source = config.resolve(config.network.source)
-    district = network = cells = None
+    district = network = None
     with found.gather():
         district = read_district(config, source)
         found.facts.append(f"district {district.id}: {len(district.units)} units")
@@ -65,8 +64,7 @@ def _check(config: Config, found: Findings) -> None:
                 read_services(config.model_copy(update={"layers": (layer,)}), network, area)
     with found.gather():
         if district is not None:
-            cells = cut_cells(district.units, config.cells.resolution)
-            people = read_population(config, district, cells)
+            cells, people, _ = read_people(config, district)
             found.facts.append(f"people: {people.groups['all'].sum():,.0f} in {len(cells.pieces)} pieces of cells")
     if not found.problems:
         with found.gather():

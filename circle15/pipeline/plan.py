@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from circle15.errors import InputError, Problem
+from circle15.inputs.communities import REST_SUFFIX
 from circle15.measures.coverage import sum_by_unit
 from circle15.measures.rules import check_rules
 from circle15.measures.targets import assess, measured_norms
@@ -35,7 +36,7 @@ def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Leve
     source = study.words("本次测算", "this run")
     known = measured_norms(applied.registers, settings.place, settings.year, standing, people, source=source)
     if settings.actual is not None:
-        reported = _read_actual(study, settings.actual)
+        reported = read_actual(study, settings.actual)
         known = pd.concat([known[~known["indicator_id"].isin(reported["indicator_id"])], reported], ignore_index=True)
     taken = [(t.layer, t.key, str(t.value), t.source, np.nan if t.row is None else float(t.row)) for t in applied.taken]
     return {
@@ -45,7 +46,7 @@ def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Leve
     }
 
 
-def _read_actual(study: Study, name: str) -> pd.DataFrame:
+def read_actual(study: Study, name: str) -> pd.DataFrame:
     """Read today's values that a bureau reports: indicator_id, year, value, and source where it says so."""
     path = study.config.resolve(name)
     try:
@@ -96,10 +97,11 @@ def _rules(study: Study, services: Sequence[Service], levels: Sequence[Level]) -
     ]
     stands_in = {"county": np.where(study.unit_of_facility >= 0, district.id, "")}
     for level in levels:
-        inside = level.of_piece >= 0
         # Raked people are whole to a thousandth; a bound of 50,000 is met by 50,000.
-        people = np.rint(sum_by_unit(everybody[inside], level.of_piece[inside], len(level.units))[:-1])
-        rows.append(level.units[["unit_id", "unit_name", "level"]].assign(resident_population=people))
+        people = np.rint(sum_by_unit(level.people("all"), level.of_inside(), len(level.units))[:-1])
+        units = level.units[["unit_id", "unit_name", "level"]].assign(resident_population=people)
+        # No rule asks anything of the ground that belongs to no unit.
+        rows.append(units[units["unit_id"] != district.id + REST_SUFFIX])
         ids = np.append(level.units["unit_id"].to_numpy(object), "")
         stands_in[level.name] = ids[level.of_facility]
     facilities = pd.DataFrame(

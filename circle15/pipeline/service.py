@@ -11,7 +11,7 @@ import numpy.typing as npt
 from circle15.measures.catchment import CATCHMENTS
 from circle15.measures.coverage import count_within, covered_cells, kth_nearest
 from circle15.measures.gaps import cell_gaps, usable_supply
-from circle15.measures.times import Times, by_facility, pair_rows, spread_to_pieces
+from circle15.measures.times import Times, by_facility, pair_rows, spread_to_pieces, stacked
 from circle15.reach.search import nearest, travel_times
 
 if TYPE_CHECKING:
@@ -22,6 +22,24 @@ FloatArray = npt.NDArray[np.float64]
 SHOWN_BEYOND = 2.0
 """Times are searched to twice the threshold, so that a map tells nearly from far. Walks longer than the buffer are
 upper bounds: a facility beyond the buffer may be nearer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Demand:
+    """Everybody who competes for a layer's supply: the pieces of cells and, behind them, cells beyond the border."""
+
+    times: Times  # (pieces + cells beyond the border) x facilities within the threshold
+    people: FloatArray  # (n_pieces + n_cells beyond,) persons of the layer's group
+    n_pieces: int
+
+    def access(self, layer: LayerTable, supply: FloatArray) -> FloatArray:
+        """Share `supply` (n_facilities,) out among all and give what each piece has, supply units per person.
+
+        Conservation holds over all who compete: sum P A over the pieces and beyond the border is the supply that
+        anyone reaches.
+        """
+        found = CATCHMENTS[layer.catchment](self.times, supply=supply, demand=self.people, decay=layer.decay)
+        return found[: self.n_pieces]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +61,7 @@ class Service:
     gap: FloatArray  # (n_pieces,) in the layer's unit where there is a norm; else people not covered
     people_within: FloatArray  # (n_facilities,) persons of the group within the threshold
     load: FloatArray  # (n_facilities,) persons of the group for whom it is the nearest, within the threshold
+    demand: Demand  # who competes for the supply
 
     @property
     def has_norm(self) -> bool:
@@ -72,7 +91,8 @@ def measure_service(layer: LayerTable, study: Study, *, threads: int | None = No
     supply, without = usable_supply(study.facilities["capacity"].to_numpy(np.float64)[rows])
     is_count_only = supply is None
     places = np.ones(len(rows)) if supply is None else supply
-    access = CATCHMENTS[layer.catchment](times, supply=places, demand=people, decay=layer.decay)
+    demand = _demand(layer, study, times, people, threads)
+    access = demand.access(layer, places)
     if layer.norm_per_1000 is not None and not is_count_only:
         norm_people = study.people.groups[layer.norm_group].to_numpy(np.float64)
         gap = cell_gaps(access, people, norm_people, layer.norm_per_1000 / 1000)
@@ -95,7 +115,21 @@ def measure_service(layer: LayerTable, study: Study, *, threads: int | None = No
         gap=gap,
         people_within=np.bincount(times.destination, weights=people[row], minlength=len(rows)).astype(np.float64),
         load=_nearest_load(times, people),
+        demand=demand,
     )
+
+
+def _demand(layer: LayerTable, study: Study, times: Times, people: FloatArray, threads: int | None) -> Demand:
+    """Add the people beyond the border to the district's, where the population source tells of them."""
+    around = study.around
+    if around is None:
+        return Demand(times, people, len(people))
+    at = study.linked_around(around, layer.profile)
+    entrances, owner = study.linked_entrances(layer)
+    table = travel_times(study.network, at, entrances, profile=layer.profile, cutoff_s=times.cutoff_s, threads=threads)
+    beyond = around.groups[layer.group].to_numpy(np.float64)
+    every = stacked(times, by_facility(table, owner, times.n_destinations))
+    return Demand(every, np.concatenate([people, beyond]), len(people))
 
 
 def _display_seconds(

@@ -12,15 +12,16 @@ import shapely
 
 from circle15.config import BUFFER_MARGIN_M
 from circle15.errors import InputError
-from circle15.inputs.cells import cut_cells
-from circle15.inputs.districts import REST_SUFFIX, District, buffer_area, read_district
+from circle15.inputs.buffer_people import BufferPeople, is_covered, read_buffer_people
+from circle15.inputs.communities import REST_SUFFIX
+from circle15.inputs.districts import District, buffer_area, read_district
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.policy import apply_policy, settle_norms
-from circle15.inputs.population import Population, read_population
 from circle15.network.build import missing_buffer_sides, read_network
 from circle15.network.extracts import kept_selection
 from circle15.network.link import Linkage, link
 from circle15.network.walking import WalkProfile
+from circle15.pipeline.communities import SecondLevel, read_people, without_pieces
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.services import OSM_ATTRIBUTION, osm_keys, read_services
 from circle15.pipeline.tabulate import unit_of_points
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from circle15.config import Config, LayerTable
     from circle15.inputs.cells import Cells
     from circle15.inputs.import_report import Change, DroppedFacility
+    from circle15.inputs.people_spread import Population
     from circle15.inputs.policy import AppliedPolicy
     from circle15.network.graph import WalkNetwork
     from circle15.pipeline.clock import Clock
@@ -59,6 +61,8 @@ class Study:
     attributions: tuple[str, ...]
     counts: dict[str, Any]  # everything read, dropped or unlinked
     inputs: dict[str, Path]  # file as the config names it
+    second: SecondLevel | None = None  # communities, where the config names them
+    around: BufferPeople | None = None  # people just beyond the border, where the source tells of them
     _linked: dict[str, Linkage] = field(default_factory=dict)
 
     @property
@@ -94,6 +98,13 @@ class Study:
         key = f"cells/{profile}"
         if key not in self._linked:
             self._linked[key] = self._link(self.cells.lon, self.cells.lat, profile)
+        return self._linked[key]
+
+    def linked_around(self, around: BufferPeople, profile: str) -> Linkage:
+        """Link the centres of the cells beyond the border; done once."""
+        key = f"around/{profile}"
+        if key not in self._linked:
+            self._linked[key] = self._link(around.lon, around.lat, profile)
         return self._linked[key]
 
     def linked_entrances(self, layer: LayerTable) -> tuple[Linkage, npt.NDArray[np.int64]]:
@@ -162,9 +173,8 @@ def read_study(config: Config, clock: Clock) -> Study:
         applied = settle_norms(applied, services.facilities)
         config = applied.config
     with clock.stage("people"):
-        cells = cut_cells(district.units, config.cells.resolution)
-        people = read_population(config, district, cells)
-        district, cells, people = _without_empty_rest(district, cells, people)
+        district, cells, people, second = _without_empty_rest(district, *read_people(config, district))
+        around = read_buffer_people(config, district.geometry, area, people)
     units = pd.Index(district.units["unit_id"])
     unit_of_piece = units.get_indexer(cells.pieces["unit_id"]).astype(np.int64)
     facilities = services.facilities
@@ -185,12 +195,17 @@ def read_study(config: Config, clock: Clock) -> Study:
         unit_of_facility=unit_of_points(cells.pieces, unit_of_piece, lon, lat),
         warnings=(
             *_buffer_warnings(sides, config.district.lang),
+            *([] if around is not None else [_nobody_around(config)]),
             *district.notes,
             *path_warnings,
             *(w.text(config.district.lang) for w in applied.warnings),
         ),
         attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),
-        counts={"facilities": services.counts, "population": people.counts, "unbuffered_sides": list(sides)},
+        counts={
+            "facilities": services.counts,
+            "population": people.counts | _counted_around(around),
+            "unbuffered_sides": list(sides),
+        },
         inputs={
             config.network.source: source,
             **services.inputs,
@@ -198,18 +213,40 @@ def read_study(config: Config, clock: Clock) -> Study:
             **district.inputs,
             **scenario_inputs(config),
         },
+        second=second,
+        around=around,
     )
 
 
-def _without_empty_rest(district: District, cells: Cells, people: Population) -> tuple[District, Cells, Population]:
+def _without_empty_rest(
+    district: District, cells: Cells, people: Population, second: SecondLevel | None
+) -> tuple[District, Cells, Population, SecondLevel | None]:
     """Leave out the part of the district that belongs to no unit where nobody lives there (sea, forest)."""
     rest = district.id + REST_SUFFIX
     in_rest = (cells.pieces["unit_id"] == rest).to_numpy()
     if not in_rest.any() or people.groups.to_numpy()[in_rest].sum() > 0:
-        return district, cells, people
+        return district, cells, people, second
     units = district.units[district.units["unit_id"] != rest].reset_index(drop=True)
     groups = people.groups.loc[~in_rest].reset_index(drop=True)
-    return replace(district, units=units), cells.select(~in_rest), replace(people, groups=groups)
+    kept = None if second is None else without_pieces(second, ~in_rest, rest)
+    return replace(district, units=units), cells.select(~in_rest), replace(people, groups=groups), kept
+
+
+def _counted_around(around: BufferPeople | None) -> dict[str, float]:
+    people = 0.0 if around is None else float(around.groups["all"].sum())
+    return {"people_competing_from_the_buffer": people}
+
+
+def _nobody_around(config: Config) -> str:
+    """Say that nobody from beyond the border competes for supply, and why."""
+    why_zh, why_en = "人口来源不含界外居民", "the population source tells of nobody beyond the border"
+    if config.population.buffer_demand is False:
+        why_zh, why_en = "配置 population.buffer_demand = false", "the config says population.buffer_demand = false"
+    elif not is_covered(config):
+        why_zh, why_en = "人口来源只含本区", "the population source is of the district alone"
+    if config.district.lang == "zh":
+        return f"界外居民未参与供给分配（{why_zh}），靠近区界处人均供给可能偏高"
+    return f"people beyond the border do not compete for supply ({why_en}); supply per person near it may be too high"
 
 
 def network_around(config: Config, lon: float, lat: float, minutes: float, profile: str) -> Linkage:

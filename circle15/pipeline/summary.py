@@ -12,6 +12,7 @@ import shapely
 from circle15.inputs.import_report import changes_frame
 from circle15.outputs.result import DistrictResult, LayerInfo
 from circle15.pipeline.appraise import appraisal_tables
+from circle15.pipeline.communities import communities_table
 from circle15.pipeline.service import SHOWN_BEYOND
 from circle15.pipeline.tabulate import (
     cells_frame,
@@ -48,6 +49,8 @@ def district_result(
         "unlinked": unlinked_table(study, services),
         **appraisal_tables(study, services),
     }
+    if study.second is not None:
+        tables["communities"] = communities_table(study, services)
     if len(study.people.groups.columns) > 1:
         tables["coverage_groups"] = coverage_groups_table(study, services)
     if study.changes:
