@@ -24,17 +24,9 @@ def command(config: Path, *, as_json: bool) -> None:
     Exit 0 where a run would go through (with warnings or without), 2 where it would not.
     """
     from circle15.pipeline.check import check_config  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.pipeline.check_text import check_text  # noqa: PLC0415 (as above)
 
     found = check_config(config)
-    if as_json:
-        problems = [str(p) for p in found.problems]
-        value = {"problems": problems, "warnings": found.warnings, "facts": found.facts}
-        click.echo(json.dumps(value, ensure_ascii=False, indent=2))
-    else:
-        for title, lines in (("problem", found.problems), ("warning", found.warnings), ("found", found.facts)):
-            for line in lines:
-                click.echo(f"{title}: {line}")
-        verdict = f"{len(found.problems)} problems, {len(found.warnings)} warnings"
-        click.echo(f"{verdict}: a run {'would stop' if found.problems else 'goes through'}")
+    click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else check_text(found))
     if found.problems:
         sys.exit(EXIT_WRONG_INPUT)

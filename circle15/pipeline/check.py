@@ -1,25 +1,38 @@
-"""The doctor: every problem of a config and its inputs in one list; measures nothing."""
+"""The doctor: every problem of a config and its inputs in one list, and how well they fit; measures nothing."""
 
 from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 from circle15.config import load_config
 from circle15.errors import Circle15Error, Problem
 from circle15.inputs.districts import buffer_area, read_district
-from circle15.network.build import read_network
+from circle15.inputs.layer_guess import raw_coordinates
+from circle15.inputs.policy import apply_policy
+from circle15.network.crs_detector import detect_crs
+from circle15.pipeline.appraise import levels_of, survey_of
+from circle15.pipeline.check_fit import check_fit, note_district
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.communities import read_people
-from circle15.pipeline.services import read_services
-from circle15.pipeline.study import profiles_of, read_study
+from circle15.pipeline.parcels import candidates_of, read_parcels
+from circle15.pipeline.plan import read_actual
+from circle15.pipeline.services import OSM_PREFIX, read_services
+from circle15.pipeline.streets import read_streets
+from circle15.pipeline.study import read_study
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    import pandas as pd
+
     from circle15.config import Config
+    from circle15.network.crs_detector import CrsDetection
+    from circle15.network.graph import WalkNetwork
     from circle15.pipeline.study import Study
 
 
@@ -27,9 +40,13 @@ if TYPE_CHECKING:
 class Findings:
     """What `check` found."""
 
+    config: Config | None = None  # None where it cannot be read
     problems: list[Problem] = field(default_factory=list)  # a run would stop at each of these
     warnings: list[str] = field(default_factory=list)  # a run would print these
-    facts: list[str] = field(default_factory=list)  # what was read
+    facts: list[tuple[str, str]] = field(default_factory=list)  # what was read, and what was found of it
+    systems: dict[str, CrsDetection] = field(default_factory=dict)  # by layer, or layers: "nursery, canteen"
+    streets: dict[str, Any] = field(default_factory=dict)  # `street_check.street_facts`
+    units: pd.DataFrame | None = None  # `street_check.unit_access`
 
     @contextmanager
     def gather(self) -> Iterator[None]:
@@ -39,51 +56,132 @@ class Findings:
         except Circle15Error as e:
             self.problems.extend(p for p in e.problems if p not in self.problems)
 
+    def words(self, zh: str, en: str) -> str:
+        """Choose by the config's language; English where it has none."""
+        return zh if self.config is not None and self.config.district.lang == "zh" else en
+
+    def note(self, zh: str, en: str, *, text_zh: str, text_en: str) -> None:
+        """Add a fact under a title."""
+        self.facts.append((self.words(zh, en), self.words(text_zh, text_en)))
+
+    def as_json(self) -> dict[str, Any]:
+        """Give everything as JSON can hold it."""
+        return {
+            "problems": [str(p) for p in self.problems],
+            "warnings": self.warnings,
+            "facts": [f"{title}: {text}" for title, text in self.facts],
+            "streets": self.streets,
+            "units": [] if self.units is None else _records(self.units),
+            "coordinate_systems": [
+                {
+                    "layers": layers.split(", "),
+                    "stated": found.stated,
+                    "n_points": found.n_points,
+                    "best": found.best,
+                    "is_sure": found.is_sure,
+                    "contradicts": found.contradicts,
+                    "hypotheses": _records(found.table),
+                }
+                for layers, found in self.systems.items()
+            ],
+        }
+
 
 def check_config(path: Path) -> Findings:
-    """Try everything that a run reads, one part after another, and list what is wrong with each."""
+    """Try everything that a run reads and list what is wrong with each, and how well the parts fit each other."""
     found = Findings()
     with found.gather():
-        _check(load_config(path), found)
+        found.config = load_config(path)
+    if found.config is None:
+        return found
+    try:
+        study = read_study(found.config, Clock())
+    except Circle15Error:
+        # A run stops at the first thing; here every part is tried, so that all is told at once.
+        _check_parts(found.config, found)
+        return found
+    _check_later_inputs(study, found)
+    check_fit(study, found)
     return found
 
 
-def _check(config: Config, found: Findings) -> None:
+def _check_parts(config: Config, found: Findings) -> None:
+    """Read one part after another and note the problems of each."""
+    with found.gather():
+        config = apply_policy(config).config
     source = config.resolve(config.network.source)
     district = network = None
     with found.gather():
         district = read_district(config, source)
-        found.facts.append(f"district {district.id}: {len(district.units)} units")
+        note_district(district, found)
     area = buffer_area(district.geometry, config.buffer_m()) if district is not None else None
     with found.gather():
-        network = read_network(source, area=area, profiles=profiles_of(config))
-        found.facts.append(f"network: {network.n_nodes} nodes, {network.n_edges} edges")
+        network = read_streets(config, area)
     for layer in config.layers:
         with found.gather():
             if network is not None and area is not None:
-                read_services(config.model_copy(update={"layers": (layer,)}), network, area)
+                one = read_services(config.model_copy(update={"layers": (layer,)}), network, area)
+                found.systems.update(one.detections)
+        if network is not None and layer.id not in found.systems:
+            _guess_system(config, layer.id, network, area, found)
     with found.gather():
         if district is not None:
-            cells, people, _ = read_people(config, district)
-            found.facts.append(f"people: {people.groups['all'].sum():,.0f} in {len(cells.pieces)} pieces of cells")
+            read_people(config, district)
     if not found.problems:
+        # What fails only as a whole, such as a scenario's changes.
         with found.gather():
-            _check_fit(read_study(config, Clock()), found)
+            read_study(config, Clock())
 
 
-def _check_fit(study: Study, found: Findings) -> None:
-    """Tell how well cells and facilities fit the streets."""
-    found.warnings.extend(study.warnings)
-    for profile in {layer.profile for layer in study.config.layers}:
-        at = study.linked_cells(profile)
-        found.facts.append(f"cells on the network ({profile}): {(at.edge >= 0).sum()} of {len(at.edge)}")
-    access = study.facility_access_m()
-    for layer in study.config.layers:
-        of_layer = access[study.rows_of(layer.id)]
-        on = int((of_layer >= 0).sum())
-        found.facts.append(f"layer {layer.id}: {len(of_layer)} facilities, {on} on the network")
-        if on < len(of_layer):
-            found.warnings.append(
-                f"layer {layer.id}: {len(of_layer) - on} facilities are farther than"
-                f" {study.config.network.max_access_m:g} m from any walkable street and will be listed in unlinked.csv"
-            )
+def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any, found: Findings) -> None:
+    """Say which system a layer that could not be read is in, where its numbers tell."""
+    layer = next(one for one in config.layers if one.id == layer_id)
+    if layer.source.startswith(OSM_PREFIX):
+        return
+    try:
+        x, y = raw_coordinates(layer, config.resolve(layer.source), headings=config.headings)
+        detection = detect_crs(network, x, y, district=area)
+    except Circle15Error:
+        return  # its problems are in the list already
+    if detection.best is None:
+        return
+    found.systems[layer_id] = detection
+    median = f"{detection.table['median_m'].iloc[0]:.0f} m"
+    sure_zh, sure_en = ("", "") if detection.is_sure else ("（把握不大）", " (not sure)")
+    found.warnings.append(
+        found.words(
+            f"{layer.name}：坐标更像 {detection.best}{sure_zh}：距最近街道的中位数 {median}；请核对后写入 crs",
+            f"{layer.name}: looks like {detection.best}{sure_en}: median {median} to the nearest street;"
+            " check it and say it as crs",
+        )
+    )
+
+
+def _check_later_inputs(study: Study, found: Findings) -> None:
+    """Read what a run reads after its study: survey, today's values, candidates, planned projects."""
+    config = study.config
+    with found.gather():
+        survey_of(study, levels_of(study))
+    with found.gather():
+        if config.policy is not None and config.policy.actual is not None:
+            read_actual(study, config.policy.actual)
+    with found.gather():
+        candidates_of(study)
+    with found.gather():
+        if config.planning.projects is not None:
+            read_parcels(study, config.planning.projects)
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a table's rows for JSON: numbers to six digits, None where nothing is known."""
+    rows = []
+    for row in table.to_dict("records"):
+        plain = {str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
+        rows.append({k: _plain(v) for k, v in plain.items()})
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    return value

@@ -1,0 +1,121 @@
+"""What `check` found, as a page of text for a terminal: columns aligned, Chinese letters two wide."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from circle15.pipeline.street_check import FAR_M, NEAR_M
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from circle15.network.crs_detector import CrsDetection
+    from circle15.pipeline.check import Findings
+
+_GAP = "  "
+
+
+def check_text(found: Findings) -> str:
+    """Give the page: problems first, then warnings, what was read, coordinate systems, streets per unit, verdict."""
+    parts = [
+        _listed(found.words("问题（运行会中止）", "Problems (a run would stop)"), [str(p) for p in found.problems]),
+        _listed(found.words("警告", "Warnings"), found.warnings),
+        _titled(found.words("已读入", "Read"), _columns([list(f) for f in found.facts], right=())),
+    ]
+    if found.systems:
+        title = found.words("坐标系核对（点位到最近街道的距离）", "Coordinate systems (points to the nearest street)")
+        tables = [line for layers, told in found.systems.items() for line in _system_lines(found, layers, told)]
+        parts.append(_titled(title, tables))
+    if found.units is not None:
+        title = found.words("街道单元与路网", "Units and their streets")
+        parts.append(_titled(title, _unit_lines(found, found.units)))
+    n, m = len(found.problems), len(found.warnings)
+    verdict = found.words(
+        f"结论：{n} 个问题，{m} 条警告，{'不能运行' if n else '可以运行'}",
+        f"Verdict: {n} problems, {m} warnings: a run {'would stop' if n else 'goes through'}",
+    )
+    return "\n\n".join([*(p for p in parts if p), verdict])
+
+
+def _listed(title: str, lines: Sequence[str]) -> str:
+    width = len(str(len(lines)))
+    return _titled(f"{title} {len(lines)}", [f"{i:>{width}} {line}" for i, line in enumerate(lines, start=1)])
+
+
+def _titled(title: str, lines: Sequence[str]) -> str:
+    return "\n".join([title, *(f"{_GAP}{line}" for line in lines)]) if lines else ""
+
+
+def _system_lines(found: Findings, layers: str, told: CrsDetection) -> list[str]:
+    names = {layer.id: layer.name for layer in found.config.layers} if found.config is not None else {}
+    shown = found.words("、", ", ").join(names.get(layer, layer) for layer in layers.split(", "))
+    said = told.stated or found.words("未写", "not said")
+    head = found.words(f"{shown}：所写 {said}，{told.n_points} 个点", f"{shown}: said {said}, {told.n_points} points")
+    if told.best is None:
+        few = found.words("点太少或离路网太远，无法核对", "too few points, or too far from the streets, to tell")
+        return [f"{head}{found.words('；', '; ')}{few}"]
+    rows = [
+        [
+            "", found.words("坐标系", "system"), found.words("中位数", "median"), found.words("30米内", "in 30 m"),
+            found.words("研究区内", "in area"), found.words("可信度", "confidence"),
+        ]
+    ]  # fmt: skip
+    for row in told.table.itertuples():
+        if row.share_in_reach == 0:
+            continue
+        mark = "*" if row.is_stated else ""
+        swapped = found.words("（x/y 对调）", " (x/y swapped)") if row.is_swapped else ""
+        median = f"{row.median_m:.0f} m" if np.isfinite(row.median_m) else "> 2000 m"
+        shares = [_percent(v) for v in (row.share_near, row.share_in_district, row.confidence)]
+        rows.append([mark, f"{row.crs}{swapped}", median, *shares])
+    return [head, *(_GAP + line for line in _columns(rows, right=(2, 3, 4, 5)))]
+
+
+def _unit_lines(found: Findings, units: pd.DataFrame) -> list[str]:
+    near, far = f"> {NEAR_M:.0f} m", f"> {FAR_M:.0f} m"
+    heading = [
+        found.words("单元", "unit"), found.words("人口", "people"), near, far,
+        found.words("设施", "facilities"), near, far,
+        found.words("道路 km", "street km"), found.words("建成区 km²", "built-up km2"), "km/km²",
+    ]  # fmt: skip
+    rows = [
+        [
+            str(row.unit_name), f"{row.people:,.0f}", _percent(row.people_far_50), _percent(row.people_far_100),
+            f"{row.facilities:,.0f}", _percent(row.facilities_far_50), _percent(row.facilities_far_100),
+            f"{row.street_km:,.1f}", f"{row.built_up_km2:,.2f}", _number(row.street_km_per_km2),
+        ]
+        for row in units.itertuples()
+    ]  # fmt: skip
+    return _columns([heading, *rows], right=range(1, len(heading)))
+
+
+def _percent(share: Any) -> str:
+    return f"{share:.0%}" if np.isfinite(share) else "-"
+
+
+def _number(value: Any) -> str:
+    return f"{value:,.1f}" if np.isfinite(value) else "-"
+
+
+def _columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] | range) -> list[str]:
+    """Align the columns of ``rows``; those in ``right`` to the right. The last one may be of any length."""
+    if not rows:
+        return []
+    widths = [max(_width(row[j]) for row in rows) for j in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = []
+        for j, text in enumerate(row):
+            fill = " " * (widths[j] - _width(text))
+            cells.append(fill + text if j in right else text + fill)
+        lines.append(_GAP.join(cells).rstrip())
+    return lines
+
+
+def _width(text: str) -> int:
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
