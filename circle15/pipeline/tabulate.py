@@ -59,7 +59,7 @@ def coverage_table(study: Study, services: Sequence[Service], *, group: str | No
                 covered_share=found.covered_share,
             )
         )
-    return _by_unit_then_layer(frames, study)
+    return by_unit_then_layer(frames, study)
 
 
 def coverage_groups_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
@@ -116,7 +116,7 @@ def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
                 match=found.match if with_norm else np.nan,
             )
         )
-    return _by_unit_then_layer(frames, study)
+    return by_unit_then_layer(frames, study)
 
 
 def supply_unit(study: Study, service: Service) -> str:
@@ -203,7 +203,7 @@ def once_per_unit(study: Study, table: pd.DataFrame) -> pd.DataFrame:
     return table.iloc[1:].reset_index(drop=True) if study.is_one_unit else table
 
 
-def _by_unit_then_layer(frames: list[pd.DataFrame], study: Study) -> pd.DataFrame:
+def by_unit_then_layer(frames: list[pd.DataFrame], study: Study) -> pd.DataFrame:
     """Interleave the layers' tables, all of one row order, so that a unit's rows stand together."""
     if not frames:
         return pd.DataFrame()
