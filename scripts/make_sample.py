@@ -70,7 +70,7 @@ COMMUNITY_NAMES = {
 RESIDENTS = {"s1": 50_001, "s2": 50_000, "s3": 26_000, "s4": 9_200}
 OLD_SHARE = {"s1": 0.17, "s2": 0.28, "s3": 0.24, "s4": 0.36}
 INFANT_SHARE = {"s1": 0.031, "s2": 0.018, "s3": 0.022, "s4": 0.014}
-SURVEY = {"s1": (220, 4.1), "s2": (180, 3.6), "s3": (12, 4.9)}  # nobody answered in s4
+SURVEY = {"s1a": (120, 4.25), "s1b": (100, 3.92), "s2a": (80, 3.9), "s2b": (100, 3.36), "s3a": (12, 4.9)}  # n, mean
 
 # name, column, row, capacity, used, ownership
 NURSERIES = (
@@ -110,8 +110,9 @@ def main(folder: Path) -> None:
     write_facilities(folder / "幼儿园.csv", (*heading, "学位数", "在园人数", "性质"), KINDERGARTENS)
     write_people(folder / "人口.csv", communities)
     write_totals(folder / "人口控制数.csv")
-    rows = [(street.name, *SURVEY[street.id]) for street in STREETS if street.id in SURVEY]
-    write_csv(folder / "满意度调查.csv", [("街道", "样本数", "平均分"), *rows], "utf-8-sig")
+    street_of = {street.id: street.name for street in STREETS}
+    rows = [(street_of[c.parent], c.name, *SURVEY[c.id]) for c in communities if c.id in SURVEY]
+    write_csv(folder / "满意度调查.csv", [("街道", "社区", "样本数", "平均分"), *rows], "utf-8-sig")
     (folder / "README.md").write_text(README, encoding="utf-8", newline="\n")
 
 
@@ -248,7 +249,7 @@ nursery places and their use, people by age raked to official totals, a survey, 
 | `托育机构.csv`, `老年食堂.csv`, `体育场地.csv`, `幼儿园.csv` | facilities, GBK, GCJ-02, capacity, use, ownership |
 | `人口.csv` | people by block and age |
 | `人口控制数.csv` | official totals by street and age |
-| `满意度调查.csv` | a survey; nobody answered in 竹溪乡 |
+| `满意度调查.csv` | a survey by community; nobody answered in 渔浦村 and in all of 竹溪乡 |
 """
 
 if __name__ == "__main__":

@@ -1,6 +1,7 @@
 """The invented sample district, end to end: what Monaco's data cannot show."""
 
 import filecmp
+import runpy
 import subprocess
 import sys
 
@@ -9,10 +10,15 @@ import pandas as pd
 import pytest
 
 from circle15.config import load_config
+from circle15.measures.catchment import CATCHMENTS
 from circle15.outputs.dictionary import entry
 from circle15.pipeline import run_district
+from circle15.pipeline.clock import Clock
+from circle15.pipeline.service import measure_service
+from circle15.pipeline.study import read_study
 
 STREETS = ["s1", "s2", "s3", "s4"]
+COMMUNITIES = ["s1a", "s1b", "s2a", "s2b", "s3a", "s3b", "s4a", "s4b"]
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +41,7 @@ def test_the_committed_sample_is_what_its_script_makes(root, tmp_path):
 
 
 def test_every_street_has_its_four_dimensions_and_nobody_asked_stays_empty(table):
-    portrait = table("portrait").set_index("unit_id")
+    portrait = table("portrait").query("level == 'town'").set_index("unit_id")
     dimensions = portrait[["匹配度", "可及度", "饱和度", "满意度"]]
     assert dimensions.loc[STREETS[:3]].notna().all(axis=None)
     assert dimensions.loc["s4"].isna().tolist() == [False, False, False, True]
@@ -61,6 +67,59 @@ def test_street_gaps_sum_to_the_districts_in_places_not_people(table):
     assert gaps.loc["sample", "accessible_supply"] == pytest.approx(gaps.loc["sample", "supply"])
 
 
+def test_every_street_is_the_sum_of_its_communities(table):
+    sums = table("communities").groupby(["parent_id", "layer"])[["people", "covered_people"]].sum()
+    streets = table("coverage").set_index(["unit_id", "layer"]).loc[sums.index, ["people", "covered_people"]]
+    np.testing.assert_allclose(sums, streets, rtol=1e-12)
+    assert sorted(table("communities")["unit_id"].unique()) == sorted(COMMUNITIES)
+
+
+def test_every_community_has_a_portrait_and_where_nobody_was_asked_no_satisfaction(table):
+    portrait = table("portrait").query("level == 'community'").set_index("unit_id")
+    assert portrait["parent_id"].to_dict() == {c: c[:2] for c in COMMUNITIES}
+    assert portrait[["匹配度", "可及度"]].notna().all(axis=None)
+    asked = ["s1a", "s1b", "s2a", "s2b", "s3a"]
+    assert portrait.index[portrait["满意度"].notna()].tolist() == asked
+    scores = table("satisfaction").set_index("unit_id")
+    assert scores.loc["s1", "n"] == scores.loc[["s1a", "s1b"], "n"].sum() == 220
+    assert scores.loc["s1", "raw"] == pytest.approx(100 * (4.1 - 1) / 4)
+    assert scores["level"].iloc[-1] == "county"
+
+
+def test_rules_on_communities_are_held_against_each(table):
+    rules = table("unit_rules").query("level == 'community'")
+    assert sorted(rules["unit_id"].unique()) == sorted(COMMUNITIES)
+    assert set(rules["status"]) == {"met", "behind"}
+
+
+def test_communities_change_nothing_of_the_streets(root, run, tmp_path):
+    for path in (root / "data" / "sample").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    survey = pd.read_csv(tmp_path / "满意度调查.csv", encoding="utf-8-sig").drop(columns="社区")
+    survey.to_csv(tmp_path / "满意度调查.csv", index=False)
+    lines = (tmp_path / "sample.toml").read_text(encoding="utf-8").splitlines()
+    text = "\n".join(line for line in lines if not line.startswith("communit"))
+    (tmp_path / "sample.toml").write_text(f'{text}\n[outputs]\nwrite = ["cells", "coverage"]\n', encoding="utf-8")
+    alone = run_district(tmp_path / "sample.toml", out=tmp_path / "out").result
+    assert "communities" not in alone.tables
+    assert not alone.cells.duplicated(["cell", "unit_id"]).any()
+    causes = [c for c in run.result.cells if c.endswith("_cause")]
+    pd.testing.assert_frame_equal(run.result.cells.drop(columns=causes), alone.cells, rtol=1e-9)
+    towns = run.result.tables["portrait"].query("level == 'town'")
+    pd.testing.assert_frame_equal(towns, alone.tables["portrait"], rtol=1e-9)
+
+
+def test_tables_in_gbk_and_web_map_coordinates_land_where_the_script_put_them(root, table):
+    script = runpy.run_path(str(root / "scripts" / "make_sample.py"))
+    facilities = table("facilities").set_index("name")
+    placed = [row for name in ("NURSERIES", "CANTEENS", "SPORTS", "KINDERGARTENS") for row in script[name]]
+    assert len(placed) == len(facilities)
+    for name, column, row, *_ in placed:
+        lon, lat = script["place"](column, row)
+        found = facilities.loc[name]
+        assert np.hypot((found["lon"] - lon) / script["LON_M"], (found["lat"] - lat) / script["LAT_M"]) < 1
+
+
 def test_the_plan_gives_thresholds_norms_groups_and_speeds(run, table):
     layers = {layer.id: layer for layer in run.result.layers}
     assert (layers["nursery"].threshold_min, layers["nursery"].norm_per_1000) == (15, 4.4)
@@ -82,6 +141,32 @@ def test_the_runs_own_nursery_places_are_held_against_the_plan(table):
     assert row["actual"] == pytest.approx(455 / 135_201 * 1000, abs=1e-3)
     assert row["status"] == "behind"
     assert "no data" in set(table("targets")["status"])
+
+
+def test_people_beyond_the_border_compete_for_the_places_of_the_district(root, run, tmp_path):
+    for path in (root / "data" / "sample").iterdir():
+        (tmp_path / path.name).write_bytes(path.read_bytes())
+    # 100 infants 150 m east of the border; the totals raise the district's infants, and so these, by one ratio.
+    lon, lat = runpy.run_path(str(root / "scripts" / "make_sample.py"))["place"](25.5, 8)
+    with (tmp_path / "人口.csv").open("a", encoding="utf-8", newline="") as file:
+        file.write(f"{lon:.6f},{lat:.6f},3000,100,120,500\r\n")
+    with (tmp_path / "sample.toml").open("a", encoding="utf-8") as file:
+        file.write('\n[outputs]\nwrite = ["cells", "coverage"]\n')
+    study = read_study(load_config(tmp_path / "sample.toml"), Clock())
+    nursery = measure_service(study.config.layers[0], study)
+    infants = study.people.groups["age_0_2"].sum() / study.people.source_sums["age_0_2"] * 100
+    assert study.around.groups["age_0_2"].sum() == pytest.approx(infants)
+    everybody = nursery.demand
+    access = CATCHMENTS["two_step"](
+        everybody.times, supply=nursery.supply, demand=everybody.people, decay=nursery.layer.decay
+    )
+    # Conservation holds over all who compete, not over the district alone.
+    assert (everybody.people * access).sum() == pytest.approx(nursery.supply.sum(), rel=1e-9)
+    assert (nursery.people * nursery.access).sum() < nursery.supply.sum() - 1
+    before = run.result.cells["nursery_access"].to_numpy()
+    assert (nursery.access <= before + 1e-12).all()
+    assert not any("界外居民" in w for w in study.warnings)
+    assert any("界外居民" in w for w in run.result.warnings)
 
 
 def test_use_as_counted_and_load_as_modelled_stand_side_by_side(run, table):
