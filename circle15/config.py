@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
+from circle15.config_outputs import OutputsTable
 from circle15.config_planning import ChangeTable, PlanningTable, merge_scenario
 from circle15.config_types import Identifier, NonNegative, Positive, suggest
 from circle15.errors import ConfigError, MissingFileError, Problem
@@ -218,31 +219,6 @@ class PortraitTable(_Table):
     layers: dict[Identifier, NonNegative] = {}
     seed: int = 15
     draws: Annotated[int, Field(ge=1, le=100_000)] = 1000
-
-
-OUTPUT_NAMES = (
-    "cells", "coverage", "facilities", "ranking", "causes", "links", "completeness", "xlsx", "gpkg", "map", "units",
-    "report",
-)  # fmt: skip
-
-
-class OutputsTable(_Table):
-    """[outputs]: which files are written."""
-
-    isochrones: Literal["none", "facilities", "all"] = "facilities"
-    write: tuple[str, ...] | None = None
-    ranking_top: Annotated[int, Field(ge=1)] = 20
-
-    @model_validator(mode="after")
-    def _known_outputs(self) -> Self:
-        for name in self.write or ():
-            if name not in OUTPUT_NAMES:
-                raise ValueError(f'outputs.write: unknown output "{name}"{suggest(name, OUTPUT_NAMES)}')
-        return self
-
-    def writes(self, name: str) -> bool:
-        """Tell whether output ``name`` is wanted."""
-        return self.write is None or name in self.write
 
 
 class Config(_Table):

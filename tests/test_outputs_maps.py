@@ -16,7 +16,7 @@ from circle15.outputs.maps import write_district_map, write_unit_maps
 from circle15.outputs.offline import safe_json
 from circle15.outputs.palette import count_colours, gap_classes, lightness, time_classes
 from circle15.outputs.sentences import three_sentences
-from circle15.outputs.shapes import encode_lines, encode_polygons
+from circle15.outputs.shapes import STREET_TOLERANCE_DEG, encode_lines, encode_polygons, joined_lines
 from circle15.outputs.text import people_text, share_text
 from circle15.outputs.view import View
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
@@ -188,7 +188,7 @@ def test_polygons_survive_encoding_to_a_tenth_of_a_metre():
 
 
 def test_lines_are_joined_and_survive_encoding(result):
-    encoded = encode_lines(result.streets)
+    encoded = encode_lines(joined_lines(result.streets, STREET_TOLERANCE_DEG))
     assert len(encoded["xy"]) == 2 * sum(encoded["points"])
     xy = np.cumsum(np.array(encoded["xy"]).reshape(-1, 2), axis=0) / encoded["scale"]
     assert shapely.hausdorff_distance(shapely.MultiPoint(xy), shapely.union_all(result.streets.to_numpy())) < 0.001

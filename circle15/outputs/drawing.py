@@ -10,13 +10,12 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from circle15.outputs.shapes import joined_lines
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
-    from circle15.outputs.result import DistrictResult
+    from circle15.outputs.view import View
 
 STEPS_ACROSS = 8000
 """Steps along the longer side of the district: a tenth of a millimetre on an A0 sheet."""
@@ -95,24 +94,35 @@ def class_paths(cells: gpd.GeoDataFrame, place: npt.NDArray[np.int64], n_classes
 def path_of(shapes: npt.NDArray[np.object_], plane: Plane) -> str:
     """Give polygons and lines as the ``d`` of one SVG path, in whole relative steps."""
     parts = shapely.get_parts(shapes)
-    is_polygon = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
-    rings = shapely.get_rings(parts[is_polygon])
-    lines = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
-    return "".join([*(_strokes(r, plane, "z") for r in rings), *(_strokes(line, plane, "") for line in lines)])
+    kind = shapely.get_type_id(parts)
+    rings = shapely.get_rings(parts[kind == shapely.GeometryType.POLYGON])
+    lines = parts[kind == shapely.GeometryType.LINESTRING]
+    return _strokes(rings, plane, "z") + _strokes(lines, plane, "")
 
 
-def street_path(result: DistrictResult, plane: Plane) -> str:
+def street_path(view: View, plane: Plane) -> str:
     """Give the streets as one SVG path, simplified to a step or about 2 m, whichever is more."""
-    tolerance = max(2.0, plane.metres_per_step) / (math.radians(1) * EARTH_RADIUS_M)
-    return path_of(joined_lines(result.streets, tolerance), plane)
+    tolerance = plane.metres_per_step / (math.radians(1) * EARTH_RADIUS_M)
+    return path_of(shapely.simplify(view.streets(), tolerance, preserve_topology=False), plane)
 
 
-def _strokes(line: shapely.LineString, plane: Plane, end: str) -> str:
-    steps = plane.steps(shapely.get_coordinates(line))
-    moves = np.diff(steps, axis=0)
-    moves = moves[(moves != 0).any(axis=1)]
-    if end and len(moves):
-        moves = moves[:-1]  # "z" draws the last side
-    if len(moves) == 0:
-        return ""
-    return f"M{steps[0, 0]} {steps[0, 1]}l{' '.join(f'{x} {y}' for x, y in moves.tolist())}{end}".replace(" -", "-")
+def _strokes(lines: npt.NDArray[np.object_], plane: Plane, end: str) -> str:
+    """Write lines as strokes; those that shrink to a point are left out."""
+    places, line = shapely.get_coordinates(lines, return_index=True)
+    steps = plane.steps(places)
+    moves = np.diff(steps, axis=0, prepend=0)
+    is_first = np.diff(line, prepend=-1) != 0
+    keep = is_first | (moves != 0).any(axis=1)
+    if end:
+        # "z" draws the last side: rings come closed, so their last vertex is the first again.
+        keep &= is_first | (np.diff(line, append=-1) == 0)
+    steps, moves, is_first = steps[keep], moves[keep], is_first[keep]
+    starts = np.append(np.flatnonzero(is_first), len(steps))
+    texts = [f"{x} {y}" for x, y in moves.tolist()]
+    corners = steps[starts[:-1]].tolist()
+    strokes = [
+        f"M{x} {y}l{' '.join(texts[first + 1 : last])}{end}"
+        for (x, y), first, last in zip(corners, starts[:-1].tolist(), starts[1:].tolist(), strict=True)
+        if last > first + 1
+    ]
+    return "".join(strokes).replace(" -", "-")

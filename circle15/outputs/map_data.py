@@ -11,7 +11,17 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.outputs import map_places
-from circle15.outputs.palette import INK, WITHIN, TimeClasses, count_colours, gap_classes, ramp, time_classes
+from circle15.outputs.palette import (
+    CAUSE_COLOURS,
+    INK,
+    NO_CAUSE,
+    WITHIN,
+    TimeClasses,
+    count_colours,
+    gap_classes,
+    ramp,
+    time_classes,
+)
 from circle15.outputs.shapes import encode_lines, encode_polygons
 from circle15.outputs.text import (
     Words,
@@ -23,8 +33,6 @@ from circle15.outputs.text import (
 from circle15.units import MS_PER_SECOND, SECONDS_PER_MINUTE, minutes_to_seconds, seconds_to_minutes, seconds_to_ms
 
 if TYPE_CHECKING:
-    import geopandas as gpd
-
     from circle15.outputs.result import DistrictResult, LayerInfo
     from circle15.outputs.view import View
 
@@ -34,11 +42,11 @@ Value = dict[str, Any]
 def page_data(view: View, page: Value, links: list[Value], sentences: list[str]) -> Value:
     """Give everything that the scripts of one page need, JSON-ready."""
     result = view.result
-    cells = view.cells()
-    counts = Counter(view.near(result.tables["facilities"])["layer"])
+    places = map_places.facilities(view)
+    counts = Counter(place["layer"] for place in places["facilities"])
     layers = [
-        _layer(view, cells, layer, glyph, counts[layer.id])
-        for layer, glyph in zip(result.layers, _glyphs(result), strict=True)
+        _layer(view, layer, glyph, counts[i])
+        for i, (layer, glyph) in enumerate(zip(result.layers, _glyphs(result), strict=True))
     ]
     kinds, order = _kinds(layers)
     areas = map_places.areas_in_reach(view)
@@ -56,12 +64,14 @@ def page_data(view: View, page: Value, links: list[Value], sentences: list[str])
         "kinds": kinds,
         "shares": _shares(view),
         "layers": layers,
-        "counts": _counts(view, cells),
-        "cells": _cells(view, cells, layers),
+        "counts": _counts(view),
+        "causes": _causes(view),
+        "tiles": result.tiles != "none",
+        "cells": _cells(view, layers),
         "units": map_places.units(view),
         "unit_shapes": encode_polygons(view.units().geometry.to_numpy()),
         "boundary_shapes": encode_polygons(view.area().geometry.to_numpy()),
-        "facilities": map_places.facilities(view),
+        "facilities": places,
         "sites": map_places.sites(view),
         "areas": map_places.areas(view, areas),
         "area_shapes": encode_polygons(areas.geometry.to_numpy()),
@@ -85,6 +95,7 @@ def _kinds(layers: list[Value]) -> tuple[dict[str, Value], list[str]]:
     if len(layers) > 1:
         kinds["count"] = {"mode": "count", "layer": 0}
     kinds |= {f"gap-{i}": {"mode": "gap", "layer": i} for i, layer in enumerate(layers) if layer["gap"] is not None}
+    kinds |= {f"cause-{i}": {"mode": "cause", "layer": i} for i, layer in enumerate(layers) if layer["cause_shares"]}
     kinds["none"] = {"mode": "none", "layer": 0}
     return kinds, list(kinds)
 
@@ -129,12 +140,12 @@ def _percent(share: float) -> float:
     return 0.0 if math.isnan(share) else round(share * 100, 2)
 
 
-def _layer(view: View, cells: gpd.GeoDataFrame, layer: LayerInfo, glyph: str, n_facilities: int) -> Value:
+def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value:
     say = view.say
     classes = layer_classes(layer)
     edges_ms = class_edges_ms(layer, classes)
-    place = class_of(cells[f"{layer.id}_seconds"].to_numpy(np.float64), edges_ms)
-    people = cells[_group_column(layer)].to_numpy(np.float64)
+    place = class_of(view.cell_values(f"{layer.id}_seconds"), edges_ms)
+    people = view.cell_values(_group_column(layer))
     return {
         "id": layer.id,
         "name": layer.name,
@@ -151,14 +162,15 @@ def _layer(view: View, cells: gpd.GeoDataFrame, layer: LayerInfo, glyph: str, n_
         "rules": [list(rule) for rule in (*layer_rules(layer, view.result.lang),
                                           (say["population_source"], view.result.population_source))],
         "note": layer.note,
-        "gap": _gap(view, layer, cells),
+        "cause_shares": _cause_shares(view, layer, people),
+        "gap": view.once(("gap", layer.id), lambda: _gap(view, layer)),
     }  # fmt: skip
 
 
-def _gap(view: View, layer: LayerInfo, cells: gpd.GeoDataFrame) -> Value | None:
+def _gap(view: View, layer: LayerInfo) -> Value | None:
     """Give the classes of a layer's gap in its own unit; None where no norm makes it more than people not covered."""
     gaps = view.result.tables.get("gaps")
-    if gaps is None or f"{layer.id}_gap" not in cells:
+    if gaps is None or f"{layer.id}_gap" not in view.result.cells:
         return None
     own = gaps[(gaps["layer"] == layer.id) & gaps["norm"].notna()]
     if own.empty:
@@ -171,13 +183,44 @@ def _gap(view: View, layer: LayerInfo, cells: gpd.GeoDataFrame) -> Value | None:
     return {"edges": list(edges), "edge_texts": texts[1:], "colours": list(colours), "labels": labels, "unit": unit}
 
 
-def _counts(view: View, cells: gpd.GeoDataFrame) -> Value:
+def _cause_names() -> list[str]:
+    """Give the causes from worst to least, those first that no walk mends."""
+    return list(reversed(CAUSE_COLOURS))
+
+
+def _causes(view: View) -> Value:
+    """Give the colours and names of causes; a cell's cause is its place among them, -1 for none."""
+    names = _cause_names()
+    return {
+        "colours": [CAUSE_COLOURS[name] for name in names],
+        "labels": [view.say[f"cause_{name}"] for name in names],
+        "none": NO_CAUSE,
+    }
+
+
+def _cell_causes(view: View, layer: LayerInfo) -> npt.NDArray[np.int64]:
+    position = {name: i for i, name in enumerate(_cause_names())}
+    return np.array([position.get(name, -1) for name in view.cell_values(f"{layer.id}_cause")], dtype=np.int64)
+
+
+def _cause_shares(view: View, layer: LayerInfo, people: npt.NDArray[np.float64]) -> list[Value]:
+    """Give the share of people of each cause; nothing where the run sought none."""
+    if f"{layer.id}_cause" not in view.result.cells:
+        return []
+    place = _cell_causes(view, layer)
+    total = people.sum()
+    by_cause = np.bincount(place[place >= 0], weights=people[place >= 0], minlength=len(CAUSE_COLOURS))
+    shares = by_cause / total if total > 0 else np.full(len(by_cause), np.nan)
+    return [{"percent": _percent(float(s)), "text": share_text(float(s))} for s in shares]
+
+
+def _counts(view: View) -> Value:
     """Give the classes of how many services each cell has in reach."""
     n = len(view.result.layers)
-    covered = np.zeros(len(cells), dtype=np.int64)
+    people = view.cell_values("population")
+    covered = np.zeros(len(people), dtype=np.int64)
     for layer in view.result.layers:
-        covered += cells[f"{layer.id}_covered"].to_numpy(np.bool_)
-    people = cells["population"].to_numpy(np.float64)
+        covered += view.cell_values(f"{layer.id}_covered").astype(np.bool_)
     return {
         "colours": list(count_colours(n)),
         "labels": [*(str(i) for i in range(n)), f"{n} · {view.say['all_services']}"],
@@ -185,24 +228,26 @@ def _counts(view: View, cells: gpd.GeoDataFrame) -> Value:
     }
 
 
-def _cells(view: View, cells: gpd.GeoDataFrame, layers: list[Value]) -> Value:
+def _cells(view: View, layers: list[Value]) -> Value:
     position = {unit_id: i for i, unit_id in enumerate(view.units()["unit_id"])}
     values = {}
     for layer, shown in zip(view.result.layers, layers, strict=True):
-        seconds = cells[f"{layer.id}_seconds"].to_numpy(np.float64)
+        seconds = view.cell_values(f"{layer.id}_seconds")
         values[layer.id] = {
             "ms": [None if math.isnan(s) else round(s * MS_PER_SECOND) for s in seconds.tolist()],
-            "count": cells[f"{layer.id}_count"].to_numpy(np.int64).tolist(),
-            "covered": cells[f"{layer.id}_covered"].to_numpy(np.int64).tolist(),
+            "count": view.cell_values(f"{layer.id}_count").tolist(),
+            "covered": view.cell_values(f"{layer.id}_covered").astype(np.int64).tolist(),
         }
+        if shown["cause_shares"]:
+            values[layer.id]["cause"] = _cell_causes(view, layer).tolist()
         if shown["gap"] is not None:
-            values[layer.id]["gap"] = np.round(cells[f"{layer.id}_gap"].to_numpy(np.float64), 3).tolist()
+            values[layer.id]["gap"] = np.round(view.cell_values(f"{layer.id}_gap"), 3).tolist()
     return {
-        "shapes": encode_polygons(cells.geometry.to_numpy()),
-        "id": cells["cell"].tolist(),
-        "unit": [position[unit_id] for unit_id in cells["unit_id"]],
+        "shapes": encode_polygons(view.cell_values("geometry")),
+        "id": view.cell_values("cell").tolist(),
+        "unit": [position[unit_id] for unit_id in view.cell_values("unit_id")],
         # Hundredths: the popup shows tenths, and a cell of a few hundredths of a person is still inhabited.
-        "people": np.round(cells["population"].to_numpy(np.float64), 2).tolist(),
+        "people": np.round(view.cell_values("population"), 2).tolist(),
         "layers": values,
     }
 
@@ -214,11 +259,11 @@ def _shares(view: View) -> list[Value]:
     for i, (layer, row) in enumerate(view.coverage_rows()):
         lost = f"{people_text(row.people - row.covered_people)} {say['people_unit']}"
         shares.append(_share(f"time-{i}", layer.name, float(row.covered_share), lost))
-    complete = view.result.tables.get("completeness")
-    if complete is not None and len(view.result.layers) > 1:
-        own = complete[complete["unit_id"] == view.area_id].iloc[0]
-        lost = f"{people_text(float(own['people'] - own['complete_people']))} {say['people_unit']}"
-        shares.append(_share("count", say["all_services"], float(own["complete_share"]), lost))
+    complete = view.own("completeness")
+    if complete and len(view.result.layers) > 1:
+        own = complete[0]
+        lost = f"{people_text(float(own.people - own.complete_people))} {say['people_unit']}"
+        shares.append(_share("count", say["all_services"], float(own.complete_share), lost))
     return shares
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import shapely
 
 from circle15.outputs.text import people_text, plain_number, share_text
@@ -22,52 +23,53 @@ Value = dict[str, Any]
 
 def units(view: View) -> list[Value]:
     """Give the units with the place of their label, their shares and their popup's rows."""
-    units = view.units()
-    coverage = view.result.tables["coverage"].set_index(["unit_id", "layer"])
-    complete = view.result.tables.get("completeness")
-    inside = shapely.point_on_surface(units.geometry.to_numpy())
-    shown = []
-    for unit, at in zip(units.itertuples(index=False), inside, strict=True):
-        rows = [coverage.loc[(unit.unit_id, layer.id)] for layer in view.result.layers]
-        shares = {f"time-{i}": share_text(float(row["covered_share"])) for i, row in enumerate(rows)}
-        if complete is not None:
-            own = complete[complete["unit_id"] == unit.unit_id]
-            shares["count"] = share_text(float(own["complete_share"].iloc[0]))
-        people = _all_people(view, unit.unit_id)
-        shown.append(
-            {
-                "name": str(unit.unit_name),
-                "lon": round(at.x, PLACE_DECIMALS),
-                "lat": round(at.y, PLACE_DECIMALS),
-                "people": people_text(people),
-                "weight": round(people, 1),
-                "shares": shares,
-                "rows": [
-                    [layer.name, share_text(float(row["covered_share"])),
-                     people_text(float(row["people"] - row["covered_people"]))]
-                    for layer, row in zip(view.result.layers, rows, strict=True)
-                ],
-                "href": f"units/{unit.unit_id}.html" if view.unit_id is None and len(view.result.units) > 1 else "",
-            }
-        )  # fmt: skip
-    return shown
+    shown = view.once("units", lambda: {unit_id: _unit(view.of_unit(unit_id)) for unit_id in view.unit_names()})
+    has_pages = len(shown) > 1
+    if view.unit_id is not None:
+        return [{**shown[view.unit_id], "href": ""}]
+    return [{**unit, "href": f"units/{unit_id}.html" if has_pages else ""} for unit_id, unit in shown.items()]
 
 
-def _all_people(view: View, unit_id: str) -> float:
-    cells = view.result.cells
-    return float(cells.loc[cells["unit_id"] == unit_id, "population"].sum())
+def _unit(view: View) -> Value:
+    at = shapely.point_on_surface(view.area().geometry.to_numpy()[0])
+    rows = view.coverage_rows()
+    shares = {f"time-{i}": share_text(float(row.covered_share)) for i, (_, row) in enumerate(rows)}
+    for own in view.own("completeness"):
+        shares["count"] = share_text(float(own.complete_share))
+    people = float(view.cell_values("population").sum())
+    return {
+        "name": view.name,
+        "lon": round(at.x, PLACE_DECIMALS),
+        "lat": round(at.y, PLACE_DECIMALS),
+        "people": people_text(people),
+        "weight": round(people, 1),
+        "shares": shares,
+        "rows": [
+            [layer.name, share_text(float(row.covered_share)), people_text(float(row.people - row.covered_people))]
+            for layer, row in rows
+        ],
+    }
 
 
 def facilities(view: View) -> Value:
     """Give the facilities with their popups' rows, which stand under `columns`."""
-    table = view.near(view.result.tables["facilities"])
+    say = view.say
+    columns = [say[k] for k in ("capacity", "people_within", "load", "access_m", "source", "id")]
+    return {"columns": columns, "facilities": _within_reach(view, view.once("facilities", lambda: _facilities(view)))}
+
+
+def _within_reach(view: View, places: list[Value]) -> list[Value]:
+    lon, lat = (np.array([place[k] for place in places], dtype=np.float64) for k in ("lon", "lat"))
+    return [places[i] for i in np.flatnonzero(view.is_near(lon, lat))]
+
+
+def _facilities(view: View) -> list[Value]:
     say = view.say
     position = {layer.id: i for i, layer in enumerate(view.result.layers)}
     units = _supply_units(view)
-    columns = [say[k] for k in ("capacity", "people_within", "load", "access_m", "source", "id")]
     rows = []
     f: Any
-    for f in table.itertuples(index=False):
+    for f in view.result.tables["facilities"].itertuples(index=False):
         if f.layer not in position:
             continue
         values = [
@@ -82,7 +84,7 @@ def facilities(view: View) -> Value:
             {"layer": position[f.layer], "name": str(f.name), "lon": round(f.lon, PLACE_DECIMALS),
              "lat": round(f.lat, PLACE_DECIMALS), "linked": not math.isnan(f.access_m), "values": values}
         )  # fmt: skip
-    return {"columns": columns, "facilities": rows}
+    return rows
 
 
 def _measure(value: float, unit: str, decimals: int = 1) -> str:
@@ -98,16 +100,21 @@ def _supply_units(view: View) -> dict[str, str]:
 
 def sites(view: View) -> list[Value]:
     """Give the ranking's places; a unit's page has those in the unit."""
+    whole = view.once("sites", lambda: _sites(view))
+    return [site for unit_id, site in whole if view.unit_id in (None, unit_id)]
+
+
+def _sites(view: View) -> list[tuple[str, Value]]:
+    """Give the ranking's places with the unit of each."""
     say = view.say
     ranking = view.result.tables.get("ranking")
     if ranking is None:
         return []
     position = {layer.id: i for i, layer in enumerate(view.result.layers)}
-    names = dict(zip(view.result.units["unit_id"], view.result.units["unit_name"], strict=True))
-    rows = ranking if view.unit_id is None else ranking[ranking["unit_id"] == view.unit_id]
+    names = view.unit_names()
     sites = []
     site: Any
-    for site in rows.itertuples(index=False):
+    for site in ranking.itertuples(index=False):
         layer = view.result.layers[position[site.layer]]
         facts = [
             [say["newly_covered"], _measure(site.newly_covered_people, say["people_unit"], 0)],
@@ -115,22 +122,28 @@ def sites(view: View) -> list[Value]:
             [say["gap_filled"], _measure(site.gap_filled, layer.capacity_unit or "") if layer.norm_per_1000 else ""],
             [say["cell"], str(site.cell)],
         ]
-        sites.append(
-            {"layer": position[site.layer], "rank": int(site.rank), "lon": round(site.lon, PLACE_DECIMALS),
-             "lat": round(site.lat, PLACE_DECIMALS), "title": f"{layer.name} · {say['site']} {int(site.rank)}",
-             "unit": str(names.get(site.unit_id, "")), "rows": [f for f in facts if f[1]]}
-        )  # fmt: skip
+        shown = {
+            "layer": position[site.layer], "rank": int(site.rank), "lon": round(site.lon, PLACE_DECIMALS),
+            "lat": round(site.lat, PLACE_DECIMALS), "title": f"{layer.name} · {say['site']} {int(site.rank)}",
+            "unit": names.get(site.unit_id, ""), "rows": [f for f in facts if f[1]],
+        }  # fmt: skip
+        sites.append((str(site.unit_id), shown))
     return sites
 
 
 def areas_in_reach(view: View) -> gpd.GeoDataFrame:
     """Give the service areas as far as the page shows them, their arcs simplified to about 2 m."""
+    known = view.once("areas", lambda: _simple_areas(view))
+    cut = shapely.clip_by_rect(known.geometry.to_numpy(), *view.reach().bounds)
+    return known.set_geometry(cut, crs=known.crs)[~shapely.is_empty(cut)]
+
+
+def _simple_areas(view: View) -> gpd.GeoDataFrame:
     areas = view.result.isochrones
     known = areas[areas["layer"].isin([layer.id for layer in view.result.layers])]
-    cut = shapely.clip_by_rect(known.geometry.to_numpy(), *view.reach().bounds)
     # Only outlines are drawn of them, so the faster simplification that may let rings touch is good enough.
-    drawn = known.set_geometry(shapely.simplify(cut, AREA_TOLERANCE_DEG, preserve_topology=False), crs=known.crs)
-    return drawn[~drawn.geometry.is_empty]
+    drawn = shapely.simplify(known.geometry.to_numpy(), AREA_TOLERANCE_DEG, preserve_topology=False)
+    return known.set_geometry(shapely.make_valid(drawn), crs=known.crs)
 
 
 def areas(view: View, areas: gpd.GeoDataFrame) -> list[Value]:
@@ -153,11 +166,15 @@ def areas(view: View, areas: gpd.GeoDataFrame) -> list[Value]:
 
 def unlinked(view: View) -> list[Value]:
     """Give what could not be put on the network, each with its reason."""
+    return _within_reach(view, view.once("unlinked", lambda: _unlinked(view)))
+
+
+def _unlinked(view: View) -> list[Value]:
     say = view.say
     table = view.result.tables.get("unlinked")
     if table is None:
         return []
-    rows = view.near(table[table["lon"].notna() & table["lat"].notna()])
+    rows = table[table["lon"].notna() & table["lat"].notna()]
     names = {layer.id: layer.name for layer in view.result.layers}
     shown = []
     lost: Any

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 
 import folium
 from branca.element import MacroElement
-from folium.plugins import MarkerCluster
 from folium.template import Template
 from folium.utilities import JsCode
 
 from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import Value, page_data
-from circle15.outputs.offline import add_data, add_html, add_script, drop_links, offline_map, render_page
+from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
 from circle15.outputs.sentences import three_sentences
 from circle15.outputs.text import share_text
+from circle15.outputs.tiles import in_tile_system, tile_layers
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:
@@ -25,15 +25,12 @@ if TYPE_CHECKING:
 
     from circle15.outputs.result import DistrictResult
 
-_clusters: Any = MarkerCluster  # folium gives its plugins no types
 DATA_ID = "c15-data"
 SCRIPTS = ("decode.js", "popups.js", "layers.js", "panel.js", "map.js")
+# Places of a shell: no name stands before the title, and none before the data holds a bare "<".
+_TITLE, _DATA = "c15-title", "<!--c15-data-->"
 _WIDTH_AT_ZOOM_0_DEG = 360.0
 _FIRST_VIEW_TILES = 4.0
-_CLUSTER_ICON = """function(cluster) {
-    return L.divIcon({className: "c15-icon", iconSize: [26, 26],
-                      html: '<span class="c15-cluster">' + cluster.getChildCount() + "</span>"});
-}"""
 
 
 def write_district_map(result: DistrictResult, path: Path) -> None:
@@ -51,7 +48,7 @@ def write_district_map(result: DistrictResult, path: Path) -> None:
     OutputError
         If the file cannot be written.
     """
-    view = View(result)
+    view = View(in_tile_system(result))
     page = _page(view, view.subtitle, back=None)
     _write(_map_page(view, page_data(view, page, _unit_links(result), sentences=[])), path)
 
@@ -64,8 +61,9 @@ def write_unit_maps(result: DistrictResult, folder: Path) -> None:
     OutputError
         If a file cannot be written.
     """
-    for unit_id in result.units["unit_id"]:
-        view = View(result, unit_id)
+    whole = View(in_tile_system(result))
+    for unit_id in whole.unit_names():
+        view = whole.of_unit(unit_id)
         back = {"href": "../index.html", "label": f"{view.say['back_to_district']} · {result.name}"}
         page = _page(view, f"{result.name} · {view.subtitle}", back=back)
         _write(
@@ -110,9 +108,17 @@ def _unit_links(result: DistrictResult) -> list[Value]:
 
 
 def _map_page(view: View, data: Value) -> str:
-    (south, west), (north, east) = data["page"]["bounds"]
+    """Put a page's title and data into the shell that folium renders once for all pages of a district."""
+    head, body, end = view.once(("shell", len(data["unlinked"])), lambda: _shell(view, data))
+    title = html.escape(f"{data['page']['name']} · {data['page']['subtitle']}")
+    return "".join([head, title, body, safe_json(data), end])
+
+
+def _shell(view: View, data: Value) -> tuple[str, str, str]:
+    """Give a page as folium renders it: up to its title, from there to its data, and the rest."""
+    west, south, east, north = (float(v) for v in view.result.boundary.total_bounds)
     made = offline_map(
-        title=f"{data['page']['name']} · {data['page']['subtitle']}",
+        title=_TITLE,
         lang=view.result.lang,
         location=((south + north) / 2, (west + east) / 2),
         zoom=_zoom_for(east - west, north - south),
@@ -120,15 +126,19 @@ def _map_page(view: View, data: Value) -> str:
     )
     for script in SCRIPTS:
         add_script(made, script)
+    for layer in tile_layers(view.result):
+        made.add_child(layer)
     cells = _cell_layers(made, view, data)
     overlays = _overlays(made, view, data)
     control: Any = folium.LayerControl()
     control.options["collapsed"] = JsCode("window.innerWidth < 700")  # phones have no room for it
     control.add_to(made)
     add_html(made, '<aside id="c15-panel"></aside>')
-    add_data(made, DATA_ID, data)
+    add_html(made, f'<script type="application/json" id="{DATA_ID}">{_DATA}</script>')
     _Start(control, cells, overlays).add_to(made)
-    return render_page(made)
+    head, _, rest = render_page(made).partition(_TITLE)
+    body, _, end = rest.partition(_DATA)
+    return head, body, end
 
 
 def _zoom_for(width_deg: float, height_deg: float) -> int:
@@ -143,6 +153,7 @@ def _cell_layers(made: folium.Map, view: View, data: Value) -> dict[str, folium.
     labels: dict[str, Callable[[Value], str]] = {
         "time": lambda layer: f"{layer['name']} · {say['walking_minutes']}",
         "gap": lambda layer: f"{layer['name']} · {say['gap']}",
+        "cause": lambda layer: f"{layer['name']} · {say['cause']}",
         "count": lambda _: say["services_in_reach"],
         "none": lambda _: say["no_cells"],
     }
@@ -161,11 +172,7 @@ def _overlays(made: folium.Map, view: View, data: Value) -> dict[str, folium.map
     names = [f"{layer['name']} · {say['facilities']}" for layer in data["layers"]]
     groups: dict[str, folium.map.Layer] = {}
     for i, (key, name) in enumerate(zip(keys, _distinct(names), strict=True)):
-        groups[key] = _clusters(
-            name=html.escape(name), show=i == 0, icon_create_function=_CLUSTER_ICON, max_cluster_radius=44,
-            show_coverage_on_hover=False, disable_clustering_at_zoom=17, animate=False, chunked_loading=False,
-        )  # fmt: skip
-        drop_links(groups[key])
+        groups[key] = _Clusters(name=html.escape(name), show=i == 0)
     groups["uncovered"] = folium.FeatureGroup(name=say["uncovered"], show=True)
     groups["areas"] = folium.FeatureGroup(name=say["service_area"], show=False)
     groups["sites"] = folium.FeatureGroup(name=say["ranking"], show=False)
@@ -181,6 +188,29 @@ def _overlays(made: folium.Map, view: View, data: Value) -> dict[str, folium.map
 def _distinct(names: list[str]) -> list[str]:
     """Put a number to names that stand twice: the layer control knows layers by name."""
     return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
+
+
+class _Clusters(folium.map.Layer):
+    """Markers that gather into one with a number where they lie close: Leaflet.markercluster's group.
+
+    folium's own wrapper of it would load all of folium.plugins, which takes as long as a street's map.
+    """
+
+    _template = Template("""
+        {% macro script(this, kwargs) %}
+        var {{ this.get_name() }} = L.markerClusterGroup({
+            maxClusterRadius: 44, showCoverageOnHover: false, disableClusteringAtZoom: 17, animate: false,
+            iconCreateFunction: (cluster) => L.divIcon({
+                className: "c15-icon", iconSize: [26, 26],
+                html: '<span class="c15-cluster">' + cluster.getChildCount() + "</span>",
+            }),
+        });
+        {% endmacro %}
+    """)
+
+    def __init__(self, *, name: str, show: bool) -> None:
+        super().__init__(name=name, overlay=True, control=True, show=show)
+        self._name = "Circle15Clusters"
 
 
 class _Start(MacroElement):

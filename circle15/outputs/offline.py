@@ -84,12 +84,6 @@ def add_script(made: folium.Map, name: str) -> None:
     _figure(made).header.add_child(_verbatim("script", template_text(name)))
 
 
-def add_data(made: folium.Map, element_id: str, value: Any) -> None:
-    """Put ``value`` into the page as JSON that a script reads by ``element_id``; no text in it can end the element."""
-    block = f'<script type="application/json" id="{element_id}">{safe_json(value)}</script>'
-    _figure(made).html.add_child(_verbatim_html(block))
-
-
 def add_html(made: folium.Map, markup: str) -> None:
     """Put ``markup``, ready HTML, into the page's body."""
     _figure(made).html.add_child(_verbatim_html(markup))

@@ -27,6 +27,18 @@ ACCENT = "#a3204f"
 """Proposed sites: the one colour that calls."""
 
 
+CAUSE_COLOURS = {
+    "full": "#cfc4dd",
+    "too_slow": "#e3b44c",
+    "barrier": "#c8694a",
+    "none_near": "#7b4f8c",
+    "off_network": "#3b3f46",
+}
+"""Causes as planning/causes.py names them, from light to dark, so that a grey print tells them apart by lightness and
+colour-blind people by hue and lightness."""
+NO_CAUSE = "#e8eeea"
+
+
 @dataclass(frozen=True, slots=True)
 class TimeClasses:
     """Classes of walking time; a class reaches up to and with its upper edge, as every cutoff does."""

@@ -6,6 +6,7 @@ import importlib.util
 import math
 from typing import TYPE_CHECKING, Any
 
+import geopandas as gpd
 import numpy as np
 
 from circle15.errors import OutputError, Problem
@@ -47,9 +48,8 @@ def write_pictures(result: DistrictResult, folder: Path) -> list[Path]:
     """
     _require_matplotlib()
     font = _font(result)
-    views = [View(result)]
-    if len(result.units) > 1:
-        views += [View(result, str(unit_id)) for unit_id in result.units["unit_id"]]
+    whole = View(result)
+    views = [whole, *(whole.of_unit(unit_id) for unit_id in whole.unit_ids)]
     written = []
     for view in views:
         for layer in result.layers:
@@ -111,7 +111,7 @@ def _draw_map(axes: Any, view: View, layer: LayerInfo) -> None:
         if mask.any():
             shapes, fill = cells.geometry[mask], colours[mask].tolist()
             shapes.plot(ax=axes, color=fill, edgecolor=fill, linewidth=0.2, alpha=alpha, aspect=None)
-    view.streets().plot(ax=axes, color="#8d8a82", linewidth=0.35, alpha=0.45, aspect=None)
+    gpd.GeoSeries(view.streets()).plot(ax=axes, color="#8d8a82", linewidth=0.35, alpha=0.45, aspect=None)
     result.units.boundary.plot(ax=axes, color=INK, linewidth=0.5, aspect=None)
     view.area().boundary.plot(ax=axes, color=INK, linewidth=1.5, aspect=None)
     facilities = result.tables["facilities"]

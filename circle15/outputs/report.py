@@ -17,6 +17,7 @@ from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scal
 from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import class_edges_ms, class_labels, class_of, layer_classes
 from circle15.outputs.offline import template_text
+from circle15.outputs.report_charts import cause_bars, cause_legend, lorenz_chart, radar_chart, target_bars
 from circle15.outputs.report_tables import extra_tables
 from circle15.outputs.sentences import three_sentences
 from circle15.outputs.text import layer_rules, people_text, plain_number, share_text
@@ -59,8 +60,8 @@ def _content(result: DistrictResult) -> Value:
     say = view.say
     plane = plane_of(result.boundary)
     shares = [_share(layer.name, row) for layer, row in view.coverage_rows()]
-    complete = view.own("completeness").iloc[0]
-    shares.append({"name": say["all_services"], "text": share_text(complete["complete_share"])})
+    complete = view.own("completeness")[0]
+    shares.append({"name": say["all_services"], "text": share_text(complete.complete_share)})
     minutes = view.shared_minutes
     return {
         "lang": result.lang,
@@ -76,16 +77,14 @@ def _content(result: DistrictResult) -> Value:
         "coverage": _coverage_rows(view),
         "projects": _projects(view),
         "tables": extra_tables(result),
-        "units": [_unit(View(result, unit_id), plane) for unit_id in _unit_ids(result)],
+        "causes": {"bars": cause_bars(view), "legend": cause_legend(view)},
+        "lorenz": lorenz_chart(view),
+        "radar": radar_chart(view),
+        "targets": target_bars(view),
+        "units": [_unit(view.of_unit(unit_id), plane) for unit_id in view.unit_ids],
         "quality": _quality(view),
         "footer": _footer(view),
     }
-
-
-def _unit_ids(result: DistrictResult) -> list[str]:
-    """Give the units that get a chapter; a district that is its own unit needs none."""
-    ids = [str(unit_id) for unit_id in result.units["unit_id"]]
-    return ids if len(ids) > 1 else []
 
 
 def _share(name: str, row: Any) -> Value:
@@ -118,7 +117,7 @@ def _drawing(view: View, plane: Plane) -> Value:
         )
     return {
         "maps": maps,
-        "streets": street_path(result, plane),
+        "streets": street_path(view, plane),
         "units": [path_of(np.array([shape], dtype=object), plane) for shape in result.units.geometry],
         "boundary": path_of(result.boundary.geometry.to_numpy(), plane),
         "box": _box(view, plane, DISTRICT_MARGIN),
@@ -134,10 +133,9 @@ def _box(view: View, plane: Plane, margin: float, width_to_height: float | None 
 
 def _coverage_rows(view: View) -> list[Value]:
     """Give a row per unit, the district last; people are all residents."""
-    result = view.result
     rows = []
-    for area in [*(View(result, unit_id) for unit_id in _unit_ids(result)), view]:
-        people = float(area.own("completeness")["people"].iloc[0])
+    for area in [*(view.of_unit(unit_id) for unit_id in view.unit_ids), view]:
+        people = float(area.own("completeness")[0].people)
         cells = [_share(layer.name, row) for layer, row in area.coverage_rows()]
         rows.append({"name": area.name, "people": people_text(people), "cells": cells})
     return rows
@@ -147,7 +145,7 @@ def _projects(view: View) -> list[Value]:
     ranking = view.result.tables.get("ranking")
     if ranking is None:
         return []
-    names = dict(zip(view.result.units["unit_id"], view.result.units["unit_name"], strict=True))
+    names = view.unit_names()
     rows = []
     for layer in view.result.layers:
         own = ranking[ranking["layer"] == layer.id].head(PROJECTS_PER_LAYER)
@@ -170,9 +168,8 @@ def _projects(view: View) -> list[Value]:
 
 
 def _unit(view: View, plane: Plane) -> Value:
-    coverage = view.coverage()
     layers = view.result.layers
-    shares = coverage["covered_share"].to_numpy(np.float64)
+    shares = np.array([row.covered_share for _, row in view.coverage_rows()], dtype=np.float64)
     weakest = int(np.nanargmin(shares)) if not np.isnan(shares).all() else 0
     return {
         "id": view.area_id,
@@ -186,6 +183,8 @@ def _unit(view: View, plane: Plane) -> Value:
             {**_share(layer.name, row), "lost": people_text(float(row.people - row.covered_people))}
             for layer, row in view.coverage_rows()
         ],
+        "causes": cause_bars(view),
+        "radar": radar_chart(view),
     }
 
 

@@ -57,3 +57,6 @@ class DistrictResult:
     warnings: tuple[str, ...]  # in the run's language; printed on every map and in run.json
     bureau: str = ""  # who publishes, printed on every map
     map_approval: str = ""  # 审图号, printed on every map
+    tiles: str = "none"  # base map from the internet: "none" | "osm" | "tianditu" | "amap"
+    tianditu_key: str = ""  # stands in the pages, as every browser key does
+    config_sha256: str = ""  # of the config's meaning, printed on the first sheet of the workbook

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import math
+from typing import TYPE_CHECKING, Any
 
 from circle15.outputs.text import people_text, plain_number, share_text
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from circle15.outputs.view import View
 
 _SENTENCES = {
@@ -48,43 +47,41 @@ def three_sentences(view: View) -> list[str]:
         Three sentences, or one where nobody lives.
     """
     texts = _SENTENCES[view.result.lang]
-    coverage = view.coverage()
-    if not (coverage["people"] > 0).any():
+    if not any(row.people > 0 for _, row in view.coverage_rows()):
         return [texts["nobody"].format(name=_named(view))]
-    return [_who_has_everything(view, texts), _what_is_weakest(view, coverage, texts), _what_to_build(view, texts)]
+    return [_who_has_everything(view, texts), _what_is_weakest(view, texts), _what_to_build(view, texts)]
 
 
 def _who_has_everything(view: View, texts: dict[str, str]) -> str:
     layers = view.result.layers
     if len(layers) == 1:
-        row = view.coverage().iloc[0]
+        ((_, row),) = view.coverage_rows()
         return texts["one_service"].format(
             name=_named(view),
-            people=people_text(row["people"]),
-            complete=people_text(row["covered_people"]),
-            share=share_text(row["covered_share"]),
+            people=people_text(row.people),
+            complete=people_text(row.covered_people),
+            share=share_text(row.covered_share),
             layer=layers[0].name,
         )
-    row = view.own("completeness").iloc[0]
+    row = view.own("completeness")[0]
     return texts["complete"].format(
         name=_named(view),
-        people=people_text(row["people"]),
-        complete=people_text(row["complete_people"]),
-        share=share_text(row["complete_share"]),
+        people=people_text(row.people),
+        complete=people_text(row.complete_people),
+        share=share_text(row.complete_share),
         n=len(layers),
     )
 
 
-def _what_is_weakest(view: View, coverage: pd.DataFrame, texts: dict[str, str]) -> str:
-    known = coverage[coverage["covered_share"].notna()]
-    row = known.sort_values("covered_share", kind="stable").iloc[0]
-    lost = float(row["people"] - row["covered_people"])
+def _what_is_weakest(view: View, texts: dict[str, str]) -> str:
+    known = [(layer, row) for layer, row in view.coverage_rows() if not math.isnan(row.covered_share)]
+    layer, row = min(known, key=lambda pair: float(pair[1].covered_share))
+    lost = float(row.people - row.covered_people)
     if people_text(lost) == "0":
         return texts["all_covered"].format(n=len(view.result.layers))
-    layer = next(layer for layer in view.result.layers if layer.id == row.name)
     return texts["weakest"].format(
         layer=layer.name,
-        share=share_text(row["covered_share"]),
+        share=share_text(row.covered_share),
         lost=people_text(lost),
         minutes=plain_number(layer.threshold_min),
     )
@@ -92,15 +89,19 @@ def _what_is_weakest(view: View, coverage: pd.DataFrame, texts: dict[str, str]) 
 
 def _what_to_build(view: View, texts: dict[str, str]) -> str:
     ranking = view.result.tables.get("ranking")
-    own = None if ranking is None else ranking if view.unit_id is None else ranking[ranking["unit_id"] == view.unit_id]
-    if own is None or own.empty or not own["newly_covered_people"].max() >= 1:
+    if view.unit_id is not None:
+        own: list[Any] = view.own("ranking")
+    else:
+        own = [] if ranking is None else list(ranking.itertuples(index=False))
+    own = [row for row in own if row.newly_covered_people >= 1]
+    if not own:
         return texts["no_site"].format(name=_named(view, is_inside=True))
-    best = own.sort_values("newly_covered_people", ascending=False, kind="stable").iloc[0]
-    layer = next(layer for layer in view.result.layers if layer.id == best["layer"])
+    best = max(own, key=lambda row: float(row.newly_covered_people))
+    layer = next(layer for layer in view.result.layers if layer.id == best.layer)
     return texts["first_site"].format(
         layer=layer.name,
-        rank=int(best["rank"]),
-        gain=people_text(float(best["newly_covered_people"])),
+        rank=int(best.rank),
+        gain=people_text(float(best.newly_covered_people)),
         around="" if view.unit_id is None else texts["around"],
         where=texts["district"] if view.unit_id is None else texts["here"],
     )

@@ -55,19 +55,18 @@ def encode_polygons(geometry: npt.NDArray[np.object_]) -> Encoded:
     }
 
 
-def encode_lines(lines: gpd.GeoSeries) -> Encoded:
-    """Encode lines in degrees as steps, joined where only two meet and simplified to about 2 m.
+def encode_lines(lines: npt.NDArray[np.object_]) -> Encoded:
+    """Encode lines in degrees as steps.
 
     Returns
     -------
     dict
         ``scale``; ``points``: vertices of each line; ``xy`` as in `encode_polygons`.
     """
-    simple = joined_lines(lines, STREET_TOLERANCE_DEG)
-    places, line = shapely.get_coordinates(simple, return_index=True)
+    places, line = shapely.get_coordinates(lines, return_index=True)
     return {
         "scale": STREET_STEPS_PER_DEGREE,
-        "points": np.bincount(line, minlength=len(simple)).tolist(),
+        "points": np.bincount(line, minlength=len(lines)).tolist(),
         "xy": _steps(places, STREET_STEPS_PER_DEGREE),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -81,25 +82,30 @@ def write_cells(cells: gpd.GeoDataFrame, path: Path) -> None:
 
 
 def write_gpkg(result: DistrictResult, path: Path) -> None:
-    """Write cells, units, facilities and isochrones as layers of one GeoPackage for QGIS and ArcGIS."""
+    """Write cells, units, facilities and isochrones as styled layers of one GeoPackage for QGIS and ArcGIS."""
     import geopandas as gpd  # noqa: PLC0415 (loaded by the run already; tables alone do not need it)
+    import pyogrio  # noqa: PLC0415 (as geopandas above)
+
+    from circle15.outputs.gis_styles import STAMP, write_styles  # noqa: PLC0415 (as geopandas above)
 
     facilities = result.tables["facilities"]
     points = gpd.GeoDataFrame(
-        facilities, geometry=gpd.points_from_xy(facilities["lon"], facilities["lat"]), crs="EPSG:4326"
+        facilities, geometry=gpd.points_from_xy(facilities["lon"], facilities["lat"]), crs=result.cells.crs
     )
     layers = {"cells": result.cells, "units": _units_with_coverage(result), "facilities": points}
     if len(result.isochrones):
         layers["isochrones"] = result.isochrones
     # One fixed date: a GeoPackage states when each layer last changed, and the same inputs give the same bytes.
-    import pyogrio  # noqa: PLC0415 (as geopandas above)
-
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": "2000-01-01T00:00:00.000Z"})
+    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": STAMP})
     try:
-        for name, frame in layers.items():
-            frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+        with warnings.catch_warnings():
+            # GCJ-02 is in no register of coordinate systems: such a file states none, on purpose.
+            warnings.filterwarnings("ignore", message="'crs' was not provided")
+            for name, frame in layers.items():
+                frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+    write_styles(result, path)
 
 
 def _units_with_coverage(result: DistrictResult) -> gpd.GeoDataFrame:

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
 
-import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
 import shapely
 
+from circle15.outputs.shapes import STREET_TOLERANCE_DEG, joined_lines
 from circle15.outputs.text import Words, plain_number, words
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import geopandas as gpd
     import pandas as pd
 
     from circle15.outputs.result import DistrictResult, LayerInfo
+
+Made = TypeVar("Made")
 
 DEGREES_PER_METRE = 1 / 111_320
 """On a meridian; only frames a view, measures nothing."""
@@ -22,10 +29,26 @@ DEGREES_PER_METRE = 1 / 111_320
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """The part of a district that one page shows."""
+    """The part of a district that one page shows.
+
+    The views of one result share what they have read of it (`of_unit`), since a page for each of 200 units would else
+    search the same tables 200 times.
+    """
 
     result: DistrictResult
     unit_id: str | None = None  # None: the whole district
+    shared: dict[Any, Any] = field(default_factory=dict, repr=False, compare=False)
+
+    def of_unit(self, unit_id: str) -> View:
+        """Give the view of one unit that shares what this one has read."""
+        return View(self.result, unit_id, self.shared)
+
+    def once(self, key: Any, make: Callable[[], Made]) -> Made:
+        """Give what ``make`` gives, made once for all views of the result."""
+        if key not in self.shared:
+            self.shared[key] = make()
+        made: Made = self.shared[key]
+        return made
 
     @property
     def area_id(self) -> str:
@@ -35,25 +58,46 @@ class View:
     @property
     def name(self) -> str:
         """Name of the area."""
-        if self.unit_id is None:
-            return self.result.name
+        return self.result.name if self.unit_id is None else self.unit_names()[self.unit_id]
+
+    def unit_names(self) -> dict[str, str]:
+        """Give the units' names by id, in the units' order."""
         units = self.result.units
-        return str(units.loc[units["unit_id"] == self.unit_id, "unit_name"].iloc[0])
+        return self.once("names", lambda: dict(zip(units["unit_id"], units["unit_name"].astype(str), strict=True)))
+
+    @property
+    def unit_ids(self) -> list[str]:
+        """Units that have a page or chapter of their own; a district that is its own unit needs none."""
+        ids = list(self.unit_names())
+        return ids if len(ids) > 1 else []
 
     @property
     def say(self) -> Words:
         """Words in the run's language."""
         return words(self.result.lang)
 
-    def cells(self) -> gpd.GeoDataFrame:
-        """Give the cells' pieces in the area."""
-        cells = self.result.cells
-        return cells if self.unit_id is None else cells[cells["unit_id"] == self.unit_id]
+    def cell_rows(self) -> npt.NDArray[np.int64]:
+        """Give the rows of the cells' pieces in the area."""
+
+        def by_unit() -> dict[str, npt.NDArray[np.int64]]:
+            units = self.result.cells["unit_id"].to_numpy()
+            return {unit_id: np.flatnonzero(units == unit_id) for unit_id in self.unit_names()}
+
+        if self.unit_id is None:
+            return np.arange(len(self.result.cells))
+        return self.once("cell_rows", by_unit)[self.unit_id]
+
+    def cell_values(self, column: str) -> npt.NDArray[Any]:
+        """Give a column of the area's cells."""
+        whole = self.once(("cells", column), self.result.cells[column].to_numpy)
+        return np.asarray(whole if self.unit_id is None else whole[self.cell_rows()])
 
     def area(self) -> gpd.GeoDataFrame:
         """Give the area's outline, one row."""
         units = self.result.units
-        return self.result.boundary if self.unit_id is None else units[units["unit_id"] == self.unit_id]
+        if self.unit_id is None:
+            return self.result.boundary
+        return self.once(("area", self.unit_id), lambda: units[units["unit_id"] == self.unit_id])
 
     def units(self) -> gpd.GeoDataFrame:
         """Give the units that the page shows."""
@@ -66,25 +110,36 @@ class View:
         d_lon = d_lat / max(math.cos(math.radians((south + north) / 2)), 0.01)
         return shapely.box(west - d_lon, south - d_lat, east + d_lon, north + d_lat)
 
-    def streets(self) -> gpd.GeoSeries:
-        """Give the streets within reach; all of them for the whole district."""
-        streets = self.result.streets
+    def streets(self) -> npt.NDArray[np.object_]:
+        """Give the streets within reach as lines, joined and simplified to about 2 m; all for the whole district."""
+        joined = self.once("streets", lambda: joined_lines(self.result.streets, STREET_TOLERANCE_DEG))
         if self.unit_id is None:
-            return streets
-        cut = shapely.clip_by_rect(streets.to_numpy(), *self.reach().bounds)
-        return gpd.GeoSeries(cut[~shapely.is_empty(cut)], crs=streets.crs)
+            return joined
+        cut = shapely.get_parts(shapely.clip_by_rect(joined, *self.reach().bounds))
+        return np.asarray(cut[~shapely.is_empty(cut)], dtype=object)
+
+    def is_near(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:
+        """Tell which places lie within reach; all do for the whole district."""
+        if self.unit_id is None:
+            return np.ones(len(lon), dtype=np.bool_)
+        west, south, east, north = self.reach().bounds
+        return np.asarray((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
 
     def near(self, table: pd.DataFrame) -> pd.DataFrame:
         """Give the rows of ``table`` whose lon/lat lie within reach; all of them for the whole district."""
-        if self.unit_id is None:
-            return table
-        west, south, east, north = self.reach().bounds
-        return table[table["lon"].between(west, east) & table["lat"].between(south, north)]
+        return table[self.is_near(table["lon"].to_numpy(np.float64), table["lat"].to_numpy(np.float64))]
 
-    def own(self, name: str) -> pd.DataFrame:
-        """Give the area's rows of table ``name``."""
-        table = self.result.tables[name]
-        return table[table["unit_id"] == self.area_id]
+    def own(self, name: str) -> list[Any]:
+        """Give the area's rows of table ``name``, whose columns are their attributes; none where there is no table."""
+
+        def by_area() -> dict[str, list[Any]]:
+            rows: dict[str, list[Any]] = {}
+            table = self.result.tables.get(name)
+            for row in () if table is None else table.itertuples(index=False):
+                rows.setdefault(str(row.unit_id), []).append(row)
+            return rows
+
+        return self.once(("rows", name), by_area).get(self.area_id, [])
 
     @property
     def subtitle(self) -> str:
@@ -101,9 +156,5 @@ class View:
 
     def coverage_rows(self) -> list[tuple[LayerInfo, Any]]:
         """Give each layer with the area's row of coverage, whose columns are its attributes."""
-        return list(zip(self.result.layers, self.coverage().itertuples(), strict=True))
-
-    def coverage(self) -> pd.DataFrame:
-        """Give the area's rows of coverage, one per layer in the layers' order."""
-        own = self.own("coverage").set_index("layer")
-        return own.loc[[layer.id for layer in self.result.layers]]
+        rows = {row.layer: row for row in self.own("coverage")}
+        return [(layer, rows[layer.id]) for layer in self.result.layers]

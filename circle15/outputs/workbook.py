@@ -1,8 +1,9 @@
-"""tables.xlsx: every table for people, with headings, units, notes and definitions."""
+"""tables.xlsx: every table for people, with headings, units, charts, colours and definitions."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import xlsxwriter
 
 from circle15.outputs.dictionary import entry
-from circle15.outputs.tables import decimals_of
+from circle15.outputs.workbook_parts import set_paper, write_charts, write_notes
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
@@ -41,27 +42,52 @@ SHEETS = {
     "coverage_groups": ("分人群覆盖率", "Coverage by group"),
     "communities": ("村社覆盖率", "Communities"),
     "coverage_measures": ("口径对比", "Measures"),
+    "portrait_layers": ("画像明细", "Portrait by service"),
+    "lorenz": ("洛伦兹曲线", "Lorenz curves"),
+    "raking": ("人口校准", "Raking"),
+    "policy": ("标准来源", "Standards"),
     "facilities": ("设施", "Facilities"),
+    "entrances": ("出入口", "Entrances"),
     "unlinked": ("未接入路网", "Not linked"),
+    "import_report": ("读入修正", "Import report"),
 }
+# Columns of which a large number is bad news, and those whose numbers go from 0 (bad) to 100 (good).
+SHORTAGES = ("gap", "shortfall", "uncovered_people")
+SCORES = ("匹配度", "可及度", "饱和度", "满意度", "score", "index")
+GOOD, MIDDLE, BAD = "#9CC9C2", "#FFFFFF", "#DDB184"
 LONGEST_COLUMN = 42
 FIXED_DATE = dt.datetime(2000, 1, 1)  # noqa: DTZ001 (xlsx stores no zone); same inputs, same bytes
 
 
 def write_workbook(result: DistrictResult, path: Path) -> None:
-    """Write the run's tables and a sheet of definitions as one workbook.
+    """Write the run's tables, charts and a sheet of definitions as one workbook.
 
     Texts are written as texts, so that a name that begins with "=" does nothing.
     """
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
-        book.set_properties({"title": result.name, "created": FIXED_DATE, "comments": "circle15"})
+    with _new_book(result, path) as book:
         formats = _Formats(book)
-        _write_notes(result, book.add_worksheet(_word(result, "说明", "Notes")), formats)
-        for name, titles in SHEETS.items():
+        notes = book.add_worksheet(_word(result, "说明", "Notes"))
+        write_charts(result, book, formats.heading, formats.number("0.0%"), formats.number("#,##0"))
+        titles = {}
+        for name, pair in SHEETS.items():
             table = result.tables.get(name)
             if table is not None:
-                sheet = book.add_worksheet(titles[0] if result.lang == "zh" else titles[1])
-                _write_table(result, name, table, sheet, formats)
+                titles[name] = _word(result, *pair)
+                _write_table(result, name, table, book.add_worksheet(titles[name]), formats)
+        write_notes(result, titles, notes, title=formats.title, label=formats.label, text=formats.wrapped)
+
+
+def write_import_report(result: DistrictResult, path: Path) -> None:
+    """Write what the reading of tables changed or left out as a workbook of one sheet, for who made the tables."""
+    with _new_book(result, path) as book:
+        sheet = book.add_worksheet(_word(result, *SHEETS["import_report"]))
+        _write_table(result, "import_report", result.tables["import_report"], sheet, _Formats(book))
+
+
+def _new_book(result: DistrictResult, path: Path) -> Workbook:
+    book = xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False})
+    book.set_properties({"title": result.name, "created": FIXED_DATE, "comments": "circle15"})
+    return book
 
 
 class _Formats:
@@ -83,8 +109,6 @@ class _Formats:
         )
         self.label = book.add_format({"bold": True, "valign": "top"})
         self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
-        self.whole = book.add_format({"bold": True, "top": 1})
-        self.good = book.add_format({"font_color": "#1B5E20"})
 
     def number(self, pattern: str) -> Format:
         """Give the format with a number pattern."""
@@ -93,23 +117,28 @@ class _Formats:
         return self._numbers[pattern]
 
 
+_PATTERNS = (
+    (re.compile(r"share$"), "0.0%"),
+    (re.compile(r"^(rank|rank_best|rank_worst|year|.*_year|row|min_count|n|n_.*|order)$"), "0"),
+    (re.compile(r"people|^load$"), "#,##0"),
+    (re.compile(r"(^|_)(lon|lat)$"), "0.0000000"),
+    (re.compile(r"^(gini|palma|theil|concentration|match|equity|access|quality)($|_)"), "0.000"),
+    (re.compile(r"^mean_access$"), "0.000000"),
+    (re.compile(r"ratio$"), "0.00"),
+)
+
+
 def number_pattern(column: Hashable) -> str:
     """Give how a spreadsheet shows a column's numbers, by its name."""
-    name = str(column)
-    if name.endswith("share"):
-        return "0.0%"
-    if name in ("rank", "n_layers", "min_count", "year"):
-        return "0"
-    if "people" in name or name == "load":
-        return "#,##0"
-    decimals = min(decimals_of(column), 6)
-    return "0." + "0" * decimals if name in ("lon", "lat") else "#,##0.0"
+    return next((pattern for name, pattern in _PATTERNS if name.search(str(column))), "#,##0.0")
 
 
 def _write_table(result: DistrictResult, name: str, table: pd.DataFrame, sheet: Worksheet, formats: _Formats) -> None:
     layer_ids = tuple(layer.id for layer in result.layers)
     layer_names = {layer.id: layer.name for layer in result.layers}
     sheet.freeze_panes(1, 0)
+    set_paper(sheet)
+    sheet.repeat_rows(0)
     for j, column in enumerate(table.columns):
         known = entry(name, str(column), layer_ids)
         heading = known.heading(result.lang) if known else str(column)
@@ -126,10 +155,25 @@ def _write_table(result: DistrictResult, name: str, table: pd.DataFrame, sheet: 
         sheet.set_column(j, j, _column_width(heading, values, is_number=is_number))
     if len(table):
         sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
+        _colour_columns(table, sheet)
+
+
+def _colour_columns(table: pd.DataFrame, sheet: Worksheet) -> None:
+    """Let a sheet's shares, shortages and scores show their size by colour."""
+    bar = {"type": "data_bar", "bar_color": GOOD, "bar_solid": True, "min_type": "num", "max_type": "num"}
     for j, column in enumerate(table.columns):
-        if str(column).endswith("share") and len(table):
-            bar = {"type": "data_bar", "bar_color": "#9CC9C2", "bar_solid": True, "min_type": "num", "max_type": "num"}
-            sheet.conditional_format(1, j, len(table), j, {**bar, "min_value": 0, "max_value": 1})
+        rule = None
+        if str(column).endswith("share"):
+            rule = {**bar, "min_value": 0, "max_value": 1}
+        elif column in SHORTAGES:
+            rule = {"type": "2_color_scale", "min_color": MIDDLE, "max_color": BAD, "min_type": "num", "min_value": 0}
+        elif column in SCORES:
+            rule = {
+                "type": "3_color_scale", "min_type": "num", "mid_type": "num", "max_type": "num", "min_value": 0,
+                "mid_value": 50, "max_value": 100, "min_color": BAD, "mid_color": MIDDLE, "max_color": GOOD,
+            }  # fmt: skip
+        if rule is not None:
+            sheet.conditional_format(1, j, len(table), j, rule)
 
 
 def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, cell_format: Format | None) -> None:
@@ -151,44 +195,6 @@ def _column_width(heading: str, values: pd.Series[Any], *, is_number: bool) -> f
 def _display_width(text: str) -> int:
     """Width in Latin letters; Chinese characters take two."""
     return sum(2 if ord(letter) > 0x2E7F else 1 for letter in text)  # noqa: PLR2004 (CJK begins here)
-
-
-def _write_notes(result: DistrictResult, sheet: Worksheet, formats: _Formats) -> None:
-    """Write the first sheet: what was measured, by which rules, from which sources, with which warnings."""
-    rows = [(result.name, "")]
-    rows += [
-        (_word(result, "人口来源", "People from"), result.population_source),
-        (
-            _word(result, "网格", "Cells"),
-            _word(
-                result,
-                f"H3 {result.resolution} 级，自中心点起步",
-                f"H3 resolution {result.resolution}, walks start at the centre",
-            ),
-        ),
-        (_word(result, "数据来源", "Sources"), "\n".join(result.attributions)),
-        *((_word(result, "数据提示", "Warning"), w) for w in result.warnings),
-    ]
-    for layer in result.layers:
-        walker = f"{layer.profile} {layer.speed_m_s:g} m/s"
-        rule = _word(
-            result,
-            f"步行 {layer.threshold_min:g} 分钟（{layer.threshold_m:.0f} 米，{walker}）以内至少 {layer.min_count} 处",
-            f"at least {layer.min_count} within {layer.threshold_min:g} min ({layer.threshold_m:.0f} m, {walker}) on foot",
-        )
-        rows.append((layer.name, f"{rule}\n{layer.source}" + (f"\n{layer.note}" if layer.note else "")))
-    for name, titles in SHEETS.items():
-        for column in result.tables.get(name, pd.DataFrame()).columns:
-            known = entry(name, str(column), tuple(layer.id for layer in result.layers))
-            if known:
-                title = titles[0] if result.lang == "zh" else titles[1]
-                source = f" [{known.source}]" if known.source else ""
-                rows.append((f"{title} · {known.heading(result.lang)}", known.meaning(result.lang) + source))
-    sheet.set_column(0, 0, 30)
-    sheet.set_column(1, 1, 100)
-    for i, (label, text) in enumerate(rows):
-        sheet.write_string(i, 0, label, formats.title if i == 0 else formats.label)
-        sheet.write_string(i, 1, text, formats.wrapped)
 
 
 def _word(result: DistrictResult, zh: str, en: str) -> str:

@@ -10,9 +10,12 @@ import pandas as pd
 import shapely
 
 from circle15.inputs.import_report import changes_frame
+from circle15.measures.equity import lorenz
 from circle15.outputs.result import DistrictResult, LayerInfo
 from circle15.pipeline.appraise import appraisal_tables
 from circle15.pipeline.communities import communities_table
+from circle15.pipeline.manifest import config_digest
+from circle15.pipeline.measures_table import coverage_measures_table
 from circle15.pipeline.service import SHOWN_BEYOND
 from circle15.pipeline.tabulate import (
     cells_frame,
@@ -49,8 +52,13 @@ def district_result(
         "unlinked": unlinked_table(study, services),
         **appraisal_tables(study, services),
     }
+    if study.config.outputs.writes("coverage"):
+        tables["coverage_measures"] = coverage_measures_table(study, services, threads=threads)
     if study.second is not None:
         tables["communities"] = communities_table(study, services)
+    curves = lorenz_table(services)
+    if len(curves):
+        tables["lorenz"] = curves
     if len(study.people.groups.columns) > 1:
         tables["coverage_groups"] = coverage_groups_table(study, services)
     if study.changes:
@@ -58,7 +66,8 @@ def district_result(
     if ranking is not None:
         tables["ranking"] = ranking
     table = study.config.district
-    wants_areas = study.config.outputs.isochrones != "none"
+    outputs = study.config.outputs
+    wants_areas = outputs.isochrones != "none"
     return DistrictResult(
         id=table.id,
         name=table.name,
@@ -74,6 +83,11 @@ def district_result(
         resolution=study.cells.resolution,
         attributions=study.attributions,
         warnings=(*study.warnings, *_service_warnings(study, services)),
+        bureau=outputs.bureau,
+        map_approval=outputs.map_approval,
+        tiles=outputs.tiles,
+        tianditu_key=outputs.tianditu_key or "",
+        config_sha256=config_digest(study.policy.stated),
     )
 
 
@@ -97,6 +111,18 @@ def layer_info(study: Study, service: Service) -> LayerInfo:
         capacity_unit=layer.capacity_unit,
         searched_s=SHOWN_BEYOND * service.threshold_s,
     )
+
+
+def lorenz_table(services: Sequence[Service]) -> pd.DataFrame:
+    """Give lorenz.csv: how access is shared in the district, from those who have least, at every whole per cent."""
+    percent = np.linspace(0.0, 1.0, 101)
+    frames = []
+    for service in services:
+        curve = lorenz(service.access, service.people)
+        if curve is not None:
+            share = np.interp(percent, curve.people_share, curve.value_share)
+            frames.append(pd.DataFrame({"layer": service.layer.id, "people_share": percent, "access_share": share}))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
 def service_areas(study: Study, services: Sequence[Service], threads: int | None) -> gpd.GeoDataFrame:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from circle15.outputs.maps import write_district_map, write_unit_maps
-from circle15.outputs.report import write_report
+from circle15.errors import OutputError, Problem
+from circle15.outputs.systems import in_system
 from circle15.outputs.tables import write_cells, write_csv_tables, write_gpkg
-from circle15.outputs.workbook import write_workbook
 from circle15.reach.isochrone import isochrones
 
 if TYPE_CHECKING:
@@ -18,11 +17,11 @@ if TYPE_CHECKING:
 
 _CSV = {
     "coverage": (
-        "coverage", "coverage_groups", "gaps", "portrait", "portrait_layers", "equity", "saturation", "satisfaction",
-        "targets", "unit_rules", "policy", "communities", "raking",
+        "coverage", "coverage_groups", "coverage_measures", "gaps", "portrait", "portrait_layers", "equity", "lorenz",
+        "saturation", "satisfaction", "targets", "unit_rules", "policy", "communities", "raking",
     ),
     "completeness": ("completeness",),
-    "facilities": ("facilities", "entrances", "unlinked"),
+    "facilities": ("facilities", "entrances", "unlinked", "import_report"),
     "ranking": ("ranking", "projects"),
     "causes": ("causes",),
     "links": ("links",),
@@ -30,25 +29,68 @@ _CSV = {
 
 
 def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads: int | None = None) -> None:
-    """Write into ``folder`` what the config's [outputs] asks for; without its ``write`` key, everything."""
+    """Write into ``folder`` what the config's [outputs] asks for; without its ``write`` key, everything.
+
+    Raises
+    ------
+    OutputError
+        If a file cannot be written, or what the config asks for needs a program that is not there.
+    """
     outputs = study.config.outputs
     for name, tables in _CSV.items():
         if outputs.writes(name):
             write_csv_tables(result, folder, tables)
-    if outputs.writes("cells"):
-        write_cells(result.cells, folder / "cells.parquet")
+    _write_gis(result, study, folder, threads)
+    # Loaded here: folium and the workbook's writer take half a second that checks and rankings need not wait for.
+    if outputs.writes("xlsx"):
+        from circle15.outputs.workbook import write_import_report, write_workbook  # noqa: PLC0415 (see above)
+
+        write_workbook(result, folder / "tables.xlsx")
+        if "import_report" in result.tables:
+            write_import_report(result, folder / "import_report.xlsx")
+    if outputs.writes("map") or outputs.writes("units"):
+        from circle15.outputs.maps import write_district_map, write_unit_maps  # noqa: PLC0415 (see above)
+
+        if outputs.writes("map"):
+            write_district_map(result, folder / "index.html")
+        if outputs.writes("units"):
+            write_unit_maps(result, folder / "units")
+    if outputs.writes("report"):
+        from circle15.outputs.report import write_report  # noqa: PLC0415 (see above)
+
+        write_report(result, folder / "report.html")
+    _write_prints(result, study, folder)
+
+
+def _write_gis(result: DistrictResult, study: Study, folder: Path, threads: int | None) -> None:
+    """Write what GIS programs read, in WGS-84 and, where the config asks, once more in another system."""
+    outputs = study.config.outputs
+    systems = ("wgs84",) if outputs.crs == "wgs84" else ("wgs84", outputs.crs)
+    for system in systems:
+        suffix = "" if system == "wgs84" else f"-{system}"
+        moved = in_system(result, system)
+        if outputs.writes("cells"):
+            write_cells(moved.cells, folder / f"cells{suffix}.parquet")
+        if outputs.writes("gpkg"):
+            write_gpkg(moved, folder / f"district{suffix}.gpkg")
     if outputs.isochrones == "all":
         _write_cell_isochrones(study, folder / "isochrones.parquet", threads)
-    if outputs.writes("gpkg"):
-        write_gpkg(result, folder / "district.gpkg")
-    if outputs.writes("xlsx"):
-        write_workbook(result, folder / "tables.xlsx")
-    if outputs.writes("map"):
-        write_district_map(result, folder / "index.html")
-    if outputs.writes("units"):
-        write_unit_maps(result, folder / "units")
-    if outputs.writes("report"):
-        write_report(result, folder / "report.html")
+
+
+def _write_prints(result: DistrictResult, study: Study, folder: Path) -> None:
+    """Write the PDF and the pictures that the config asks for by name."""
+    outputs = study.config.outputs
+    if outputs.pdf:
+        from circle15.outputs.printing import BROWSERS, write_pdf  # noqa: PLC0415 (asked for by few)
+
+        if not write_pdf(folder / "report.html", folder / "report.pdf"):
+            message = f"outputs.pdf = true needs a browser on the PATH, one of {', '.join(BROWSERS)}; or leave pdf out"
+            raise OutputError(Problem(message, file=str(study.config.path), key="outputs.pdf"))
+    if outputs.pictures:
+        from circle15.outputs.pictures import write_pictures  # noqa: PLC0415 (asked for by few)
+
+        (folder / "pictures").mkdir()
+        write_pictures(result, folder / "pictures")
 
 
 def _write_cell_isochrones(study: Study, path: Path, threads: int | None) -> None:

@@ -10,7 +10,8 @@ circle15.panes = function (map) {
     made.style.zIndex = zIndex;
     return made;
   };
-  pane("c15-cells", 410);
+  const cells = pane("c15-cells", 410);
+  if (circle15.state.data.tiles) cells.style.opacity = "0.72"; // the base map is read through the classes
   const streets = pane("c15-streets", 420);
   streets.style.pointerEvents = "none";
   streets.style.mixBlendMode = "multiply"; // streets stay readable on every class without hiding it
@@ -132,7 +133,7 @@ circle15.makeCells = function (data, renderer) {
   });
 };
 
-// kind: {mode: "time" | "count" | "gap", layer: index}. Gives a function of the cell's index to its colour.
+// kind: {mode: "time" | "count" | "gap" | "cause" | "none", layer: index}. Gives a function of the cell's index to its colour.
 circle15.colouring = function (data, kind) {
   if (kind.mode === "none") return () => "transparent"; // still there for the pointer
   const layer = data.layers[kind.layer];
@@ -140,6 +141,9 @@ circle15.colouring = function (data, kind) {
     return (i) => data.counts.colours[data.layers.filter((l) => data.cells.layers[l.id].covered[i]).length];
   }
   const values = data.cells.layers[layer.id];
+  if (kind.mode === "cause") {
+    return (i) => (values.cause[i] < 0 ? data.causes.none : data.causes.colours[values.cause[i]]);
+  }
   if (kind.mode === "gap") {
     return (i) => {
       if (!(values.gap[i] > 0)) return data.no_gap_colour;
@@ -163,6 +167,7 @@ circle15.isUncovered = function (data, kind, i) {
 };
 
 circle15.makeUncovered = function (data, kind, cells, renderer) {
+  if (kind.mode === "cause") return []; // the causes' own colours say who is uncovered
   const colourOf = circle15.colouring(data, kind.mode === "gap" ? { mode: "time", layer: kind.layer } : kind);
   const hatches = {};
   const made = [];

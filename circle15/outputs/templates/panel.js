@@ -104,6 +104,7 @@ circle15.strip = function (state) {
     gap: layer.gap && {
       name: `${layer.name} · ${data.words.gap}（${layer.gap.unit}）`, colours: layer.gap.colours, edges: layer.gap.edge_texts,
     },
+    cause: { name: `${layer.name} · ${data.words.cause}`, colours: data.causes.colours, edges: data.causes.labels },
     count: { name: data.words.services_in_reach, ...counts },
   }[kind.mode];
   const bar = el("div", "c15-strip-bar");
@@ -111,7 +112,7 @@ circle15.strip = function (state) {
     const box = el("span", "", el("i", "", shown.edges[c] || ""));
     box.style.backgroundColor = colour;
     if (kind.mode === "time" && c === layer.n_within) box.className = "c15-strip-threshold";
-    if (kind.mode === "count") box.className = "c15-strip-middle";
+    if (kind.mode === "count" || kind.mode === "cause") box.className = "c15-strip-middle";
     bar.append(box);
   });
   return [el("b", "", shown.name), bar];
@@ -134,6 +135,12 @@ circle15.legend = function (state) {
     for (let c = data.counts.labels.length - 1; c >= 0; c--) {
       rows.push(circle15.swatch(data.counts.colours[c], data.counts.labels[c], data.counts.class_shares[c]));
     }
+  } else if (kind.mode === "cause") {
+    rows.push(circle15.legendHead(`${layer.name} · ${words.cause}`, words.share_of_people));
+    data.causes.labels.forEach((label, c) => {
+      if (layer.cause_shares[c].percent > 0) rows.push(circle15.swatch(data.causes.colours[c], label, layer.cause_shares[c]));
+    });
+    rows.push(circle15.swatch(data.causes.none, words.no_cause));
   } else if (kind.mode === "gap") {
     rows.push(el("h2", "", `${layer.name} · ${words.gap}（${layer.gap.unit}）`));
     rows.push(circle15.swatch(data.no_gap_colour, "0"));
@@ -141,7 +148,7 @@ circle15.legend = function (state) {
   } else {
     rows.push(el("h2", "", words.no_cells));
   }
-  if (state.visible("uncovered") && kind.mode !== "gap") {
+  if (state.visible("uncovered") && kind.mode !== "gap" && kind.mode !== "cause") {
     const share = data.shares.find((s) => s.key === state.key) || data.shares[kind.layer];
     const label = kind.mode === "count" ? words.lacking_cell : words.uncovered_cell;
     rows.push(circle15.swatch("", label, { percent: 0, text: share.uncovered }, true));
@@ -160,8 +167,9 @@ circle15.legend = function (state) {
   }
   if (state.visible("unlinked")) sign(el("span", "c15-lost", "×"), words.unlinked);
   if (signs.childNodes.length > 0) rows.push(signs);
-  rows.push(circle15.table(kind.mode === "time" || kind.mode === "gap" ? layer.rules : layer.rules.slice(-1)));
-  if ((kind.mode === "time" || kind.mode === "gap") && layer.note) rows.push(el("p", "c15-small", layer.note));
+  const isOfOne = ["time", "gap", "cause"].includes(kind.mode);
+  rows.push(circle15.table(isOfOne ? layer.rules : layer.rules.slice(-1)));
+  if (isOfOne && layer.note) rows.push(el("p", "c15-small", layer.note));
   return rows;
 };
 

@@ -51,6 +51,12 @@ circle15.cellPopup = function (data, i) {
     ]);
     made.append(circle15.table(gapRows));
   }
+  const causes = layers.filter((layer) => layer.cause_shares.length > 0 && cells.layers[layer.id].cause[i] >= 0);
+  if (causes.length > 0) {
+    made.append(circle15.table(causes.map((layer) => [
+      `${words.cause} · ${layer.name}`, data.causes.labels[cells.layers[layer.id].cause[i]],
+    ])));
+  }
   made.append(circle15.element("p", "c15-small", `${words.cell} ${cells.id[i]}`));
   return made;
 };

@@ -1,0 +1,138 @@
+"""The map's classes as styles in the GeoPackage: QGIS reads its table layer_styles and opens every layer coloured."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from circle15.outputs.map_data import class_labels, layer_classes
+from circle15.outputs.palette import CAUSE_COLOURS, INK, NO_CAUSE
+from circle15.outputs.text import words
+from circle15.units import minutes_to_seconds
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+    from circle15.outputs.result import DistrictResult, LayerInfo
+    from circle15.outputs.text import Words
+
+STAMP = "2000-01-01T00:00:00.000Z"
+"""One date for all, as for the layers themselves: the same inputs give the same bytes."""
+
+_TABLE = """
+CREATE TABLE layer_styles (
+    id INTEGER PRIMARY KEY AUTOINCREMENT NOT NULL, f_table_catalog TEXT(256), f_table_schema TEXT(256),
+    f_table_name TEXT(256), f_geometry_column TEXT(256), styleName TEXT(30), styleQML TEXT, styleSLD TEXT,
+    useAsDefault BOOLEAN, description TEXT, owner TEXT(30), ui TEXT(30), update_time DATETIME
+)"""
+
+
+def write_styles(result: DistrictResult, path: Path) -> None:
+    """Add the table layer_styles, as QGIS itself saves it, to the GeoPackage of a result.
+
+    The cells open by the walking time of the first service; QGIS offers the other services and the causes as further
+    styles of the same layer.
+    """
+    say = words(result.lang)
+    styles: list[tuple[str, str, str, bool]] = []
+    for i, layer in enumerate(result.layers):
+        styles.append(("cells", f"{layer.name} · {say['walking_minutes']}", _times(layer, say), i == 0))
+    styles += [
+        ("cells", f"{layer.name} · {say['cause']}", _causes(layer, say), False)
+        for layer in result.layers
+        if f"{layer.id}_cause" in result.cells
+    ]
+    styles.append(("units", say["units_layer"], _outlines(), True))
+    styles.append(("facilities", say["facilities"], _points(), True))
+    if len(result.isochrones):
+        styles.append(("isochrones", say["service_area"], _areas(result), True))
+    with closing(sqlite3.connect(path)) as file, file:
+        geometry = dict(file.execute("SELECT table_name, column_name FROM gpkg_geometry_columns"))
+        file.execute(_TABLE)
+        file.execute(
+            "INSERT INTO gpkg_contents (table_name, data_type, identifier, description, last_change)"
+            " VALUES ('layer_styles', 'attributes', 'layer_styles', '', ?)",
+            (STAMP,),
+        )
+        file.executemany(
+            "INSERT INTO layer_styles (f_table_catalog, f_table_schema, f_table_name, f_geometry_column, styleName,"
+            " styleQML, styleSLD, useAsDefault, description, owner, update_time)"
+            " VALUES ('', '', ?, ?, ?, ?, '', ?, '', '', ?)",
+            [(table, geometry[table], name[:30], qml, is_first, STAMP) for table, name, qml, is_first in styles],
+        )
+
+
+def _times(layer: LayerInfo, say: Words) -> str:
+    """Give the map's classes of walking time as rules; a time at an edge belongs to the class below it."""
+    classes = layer_classes(layer)
+    labels = class_labels(classes, say)
+    column = f'"{layer.id}_seconds"'
+    edges = [minutes_to_seconds(edge) for edge in classes.edges_min]
+    edges[classes.n_within - 1] = layer.threshold_s
+    rules = []
+    for i, (edge, label, colour) in enumerate(zip(edges, labels, classes.colours, strict=False)):
+        above = "" if i == 0 else f"{column} > {edges[i - 1]!r} AND "
+        rules.append((f"{above}{column} <= {edge!r}", label, _fill(colour)))
+    rules.append((f"{column} IS NULL OR {column} > {edges[-1]!r}", labels[-1], _fill(classes.colours[-1])))
+    return _by_rules(rules)
+
+
+def _causes(layer: LayerInfo, say: Words) -> str:
+    column = f'"{layer.id}_cause"'
+    rules = [
+        (f"{column} = '{name}'", say[f"cause_{name}"], _fill(colour))
+        for name, colour in reversed(CAUSE_COLOURS.items())
+    ]
+    return _by_rules([*rules, ("ELSE", say["no_cause"], _fill(NO_CAUSE))])
+
+
+def _areas(result: DistrictResult) -> str:
+    """Draw service areas as outlines, a rule for each service so that the legend can switch them."""
+    outline = _symbol("fill", "SimpleFill", {"style": "no", "outline_color": _rgba(INK), "outline_width": "0.4"})
+    return _by_rules([(f"\"layer\" = '{layer.id}'", layer.name, outline) for layer in result.layers])
+
+
+def _fill(colour: str) -> ET.Element:
+    options = {"color": _rgba(colour), "outline_color": _rgba(colour), "outline_width": "0.1", "style": "solid"}
+    return _symbol("fill", "SimpleFill", options)
+
+
+def _outlines() -> str:
+    symbol = _symbol("fill", "SimpleFill", {"style": "no", "outline_color": _rgba(INK), "outline_width": "0.5"})
+    return _by_rules([("", "", symbol)])
+
+
+def _points() -> str:
+    options = {"name": "circle", "color": _rgba("#ffffff"), "outline_color": _rgba(INK), "size": "2"}
+    return _by_rules([("", "", _symbol("marker", "SimpleMarker", options))])
+
+
+def _symbol(kind: str, shape: str, options: dict[str, str]) -> ET.Element:
+    symbol = ET.Element("symbol", {"type": kind, "alpha": "1", "clip_to_extent": "1", "force_rhr": "0"})
+    drawn = ET.SubElement(symbol, "layer", {"class": shape, "enabled": "1", "locked": "0", "pass": "0"})
+    listed = ET.SubElement(drawn, "Option", {"type": "Map"})
+    for name, value in options.items():
+        ET.SubElement(listed, "Option", {"name": name, "value": value, "type": "QString"})
+    return symbol
+
+
+def _rgba(colour: str) -> str:
+    return ",".join(str(int(colour[i : i + 2], 16)) for i in (1, 3, 5)) + ",255"
+
+
+def _by_rules(rules: Iterable[tuple[str, str, ET.Element]]) -> str:
+    """Give a QML style of (filter, label, symbol); QGIS takes an empty filter for all, "ELSE" for the rest."""
+    root = ET.Element("qgis", {"version": "3.22", "styleCategories": "Symbology"})
+    renderer = ET.SubElement(root, "renderer-v2", {"type": "RuleRenderer", "enableorderby": "0", "symbollevels": "0"})
+    listed = ET.SubElement(renderer, "rules", {"key": "{rules}"})
+    symbols = ET.SubElement(renderer, "symbols")
+    for i, (wanted, label, symbol) in enumerate(rules):
+        rule = {"symbol": str(i), "key": f"{{rule-{i}}}", "label": label}
+        ET.SubElement(listed, "rule", {**rule, "filter": wanted} if wanted else rule)
+        symbol.set("name", str(i))
+        symbols.append(symbol)
+    text = ET.tostring(root, encoding="unicode")
+    return f"<!DOCTYPE qgis PUBLIC 'http://mrcc.com/qgis.dtd' 'SYSTEM'>\n{text}"

@@ -1,0 +1,169 @@
+"""Two sheets of tables.xlsx that are no tables: the notes in front, and the charts."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING, Any
+
+import circle15
+from circle15.outputs.dictionary import entry
+from circle15.outputs.palette import CAUSE_COLOURS, WITHIN, ramp
+from circle15.outputs.text import plain_number, words
+from circle15.outputs.view import View
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from xlsxwriter.format import Format
+    from xlsxwriter.workbook import Workbook
+    from xlsxwriter.worksheet import Worksheet
+
+    from circle15.outputs.result import DistrictResult, LayerInfo
+
+GRID = {"color": "#E4E2DC"}
+CHART_WIDTH, ROW_HEIGHT, FRAME_HEIGHT = 760, 22, 120
+LARGEST_CHART = 1400
+_A4 = 9  # as Excel numbers it
+
+
+def write_notes(
+    result: DistrictResult, titles: Mapping[str, str], sheet: Worksheet, *, title: Format, label: Format, text: Format
+) -> None:
+    """Write what was measured, by which rules, from which sources, with which warnings, and what each column means.
+
+    Parameters
+    ----------
+    result
+        The measured district.
+    titles
+        Titles of the workbook's tables by their file's stem.
+    sheet
+        The sheet to write.
+    title, label, text
+        Formats of the first line, the left column and the right column.
+    """
+    is_zh = result.lang == "zh"
+    say = words(result.lang)
+    rows = [(result.name, "")]
+    rows += [(say["bureau"], result.bureau)] if result.bureau else []
+    rows += [(say["map_approval"], result.map_approval)] if result.map_approval else []
+    rows += [
+        (say["population_source"], result.population_source),
+        (say["cell"], say["cells_rule"].format(resolution=result.resolution)),
+        (say["sources"], "\n".join(result.attributions)),
+        ("配置 SHA-256" if is_zh else "Config SHA-256", result.config_sha256),
+        ("软件" if is_zh else "Software", f"circle15 {circle15.__version__}"),
+        *((say["warnings"], warning) for warning in result.warnings),
+        *((layer.name, _rule(layer, is_zh=is_zh)) for layer in result.layers),
+    ]
+    layer_ids = tuple(layer.id for layer in result.layers)
+    for name, table_title in titles.items():
+        for column in result.tables[name].columns:
+            known = entry(name, str(column), layer_ids)
+            if known:
+                source = f" [{known.source}]" if known.source else ""
+                rows.append((f"{table_title} · {known.heading(result.lang)}", known.meaning(result.lang) + source))
+    set_paper(sheet)
+    sheet.set_column(0, 0, 30)
+    sheet.set_column(1, 1, 100)
+    sheet.freeze_panes(1, 0)
+    for i, (left, right) in enumerate(rows):
+        sheet.write_string(i, 0, left, title if i == 0 else label)
+        sheet.write_string(i, 1, right, text)
+
+
+def set_paper(sheet: Worksheet) -> None:
+    """Print a sheet on A4, lying, as wide as one page."""
+    sheet.set_paper(_A4)
+    sheet.set_landscape()
+    sheet.fit_to_pages(1, 0)
+
+
+def _rule(layer: LayerInfo, *, is_zh: bool) -> str:
+    walker = f"{layer.profile} {layer.speed_m_s:g} m/s"
+    minutes, metres = plain_number(layer.threshold_min), plain_number(layer.threshold_m, 0)
+    if is_zh:
+        rule = f"步行 {minutes} 分钟（{metres} 米，{walker}）以内至少 {layer.min_count} 处"
+    else:
+        rule = f"at least {layer.min_count} within {minutes} min ({metres} m, {walker}) on foot"
+    return "\n".join(text for text in (rule, layer.source, layer.note) if text)
+
+
+def write_charts(result: DistrictResult, book: Workbook, heading: Format, share: Format, people: Format) -> None:
+    """Write the sheet of charts: covered shares of every unit and, where they were sought, causes by service."""
+    view = View(result)
+    is_zh = result.lang == "zh"
+    sheet = book.add_worksheet("图表" if is_zh else "Charts")
+    areas = [view, *(view.of_unit(unit_id) for unit_id in view.unit_ids)]
+    names = [layer.name for layer in result.layers]
+    rows = [(area.name, [_known(row.covered_share) for _, row in area.coverage_rows()]) for area in areas]
+    say = view.say
+    _write_block(sheet, 0, [say["unit"], *names], rows, heading=heading, number=share)
+    colours = ramp((*WITHIN[1:], (43, 95, 92)), len(names))
+    chart = _bars(book, sheet, 0, names, colours, n_rows=len(rows), is_stacked=False)
+    chart.set_title({"name": say["coverage_by_unit"], "name_font": {"size": 12}})
+    chart.set_x_axis({"min": 0, "max": 1, "num_format": "0%", "major_gridlines": {"visible": True, "line": GRID}})
+    sheet.insert_chart(0, len(names) + 2, chart)
+    causes = [(layer.name, _cause_people(view, layer)) for layer in result.layers]
+    if view.own("causes"):
+        top = max(len(rows) + 3, (_height(len(rows) * len(names)) // 20) + 2)
+        labels = [say[f"cause_{name}"] for name in _UNCOVERED]
+        shades = [CAUSE_COLOURS[name] for name in _UNCOVERED]
+        _write_block(sheet, top, [say["service"], *labels], causes, heading=heading, number=people)
+        chart = _bars(book, sheet, top, labels, shades, n_rows=len(causes), is_stacked=True)
+        chart.set_x_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": GRID}})
+        chart.set_title({"name": say["causes_title"], "name_font": {"size": 12}})
+        sheet.insert_chart(top, len(names) + 2, chart)
+    set_paper(sheet)
+    sheet.set_column(0, 0, 22)
+    sheet.set_column(1, max(len(names), len(_UNCOVERED)), 14)
+
+
+_UNCOVERED = tuple(name for name in CAUSE_COLOURS if name != "full")
+
+
+def _cause_people(view: View, layer: LayerInfo) -> list[float | None]:
+    people = {row.cause: float(row.people) for row in view.own("causes") if row.layer == layer.id}
+    return [people.get(name, 0.0) for name in _UNCOVERED]
+
+
+def _known(value: float) -> float | None:
+    return None if math.isnan(value) else float(value)
+
+
+def _write_block(
+    sheet: Worksheet, top: int, headings: list[str], rows: list[tuple[str, list[float | None]]], *, heading: Format,
+    number: Format,
+) -> None:  # fmt: skip
+    for j, text in enumerate(headings):
+        sheet.write_string(top, j, text, heading)
+    for i, (name, values) in enumerate(rows, start=top + 1):
+        sheet.write_string(i, 0, name)
+        for j, value in enumerate(values, start=1):
+            if value is not None:
+                sheet.write_number(i, j, value, number)
+
+
+def _height(n_bars: int) -> int:
+    return min(FRAME_HEIGHT + ROW_HEIGHT * n_bars // 2, LARGEST_CHART)
+
+
+def _bars(
+    book: Workbook, sheet: Worksheet, top: int, names: list[str], colours: Any, *, n_rows: int, is_stacked: bool
+) -> Any:
+    """Draw the block that begins at row ``top`` as horizontal bars, its first row at the top."""
+    chart = book.add_chart({"type": "bar", "subtype": "stacked"} if is_stacked else {"type": "bar"})
+    for j, (_, colour) in enumerate(zip(names, colours, strict=True), start=1):
+        chart.add_series(
+            {
+                "name": [sheet.get_name(), top, j],
+                "categories": [sheet.get_name(), top + 1, 0, top + n_rows, 0],
+                "values": [sheet.get_name(), top + 1, j, top + n_rows, j],
+                "fill": {"color": colour.upper()},
+                "gap": 60,
+            }
+        )
+    chart.set_y_axis({"reverse": True})
+    chart.set_legend({"position": "bottom"})
+    chart.set_size({"width": CHART_WIDTH, "height": _height(n_rows * (2 if is_stacked else len(names)))})
+    return chart
