@@ -186,3 +186,32 @@ def test_a_survey_names_its_columns_and_scale_as_the_config_says(tmp_path):
     assert found.mean[0] == 80
     with pytest.raises(ValueError, match="not both"):
         SurveyTable(path="s.csv", n_field="n", answer_field="a")
+
+
+COMMUNITIES = pd.concat(
+    [
+        STREETS,
+        pd.DataFrame(
+            {
+                "unit_id": ["a1", "a2", "b1"],
+                "unit_name": ["新村社区", "河东社区", "新村社区"],
+                "parent_id": ["a", "a", "b"],
+            }
+        ),
+    ],
+    ignore_index=True,
+)
+
+
+def test_a_survey_with_streets_and_communities_is_read_by_community(tmp_path):
+    rows = "街道,社区,样本数,平均分\n甲街道,新村社区,10,4\n乙街道,新村社区,20,3\n甲街道,,5,2\n"
+    found = survey(tmp_path, rows, COMMUNITIES)
+    assert found.n.tolist() == [5, 0, 10, 0, 20]
+    np.testing.assert_allclose(found.mean, [2, np.nan, 4, np.nan, 3])
+
+
+def test_a_survey_by_a_name_that_two_communities_have_asks_for_more(tmp_path):
+    with pytest.raises(InputError, match="2 units have this name; give the unit's id"):
+        survey(tmp_path, "社区,样本数,平均分\n新村社区,10,4\n", COMMUNITIES)
+    with pytest.raises(InputError, match="no such unit"):
+        survey(tmp_path, "街道,社区,样本数,平均分\n乙街道,河东社区,10,4\n", COMMUNITIES)

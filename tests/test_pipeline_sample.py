@@ -4,6 +4,7 @@ import filecmp
 import runpy
 import subprocess
 import sys
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +15,7 @@ from circle15.measures.catchment import CATCHMENTS
 from circle15.outputs.dictionary import entry
 from circle15.pipeline import run_district
 from circle15.pipeline.clock import Clock
+from circle15.pipeline.projects import offer_of
 from circle15.pipeline.service import measure_service
 from circle15.pipeline.study import read_study
 
@@ -163,6 +165,13 @@ def test_people_beyond_the_border_compete_for_the_places_of_the_district(root, r
     # Conservation holds over all who compete, not over the district alone.
     assert (everybody.people * access).sum() == pytest.approx(nursery.supply.sum(), rel=1e-9)
     assert (nursery.people * nursery.access).sum() < nursery.supply.sum() - 1
+    # A new nursery's places are shared with them too: the same candidates, with and without the people beyond.
+    places = study.linked_cells(nursery.layer.profile)
+    ten = np.full(len(places), 10.0)
+    shared = offer_of(study, nursery, places, ten).rate
+    alone = offer_of(replace(study, around=None), nursery, places, ten).rate
+    assert (shared <= alone + 1e-12)[alone > 0].all()
+    assert (shared < alone - 1e-6).any()
     before = run.result.cells["nursery_access"].to_numpy()
     assert (nursery.access <= before + 1e-12).all()
     assert not any("界外居民" in w for w in study.warnings)

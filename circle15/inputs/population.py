@@ -166,7 +166,9 @@ def _unmatched(names: tuple[str, ...], rows: list[tuple[str, ...]], district: Di
         if not row:
             yield Problem(f"is no unit of the district; there are: {shown}", file=file, value=name)
         elif len(row) > 1:
-            yield Problem(f"names several communities; give one of the ids {', '.join(row)}", file=file, value=name)
+            yield Problem(
+                f"names several communities; give one of the ids {', '.join(sorted(row))}", file=file, value=name
+            )
         elif parents.get(row[0]) in named:
             message = f"its unit {parents[row[0]]} has a row of its own, so people would count twice; keep one of them"
             yield Problem(message, file=file, value=name)

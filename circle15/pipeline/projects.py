@@ -18,7 +18,7 @@ from circle15.pipeline.parcels import Parcels, candidates_of, new_capacity, read
 from circle15.planning.gap_ranking import Offer, filled_in_order, places_per_person, rank_by_gap
 from circle15.planning.overlap import compare_projects
 from circle15.planning.ranking import covered_in_order, rank_candidates
-from circle15.reach.search import travel_times_blocks
+from circle15.reach.search import travel_times, travel_times_blocks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -98,10 +98,13 @@ def reach_of(
 def offer_of(
     study: Study, service: Service, candidates: Linkage, capacity: FloatArray, *, threads: int | None = None
 ) -> Offer:
-    """Give what each candidate would share out, over the pieces of cells (the run's own two-step catchment)."""
+    """Give what each candidate would share out, over the pieces of cells (the run's own two-step catchment).
+
+    People beyond the border take their share of a candidate's places as of any other's.
+    """
     lived_in = np.flatnonzero(service.people > 0)
     homes = study.linked_cells(service.layer.profile).take(study.cells.cell_of_piece[lived_in])
-    within = np.zeros(len(candidates))
+    within = _asked_from_beyond(study, service, candidates, threads)
     rows, columns, weights = [np.empty(0, np.int32)], [np.empty(0, np.int32)], [np.empty(0)]
     for first, table in travel_times_blocks(
         study.network,
@@ -122,6 +125,20 @@ def offer_of(
     entries = (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns)))
     pairs = csr_array(entries, shape=(len(candidates), len(service.people)))
     return Offer(pairs, service.people, places_per_person(capacity, within))
+
+
+def _asked_from_beyond(study: Study, service: Service, candidates: Linkage, threads: int | None) -> FloatArray:
+    """Sum the people beyond the border around each candidate, weighted as in its catchment."""
+    around, layer = study.around, service.layer
+    if around is None:
+        return np.zeros(len(candidates))
+    homes = study.linked_around(around, layer.profile)
+    table = travel_times(
+        study.network, homes, candidates, profile=layer.profile, cutoff_s=service.threshold_s, threads=threads
+    )
+    people = around.groups[layer.group].to_numpy(np.float64)[pair_rows(table)]
+    weight = decay_weights(table.seconds, service.threshold_s, layer.decay)
+    return np.bincount(table.destination, weights=people * weight, minlength=len(candidates)).astype(np.float64)
 
 
 def rank_services(study: Study, services: Sequence[Service], *, top: int, threads: int | None = None) -> pd.DataFrame:
