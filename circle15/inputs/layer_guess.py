@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from circle15.inputs.coordinates import zone_epsg
 from circle15.inputs.facility_places import coordinates_as_found
 from circle15.inputs.facility_values import CAPACITY_UNITS
 from circle15.inputs.headings import choose_column, load_aliases, recognise, split_heading
+from circle15.inputs.polygons import COMMUNITY_NAME_FIELDS, ID_FIELDS, NAME_FIELDS
 from circle15.inputs.tables import Table, read_table
 
 if TYPE_CHECKING:
@@ -25,7 +27,12 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-_FIELDS = ("name", "id", "lon", "lat", "x", "y", "lonlat", "used", "quality", "street", "status", *CAPACITY_UNITS)
+_FIELDS = (
+    "name", "id", "lon", "lat", "x", "y", "lonlat", "used", "quality", "street", "community", "status", "people",
+    "unit_code", *CAPACITY_UNITS,
+)  # fmt: skip
+_AREAL = 2  # dimensions of a polygon
+_COUNTED = re.compile(r"托位|学位|餐位|座位|床位")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +56,8 @@ class LayerGuess:
     looks: str  # as `coordinate_checks.looks_like` says, "nothing" without coordinates
     x: Floats  # (n,)
     y: Floats
+    names: tuple[str, ...]  # (n_rows,) "" where nothing is said
+    is_areal: bool  # every feature is a polygon
 
 
 def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> LayerGuess:
@@ -64,12 +73,17 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
     chosen = {f: choose_column(f, found, file=table.file, key=None) for f in _FIELDS}
     columns = {f: c for f, c in chosen.items() if c is not None}
+    is_areal = _is_areal(table)
+    if is_areal:
+        known = {"name": (*NAME_FIELDS, *COMMUNITY_NAME_FIELDS), "unit_code": ID_FIELDS}
+        columns |= {f: c for f, names in known.items() for c in names[::-1] if c in table.columns}
     x, y = _as_found(table, headings)
     looks = looks_like(x, y)
     capacity = next((f for f in CAPACITY_UNITS if f in columns), None)
     unit = None
     if capacity is not None:
-        unit = CAPACITY_UNITS[capacity] or split_heading(columns[capacity]).unit or None
+        counted = _COUNTED.search(columns[capacity])
+        unit = counted[0] if counted else CAPACITY_UNITS[capacity] or split_heading(columns[capacity]).unit or None
     return LayerGuess(
         path=table.path,
         sheet=table.sheet,
@@ -82,6 +96,8 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
         looks=looks,
         x=x,
         y=y,
+        names=_names(table, columns),
+        is_areal=is_areal,
     )
 
 
@@ -123,6 +139,17 @@ def _as_found(table: Table, headings: Mapping[str, Sequence[str]] | None) -> tup
         nothing = np.full(len(table.frame), np.nan)
         return nothing, nothing
     return x, y
+
+
+def _names(table: Table, columns: Mapping[str, str]) -> tuple[str, ...]:
+    column = next((columns[f] for f in ("name", "street", "community") if f in columns), None)
+    return ("",) * len(table.frame) if column is None else tuple(t.strip() for t in table.frame[column])
+
+
+def _is_areal(table: Table) -> bool:
+    if table.geometry is None:
+        return False
+    return bool((shapely.get_dimensions(np.asarray(table.geometry.to_numpy(), dtype=object)) == _AREAL).all())
 
 
 def _points(table: Table) -> tuple[Floats, Floats]:

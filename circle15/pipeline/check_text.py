@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from circle15.network.crs_detector import FARTHEST_M
 from circle15.pipeline.street_check import FAR_M, NEAR_M
 
 if TYPE_CHECKING:
@@ -70,7 +71,7 @@ def _system_lines(found: Findings, layers: str, told: CrsDetection) -> list[str]
             continue
         mark = "*" if row.is_stated else ""
         swapped = found.words("（x/y 对调）", " (x/y swapped)") if row.is_swapped else ""
-        median = f"{row.median_m:.0f} m" if np.isfinite(row.median_m) else "> 2000 m"
+        median = _metres(row.median_m)
         shares = [_percent(v) for v in (row.share_near, row.share_in_district, row.confidence)]
         rows.append([mark, f"{row.crs}{swapped}", median, *shares])
     return [head, *(_GAP + line for line in _columns(rows, right=(2, 3, 4, 5)))]
@@ -94,6 +95,10 @@ def _unit_lines(found: Findings, units: pd.DataFrame) -> list[str]:
     return _columns([heading, *rows], right=range(1, len(heading)))
 
 
+def _metres(value: Any) -> str:
+    return f"{value:.0f} m" if np.isfinite(value) else f"> {FARTHEST_M:.0f} m"
+
+
 def _percent(share: Any) -> str:
     return f"{share:.0%}" if np.isfinite(share) else "-"
 
@@ -106,16 +111,17 @@ def _columns(rows: Sequence[Sequence[str]], *, right: Sequence[int] | range) -> 
     """Align the columns of ``rows``; those in ``right`` to the right. The last one may be of any length."""
     if not rows:
         return []
-    widths = [max(_width(row[j]) for row in rows) for j in range(len(rows[0]))]
+    widths = [max(text_width(row[j]) for row in rows) for j in range(len(rows[0]))]
     lines = []
     for row in rows:
         cells = []
         for j, text in enumerate(row):
-            fill = " " * (widths[j] - _width(text))
+            fill = " " * (widths[j] - text_width(text))
             cells.append(fill + text if j in right else text + fill)
         lines.append(_GAP.join(cells).rstrip())
     return lines
 
 
-def _width(text: str) -> int:
+def text_width(text: str) -> int:
+    """Give how many Latin letters wide a text is shown."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)

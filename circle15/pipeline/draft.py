@@ -1,0 +1,249 @@
+"""What a folder of a district's files seems to hold, for `init` to draft a config from; all of it to be confirmed."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+import shapely
+
+from circle15.errors import InputError
+from circle15.inputs.file_guards import KINDS_OF_SUFFIX
+from circle15.inputs.headings import split_heading
+from circle15.inputs.layer_guess import LayerGuess, guess_layer
+from circle15.inputs.osm_file import is_osm_file
+from circle15.inputs.unit_ids import file_safe
+from circle15.network.build import read_network
+from circle15.network.crs_detector import FEWEST_POINTS, detect_crs
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from circle15.network.graph import WalkNetwork
+
+# Words in file names and headings, the id and name of the service that they speak of (ids of data/policy/services.csv
+# where it has one), and who walks. The first that fits is taken.
+SERVICES = (
+    (r"托育|托班|托位|婴幼儿|nurser|childcare", "nursery", "托育", "with_child"),
+    (r"幼儿园|kindergarten", "kindergarten", "幼儿园", "with_child"),
+    (r"小学|初中|学校|school", "compulsory_school", "义务教育学校", "with_child"),
+    (r"食堂|助餐|餐厅|canteen|meal", "elderly_meals", "老年助餐", "elderly"),
+    (r"养老院|养老机构|敬老院|护理院|nursing", "nursing_home", "养老机构", "elderly"),
+    (r"居家养老|照料中心|养老|elderly", "home_care_center", "居家养老服务", "elderly"),
+    (r"卫生室", "village_clinic", "村卫生室", "adult"),
+    (r"卫生服务|卫生院|卫生站|社区卫生|clinic", "primary_care", "社区卫生", "adult"),
+    (r"医院|hospital", "hospital", "医院", "adult"),
+    (r"医疗|门诊|诊所|doctor", "medical_facility", "医疗机构", "adult"),
+    (r"体育|健身|球场|运动|sport|gym", "sport", "体育场地", "adult"),
+    (r"图书|阅读|书房|librar", "library", "图书馆", "adult"),
+    (r"文化|culture", "culture_facility", "公共文化设施", "adult"),
+    (r"公园|绿地|park", "park", "公园", "adult"),
+)
+_STREET = re.compile(r"(街道|街道办事处|镇|乡)$")
+_COMMUNITY = re.compile(r"(社区|村|居委会|村委会)$")
+_UNITS_FILE = re.compile(r"街道|乡镇|镇街|units?\b|streets?\b|towns?\b", re.IGNORECASE)
+_COMMUNITIES_FILE = re.compile(r"社区|村|communit|villages?\b", re.IGNORECASE)
+_SURVEY = re.compile(r"满意度|问卷|survey", re.IGNORECASE)
+_BOUNDARY = re.compile(r"边界|区界|boundary|border|outline", re.IGNORECASE)
+_ELEVATION = re.compile(r"dem|elev|高程|srtm", re.IGNORECASE)
+_RASTERS, _GRAPHS = (".tif", ".tiff"), (".graphml",)
+_MOST_FILES = 200
+_AROUND_DEG = 0.03
+
+
+@dataclass(frozen=True, slots=True)
+class SystemGuess:
+    """A coordinate system to confirm: its name (None = not to be told) and what speaks for it."""
+
+    crs: str | None
+    why: str  # in Chinese and English, for a comment
+    is_sure: bool
+    is_swapped: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DraftLayer:
+    """A file that seems to be a layer."""
+
+    id: str
+    name: str
+    profile: str
+    guess: LayerGuess
+    system: SystemGuess
+
+
+@dataclass(slots=True)
+class Draft:
+    """What was recognised, and what was not."""
+
+    folder: Path
+    network: Path | None = None
+    elevation: Path | None = None
+    boundary: LayerGuess | None = None
+    units: LayerGuess | None = None
+    communities: LayerGuess | None = None
+    people: tuple[LayerGuess, SystemGuess] | None = None
+    people_raster: Path | None = None
+    layers: list[DraftLayer] = field(default_factory=list)
+    also: list[str] = field(default_factory=list)  # further candidates, as comments
+    unread: list[str] = field(default_factory=list)  # files that were not understood, with the reason
+
+
+def draft_from(folder: Path) -> Draft:
+    """Look at every file of ``folder`` (not of its subfolders) and tell what each seems to be."""
+    draft = Draft(folder)
+    files = (
+        sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith((".", "~$")))
+        if folder.is_dir()
+        else []
+    )
+    if len(files) > _MOST_FILES:
+        draft.unread.append(f"{len(files) - _MOST_FILES} more files: only the first {_MOST_FILES} were looked at")
+    tables: list[LayerGuess] = []
+    for path in files[:_MOST_FILES]:
+        suffix = path.suffix.lower()
+        if is_osm_file(path) or suffix in _GRAPHS:
+            _take_network(draft, path)
+        elif suffix in _RASTERS:
+            _take_raster(draft, path)
+        elif suffix in KINDS_OF_SUFFIX:
+            try:
+                tables.append(guess_layer(path))
+            except InputError as e:
+                draft.unread.append("; ".join(f"{path.name}: {p.message}" for p in e.problems))
+    facilities = [t for t in tables if not _take_as_ground(draft, t)]
+    systems = _systems(draft, facilities)
+    for guess, system in zip(facilities, systems, strict=True):
+        _take_table(draft, guess, system)
+    return draft
+
+
+def _take_network(draft: Draft, path: Path) -> None:
+    """Take the largest street file; the others become comments."""
+    known = draft.network
+    if known is None or path.stat().st_size > known.stat().st_size:
+        draft.network, path = path, known or path
+    if known is not None:
+        draft.also.append(f'[network] source = "{path.name}"')
+
+
+def _take_raster(draft: Draft, path: Path) -> None:
+    if _ELEVATION.search(path.name):
+        draft.elevation = draft.elevation or path
+    elif draft.people_raster is None:
+        draft.people_raster = path
+    else:
+        draft.also.append(f'[population] path = "{path.name}"')
+
+
+def _take_as_ground(draft: Draft, guess: LayerGuess) -> bool:
+    """Take polygons as boundary, streets or communities by their names; others are facilities."""
+    if not guess.is_areal or _service(guess) is not None:
+        return False
+    half, file = max(1, len(guess.names)) / 2, guess.path.stem
+    if draft.units is None and (sum(bool(_STREET.search(t)) for t in guess.names) > half or _UNITS_FILE.search(file)):
+        draft.units = guess
+    elif draft.communities is None and (
+        sum(bool(_COMMUNITY.search(t)) for t in guess.names) > half or _COMMUNITIES_FILE.search(file)
+    ):
+        draft.communities = guess
+    elif draft.boundary is None and (guess.n_rows == 1 or _BOUNDARY.search(guess.path.name)):
+        draft.boundary = guess
+    else:
+        return False
+    return True
+
+
+def _take_table(draft: Draft, guess: LayerGuess, system: SystemGuess) -> None:
+    has_places = guess.looks != "nothing"
+    is_of_people = "people" in guess.columns and "capacity" not in guess.columns and guess.capacity_unit is None
+    if is_of_people and (has_places or "street" in guess.columns or "unit_code" in guess.columns):
+        if draft.people is None:
+            draft.people = (guess, system)
+        else:
+            draft.also.append(f'[population] path = "{guess.path.name}"')
+        return
+    if not has_places and _SURVEY.search(guess.path.name):
+        draft.also.append(f'[survey] path = "{guess.path.name}"')
+        return
+    if not has_places:
+        draft.unread.append(
+            f"{guess.path.name}: no coordinates found 没有坐标; headings 表头: {', '.join(guess.headings[:12])}"
+        )
+        return
+    known = _service(guess)
+    stem = guess.path.stem
+    wanted, name, profile = known or (file_safe(stem) or f"layer-{len(draft.layers) + 1}", stem, "adult")
+    taken = {layer.id for layer in draft.layers}
+    layer_id = next(i for i in (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))) if i not in taken)
+    draft.layers.append(
+        DraftLayer(layer_id, name if layer_id == wanted else f"{name}（{stem}）", profile, guess, system)
+    )
+
+
+def _service(guess: LayerGuess) -> tuple[str, str, str] | None:
+    """Tell the service by the file's name, else by the names of most of its facilities."""
+    for pattern, service, name, profile in SERVICES:
+        if re.search(pattern, guess.path.stem, re.IGNORECASE):
+            return service, name, profile
+    for pattern, service, name, profile in SERVICES:
+        if sum(bool(re.search(pattern, t, re.IGNORECASE)) for t in guess.names) > len(guess.names) / 2:
+            return service, name, profile
+    return None
+
+
+def _systems(draft: Draft, guesses: Sequence[LayerGuess]) -> list[SystemGuess]:
+    """Guess each file's system: what the file or a heading says, else what fits the streets best."""
+    network = None
+    if draft.network is not None and guesses:
+        degrees = [g for g in guesses if g.looks == "degrees"]
+        try:
+            network = read_network(draft.network, area=_around(degrees) if len(degrees) == len(guesses) else None)
+        except InputError as e:
+            draft.unread.extend(f"{draft.network.name}: {p.message}" for p in e.problems)
+    few = [g for g in guesses if g.looks == "degrees" and np.isfinite(g.x).sum() < FEWEST_POINTS and g.crs is None]
+    together = _measured(network, few, None) if network is not None and few else None
+    systems = []
+    for guess in guesses:
+        said = {split_heading(c).system for f, c in guess.columns.items() if f in {"lon", "lat", "lonlat", "x", "y"}}
+        named = next(iter(sorted(s for s in said if s is not None)), None)
+        is_few = any(g is guess for g in few)
+        alone = _measured(network, [guess], guess.crs) if network is not None and guess.looks != "nothing" else None
+        found = together if is_few else alone
+        if named is not None and guess.crs is None:
+            found = SystemGuess(named, "表头所写 said by the heading", is_sure=True)
+        systems.append(found or SystemGuess(guess.crs, "文件自述 said by the file", is_sure=guess.crs is not None))
+    return systems
+
+
+def _measured(network: WalkNetwork, guesses: Sequence[LayerGuess], stated: str | None) -> SystemGuess | None:
+    """Measure files against the streets, None where they do not tell."""
+    x, y = (np.concatenate([getattr(g, axis) for g in guesses]) for axis in ("x", "y"))
+    found = detect_crs(network, x, y, stated=stated)
+    if found.best is None:
+        return None
+    near = found.table[found.table["share_in_reach"] > 0]
+    measured = "; ".join(
+        f"{crs}{' (x/y swapped)' if swapped else ''} {median:.0f} m"
+        for crs, swapped, median in zip(near["crs"], near["is_swapped"], near["median_m"], strict=True)
+    )
+    files = "、".join(g.path.name for g in guesses) + " 合计 together: " if len(guesses) > 1 else ""
+    return SystemGuess(
+        str(near["crs"].iloc[0]),
+        f"{files}到最近街道中位距离 median to the nearest street: {measured}",
+        is_sure=found.is_sure,
+        is_swapped=bool(near["is_swapped"].iloc[0]),
+    )
+
+
+def _around(guesses: Sequence[LayerGuess]) -> shapely.Geometry | None:
+    """Give the box that most points lie in, with room for every shift."""
+    if not guesses:
+        return None
+    x, y = (np.concatenate([getattr(g, axis) for g in guesses]) for axis in ("x", "y"))
+    good = np.isfinite(x) & np.isfinite(y)
+    (west, east), (south, north) = np.percentile(x[good], [5, 95]), np.percentile(y[good], [5, 95])
+    return shapely.box(west - _AROUND_DEG, south - _AROUND_DEG, east + _AROUND_DEG, north + _AROUND_DEG)
