@@ -1,5 +1,3 @@
-
-
 from typing import TypeAlias
 
 import numpy as np
