@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import networkx as nx
 
-    from circle15._core import EdgeTree, Graph
+    from circle15._core import EdgeTree, Graph, Streets
 
 _INDEX_LIMIT = 2**31 - 1
 _PROBLEMS_SHOWN = 10
