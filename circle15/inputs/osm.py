@@ -35,14 +35,14 @@ WGS84 = "EPSG:4326"
 FEATURE_TAGS = ("opening_hours", "operator", "access", "wheelchair", "phone", "website", "addr:full")
 BUILDING_USE_KEYS = ("building:use", "amenity", "shop", "office", "tourism", "leisure", "name")
 AREA_RELATIONS = ("multipolygon", "boundary")
-STREET_KEYS = ("highway", "railway", "public_transport", "man_made", "route", "barrier")
+STREET_KEYS = ("highway", "railway", "public_transport", "man_made", "route", "barrier", "waterway", "kerb")
 
 
 def read_ways(path: str | Path, *, way_keys: Sequence[str], node_keys: Sequence[str]) -> OsmColumns:
     """Read the ways that may be streets or paths, and the tagged nodes on them, as arrays.
 
-    Taken are ways and nodes with one of the keys ``STREET_KEYS``: highways, and the piers, platforms, ferries and
-    barriers that a walker meets. Who may walk on them is not decided here.
+    Taken are ways and nodes with one of the keys ``STREET_KEYS``: highways, and the piers, platforms, ferries,
+    barriers, kerbs and rivers that a walker meets. Who may walk on them is not decided here.
 
     Parameters
     ----------

@@ -11,11 +11,13 @@ import shapely
 
 from circle15.errors import InputError, MissingFileError, NetworkError, Problem
 from circle15.inputs.osm_file import OSM_SUFFIXES, is_osm_file
+from circle15.network.borders import border_lines
 from circle15.network.cache import cached_segments
 from circle15.network.costs import closable_nodes, walk_costs
 from circle15.network.coverage import covered_ground, missing_buffer_sides
 from circle15.network.graph import WalkNetwork
 from circle15.network.layers import read_gpkg_segments, read_graphml_segments
+from circle15.network.own_lines import OwnLines, add_own_paths, cut_streets, read_own_lines
 from circle15.network.segments import Bool, Int64, Segments, find_components, read_osm_segments
 from circle15.network.slope import read_terrain
 from circle15.network.traits import Traits
@@ -30,6 +32,8 @@ __all__ = ["ISLAND_M", "BuildReport", "missing_buffer_sides", "read_network"]
 
 ISLAND_M = 1000.0
 """A component with less street length than this is an island: nothing is linked to it."""
+
+_NOTHING = np.empty(0, np.int64)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,11 +54,20 @@ class BuildReport:
     extent: Any  # (Multi)Polygon, degrees WGS-84: ground that the data covers (`covered_ground`)
     n_squares: int = 0  # pedestrian areas of the file that are crossed in straight lines
     n_nodes_without_height: int = 0  # outside the elevation raster, or without a value in it: level there
+    n_streets_cut: int = 0  # places where streets cross the user's borders away from a gate
+    n_paths_added: int = 0  # the user's own
+    path_ends_missed: tuple[tuple[str, float], ...] = ()  # "file:row end" that joins no street, metres to the nearest
+    hard_borders: Any = None  # MultiLineString, degrees WGS-84: access legs do not cross them
 
     def as_dict(self) -> dict[str, Any]:
         """Give the report as plain values, the extent by its bounds."""
-        values = {f.name: getattr(self, f.name) for f in fields(self)}
-        return {**values, "ways_refused": dict(self.ways_refused), "extent": [round(v, 6) for v in self.extent.bounds]}
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.name != "hard_borders"}
+        return {
+            **values,
+            "ways_refused": dict(self.ways_refused),
+            "path_ends_missed": dict(self.path_ends_missed),
+            "extent": [round(v, 6) for v in self.extent.bounds],
+        }
 
 
 def read_network(
@@ -66,6 +79,8 @@ def read_network(
     island_m: float = ISLAND_M,
     elevation: str | Path | None = None,
     elevation_smooth_m: float = 30.0,
+    lines: Iterable[str | Path] = (),
+    hard_borders: bool = False,
 ) -> WalkNetwork:
     """Read a walking network.
 
@@ -88,6 +103,10 @@ def read_network(
         Raster of heights in metres, for the profiles that mind slopes; read anew each time, so never stale.
     elevation_smooth_m
         Standard deviation in metres over which the heights are smoothed.
+    lines
+        Vector files of the user's own paths, footbridges, borders and gates (`circle15.network.own_lines`).
+    hard_borders
+        Whether `link` must not cross rivers, railways, expressways, city walls and the user's own borders.
 
     Raises
     ------
@@ -107,14 +126,41 @@ def read_network(
     if not file.is_file():
         raise MissingFileError(Problem("no such file", file=str(path)))
     segments = cached_segments(file, _read_segments) if cache else _read_segments(file)
+    own = read_own_lines(Path(p) for p in lines)
     s, is_island = _within(segments, area, file, island_m)
+    s, cut = cut_streets(s, Traits.of(s.trait, s.traits).on_ground, own) if own.borders is not None else (s, _NOTHING)
+    is_island = np.concatenate([is_island, is_island[cut]])
     s, parted = closable_nodes(s, chosen)
     is_island = np.concatenate([is_island, is_island[parted]])
     terrain = None
     if elevation is not None:
-        on_ground = Traits.of(s.trait, s.traits).on_ground
-        terrain = read_terrain(elevation, s, on_ground, elevation_smooth_m)
-    return _make_network(s, is_island, file, chosen, terrain)
+        terrain = read_terrain(elevation, s, Traits.of(s.trait, s.traits).on_ground, elevation_smooth_m)
+    network = _make_network(s, is_island, file, chosen, terrain)
+    network, missed = add_own_paths(network, own)
+    return _reported(
+        network,
+        n_streets_cut=len(cut),
+        n_paths_added=len(own.paths),
+        path_ends_missed=tuple((m.where, round(m.miss_m, 2)) for m in missed),
+        hard_borders=_all_borders(s, own) if hard_borders else None,
+    )
+
+
+def _reported(network: WalkNetwork, **values: Any) -> WalkNetwork:
+    """Give the network with more in its report."""
+    if replace(network.report, **values) == network.report:
+        return network
+    arrays = ("node_lon", "node_lat", "tail", "head", "length_m", "profiles", "walk_ms", "is_island", "component")
+    kept = {name: getattr(network, name) for name in (*arrays, "way_id")}
+    return WalkNetwork(**kept, report=replace(network.report, **values))
+
+
+def _all_borders(s: Segments, own: OwnLines) -> Any:
+    """Give the hard borders of the streets' file and of the user as one geometry, None where there are none."""
+    lines = [*border_lines(s.borders)] if len(s.borders) else []
+    if own.borders is not None:
+        lines += [*shapely.get_parts(own.borders)]
+    return shapely.MultiLineString(lines) if lines else None
 
 
 def _read_segments(path: Path) -> Segments:
@@ -200,9 +246,17 @@ def _clipped(s: Segments, area: Any, path: Path) -> tuple[Segments, Int64]:
         trait=s.trait[kept],
         n_steps=s.n_steps[kept],
         node_row=s.node_row[used],
+        borders=_borders_near(s.borders, area),
         ground=covered_ground(lon, lat, s.stated_box),
     )
     return inside, kept
+
+
+def _borders_near(borders: Any, area: Any) -> Any:
+    """Keep the pieces of borders whose box meets the area's."""
+    west, south, east, north = area.bounds
+    low, high = np.minimum(borders[:, :2], borders[:, 2:]), np.maximum(borders[:, :2], borders[:, 2:])
+    return borders[(low <= (east, north)).all(axis=1) & (high >= (west, south)).all(axis=1)]
 
 
 def _meeting(s: Segments, area: Any) -> Int64:

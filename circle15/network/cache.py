@@ -42,6 +42,7 @@ _MAKERS = {
         "passages.py",
         "walking_passages.csv",
         "squares.py",
+        "borders.py",
     ),
 }
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -39,6 +39,9 @@ class Linkage:
         float64 (n,): metres from the point to the place, NaN = unlinked.
     skipped_island
         bool (n,): a nearer edge was passed over because it is on an island.
+    skipped_border
+        bool (n,): a nearer edge was passed over because the straight leg to it crosses a hard border; all False by
+        default.
     """
 
     network: WalkNetwork
@@ -46,6 +49,11 @@ class Linkage:
     fraction: npt.NDArray[np.float64]
     access_m: npt.NDArray[np.float64]
     skipped_island: npt.NDArray[np.bool_]
+    skipped_border: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+
+    def __post_init__(self) -> None:
+        if len(self.skipped_border) != len(self.edge):
+            object.__setattr__(self, "skipped_border", np.zeros(len(self.edge), dtype=np.bool_))
 
     def __len__(self) -> int:
         return len(self.edge)
@@ -53,7 +61,12 @@ class Linkage:
     def take(self, rows: npt.NDArray[np.integer]) -> Linkage:
         """Give the linkage of some of the points, int (n_taken,), in the order asked for."""
         return Linkage(
-            self.network, self.edge[rows], self.fraction[rows], self.access_m[rows], self.skipped_island[rows]
+            self.network,
+            self.edge[rows],
+            self.fraction[rows],
+            self.access_m[rows],
+            self.skipped_island[rows],
+            self.skipped_border[rows],
         )
 
 
@@ -71,7 +84,8 @@ def link(
     x = R cos(lat) dlon, y = R dlat. At a distance d the relative error against the great circle is at most
     d tan|lat| / 2R: at 60 degrees and 300 m 4e-5, or 12 mm. Edges are straight in longitude and latitude; those of
     islands (`WalkNetwork.is_island`) are passed over. Of equally near edges the one with the smallest index is
-    taken. Neither edges nor access legs across the antimeridian are supported.
+    taken. Where the network was read with hard borders (rivers, railways, expressways), edges whose straight leg
+    crosses one are passed over. Neither edges nor access legs across the antimeridian are supported.
 
     Parameters
     ----------
@@ -119,7 +133,13 @@ def link(
     edge, fraction, access_m, skipped_island = net.edge_tree().link(
         points["lon"], points["lat"], use, float(max_access_m), os.cpu_count() or 1
     )
-    return Linkage(net, edge, fraction, access_m, skipped_island.view(np.bool_))
+    at = Linkage(net, edge, fraction, access_m, skipped_island.view(np.bool_))
+    borders = getattr(net.report, "hard_borders", None)
+    if borders is None:
+        return at
+    from circle15.network.borders import link_within_borders  # noqa: PLC0415 (most networks have none)
+
+    return link_within_borders(at, **points, may_link=use == _LINK, borders=borders, limit_m=float(max_access_m))
 
 
 def _check_points(points: dict[str, npt.NDArray[np.float64]]) -> None:

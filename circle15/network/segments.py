@@ -12,6 +12,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from circle15.inputs.osm import header_extent, read_ways
+from circle15.network.borders import BORDER_KEYS, osm_borders
 from circle15.network.coverage import believed_box, covered_ground
 from circle15.network.passages import passage_keys, passage_of
 from circle15.network.squares import (
@@ -64,6 +65,9 @@ class Segments:
     n_steps: Float64 = field(default_factory=lambda: np.empty(0))  # (n_segments,) tagged number of steps, NaN without
     node_row: Int8 = field(default_factory=lambda: np.empty(0, np.int8))  # (n_nodes,) row of `passage_table`, -1: none
     n_squares: int = 0  # pedestrian areas that are crossed in straight lines
+    borders: Float64 = field(
+        default_factory=lambda: np.empty((0, 4))
+    )  # (n, 4) pieces of hard borders: lon, lat, lon, lat
 
     def __post_init__(self) -> None:
         n_segments, n_nodes = len(self.tail), len(self.node_lon)
@@ -89,7 +93,7 @@ def read_osm_segments(path: str | Path) -> Segments:
         If the file is missing, cut off, or not OSM data.
     """
     way_values, node_values = table_keys("way"), table_keys("node")
-    way_keys = tuple(dict.fromkeys((*way_values, *TRAIT_KEYS, "step_count")))
+    way_keys = tuple(dict.fromkeys((*way_values, *TRAIT_KEYS, *BORDER_KEYS, "step_count")))
     node_keys = tuple(dict.fromkeys((*node_values, *passage_keys("node"))))
     ways = read_ways(path, way_keys=way_keys, node_keys=node_keys)
     allowed, reasons = decide(ways.way_tags, way_values, "way", len(ways.way_id))
@@ -124,6 +128,7 @@ def read_osm_segments(path: str | Path) -> Segments:
         n_steps=np.concatenate([n_steps, np.full(len(tail) - len(n_steps), np.nan)]),
         node_row=np.concatenate([node_row, np.full(len(lon) - len(node_row), -1, np.int8)]),
         n_squares=len(squares),
+        borders=osm_borders(ways),
         n_ways_read=int((reasons != NOT_A_STREET).sum()),
         ways_refused=count_reasons(reasons[~allowed]),
         n_barriers_cut=n_cut,

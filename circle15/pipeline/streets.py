@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from circle15.config import Config
     from circle15.network.graph import WalkNetwork
+    from circle15.pipeline.study import Study
 
 
 def profiles_of(config: Config) -> tuple[WalkProfile, ...]:
@@ -34,6 +35,8 @@ def read_streets(config: Config, area: Any) -> WalkNetwork:
         profiles=profiles_of(config),
         elevation=None if table.elevation is None else config.resolve(table.elevation),
         elevation_smooth_m=table.elevation_smooth_m,
+        lines=[config.resolve(name) for name in table.lines],
+        hard_borders=True,
     )
 
 
@@ -42,3 +45,27 @@ def street_inputs(config: Config) -> dict[str, Path]:
     table = config.network
     names = [table.source, *([] if table.elevation is None else [table.elevation]), *table.lines]
     return {name: config.resolve(name) for name in names}
+
+
+def street_warnings(study: Study) -> list[str]:
+    """Say which of the user's paths miss the streets, and how many links would have crossed a hard border."""
+    words = study.words
+    found = [
+        words(
+            f"自设路径 {end} 距最近道路 {miss_m:.1f} 米，未接入",
+            f"own path {end} misses the nearest street by {miss_m:.1f} m and does not join it",
+        )
+        for end, miss_m in study.network.report.path_ends_missed
+    ]
+    profiles = sorted({layer.profile for layer in study.config.layers})
+    cells = max(int(study.linked_cells(p).skipped_border.sum()) for p in profiles)
+    facilities = int(study.facility_skipped_border().sum())
+    if cells + facilities:
+        found.append(
+            words(
+                f"{cells} 个网格、{facilities} 处设施的最近道路隔着河流、铁路、快速路或自设边界，改接本侧最近道路",
+                f"{cells} cells and {facilities} facilities stand nearest to a street behind a river, railway,"
+                " expressway or own border; they are linked to the nearest street on their side",
+            )
+        )
+    return found

@@ -167,11 +167,16 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     island = study.words(
         f"{limit:g} 米内只有与路网不相连的孤立道路", f"only streets cut off from the network within {limit:g} m"
     )
+    behind = study.words(
+        f"{limit:g} 米内的道路都隔着河流、铁路、快速路或自设边界",
+        f"every street within {limit:g} m lies behind a river, railway, expressway or own border",
+    )
+    bordered = study.facility_skipped_border()
     access = study.facility_access_m()
     skipped = study.facility_skipped_island()
     for i in np.flatnonzero(np.isnan(access)):
         f = study.facilities.iloc[i]
-        reason = island if skipped[i] else far
+        reason = behind if bordered[i] else island if skipped[i] else far
         rows.append(("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, reason))
     people = np.bincount(
         study.cells.cell_of_piece,
@@ -182,7 +187,7 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
         at = study.linked_cells(profile)
         layers = ";".join(s.layer.id for s in services if s.layer.profile == profile)
         for c in np.flatnonzero((at.edge < 0) & (people > 0)):
-            reason = island if at.skipped_island[c] else far
+            reason = behind if at.skipped_border[c] else island if at.skipped_island[c] else far
             rows.append(
                 ("cell", study.cells.names[c], layers, "", study.cells.lon[c], study.cells.lat[c], people[c], reason)
             )

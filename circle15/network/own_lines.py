@@ -1,0 +1,206 @@
+"""The user's own lines: new paths and footbridges, hard borders, and gates in them, from vector files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import numpy.typing as npt
+import pyogrio
+import shapely
+
+from circle15.errors import InputError, MissingColumnError, MissingFileError, Problem
+from circle15.network.borders import cut_at_borders
+from circle15.network.changes import add_path
+from circle15.network.graph import WalkNetwork
+from circle15.network.passages import PaidEnd, add_waits
+from circle15.network.segments import find_components
+from circle15.units import MAX_MS, UNREACHED
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    from circle15.network.segments import Segments
+
+PATH_KINDS = ("path", "footbridge", "underpass")
+"""Kinds of lines that are walked; bridges and underpasses cost their wait once."""
+
+BORDER, GATE = "border", "gate"
+KINDS = (*PATH_KINDS, BORDER, GATE)
+
+GATE_REACH_M = 3.0
+"""A street that crosses a border this near to a gate goes through the gate."""
+
+Float64 = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLines:
+    """Everything that the user's files add."""
+
+    paths: tuple[tuple[str, str, Float64], ...] = ()  # kind, "file:row", (n, 2) longitude and latitude
+    borders: Any = None  # MultiLineString, degrees WGS-84
+    gates: Float64 = field(default_factory=lambda: np.empty((0, 2)))  # open ones
+
+
+@dataclass(frozen=True, slots=True)
+class MissedEnd:
+    """An end of a path that joins no street."""
+
+    where: str  # "file:row start"
+    miss_m: float
+
+
+def read_own_lines(files: Iterable[Path]) -> OwnLines:
+    """Read vector files with a column ``kind``: path, footbridge, underpass, border (lines), gate (points).
+
+    Borders may be areas, whose outline then counts (a walled compound). A gate with ``open`` = no, false or 0 is shut.
+
+    Raises
+    ------
+    InputError
+        Naming every row without a kind or with the wrong geometry.
+    """
+    paths: list[tuple[str, str, Float64]] = []
+    borders: list[Any] = []
+    gates: list[Float64] = [np.empty((0, 2))]
+    problems: list[Problem] = []
+    for file in files:
+        for row, (kind, shape, is_open) in enumerate(_rows(file), start=1):
+            lines = _lines_of(shape, kind)
+            if kind not in KINDS:
+                problems.append(Problem(f"kind is one of {', '.join(KINDS)}", file=str(file), row=row, value=kind))
+            elif kind == GATE and shape is not None and shape.geom_type == "Point":
+                gates += [shapely.get_coordinates(shape)] if is_open else []
+            elif kind == GATE or not lines:
+                wanted = "a point" if kind == GATE else "a line"
+                found = "nothing" if shape is None else shape.geom_type
+                problems.append(Problem(f"a {kind} is {wanted}", file=str(file), row=row, value=found))
+            elif kind == BORDER:
+                borders += lines
+            else:
+                paths += [(kind, f"{file.name}:{row}", shapely.get_coordinates(line)) for line in lines]
+    InputError.gather(problems)
+    return OwnLines(tuple(paths), shapely.MultiLineString(borders) if borders else None, np.concatenate(gates))
+
+
+def _rows(file: Path) -> Iterator[tuple[str, Any, bool]]:
+    if not file.is_file():
+        raise MissingFileError(Problem("no such file", file=str(file)))
+    try:
+        frame = gpd.read_file(file)
+    except pyogrio.errors.DataSourceError as e:
+        raise InputError(Problem(f"not readable as a vector file ({e})", file=str(file))) from e
+    if "kind" not in frame or "geometry" not in frame:
+        message = f"own lines need a geometry and a column 'kind' with {', '.join(KINDS)}"
+        raise MissingColumnError(Problem(message, file=str(file), column="kind"))
+    if frame.crs is None:
+        raise InputError(Problem("states no coordinate system; save it with one", file=str(file)))
+    frame = frame.to_crs("EPSG:4326")
+    shut = frame["open"].astype(str).str.lower().isin({"no", "false", "0"}) if "open" in frame else frame["kind"].isna()
+    kinds = frame["kind"].fillna("").astype(str).str.strip()
+    yield from zip(kinds, shapely.force_2d(frame.geometry.to_numpy()), ~shut, strict=True)
+
+
+def _lines_of(shape: Any, kind: str) -> list[Any]:
+    if shape is None:
+        return []
+    parts = shapely.get_parts(shape)
+    if kind == BORDER:
+        is_area = shapely.get_type_id(parts) == shapely.GeometryType.POLYGON
+        parts = shapely.get_parts(np.where(is_area, shapely.boundary(parts), parts))
+    return [p for p in parts if p.geom_type == "LineString"]
+
+
+def cut_streets(s: Segments, on_ground: npt.NDArray[np.bool_], own: OwnLines) -> tuple[Segments, npt.NDArray[np.int64]]:
+    """Cut the streets where they cross the user's borders away from open gates; bridges and tunnels go on.
+
+    Returns
+    -------
+    Segments
+        With the pieces behind a cut at the end; one can walk up to a border from either side.
+    numpy.ndarray
+        int64 (n_new,): the segment that each of them was a piece of.
+    """
+    if own.borders is None:
+        return s, np.empty(0, np.int64)
+    edge, fraction = cut_at_borders(s, on_ground, own.borders, own.gates, GATE_REACH_M)
+    if not len(edge):
+        return s, edge
+    first = np.flatnonzero(np.diff(edge, prepend=-1))
+    last = np.append(first[1:], len(edge)) - 1
+    n_nodes, n_cuts = len(s.node_lon), len(edge)
+    before, behind = n_nodes + np.arange(n_cuts), n_nodes + n_cuts + np.arange(n_cuts)
+    # Of a street cut several times, the piece behind a cut ends before the next one.
+    upper = np.append(fraction[1:], 1.0)
+    ends = np.append(before[1:], 0)
+    upper[last], ends[last] = 1.0, s.head[edge[last]]
+    lon, lat = (c[s.tail[edge]] + fraction * (c[s.head[edge]] - c[s.tail[edge]]) for c in (s.node_lon, s.node_lat))
+    share = upper - fraction
+    head, length_m, n_steps = s.head.copy(), s.length_m.copy(), s.n_steps.copy()
+    head[edge[first]] = before[first]
+    length_m[edge[first]] *= fraction[first]
+    n_steps[edge[first]] *= fraction[first]
+    tail = np.concatenate([s.tail, behind]).astype(np.int32)
+    head = np.concatenate([head, ends]).astype(np.int32)
+    cut = replace(
+        s,
+        node_lon=np.concatenate([s.node_lon, lon, lon]),
+        node_lat=np.concatenate([s.node_lat, lat, lat]),
+        tail=tail,
+        head=head,
+        length_m=np.concatenate([length_m, s.length_m[edge] * share]),
+        component=find_components(n_nodes + 2 * n_cuts, tail, head),
+        way_id=np.concatenate([s.way_id, s.way_id[edge]]),
+        trait=np.concatenate([s.trait, s.trait[edge]]),
+        n_steps=np.concatenate([n_steps, s.n_steps[edge] * share]),
+        node_row=np.concatenate([s.node_row, np.full(2 * n_cuts, -1, np.int8)]),
+    )
+    return cut, edge
+
+
+def add_own_paths(net: WalkNetwork, own: OwnLines) -> tuple[WalkNetwork, tuple[MissedEnd, ...]]:
+    """Add the user's paths, each joined to the streets at its ends (`circle15.network.changes.add_path`).
+
+    Returns
+    -------
+    tuple
+        The network, and the ends that join no street, with how far they miss it.
+    """
+    missed: list[MissedEnd] = []
+    for kind, where, line in own.paths:
+        added = add_path(net, line)
+        missed += [MissedEnd(f"{where} {e.end}", e.miss_m) for e in added.ends if not e.is_joined]
+        net = added.network
+        # The path's own edges come last; a line both of whose ends join one node has none.
+        n = len(line) - 1 if added.length_m > 0 else 0
+        if kind != "path" and n:
+            net = _with_waits(net, kind, net.n_edges - n, net.n_edges - 1)
+    return net, tuple(missed)
+
+
+def _with_waits(net: WalkNetwork, kind: str, first: int, last: int) -> WalkNetwork:
+    ends = [PaidEnd(kind, np.array([first]), np.array([last]), leads_away=True)]
+    walk_ms = net.walk_ms.copy()
+    for i, profile in enumerate(net.profiles):
+        total = walk_ms[i].astype(np.int64)
+        add_waits(total, profile, ends)
+        if kind in profile.closed_kinds:
+            total[:, first : last + 1] = -1
+        walk_ms[i] = np.where((total < 0) | (total > MAX_MS), UNREACHED, total)
+    return WalkNetwork(
+        node_lon=net.node_lon,
+        node_lat=net.node_lat,
+        tail=net.tail,
+        head=net.head,
+        length_m=net.length_m,
+        profiles=net.profiles,
+        walk_ms=walk_ms,
+        is_island=net.is_island,
+        component=net.component,
+        way_id=net.way_id,
+        report=net.report,
+    )
