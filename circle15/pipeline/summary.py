@@ -17,6 +17,7 @@ from circle15.pipeline.communities import communities_table
 from circle15.pipeline.manifest import config_digest
 from circle15.pipeline.measures_table import coverage_measures_table
 from circle15.pipeline.service import SHOWN_BEYOND
+from circle15.pipeline.streets import street_warnings
 from circle15.pipeline.tabulate import (
     cells_frame,
     completeness_table,
@@ -167,7 +168,7 @@ def _polylines(lon: np.ndarray, lat: np.ndarray, tail: np.ndarray, head: np.ndar
 
 def _service_warnings(study: Study, services: Sequence[Service]) -> list[str]:
     words = study.words
-    found = []
+    found = street_warnings(study)
     for service in services:
         name = service.layer.name
         if service.n_without_capacity:
