@@ -12,7 +12,7 @@ import shapely
 
 from circle15.errors import InputError
 from circle15.inputs.coordinate_checks import looks_like
-from circle15.inputs.coordinates import zone_epsg
+from circle15.inputs.coordinates import NAMED_SYSTEMS, zone_epsg
 from circle15.inputs.facility_places import coordinates_as_found
 from circle15.inputs.facility_values import CAPACITY_UNITS
 from circle15.inputs.headings import choose_column, load_aliases, recognise, split_heading
@@ -31,6 +31,7 @@ _FIELDS = (
     "name", "id", "lon", "lat", "x", "y", "lonlat", "used", "quality", "street", "community", "status", "people",
     "unit_code", *CAPACITY_UNITS,
 )  # fmt: skip
+_COORDINATES = ("lon", "lat", "x", "y", "lonlat")
 _AREAL = 2  # dimensions of a polygon
 _COUNTED = re.compile(r"托位|学位|餐位|座位|床位")
 
@@ -58,6 +59,7 @@ class LayerGuess:
     y: Floats
     names: tuple[str, ...]  # (n_rows,) "" where nothing is said
     is_areal: bool  # every feature is a polygon
+    system_in_headings: str | None  # "gcj02" of "经度_gcj02", where no column of coordinates goes without
 
 
 def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> LayerGuess:
@@ -71,13 +73,17 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
     aliases = load_aliases(headings)
     table = read_table(path, aliases=aliases)
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
-    chosen = {f: choose_column(f, found, file=table.file, key=None) for f in _FIELDS}
+    said = _system_in_headings(found)
+    chosen = {
+        f: choose_column(f, found, file=table.file, key=None, system=said if f in _COORDINATES else None)
+        for f in _FIELDS
+    }
     columns = {f: c for f, c in chosen.items() if c is not None}
     is_areal = _is_areal(table)
     if is_areal:
         known = {"name": (*NAME_FIELDS, *COMMUNITY_NAME_FIELDS), "unit_code": ID_FIELDS}
         columns |= {f: c for f, names in known.items() for c in names[::-1] if c in table.columns}
-    x, y = _as_found(table, headings)
+    x, y = _as_found(table, headings, said)
     looks = looks_like(x, y)
     capacity = next((f for f in CAPACITY_UNITS if f in columns), None)
     unit = None
@@ -98,6 +104,7 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
         y=y,
         names=_names(table, columns),
         is_areal=is_areal,
+        system_in_headings=said,
     )
 
 
@@ -128,12 +135,18 @@ def raw_coordinates(
     return x, y
 
 
-def _as_found(table: Table, headings: Mapping[str, Sequence[str]] | None) -> tuple[Floats, Floats]:
+def _system_in_headings(found: Mapping[str, list[list[str]]]) -> str | None:
+    """Give the system that the headings of coordinates name; WGS-84 before others, None where a heading names none."""
+    named = {split_heading(c).system for f in _COORDINATES for rank in found.get(f, []) for c in rank}
+    return None if None in named else next((s for s in NAMED_SYSTEMS if s in named), None)
+
+
+def _as_found(table: Table, headings: Mapping[str, Sequence[str]] | None, said: str | None) -> tuple[Floats, Floats]:
     if table.geometry is not None:
         return _points(table)
     aliases = load_aliases(headings)
     try:
-        x, y, _ = coordinates_as_found(table, recognise(table.columns, aliases), aliases)
+        x, y, _ = coordinates_as_found(table, recognise(table.columns, aliases), aliases, crs=said)
     except InputError:
         # A guess may well find no coordinates; the config to confirm then says so by `looks`.
         nothing = np.full(len(table.frame), np.nan)

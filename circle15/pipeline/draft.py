@@ -11,7 +11,6 @@ import shapely
 
 from circle15.errors import InputError
 from circle15.inputs.file_guards import KINDS_OF_SUFFIX
-from circle15.inputs.headings import split_heading
 from circle15.inputs.layer_guess import LayerGuess, guess_layer
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.unit_ids import file_safe
@@ -208,13 +207,11 @@ def _systems(draft: Draft, guesses: Sequence[LayerGuess]) -> list[SystemGuess]:
     together = _measured(network, few, None) if network is not None and few else None
     systems = []
     for guess in guesses:
-        said = {split_heading(c).system for f, c in guess.columns.items() if f in {"lon", "lat", "lonlat", "x", "y"}}
-        named = next(iter(sorted(s for s in said if s is not None)), None)
         is_few = any(g is guess for g in few)
         alone = _measured(network, [guess], guess.crs) if network is not None and guess.looks != "nothing" else None
         found = together if is_few else alone
-        if named is not None and guess.crs is None:
-            found = SystemGuess(named, "表头所写 said by the heading", is_sure=True)
+        if guess.system_in_headings is not None and guess.crs is None:
+            found = SystemGuess(guess.system_in_headings, "表头所写 said by the heading", is_sure=True)
         systems.append(found or SystemGuess(guess.crs, "文件自述 said by the file", is_sure=guess.crs is not None))
     return systems
 

@@ -1,0 +1,167 @@
+"""A config to start from, filled in from the files that are there."""
+
+import json
+import tomllib
+
+import geopandas as gpd
+import openpyxl
+import pandas as pd
+import pytest
+import shapely
+from click.testing import CliRunner
+
+from circle15.cli import main
+from circle15.config import load_config
+from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
+from tests.chinese_town import Town
+
+
+def run(*args):
+    return CliRunner().invoke(main, [str(a) for a in args])
+
+
+@pytest.fixture
+def folder(tmp_path):
+    """A bureau's folder: streets, units, a GBK table from Amap, a workbook from Baidu, people, and a note in Word."""
+    town = Town(tmp_path)
+    lon, lat = town.places()
+    town.write_table(*wgs84_to_gcj02(lon, lat))
+    town.write().unlink()
+    (tmp_path / "托育.csv").rename(tmp_path / "托育机构.csv")
+    book = openpyxl.Workbook()
+    book.active.title = "一览表"
+    for row in [
+        ["2024年老年助餐点一览表"],
+        ["序号", "食堂名称", "百度经度", "百度纬度", "餐位数"],
+        *(
+            [i, f"{i}号食堂", *map(float, wgs84_to_bd09(x, y)), 40]
+            for i, (x, y) in enumerate(zip(*town.places(seed=3), strict=True))
+        ),
+    ]:
+        book.active.append(row)
+    book.save(tmp_path / "老年食堂.xlsx")
+    (tmp_path / "说明.docx").write_bytes(b"PK")
+    (tmp_path / "坏表.xlsx").write_bytes(b"PK\x03\x04 cut off")
+    return tmp_path
+
+
+def drafted(folder):
+    result = run("init", folder)
+    assert result.exit_code == 0, result.output
+    text = (folder / "district.toml").read_text("utf-8")
+    return tomllib.loads(text), text, result.stderr
+
+
+def test_the_folder_is_recognised_and_everything_marked_to_be_confirmed(folder):
+    config, text, told = drafted(folder)
+    assert config["network"]["source"] == "streets.osm"
+    assert (config["district"]["boundary"], config["district"]["units"]) == ("街道.geojson", "街道.geojson")
+    assert (config["district"]["unit_id_field"], config["district"]["unit_name_field"]) == ("code", "名称")
+    assert config["population"] == {
+        "source": "units", "path": "人口.csv", "value_field": "常住人口", "unit_field": "街道"
+    }  # fmt: skip
+    layers = {layer["id"]: layer for layer in config["layer"]}
+    assert set(layers) == {"nursery", "elderly_meals"}
+    nursery = layers["nursery"]
+    assert (nursery["source"], nursery["crs"], nursery["profile"]) == ("托育机构.csv", "gcj02", "with_child")
+    assert (nursery["lon_field"], nursery["lat_field"], nursery["name_field"]) == ("经度", "纬度", "名称")
+    assert (nursery["capacity_field"], nursery["capacity_unit"]) == ("托位数", "托位")
+    meals = layers["elderly_meals"]
+    assert (meals["crs"], meals["capacity_unit"], meals["source"]) == ("bd09", "餐位", "老年食堂.xlsx#一览表")
+    assert text.count("please confirm") >= 8
+    assert "gb18030" in text
+    assert "坏表.xlsx" in text
+    assert "坏表.xlsx" in told
+    assert "说明" not in text
+
+
+def test_the_draft_checks_out_and_runs_as_it_stands(folder):
+    drafted(folder)
+    path = folder / "district.toml"
+    checked = run("check", path, "--json")
+    assert checked.exit_code == 0, checked.output
+    assert not [w for w in json.loads(checked.stdout)["warnings"] if "坐标" in w]
+    done = run("run", path, "--out", folder / "out", "-q")
+    assert done.exit_code == 0, done.output
+
+
+def test_a_measured_guess_shows_what_it_was_measured_against(folder):
+    _, text, _ = drafted(folder)
+    line = next(t for t in text.splitlines() if "median to the nearest street" in t)
+    assert {"gcj02", "wgs84", "bd09"} <= {w.strip("; ") for w in line.split()}
+
+
+def test_without_streets_the_system_is_asked_for_and_not_guessed(folder):
+    (folder / "streets.osm").unlink()
+    config, text, told = drafted(folder)
+    nursery = next(layer for layer in config["layer"] if layer["id"] == "nursery")
+    assert "crs" not in nursery
+    assert '# crs = "gcj02"' in text
+    assert "say it" in told
+    # A heading that names its system is as good as a statement.
+    assert next(layer for layer in config["layer"] if layer["id"] == "elderly_meals")["crs"] == "bd09"
+
+
+def test_swapped_columns_are_put_right_and_said(folder):
+    frame = pd.read_csv(folder / "托育机构.csv", encoding="gb18030")
+    swapped = frame.rename(columns={"经度": "纬度", "纬度": "经度"})
+    swapped.to_csv(folder / "托育机构.csv", index=False, encoding="gb18030")
+    config, text, _ = drafted(folder)
+    nursery = next(layer for layer in config["layer"] if layer["id"] == "nursery")
+    assert (nursery["lon_field"], nursery["lat_field"]) == ("纬度", "经度")
+    assert "swapped" in text
+    assert run("check", folder / "district.toml").exit_code == 0
+
+
+def test_polygons_and_rasters_find_their_places(tmp_path):
+    town = Town(tmp_path)
+    town.write().unlink()
+    boxes = [shapely.box(121.5 + k / 1000, 29.9, 121.501 + k / 1000, 29.91) for k in range(3)]
+    parks = gpd.GeoDataFrame({"name": ["甲公园", "乙公园", "丙公园"]}, geometry=boxes, crs=4326)
+    parks.to_file(tmp_path / "公园.shp", encoding="gbk")
+    gpd.GeoDataFrame({"name": ["甲社区", "乙社区", "丙村"]}, geometry=boxes, crs=4326).to_file(tmp_path / "c.gpkg")
+    gpd.GeoDataFrame({"name": ["江北区"]}, geometry=boxes[:1], crs=4326).to_file(tmp_path / "border.geojson")
+    (tmp_path / "dem30.tif").write_bytes(b"II*\0")
+    (tmp_path / "pop2020.tif").write_bytes(b"II*\0")
+    (tmp_path / "人口.csv").unlink()
+    config, _, _ = drafted(tmp_path)
+    assert (config["district"]["boundary"], config["district"]["name"]) == ("border.geojson", "江北区")
+    assert config["district"]["units"] == "街道.geojson"
+    assert config["district"]["communities"].startswith("c.gpkg")
+    assert config["population"] == {"source": "raster", "path": "pop2020.tif"}
+    assert config["network"]["elevation"] == "dem30.tif"
+    (park,) = config["layer"]
+    assert (park["id"], park["source"]) == ("park", "公园.shp")
+    assert "crs" not in park
+
+
+def test_hostile_names_make_no_toml_of_their_own(tmp_path):
+    folder = tmp_path / 'a"b'
+    folder.mkdir()
+    name = '托育"]\\n[district]#.csv'
+    (folder / name).write_text('名称,经度"\n,纬度,x="\n甲,121.5,29.9\n', encoding="utf-8")
+    (folder / "ok.csv").write_text("名称,经度,纬度\n甲,121.5,29.9\n", encoding="utf-8")
+    config, _, _ = drafted(folder)
+    assert config["district"]["name"] == 'a"b'
+    assert "ok.csv" in [layer["source"] for layer in config["layer"]]
+
+
+def test_an_empty_or_new_folder_gets_the_commented_template(tmp_path):
+    config, text, _ = drafted_new(tmp_path / "new")
+    assert len(config["layer"]) == 4
+    assert "osm:amenity=kindergarten" in text
+    assert load_config(tmp_path / "new" / "district.toml").district.id == "new"
+
+
+def drafted_new(folder):
+    assert run("init", folder).exit_code == 0
+    text = (folder / "district.toml").read_text("utf-8")
+    return tomllib.loads(text), text, ""
+
+
+def test_an_existing_config_is_never_overwritten(folder):
+    (folder / "district.toml").write_text("mine", encoding="utf-8")
+    result = run("init", folder)
+    assert result.exit_code == 1
+    assert "not overwritten" in result.stderr
+    assert (folder / "district.toml").read_text("utf-8") == "mine"
