@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
 WGS84 = "EPSG:4326"
-MAX_PIXELS = 4_000_000
-"""Pixels held at once, at most; a window of 8-byte values is then 32 MB, whatever the raster's size."""
+MAX_PIXELS = 250_000
+"""Pixels held at once, at most, whatever the raster's size; as polygons they take a kilobyte each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +70,7 @@ def sum_rasters(
     missing = [p for p in paths if not p.is_file()]
     MissingFileError.gather(Problem("no such population raster", file=str(p)) for p in missing)
     shapes = pieces.geometry.to_numpy()
+    shapely.prepare(shapes)
     tree = shapely.STRtree(shapes)
     bounds = tuple(float(b) for b in pieces.total_bounds)
     frames = {path: _frame(path, crs) for path in paths}
@@ -185,9 +186,15 @@ def _add_shares(
     shapes: npt.NDArray[np.object_],
 ) -> int:
     """Add each pixel's people to the pieces by shared area; give the number of pixels that touch a piece."""
-    of_pixel, of_piece = tree.query(pixels, predicate="intersects")
-    if not len(of_pixel):
+    if not len(pixels):
         return 0
-    shared = shapely.area(shapely.intersection(pixels[of_pixel], shapes[of_piece]))
-    np.add.at(people, of_piece, values[of_pixel] * shared / shapely.area(pixels)[of_pixel])
+    near = tree.query(shapely.box(*shapely.total_bounds(pixels)))
+    # Pieces ask for pixels, not the other way round: a piece is made ready once for all the pixels that it meets.
+    of_near, of_pixel = shapely.STRtree(pixels).query(shapes[near], predicate="intersects")
+    of_piece = near[of_near]
+    whole = shapely.area(pixels)
+    shared = whole[of_pixel]
+    cut = ~shapely.contains_properly(shapes[of_piece], pixels[of_pixel])
+    shared[cut] = shapely.area(shapely.intersection(pixels[of_pixel[cut]], shapes[of_piece[cut]]))
+    people += np.bincount(of_piece, weights=values[of_pixel] * shared / whole[of_pixel], minlength=len(people))
     return len(np.unique(of_pixel[shared > 0]))
