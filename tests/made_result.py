@@ -132,6 +132,7 @@ def _facilities(cells, shape, radius, random, lang):
             f"{layer}_seconds": seconds, f"{layer}_count": count, f"{layer}_covered": covered,
             f"{layer}_access": np.where(covered, 0.01, 0.0),
             f"{layer}_gap": np.where(covered, 0.0, cells["population"] * 0.0055),
+            f"{layer}_cause": _causes(covered, cells),
         }  # fmt: skip
         for j in range(n_sites):
             name = f"第{j + 1}{zh}点" if lang == "zh" else f"{en} no. {j + 1}"
@@ -283,3 +284,10 @@ def _streets(shape, radius, random):
         x = np.linspace(west, east, 30)
         lines.append(shapely.LineString(np.c_[x, y + 0.04 * radius * np.sin(x / radius * 4)]))
     return gpd.GeoSeries(lines, crs="EPSG:4326")
+
+
+def _causes(covered, cells):
+    """Give uncovered people by turns two causes, and some of the covered too little supply."""
+    by_turns = np.where(np.arange(len(cells)) % 2, "barrier", "none_near").astype(object)
+    supplied = np.where(np.arange(len(cells)) % 5 == 0, "full", "").astype(object)
+    return np.where(cells["population"] > 0, np.where(covered, supplied, by_turns), "").astype(object)

@@ -177,7 +177,7 @@ def _colour_columns(table: pd.DataFrame, sheet: Worksheet) -> None:
 
 
 def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, cell_format: Format | None) -> None:
-    if value is None or (isinstance(value, float) and np.isnan(value)) or value is pd.NA:
+    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)) or str(value) == "":
         sheet.write_blank(row, column, None)
     elif isinstance(value, bool | np.bool_):
         sheet.write_boolean(row, column, bool(value))

@@ -15,7 +15,7 @@ from circle15.pipeline.planned import plan_projects, with_planned
 from circle15.pipeline.service import Service, measure_service
 from circle15.pipeline.study import read_study
 from circle15.pipeline.summary import district_result
-from circle15.pipeline.writing import write_outputs
+from circle15.pipeline.writing import require_tools, write_outputs
 from circle15.reach.isochrone import isochrones
 
 if TYPE_CHECKING:
@@ -86,6 +86,7 @@ def run_district(
     """
     loaded = config if isinstance(config, Config) else load_config(config)
     folder = Path(out) if out is not None else DEFAULT_OUT / loaded.folder_name
+    require_tools(loaded)
     clock = Clock(on_stage)
     study = read_study(loaded, clock)
     services = _measure(study, clock, threads)

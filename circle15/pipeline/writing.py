@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 from typing import TYPE_CHECKING
 
 from circle15.errors import OutputError, Problem
@@ -12,6 +13,7 @@ from circle15.reach.isochrone import isochrones
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from circle15.config import Config
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.study import Study
 
@@ -28,13 +30,33 @@ _CSV = {
 }  # fmt: skip
 
 
+def require_tools(config: Config) -> None:
+    """See that the programs are there that a config's outputs need, before anything is computed.
+
+    Raises
+    ------
+    OutputError
+        Naming the key and what to install.
+    """
+    file, outputs = str(config.path), config.outputs
+    if outputs.pdf:
+        from circle15.outputs.printing import BROWSERS, find_browser  # noqa: PLC0415 (asked for by few)
+
+        if find_browser() is None:
+            message = f"true needs a browser on the PATH, one of {', '.join(BROWSERS)}; install one or leave pdf out"
+            raise OutputError(Problem(message, file=file, key="outputs.pdf"))
+    if outputs.pictures and importlib.util.find_spec("matplotlib") is None:
+        message = "true needs matplotlib: pip install circle15[pictures]; or leave pictures out"
+        raise OutputError(Problem(message, file=file, key="outputs.pictures"))
+
+
 def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads: int | None = None) -> None:
     """Write into ``folder`` what the config's [outputs] asks for; without its ``write`` key, everything.
 
     Raises
     ------
     OutputError
-        If a file cannot be written, or what the config asks for needs a program that is not there.
+        If a file cannot be written.
     """
     outputs = study.config.outputs
     for name, tables in _CSV.items():
@@ -81,11 +103,9 @@ def _write_prints(result: DistrictResult, study: Study, folder: Path) -> None:
     """Write the PDF and the pictures that the config asks for by name."""
     outputs = study.config.outputs
     if outputs.pdf:
-        from circle15.outputs.printing import BROWSERS, write_pdf  # noqa: PLC0415 (asked for by few)
+        from circle15.outputs.printing import write_pdf  # noqa: PLC0415 (asked for by few)
 
-        if not write_pdf(folder / "report.html", folder / "report.pdf"):
-            message = f"outputs.pdf = true needs a browser on the PATH, one of {', '.join(BROWSERS)}; or leave pdf out"
-            raise OutputError(Problem(message, file=str(study.config.path), key="outputs.pdf"))
+        write_pdf(folder / "report.html", folder / "report.pdf")
     if outputs.pictures:
         from circle15.outputs.pictures import write_pictures  # noqa: PLC0415 (asked for by few)
 

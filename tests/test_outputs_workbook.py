@@ -1,0 +1,145 @@
+"""tables.xlsx: texts stay texts, numbers are the tables', charts and notes are there, LibreOffice opens it clean."""
+
+import re
+import shutil
+import subprocess
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import openpyxl
+import pandas as pd
+import pytest
+
+from circle15.outputs.text import plain_number
+from circle15.outputs.workbook import number_pattern, write_import_report, write_workbook
+from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
+
+# openpyxl does not know the solid data bars of Excel 2010, and says so.
+pytestmark = pytest.mark.filterwarnings("ignore:(Unknown|Conditional Formatting) extension is not supported")
+HASH = "0123456789abcdef" * 4
+FORMULAS = ('=HYPERLINK("http://x")', "+1+1", "-2+3", "@SUM(A1)", "\t=1+1", "=cmd|' /C calc'!A0", "http://x", "{=1}")
+
+
+@pytest.fixture(scope="module")
+def result():
+    made = made_result("tiny")
+    causes = pd.DataFrame(
+        {"unit_id": ["made"] * 3, "unit_name": ["港城区"] * 3, "layer": ["nursery", "nursery", "clinic"], "group": ["all"] * 3,
+         "cause": ["barrier", "full", "none_near"], "people": [12.0, 40.0, 5.0], "share": [0.1, 0.3, 0.05]}
+    )  # fmt: skip
+    return replace(made, tables={**made.tables, "causes": causes}, config_sha256=HASH, bureau="港城区规划局")
+
+
+@pytest.fixture(scope="module")
+def path(result, tmp_path_factory):
+    path = tmp_path_factory.mktemp("book") / "tables.xlsx"
+    write_workbook(result, path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def book(path):
+    return openpyxl.load_workbook(path)
+
+
+def test_no_cell_of_the_workbook_is_a_formula_or_a_link(path, book):
+    assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f" or c.hyperlink]
+    with zipfile.ZipFile(path) as file:
+        texts = "".join(file.read(name).decode("utf-8") for name in file.namelist() if name.endswith(".xml"))
+    assert "<f>" not in re.sub(r"<c:f>.*?</c:f>", "", texts)
+    names = [cell.value for cell in book["设施"]["B"]]
+    assert EVIL_NAME in names
+    assert FORMULA_NAME in names
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_any_text_like_a_formula_stays_a_text(result, text, tmp_path):
+    facilities = result.tables["facilities"].assign(name=text)
+    layers = (replace(result.layers[0], name=text, note=text, source=text), *result.layers[1:])
+    units = result.units.assign(unit_name=text)
+    odd = replace(result, name=text, layers=layers, units=units, tables={**result.tables, "facilities": facilities})
+    write_workbook(odd, tmp_path / "t.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    assert {c.value for c in book["设施"]["B"][1:]} == {text}
+    assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f" or c.hyperlink]
+
+
+def test_the_notes_state_thresholds_sources_and_the_configs_hash(book, result):
+    notes = {row[0].value: row[1].value for row in book["说明"].iter_rows()}
+    assert notes["配置 SHA-256"] == HASH
+    assert notes["编制单位"] == "港城区规划局"
+    for layer in result.layers:
+        assert f"步行 {plain_number(layer.threshold_min)} 分钟" in notes[layer.name]
+        assert layer.source in notes[layer.name]
+        assert layer.note in notes[layer.name]
+    assert notes["数据来源"] == "\n".join(result.attributions)
+    assert "覆盖人数" in "".join(notes)
+
+
+def test_charts_repeat_the_tables(book, result):
+    sheet = book["图表"]
+    assert len(sheet._charts) == 2
+    coverage = result.tables["coverage"].set_index(["unit_id", "layer"])["covered_share"]
+    ids = ["made", *result.units["unit_id"]]
+    for i, unit_id in enumerate(ids, start=2):
+        shown = [sheet.cell(i, j).value for j in range(2, 6)]
+        np.testing.assert_allclose(shown, [coverage[unit_id, layer.id] for layer in result.layers])
+    top = next(row for row in range(1, 60) if sheet.cell(row, 1).value == "服务")
+    headings = [sheet.cell(top, j).value for j in range(2, 6)]
+    assert sheet.cell(top + 1, 2 + headings.index("绕行阻隔")).value == 12
+    assert "已覆盖，供给不足" not in headings
+    assert sheet.cell(top + 3, 2 + headings.index("附近没有设施")).value == 5
+
+
+def test_tables_have_frozen_headings_filters_formats_and_colours(book):
+    sheet = book["覆盖率"]
+    assert sheet.freeze_panes == "A2"
+    assert sheet.auto_filter.ref.startswith("A1:")
+    headings = [c.value for c in sheet[1]]
+    assert sheet.cell(2, 1 + next(i for i, h in enumerate(headings) if h.startswith("人数"))).number_format == "#,##0"
+    assert sheet.cell(2, len(headings)).number_format == "0.0%"
+    assert sheet.conditional_formatting
+    assert book["供需缺口"].conditional_formatting
+
+
+def test_formats_follow_the_columns_meaning():
+    shown = {c: number_pattern(c) for c in ("covered_share", "rank", "people", "from_lon", "gini", "n_cells", "gap")}
+    assert shown == {
+        "covered_share": "0.0%", "rank": "0", "people": "#,##0", "from_lon": "0.0000000", "gini": "0.000",
+        "n_cells": "0", "gap": "#,##0.0",
+    }  # fmt: skip
+
+
+def test_the_import_report_is_a_workbook_of_its_own(result, tmp_path):
+    report = pd.DataFrame(
+        {"file": ["=a.xlsx"], "sheet": ["表1"], "row": [7], "column": ["容量"], "original": ["=1+1"], "taken": [""], "reason": ["不是数字"]}
+    )  # fmt: skip
+    write_import_report(replace(result, tables={"import_report": report}), tmp_path / "import_report.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "import_report.xlsx")["读入修正"]
+    assert [c.value for c in sheet[2]] == ["=a.xlsx", "表1", 7, "容量", "=1+1", None, "不是数字"]
+    assert [c.data_type for c in sheet[2]].count("f") == 0
+
+
+def test_same_result_gives_the_same_workbook(result, path, tmp_path):
+    write_workbook(result, tmp_path / "again.xlsx")
+    assert (tmp_path / "again.xlsx").read_bytes() == path.read_bytes()
+
+
+@pytest.mark.skipif(shutil.which("soffice") is None, reason="needs LibreOffice (Debian: libreoffice-calc)")
+def test_libreoffice_reads_every_sheet_and_number(path, book, tmp_path):
+    done = subprocess.run(
+        ["soffice", f"-env:UserInstallation={(tmp_path / 'profile').as_uri()}", "--headless", "--convert-to", "ods",
+         "--outdir", str(tmp_path), str(path)],
+        capture_output=True, text=True, check=True, timeout=300,
+    )  # fmt: skip
+    assert "rror" not in done.stdout + done.stderr.replace("javaldx", "")
+    opened = pd.read_excel(tmp_path / "tables.ods", sheet_name=None, engine="calamine", header=None)
+    assert list(opened) == book.sheetnames
+    for name, frame in opened.items():
+        for i, row in enumerate(book[name].iter_rows(values_only=True)):
+            for j, value in enumerate(row):
+                if isinstance(value, int | float):
+                    assert float(frame.iloc[i, j]) == pytest.approx(value)
+                elif name == "设施" and value is not None:
+                    assert frame.iloc[i, j] == value
