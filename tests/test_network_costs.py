@@ -1,7 +1,9 @@
 """What each profile pays: steps, surfaces, waits; exact seconds on toy maps."""
 
+import networkx as nx
 import numpy as np
 import osmium
+import osmnx
 import pytest
 
 import circle15
@@ -283,3 +285,18 @@ def test_the_metres_network_counts_metres(tmp_path):
     ends = circle15.link_nodes(metres, [0]), circle15.link_nodes(metres, [2])
     found = circle15.nearest(metres, *ends, profile="metres", cutoff_s=1e4).seconds[0]
     assert found == pytest.approx(net.length_m.sum(), abs=0.002)
+
+
+@pytest.mark.parametrize("name", ["streets.gpkg", "streets.graphml"])
+def test_wheels_use_no_steps_of_a_graph_that_osmnx_saved_either(tmp_path, name):
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_nodes_from((i, {"x": 0.001 * i, "y": 0.0}) for i in range(4))
+    for u, kind in enumerate(("footway", "steps", ["footway", "steps"])):
+        for a, b in ((u, u + 1), (u + 1, u)):
+            graph.add_edge(a, b, 0, osmid=u + 1, highway=kind, length=111.2, surface="gravel")
+    path = tmp_path / name
+    (osmnx.save_graph_geopackage if name.endswith("gpkg") else osmnx.save_graphml)(graph, path)
+    profiles = (WalkProfile("wheels", 1.0, stairs=False, surfaces={"gravel": 0.5}), PLAIN)
+    wheels, plain = read_network(path, cache=False, profiles=profiles).walk_ms
+    assert (wheels == UNREACHED).tolist() == [[False, True, True]] * 2
+    assert wheels[0, 0] == pytest.approx(2 * plain[0, 0], abs=1)

@@ -3,7 +3,10 @@
 import csv
 
 import pytest
+from click.testing import CliRunner
 
+from circle15.cli import main
+from circle15.config_walk import WAIT_KINDS, shipped_walks
 from circle15.network.build import read_network
 from circle15.network.walking import WalkProfile, deciding_rule, may_walk, table_keys, walking_table
 from tests.toy_osm import NODES, write_osm
@@ -121,3 +124,16 @@ def test_a_profile_without_a_walking_speed_is_refused(speed):
 def test_a_profile_name_is_file_safe(name):
     with pytest.raises(ValueError, match="use a-z"):
         WalkProfile(name=name)
+
+
+def test_the_walking_table_is_printed_whole():
+    done = CliRunner().invoke(main, ["info", "--walking-table"])
+    assert done.exit_code == 0
+    text = " ".join(done.output.split())
+    for rule in RULES:
+        assert rule.example in text
+        assert " ".join(rule.note.split()) in text
+    for kind in WAIT_KINDS:
+        assert f" {kind}: paid by" in text
+    for name in shipped_walks():
+        assert f"[{name}]" in text

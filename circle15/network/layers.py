@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
@@ -17,6 +18,7 @@ import shapely
 from circle15.errors import InputError, MissingColumnError, Problem
 from circle15.network.coverage import covered_ground
 from circle15.network.segments import Segments, count_reasons, find_components, haversine_m
+from circle15.network.traits import TRAIT_KEYS
 from circle15.network.walking import may_walk, table_keys
 
 if TYPE_CHECKING:
@@ -93,6 +95,7 @@ def _graph_segments(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> Segment
     """Make segments of a directed graph's edges, which have ``u``, ``v``, ``geometry`` and mostly ``length``."""
     allowed, refused = _decide(edges)
     n_read, edges = len(edges), edges[allowed].reset_index(drop=True)
+    trait, traits = _traits(edges)
     position = pd.Index(nodes.index)
     ends = np.stack([position.get_indexer(edges["u"]), position.get_indexer(edges["v"])])
     node_xy = shapely.get_coordinates(nodes.geometry.to_numpy())
@@ -116,16 +119,19 @@ def _graph_segments(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> Segment
     last = np.append(first[1:], len(line)) - 1
     node = len(node_xy) + np.arange(len(xy))
     node[first], node[last] = low[once], high[once]
-    return _cut(np.concatenate([node_xy, xy]), node, line, way_id, length, n_read=n_read, refused=refused)
+    segments = _cut(np.concatenate([node_xy, xy]), node, line, way_id, length, trait=trait[once])
+    return replace(segments, traits=traits, n_ways_read=n_read, ways_refused=refused)
 
 
 def _line_segments(frame: gpd.GeoDataFrame) -> Segments:
     """Make segments of a plain layer of lines, joined where vertices coincide."""
     allowed, refused = _decide(frame)
-    parts, _ = shapely.get_parts(shapely.force_2d(frame.geometry.to_numpy()[allowed]), return_index=True)
+    trait, traits = _traits(frame[allowed])
+    parts, row = shapely.get_parts(shapely.force_2d(frame.geometry.to_numpy()[allowed]), return_index=True)
     xy, line = shapely.get_coordinates(parts, return_index=True)
     places, node = np.unique(np.round(xy, _JOIN_DECIMALS), axis=0, return_inverse=True)
-    return _cut(places, node, line, np.full(len(parts), -1, np.int64), None, n_read=len(frame), refused=refused)
+    segments = _cut(places, node, line, np.full(len(parts), -1, np.int64), None, trait=trait[row])
+    return replace(segments, traits=traits, n_ways_read=len(frame), ways_refused=refused)
 
 
 def _cut(
@@ -135,8 +141,7 @@ def _cut(
     way_id: Int64,
     length: Float64 | None,
     *,
-    n_read: int,
-    refused: tuple[tuple[str, int], ...],
+    trait: npt.NDArray[np.int32],
 ) -> Segments:
     """Cut lines, given as runs of vertices, into segments.
 
@@ -150,8 +155,8 @@ def _cut(
         (n_lines,).
     length
         (n_lines,) metres that a line's segments add up to, NaN or None where haversine lengths stand.
-    n_read, refused
-        For the report.
+    trait
+        (n_lines,) row of the traits.
     """
     begin = np.flatnonzero((line[:-1] == line[1:]) & (node[:-1] != node[1:]))
     used, ends = np.unique(np.concatenate([node[begin], node[begin + 1]]), return_inverse=True)
@@ -170,8 +175,8 @@ def _cut(
         length_m=length_m,
         component=find_components(len(lon), tail, head),
         way_id=way_id[line[begin]],
-        n_ways_read=n_read,
-        ways_refused=refused,
+        n_ways_read=len(way_id),
+        trait=trait[line[begin]],
         ground=covered_ground(lon, lat),
     )
 
@@ -191,6 +196,22 @@ def _decide(frame: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.bool_], tuple[tuple
     reasons = np.array([reason for _, reason in verdicts], dtype=object)
     allowed = np.array([ok for ok, _ in verdicts], dtype=bool)
     return allowed, count_reasons(reasons[~allowed])
+
+
+def _traits(frame: gpd.GeoDataFrame) -> tuple[npt.NDArray[np.int32], tuple[dict[str, str], ...]]:
+    """Give each row's combination of the tags that costs depend on, where the columns hold tags.
+
+    Tags that mean a direction are left out, as lines may have been turned round. Of several kinds of way that
+    simplifying joined, steps count: who cannot take steps cannot go there.
+    """
+    keys = [key for key in TRAIT_KEYS if key in frame and key not in {"incline", "conveying"}]
+    known: dict[tuple[tuple[str, str], ...], int] = {}
+    rows = np.zeros(len(frame), np.int32)
+    for i, row in enumerate(zip(*(frame[key] for key in keys), strict=True)):
+        listed = {key: values for key, value in zip(keys, row, strict=True) if (values := _listed(value))}
+        tags = {key: "steps" if "steps" in values else values[0] for key, values in listed.items()}
+        rows[i] = known.setdefault(tuple(tags.items()), len(known))
+    return rows, tuple(dict(tags) for tags in known) or ({},)
 
 
 def _verdict(values: dict[str, list[str]]) -> tuple[bool, str]:
