@@ -7,7 +7,7 @@ import rasterio
 import shapely
 
 from circle15.config import parse_config
-from circle15.errors import ConfigError
+from circle15.errors import ConfigError, InputError
 from circle15.inputs.buffer_people import read_buffer_people
 from circle15.inputs.cells import cut_cells
 from circle15.inputs.districts import District
@@ -91,3 +91,9 @@ def test_a_source_without_anybody_beyond_the_border_gives_nobody(tmp_path):
 def test_a_source_of_the_district_alone_cannot_be_asked_for_people_beyond(tmp_path, source):
     with pytest.raises(ConfigError, match="does not tell who lives beyond the border"):
         read(tmp_path, buffer_demand=True, **source)
+
+
+def test_a_group_with_nobody_in_the_district_is_named(tmp_path):
+    with pytest.raises(InputError, match="the group age_60_plus has nobody in the district") as caught:
+        read(tmp_path, **points(tmp_path, (*HOME[:3], 0), NEAR))
+    assert caught.value.problems[0].key == "population.groups.age_60_plus"

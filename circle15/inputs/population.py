@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from circle15.config import FROM_CLASSES, FROM_TOTALS
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.inputs.official_totals import rake_to_totals
 from circle15.inputs.osm import read_buildings
@@ -32,7 +33,7 @@ def read_population(config: Config, district: District, cells: Cells) -> Populat
     ConfigError
         If a key that the source needs is missing.
     InputError
-        If the file cannot be used, or nobody lives in the district.
+        If the file cannot be used, or nobody lives in the district, or nobody of a group.
     """
     table = config.population
     if table.source == "buildings":
@@ -44,7 +45,18 @@ def read_population(config: Config, district: District, cells: Cells) -> Populat
         sums = {str(group): float(heads.sum()) for group, heads in found.groups.items()}
         found = replace(found, source_sums=sums)
         found = found.scaled(table.total) if table.total is not None else found
-    return _raked(found, config, district, cells) if table.totals is not None else found
+    raked = _raked(found, config, district, cells) if table.totals is not None else found
+    InputError.gather(
+        Problem(
+            f"the group {group} has nobody in the district; correct its column, or leave the group out",
+            file=table.path if table.groups[str(group)] not in {FROM_CLASSES, FROM_TOTALS} else None,
+            key=f"population.groups.{group}",
+            value=table.groups[str(group)],
+        )
+        for group, heads in raked.groups.items()
+        if group != ALL and not heads.sum() > 0
+    )
+    return raked
 
 
 def _from_file(config: Config, path: Path, district: District, cells: Cells) -> Population:

@@ -138,13 +138,22 @@ def _check(
     def add(message: str, row: int, column: str | None, value: object) -> None:
         problems.append(Problem(message, file=table.file, row=row, column=column, value=value))
 
-    for unit, code, value, count, row in zip(named, codes, values, n, table.row.tolist(), strict=True):
+    for unit, code, value, count, row in zip(
+        named, codes, values.tolist(), n.tolist(), table.row.tolist(), strict=True
+    ):
         if not code:
             add(f"there is no such unit; known: {', '.join(known[:8])}", row, columns[0], unit)
         elif len(code) > 1:
             add(f"{len(code)} units have this name; give the unit's id, or its street beside it", row, columns[0], unit)
         if not (count >= 1 and count == int(count)):
-            add("a row has at least one answer; leave out units that nobody answered for", row, columns[2], count)
+            add(
+                "a row has at least one answer; leave out units that nobody answered for", row, columns[2], float(count)
+            )
         elif not low <= value <= high:
-            add(f"an answer is {low:g} to {high:g}; survey.scale says otherwise where it is", row, columns[1], value)
+            add(
+                f"an answer is {low:g} to {high:g}; survey.scale says otherwise where it is",
+                row,
+                columns[1],
+                float(value),
+            )
     InputError.gather(problems)
