@@ -14,6 +14,7 @@ from circle15.inputs.coordinate_checks import inside_area
 from circle15.inputs.coordinates import NAMED_SYSTEMS, crs_caveat, parse_crs, to_wgs84
 from circle15.inputs.facility_places import Places
 from circle15.inputs.import_report import Change
+from circle15.inputs.partition import metric_scale
 
 if TYPE_CHECKING:
     from circle15.inputs.tables import Table
@@ -132,7 +133,10 @@ def _repair(shape: shapely.Geometry, table: Table, row: int) -> tuple[shapely.Ge
     """Make a self-crossing polygon valid."""
     valid = shapely.make_valid(shape)
     before, after = shapely.area(shape), shapely.area(valid)
-    share = f"{100 * (after - before) / before:+.1f} %" if before > 0 else "?"
+    # The two lobes of a figure of eight count against each other, so there may be no area to compare with.
+    share = f"{100 * (after - before) / before:+.1f} %, " if before > 0 else ""
+    east_m, north_m = metric_scale(valid)
+    share += f"{(after - before) * east_m * north_m:+,.0f} m²"
     why = shapely.is_valid_reason(shape)
     return valid, Change(table.path.name, "geometry_repaired", table.sheet, row, original=why, detail=share)
 
