@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from circle15.batch.outcomes import Event, Outcome
-from circle15.batch.work import STREETS, THINGS, Report, read_stages, run_one, share_extract
+from circle15.batch.work import GATES, STREETS, THINGS, Report, read_stages, run_one, share_extract
 from circle15.errors import ConfigError
-from circle15.pipeline.services import osm_keys
+from circle15.inputs.osm_selection import Wanted, join_wanted
+from circle15.pipeline.services import GATE_TAGS, wanted_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -36,12 +37,11 @@ class Runner:
     def share_extracts(self, entries: Sequence[Entry]) -> dict[str, Report]:
         """Read each extract that several districts share once, so that they find its parts in the cache."""
         futures: dict[Future[Report], str] = {}
-        for source, per_district in _keys_by_source(entries).items():
+        for source, per_district in _tags_by_source(entries).items():
             if len(per_district) > 1:
                 self.tell(Event("share", source.name))
-                keys = frozenset[str]().union(*per_district)
-                for part in (STREETS, THINGS):
-                    futures[self.workers.submit(share_extract, source, part, keys)] = f"{source.name}: {part}"
+                for part, wanted in ((STREETS, {}), (THINGS, join_wanted(*per_district)), (GATES, GATE_TAGS)):
+                    futures[self.workers.submit(share_extract, source, part, wanted)] = f"{source.name}: {part}"
         try:
             wait(futures)
         except BaseException:
@@ -79,18 +79,18 @@ class Runner:
         told[name] = len(stages)
 
 
-def _keys_by_source(entries: Iterable[Entry]) -> dict[Path, list[set[str]]]:
-    """Give for each extract the OSM keys that each of its districts reads."""
-    keys: dict[Path, list[set[str]]] = {}
+def _tags_by_source(entries: Iterable[Entry]) -> dict[Path, list[Wanted]]:
+    """Give for each extract the OSM tags that each of its districts looks for."""
+    tags: dict[Path, list[Wanted]] = {}
     for entry in entries:
         if entry.config is None:
             continue
         try:
-            wanted = osm_keys(entry.config)
+            wanted = wanted_tags(entry.config)
         except ConfigError:
             continue  # the district's own run says what is wrong with a selection
-        keys.setdefault(entry.config.resolve(entry.config.network.source), []).append(wanted)
-    return keys
+        tags.setdefault(entry.config.resolve(entry.config.network.source), []).append(wanted)
+    return tags
 
 
 def _report_of(future: Future[Report], name: str) -> tuple[Report, str | None]:

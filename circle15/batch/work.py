@@ -21,10 +21,11 @@ from circle15.pipeline import run_district
 
 if TYPE_CHECKING:
     from circle15.config import Config
+    from circle15.inputs.osm_selection import Wanted
 
 logger = logging.getLogger(__name__)
 
-STREETS, THINGS = "streets", "things"
+STREETS, THINGS, GATES = "streets", "things", "gates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +41,8 @@ class Report:
     worker: str = ""  # host and process
 
 
-def share_extract(source: Path, part: str, keys: frozenset[str]) -> Report:
-    """Put one part of an extract that several districts share into this host's cache: its streets or its things.
+def share_extract(source: Path, part: str, wanted: Wanted) -> Report:
+    """Put one part of an extract that several districts share into this host's cache: streets, things or gates.
 
     An extract that cannot be read is no error here: every district that needs it says so.
     """
@@ -50,7 +51,7 @@ def share_extract(source: Path, part: str, keys: frozenset[str]) -> Report:
         if part == STREETS:
             read_network(source)
         elif is_osm_file(source):
-            keep_selection(source, keys)
+            keep_selection(source, wanted)
     except Circle15Error as e:
         return _report(begun, error=str(e))
     return _report(begun)

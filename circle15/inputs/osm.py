@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -25,7 +26,6 @@ from circle15.inputs.tag_filter import TagFilter, parse_tag_filter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 __all__ = ["data_extent", "header_extent", "is_osm_file", "read_areas", "read_buildings", "read_features", "read_ways"]
 
@@ -123,7 +123,8 @@ def read_features(
     frame = merge_duplicates(_sorted(frame, ["layer"]), members).assign(layer=lambda f: f["layer"].astype(str))
     frame.attrs["left_out"] = left_out
     if left_out:
-        log.warning("%s: no whole geometry in the file, left out: %s", path, ", ".join(left_out))
+        log.warning("%s: no whole geometry in the file, %d objects left out", Path(path).name, len(left_out))
+        log.info("%s: left out: %s", path, ", ".join(left_out))
     return frame
 
 

@@ -13,29 +13,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circle15.inputs.digests import file_digest
-from circle15.inputs.osm_selection import write_selection
+from circle15.inputs.osm_selection import Wanted, holds_wanted, write_selection
 from circle15.network.cache_room import cache_root, shrink_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Mapping
 
 log = logging.getLogger(__name__)
-KEYS_FILE = "keys.json"
+TAGS_FILE = "tags.json"
 
 
-def keep_selection(source: Path, keys: Iterable[str]) -> Path | None:
-    """Write the selection of ``source`` by ``keys`` to the cache, unless it is there; give its path.
+def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) -> Path | None:
+    """Write the selection of ``source`` by ``wanted`` tags to the cache, unless it is there; give its path.
 
     None where the file is no ``.pbf`` or the cache cannot be written to; `kept_selection` then gives the source itself.
     The entry is written beside and renamed, so several processes may do so at once.
     """
-    wanted = sorted(set(keys))
     if not source.name.lower().endswith(".pbf"):
         return None
     found = kept_selection(source, wanted)
     if found != source:
         return found
-    name = hashlib.blake2b(json.dumps(wanted).encode(), digest_size=8).hexdigest()
+    told = json.dumps({"file": source.name, "tags": {k: v and sorted(v) for k, v in sorted(wanted.items())}})
+    name = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
     entry = _folder() / f"{_key(source)}-{name}.kept"
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
@@ -46,7 +46,7 @@ def keep_selection(source: Path, keys: Iterable[str]) -> Path | None:
     try:
         # It keeps the source's name: whatever reads it tells of the file that the user knows.
         write_selection(source, wanted, beside / source.name)
-        (beside / KEYS_FILE).write_text(json.dumps([source.name, wanted]), encoding="utf-8")
+        (beside / TAGS_FILE).write_text(told, encoding="utf-8")
         beside.rename(entry)
     except OSError as e:
         if kept_selection(source, wanted) == source:  # else another process was first
@@ -58,18 +58,18 @@ def keep_selection(source: Path, keys: Iterable[str]) -> Path | None:
     return found if found != source else None
 
 
-def kept_selection(source: Path, keys: Iterable[str]) -> Path:
-    """Give a kept selection of ``source`` (by content) that has all of ``keys``, else ``source`` itself."""
-    wanted = set(keys)
+def kept_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) -> Path:
+    """Give a kept selection of ``source`` (by content) that has all that is ``wanted``, else ``source`` itself."""
     if not source.name.lower().endswith(".pbf") or not source.is_file():
         return source
     for entry in sorted(_folder().glob(f"{_key(source)}-*.kept")):
         try:
-            name, has = json.loads((entry / KEYS_FILE).read_text(encoding="utf-8"))
-            if wanted <= set(has):
+            told = json.loads((entry / TAGS_FILE).read_text(encoding="utf-8"))
+            has: Wanted = {k: v if v is None else frozenset(v) for k, v in told["tags"].items()}
+            if holds_wanted(has, wanted):
                 os.utime(entry)
-                return entry / str(name)
-        except (OSError, ValueError, TypeError) as e:
+                return entry / str(told["file"])
+        except (OSError, ValueError, TypeError, LookupError) as e:
             log.warning("%s: this cache entry is broken (%s) and is not used", entry, e)
     return source
 

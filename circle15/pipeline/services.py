@@ -15,9 +15,11 @@ from circle15.inputs.facilities import FacilityTable, combine_facilities, facili
 from circle15.inputs.headings import load_aliases
 from circle15.inputs.osm import read_features
 from circle15.inputs.osm_file import is_osm_file
+from circle15.inputs.osm_selection import Wanted, join_wanted
 from circle15.inputs.tag_filter import parse_tag_filter
 from circle15.network.crs_detector import FEWEST_POINTS, CrsDetection, detect_crs
 from circle15.network.entrances import facility_entrances, read_gates
+from circle15.network.extracts import kept_selection
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork
 
 OSM_PREFIX = "osm:"
-GATE_KEYS = ("entrance", "barrier")
+GATE_TAGS: Wanted = {"entrance": None, "barrier": None}
 """What `read_gates` looks for."""
 OSM_ATTRIBUTION = "© OpenStreetMap contributors (ODbL 1.0)"
 
@@ -86,7 +88,7 @@ def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: P
         lon=joined.frame["lon"].round(COORDINATE_DECIMALS), lat=joined.frame["lat"].round(COORDINATE_DECIMALS)
     )
     entrances = facility_entrances(
-        network, facilities, gates=_gates(source, facilities), max_access_m=config.network.max_access_m
+        network, facilities, gates=_gates(config, facilities), max_access_m=config.network.max_access_m
     )
     entrances = entrances.round({"lon": COORDINATE_DECIMALS, "lat": COORDINATE_DECIMALS})
     files = {layer.source.partition("#")[0] for layer in config.layers if not layer.source.startswith(OSM_PREFIX)}
@@ -95,13 +97,13 @@ def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: P
     return Services(facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections)
 
 
-def osm_keys(config: Config) -> set[str]:
-    """Give the OSM keys of everything that is read by its tags: layers, boundary, units, communities, gates."""
+def wanted_tags(config: Config) -> Wanted:
+    """Give the OSM tags of everything that is chosen by tags: layers, boundary, units, communities."""
     table = config.district
     texts = [*(layer.source for layer in config.layers), table.boundary, table.units or "", table.communities or ""]
-    texts.append(config.planning.forbidden or "")
-    chosen = [parse_tag_filter(t.removeprefix(OSM_PREFIX)) for t in texts if t.startswith(OSM_PREFIX)]
-    return {*GATE_KEYS, *(key for one in chosen for key in one.wanted)}
+    return join_wanted(
+        *(parse_tag_filter(t.removeprefix(OSM_PREFIX)).wanted for t in texts if t.startswith(OSM_PREFIX))
+    )
 
 
 def _from_files(config: Config) -> dict[str, FacilityTable]:
@@ -170,7 +172,8 @@ def _nothing_found(config: Config, layer: LayerTable, table: FacilityTable) -> P
     return Problem(message, file=str(config.path), key=f"layer.{layer.id}.source", value=layer.source)
 
 
-def _gates(source: Path, facilities: gpd.GeoDataFrame) -> Any:
+def _gates(config: Config, facilities: gpd.GeoDataFrame) -> Any:
     """Read the tagged gates where there are polygons to enter and the streets come from an OSM file."""
+    source = kept_selection(config.resolve(config.network.source), GATE_TAGS)
     has_areas = bool((shapely.get_dimensions(facilities.geometry.to_numpy()) > 0).any())
     return read_gates(source) if has_areas and is_osm_file(source) else None

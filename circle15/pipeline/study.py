@@ -23,7 +23,7 @@ from circle15.network.link import Linkage, link
 from circle15.network.walking import WalkProfile
 from circle15.pipeline.communities import SecondLevel, read_people, without_pieces
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
-from circle15.pipeline.services import OSM_ATTRIBUTION, osm_keys, read_services
+from circle15.pipeline.services import OSM_ATTRIBUTION, read_services, wanted_tags
 from circle15.pipeline.tabulate import unit_of_points
 from circle15.units import minutes_to_seconds
 
@@ -157,7 +157,7 @@ def read_study(config: Config, clock: Clock) -> Study:
     config = applied.config
     source = config.resolve(config.network.source)
     with clock.stage("district"):
-        extract = kept_selection(source, osm_keys(config))
+        extract = kept_selection(source, wanted_tags(config))
         try:
             district = read_district(config, extract)
         except InputError:
