@@ -1,11 +1,15 @@
 """Maps as their readers meet them: opened without a network, toggled, clicked, searched."""
 
+import re
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
 
 from circle15 import run_district
 from circle15.outputs.maps import write_district_map, write_unit_maps
+from circle15.outputs.palette import CAUSE_COLOURS
 from circle15.outputs.text import people_text, plain_number, share_text
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
 
@@ -42,7 +46,7 @@ def test_page_opens_offline_asks_for_nothing_and_complains_of_nothing(open_page,
     opened = open_page(folder / "index.html")
     assert opened.requests == [(folder / "index.html").as_uri()]
     assert opened.complaints == []
-    assert opened.page.locator(".leaflet-control-layers-base input").count() == 7
+    assert opened.page.locator(".leaflet-control-layers-base input").count() == 11
     assert len(opened.page.evaluate(PIXELS_OF_CELLS)) >= 3
 
 
@@ -66,6 +70,36 @@ def test_choosing_a_service_repaints_cells_and_brings_its_facilities_and_legend(
     pressed = opened.page.locator('.c15-services button[aria-pressed="true"]').inner_text()
     assert share_text(row["covered_share"]) in pressed
     assert opened.complaints == []
+
+
+def test_causes_are_a_layer_with_legend_and_popup_rows(open_page, folder, result):
+    opened = open_page(folder / "index.html")
+    opened.tick("社区卫生 · 未覆盖原因")
+    cells = result.cells
+    shares = cells.groupby("clinic_cause")["population"].sum() / cells["population"].sum()
+    legend = opened.page.locator("#c15-legend").inner_text()
+    for cause, name in (("barrier", "绕行阻隔"), ("none_near", "附近没有设施"), ("full", "已覆盖，供给不足")):
+        assert name in legend
+        assert share_text(shares[cause]) in legend
+    assert "步速较慢" not in legend
+    i = int(np.flatnonzero(cells["clinic_cause"] == "barrier")[0])
+    _, rows = _open_cell(opened, i)
+    assert ["未覆盖原因 · 社区卫生", "绕行阻隔"] in rows
+    colour = opened.page.evaluate("(i) => circle15.state.folium.cells['cause-2'].getLayers()[i].options.fillColor", i)
+    assert colour == CAUSE_COLOURS["barrier"]
+    assert opened.complaints == []
+
+
+def test_tiles_are_asked_of_their_own_server_only_and_shine_through(open_page, tmp_path):
+    write_district_map(replace(made_result("tiny"), tiles="amap"), tmp_path / "index.html")
+    opened = open_page(tmp_path / "index.html")
+    opened.page.wait_for_function("() => document.querySelectorAll('.leaflet-tile-pane img').length > 0")
+    asked = [url for url in opened.requests if not url.startswith("file:")]
+    assert asked
+    assert all(re.match(r"https://webrd0[1-4]\.is\.autonavi\.com/appmaptile\?", url) for url in asked)
+    assert opened.page.evaluate("() => document.querySelector('.leaflet-c15-cells-pane').style.opacity") == "0.72"
+    opened.tick("高德底图")
+    assert opened.page.locator(".leaflet-tile-pane img").count() == 0
 
 
 def test_every_layer_toggles_off_and_on(open_page, folder):
