@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from circle15.config_outputs import OutputsTable
 from circle15.config_planning import ChangeTable, PlanningTable, merge_scenario
-from circle15.config_types import Identifier, NonNegative, Positive, suggest
+from circle15.config_types import Encoding, Identifier, NonNegative, Positive, suggest
 from circle15.errors import ConfigError, MissingFileError, Problem
 from circle15.units import metres_to_seconds, minutes_to_seconds, seconds_to_minutes
 
@@ -133,6 +133,7 @@ class LayerTable(_Table):
     note: str = ""
     allow_empty: bool = False
     crs: str | None = None
+    encoding: Encoding | None = None
     lon_field: str | None = None
     lat_field: str | None = None
     id_field: str | None = None
@@ -230,6 +231,7 @@ class Config(_Table):
     cells: CellsTable = CellsTable()
     population: PopulationTable
     layers: Annotated[tuple[LayerTable, ...], Field(alias="layer", min_length=1)]
+    headings: dict[str, tuple[str, ...]] = {}  # field of the alias dictionary -> the user's own headings for it
     policy: PolicyTable | None = None
     saturation: SaturationTable = SaturationTable()
     survey: SurveyTable | None = None

@@ -17,6 +17,7 @@ from circle15.inputs.communities import REST_SUFFIX
 from circle15.inputs.districts import District, buffer_area, read_district
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.policy import apply_policy, settle_norms
+from circle15.inputs.unit_names import check_streets
 from circle15.network.build import missing_buffer_sides, read_network
 from circle15.network.extracts import kept_selection
 from circle15.network.link import Linkage, link
@@ -24,6 +25,7 @@ from circle15.network.walking import WalkProfile
 from circle15.pipeline.communities import SecondLevel, read_people, without_pieces
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.services import OSM_ATTRIBUTION, read_services, wanted_tags
+from circle15.pipeline.table_warnings import table_warnings
 from circle15.pipeline.tabulate import unit_of_points
 from circle15.units import minutes_to_seconds
 
@@ -37,6 +39,7 @@ if TYPE_CHECKING:
     from circle15.inputs.import_report import Change, DroppedFacility
     from circle15.inputs.people_spread import Population
     from circle15.inputs.policy import AppliedPolicy
+    from circle15.network.crs_detector import CrsDetection
     from circle15.network.graph import WalkNetwork
     from circle15.pipeline.clock import Clock
 
@@ -61,6 +64,7 @@ class Study:
     attributions: tuple[str, ...]
     counts: dict[str, Any]  # everything read, dropped or unlinked
     inputs: dict[str, Path]  # file as the config names it
+    detections: dict[str, CrsDetection] = field(default_factory=dict)  # of the layers' coordinate systems
     second: SecondLevel | None = None  # communities, where the config names them
     around: BufferPeople | None = None  # people just beyond the border, where the source tells of them
     _linked: dict[str, Linkage] = field(default_factory=dict)
@@ -179,6 +183,9 @@ def read_study(config: Config, clock: Clock) -> Study:
     unit_of_piece = units.get_indexer(cells.pieces["unit_id"]).astype(np.int64)
     facilities = services.facilities
     lon, lat = facilities["lon"].to_numpy(np.float64), facilities["lat"].to_numpy(np.float64)
+    unit_of_facility = unit_of_points(cells.pieces, unit_of_piece, lon, lat)
+    # Without streets of its own the district is the one unit, and a street in a table says nothing about it.
+    streets = check_streets(facilities, district.units, unit_of_facility) if config.district.units is not None else []
     sides = missing_buffer_sides(network.report.extent, district.geometry, config.buffer_m())
     return Study(
         config=config,
@@ -190,14 +197,15 @@ def read_study(config: Config, clock: Clock) -> Study:
         facilities=facilities,
         entrances=services.entrances,
         dropped=services.dropped,
-        changes=(*services.changes, *people.changes),
+        changes=(*services.changes, *streets, *people.changes),
         unit_of_piece=unit_of_piece,
-        unit_of_facility=unit_of_points(cells.pieces, unit_of_piece, lon, lat),
+        unit_of_facility=unit_of_facility,
         warnings=(
             *_buffer_warnings(sides, config.district.lang),
             *([] if around is not None else [_nobody_around(config)]),
             *district.notes,
             *path_warnings,
+            *table_warnings(config, services, streets),
             *(w.text(config.district.lang) for w in applied.warnings),
         ),
         attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),
@@ -213,6 +221,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             **district.inputs,
             **scenario_inputs(config),
         },
+        detections=services.detections,
         second=second,
         around=around,
     )
