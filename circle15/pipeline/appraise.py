@@ -291,6 +291,7 @@ def _saturation_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
 
 
 def survey_of(study: Study, levels: Sequence[Level]) -> Survey | None:
+    """Read the config's survey, None where it has none; ``levels`` are whose units it may name."""
     settings = study.config.survey
     if settings is None:
         return None

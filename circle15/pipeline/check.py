@@ -23,6 +23,7 @@ from circle15.pipeline.plan import read_actual
 from circle15.pipeline.services import OSM_PREFIX, read_services
 from circle15.pipeline.streets import read_streets
 from circle15.pipeline.study import read_study
+from circle15.pipeline.table_warnings import table_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,8 +121,10 @@ def _check_parts(config: Config, found: Findings) -> None:
     for layer in config.layers:
         with found.gather():
             if network is not None and area is not None:
-                one = read_services(config.model_copy(update={"layers": (layer,)}), network, area)
-                found.systems.update(one.detections)
+                alone = config.model_copy(update={"layers": (layer,)})
+                services = read_services(alone, network, area)
+                found.systems.update(services.detections)
+                found.warnings.extend(table_warnings(alone, services))
         if network is not None and layer.id not in found.systems:
             _guess_system(config, layer.id, network, area, found)
     with found.gather():
@@ -140,7 +143,7 @@ def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any
         return
     try:
         x, y = raw_coordinates(layer, config.resolve(layer.source), headings=config.headings)
-        detection = detect_crs(network, x, y, district=area)
+        detection = detect_crs(network, x, y, stated=layer.crs, district=area)
     except Circle15Error:
         return  # its problems are in the list already
     if detection.best is None:
@@ -148,11 +151,13 @@ def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any
     found.systems[layer_id] = detection
     median = f"{detection.table['median_m'].iloc[0]:.0f} m"
     sure_zh, sure_en = ("", "") if detection.is_sure else ("（把握不大）", " (not sure)")
+    is_swapped = bool(detection.table["is_swapped"].iloc[0])
+    advice_zh = "请核对经纬度两列是否写反" if is_swapped else "请核对后写入 crs"
+    advice_en = "check which column is the longitude" if is_swapped else "check it and say it as crs"
     found.warnings.append(
         found.words(
-            f"{layer.name}：坐标更像 {detection.best}{sure_zh}：距最近街道的中位数 {median}；请核对后写入 crs",
-            f"{layer.name}: looks like {detection.best}{sure_en}: median {median} to the nearest street;"
-            " check it and say it as crs",
+            f"{layer.name}：坐标更像 {detection.best}{sure_zh}：距最近街道的中位数 {median}；{advice_zh}",
+            f"{layer.name}: looks like {detection.best}{sure_en}: median {median} to the nearest street; {advice_en}",
         )
     )
 

@@ -55,8 +55,8 @@ def _titled(title: str, lines: Sequence[str]) -> str:
 def _system_lines(found: Findings, layers: str, told: CrsDetection) -> list[str]:
     names = {layer.id: layer.name for layer in found.config.layers} if found.config is not None else {}
     shown = found.words("、", ", ").join(names.get(layer, layer) for layer in layers.split(", "))
-    said = told.stated or found.words("未写", "not said")
-    head = found.words(f"{shown}：所写 {said}，{told.n_points} 个点", f"{shown}: said {said}, {told.n_points} points")
+    said = found.words(f"所写 {told.stated}" if told.stated else "未写坐标系", f"said {told.stated or 'nothing'}")
+    head = found.words(f"{shown}：{said}，{told.n_points} 个点", f"{shown}: {said}, {told.n_points} points")
     if told.best is None:
         few = found.words("点太少或离路网太远，无法核对", "too few points, or too far from the streets, to tell")
         return [f"{head}{found.words('；', '; ')}{few}"]

@@ -10,7 +10,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
 from circle15 import __version__, _core
+from circle15.inputs.import_report import changes_frame
 from circle15.inputs.registers import registers_folder
 from circle15.outputs.folder import sha256_of
 from circle15.pipeline.tracing import input_files, trace_tables
@@ -79,6 +82,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         },
         "population_source": result.population_source,
         "counts": study.counts,
+        "import_report": _import_report(study),
         "network": study.network_report(),
         "warnings": list(result.warnings),
         "files": {
@@ -87,6 +91,12 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         "tables": trace_tables(study, files, folder),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
+
+
+def _import_report(study: Study) -> list[dict[str, Any]]:
+    """Give the import report's lines, each with the keys that say something."""
+    rows = changes_frame(study.changes, study.config.district.lang).astype(object).to_dict("records")
+    return [{str(k): v for k, v in row.items() if pd.notna(v) and v != ""} for row in rows]
 
 
 def _plain(config: Config) -> dict[str, Any]:
