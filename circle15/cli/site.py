@@ -44,7 +44,7 @@ def command(
     out: Path | None,
     threads: int | None,
 ) -> None:
-    r"""Find the best places for new facilities of one layer, existing ones kept, by exact models (HiGHS).
+    """Find the best places for new facilities of one layer, existing ones kept, by exact models (HiGHS).
 
     \b
     mclp         cover most people newly with --p facilities or within --budget
@@ -55,7 +55,7 @@ def command(
 
     Writes DIR/siting.csv where --out is given, else the same table to stdout: the exact solution and the greedy one
     beside it, each with its objective, the proven bound and the gap between them.
-    """
+    """  # noqa: D301 (click reads the control character)
     from circle15.config import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.config_planning import override_planning  # noqa: PLC0415 (as above)
     from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
