@@ -244,6 +244,7 @@ nursery places and their use, people by age raked to official totals, a survey, 
 | file | content |
 | --- | --- |
 | `sample.toml` | the config |
+| `bridge.toml` | a scenario: one more bridge; `circle15 compare` tells whom it brings into reach |
 | `streets.osm` | a grid of streets 100 m apart, a river with two bridges, four gated compounds |
 | `district.geojson`, `units.geojson`, `communities.geojson` | the district, its four streets, their eight communities |
 | `托育机构.csv`, `老年食堂.csv`, `体育场地.csv`, `幼儿园.csv` | facilities, GBK, GCJ-02, capacity, use, ownership |

@@ -201,6 +201,21 @@ def test_the_river_parts_east_from_west(run):
     assert cells["nursery_seconds"].max() > 900
 
 
+def test_a_bridge_midway_brings_people_into_reach_and_takes_nobody_out(root, run, tmp_path):
+    scenario = load_config(root / "data" / "sample" / "bridge.toml")
+    outputs = scenario.outputs.model_copy(update={"write": ("cells", "coverage")})
+    bridged = run_district(scenario.model_copy(update={"outputs": outputs}), out=tmp_path / "bridge").result
+    before, after = (r.tables["communities"].set_index(["unit_id", "layer"]) for r in (run.result, bridged))
+    gained = after["covered_people"] - before["covered_people"]
+    assert (gained > -1e-9).all()
+    assert gained.max() > 100
+    # A cell in the river, where nobody lives, now stands on the bridge itself.
+    lived_in = run.result.cells["population"] > 0
+    for layer in bridged.layers:
+        was, now = (r.cells.loc[lived_in, f"{layer.id}_seconds"].fillna(np.inf) for r in (run.result, bridged))
+        assert (now <= was + 0.002).all()
+
+
 def test_every_table_and_column_is_in_the_data_dictionary(run):
     ids = tuple(layer.id for layer in run.result.layers)
     missing = [(n, c) for n, t in run.result.tables.items() for c in t.columns if entry(n, str(c), ids) is None]
