@@ -24,8 +24,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import rasterio
 
-from circle15.config import OUTPUT_NAMES
-
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -64,7 +62,7 @@ resolution = 9
 [population]
 source = "raster"
 [outputs]
-write = {write}
+isochrones = "facilities"
 """
 NIGHTLY = ["cells", "coverage", "completeness", "facilities", "xlsx", "gpkg", "map"]
 """What a data office compares every night; without --all, rankings, causes, missing links and reports are left out."""
@@ -87,9 +85,10 @@ PIXEL_DEG = 0.001
 PROVINCE, COUNTRY = 90, 2800
 
 
-def make_batch(extract: Path, folder: Path, outputs: list[str]) -> Path:
+def make_batch(extract: Path, folder: Path, outputs: list[str] | None) -> Path:
     """Write the batch file, and a raster of people for each city; the same every time."""
-    text = SHARED.format(extract=extract.resolve().as_posix(), write=json.dumps(outputs))
+    text = SHARED.format(extract=extract.resolve().as_posix())
+    text += f"write = {json.dumps(outputs)}\n" if outputs is not None else ""
     text += "".join(LAYER.format(id=i, source=s) for i, s in LAYERS.items())
     for number, (city, (west, south, east, north)) in enumerate(CITIES.items()):
         columns, rows = round((east - west) / PIXEL_DEG), round((north - south) / PIXEL_DEG)
@@ -188,7 +187,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as name:
         folder = options.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
-        config = make_batch(options.extract, folder, list(OUTPUT_NAMES) if options.all else NIGHTLY)
+        config = make_batch(options.extract, folder, None if options.all else NIGHTLY)
         seconds = run(config, folder / "local", ["--jobs", str(options.jobs)], folder / "cache")
         manifest = json.loads((folder / "local" / "run.json").read_text(encoding="utf-8"))
         print_table(manifest, seconds, options.jobs)

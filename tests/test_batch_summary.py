@@ -1,0 +1,97 @@
+"""Districts side by side: ranks, gaps, changes by the same definition, and what is said of the rest."""
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pytest
+import shapely
+from python_calamine import CalamineWorkbook
+
+from circle15.outputs.summary import COLUMNS, DistrictTables, read_previous, summarise
+from circle15.outputs.summary_page import COLOURS, NO_DATA, class_colour, summary_page
+from circle15.outputs.summary_workbook import write_summary_workbook
+from circle15.outputs.tables import write_csv
+
+
+def district(name, share, *, minutes=15.0, units=True):
+    people = 200.0
+    ids = [f"{name}-1", name] if units else [name]
+    coverage = pd.DataFrame(
+        {
+            "unit_id": ids,
+            "unit_name": [f"<unit of {name}>", "whole district"][-len(ids) :],
+            "layer": "clinic",
+            "threshold_min": minutes,
+            "group": "all",
+            "people": people,
+            "covered_people": people * share,
+            "covered_share": share,
+        }
+    )
+    gaps = pd.DataFrame({"unit_id": ids, "unit_name": "", "layer": "clinic", "norm": np.nan, "supply": 3.0,
+                         "accessible_supply": 2.5, "need": np.nan, "gap": 7.0, "gap_unit": "people"})  # fmt: skip
+    config = {
+        "district": {"lang": "en"},
+        "layer": [{"id": "clinic", "name": "Clinic", "profile": "adult"}],
+        "walk": {"adult": {"speed_m_s": 1.25}},
+    }
+    shapes = gpd.GeoDataFrame({"unit_id": [ids[0]]}, geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:4326")
+    return DistrictTables(name, name.title(), config, {"coverage": coverage, "gaps": gaps}, shapes, ("mind the gap",))
+
+
+def whole(summary):
+    return summary.rows[summary.rows["level"] == "district"].set_index("district_id")
+
+
+def test_districts_are_ranked_among_districts_and_equal_shares_share_a_rank():
+    summary = summarise([district("c", 0.5), district("a", 0.9), district("b", 0.5)], [], lang="en")
+    assert list(summary.rows.columns) == list(COLUMNS)
+    assert whole(summary)["rank"].to_dict() == {"a": 1, "b": 2, "c": 2}
+    assert whole(summary)["gap"].tolist() == [7.0] * 3
+
+
+def test_change_is_stated_where_the_definition_is_the_same(tmp_path):
+    write_csv(
+        summarise([district("a", 0.5), district("b", 0.5, minutes=10.0)], [], lang="en").rows, tmp_path / "summary.csv"
+    )
+    now = [district("a", 0.75), district("b", 0.75), district("c", 0.75)]
+    rows = whole(summarise(now, [], lang="en", previous=read_previous(tmp_path), previous_name="then"))
+    assert rows.loc["a", "change"] == pytest.approx(0.25)
+    assert rows.loc["a", "change_note"] == ""
+    assert np.isnan(rows.loc["b", "change"])
+    assert "not comparable" in rows.loc["b", "change_note"]
+    assert np.isnan(rows.loc["c", "previous_share"])
+    assert "not in the earlier batch" in rows.loc["c", "change_note"]
+
+
+def test_the_page_names_failures_and_escapes_what_comes_from_data():
+    summary = summarise([district("a", 0.5)], [("b.toml", "no <such> file")], lang="en")
+    page = summary_page(summary)
+    assert "no &lt;such&gt; file" in page
+    assert "<unit of a>" not in page
+    assert "mind the gap" in page
+    assert 'src="http' not in page
+    assert page == summary_page(summary)
+
+
+def test_a_batch_without_results_still_says_what_failed(tmp_path):
+    summary = summarise([], [("b.toml", "gone")], lang="zh")
+    assert "gone" in summary_page(summary)
+    write_summary_workbook(summary, tmp_path / "s.xlsx")
+    assert CalamineWorkbook.from_path(str(tmp_path / "s.xlsx")).sheet_names == ["提示与未完成"]
+
+
+def test_the_workbook_has_districts_and_units_side_by_side(tmp_path):
+    write_summary_workbook(summarise([district("a", 0.5), district("b", 0.9)], [], lang="en"), tmp_path / "s.xlsx")
+    book = CalamineWorkbook.from_path(str(tmp_path / "s.xlsx"))
+    assert book.sheet_names[:3] == ["Districts", "Units", "All rows"]
+    rows = book.get_sheet_by_name("Districts").to_python()
+    assert rows[0] == ["District id", "District", "People", "Clinic share", "Clinic rank"]
+    assert rows[1:] == [["a", "A", 200.0, 0.5, 2.0], ["b", "B", 200.0, 0.9, 1.0]]
+    book.close()
+
+
+def test_a_higher_share_is_never_drawn_darker():
+    order = [COLOURS.index(class_colour(share)) for share in np.linspace(0, 1, 101)]
+    assert order == sorted(order)
+    assert class_colour(float("nan")) == NO_DATA

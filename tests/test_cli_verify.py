@@ -1,0 +1,128 @@
+"""The audit: a sound folder passes in silence, and a tampered number is named by its cell."""
+
+import json
+import shutil
+
+import openpyxl
+import pyarrow as pa
+import pyarrow.parquet
+import pytest
+from click.testing import CliRunner
+
+from circle15.batch import run_batch
+from circle15.cli import main
+from tests.batch_town import build_town
+
+
+def verify(folder):
+    return CliRunner().invoke(main, ["verify", str(folder)])
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    return build_town(tmp_path_factory.mktemp("town"), districts=("west",))
+
+
+@pytest.fixture(scope="module")
+def sound(town, tmp_path_factory):
+    """A batch of one district that nobody has touched."""
+    out = tmp_path_factory.mktemp("sound")
+    assert [o.status for o in run_batch([town], out=out, jobs=1)] == ["done"]
+    return out
+
+
+@pytest.fixture
+def copy(sound, tmp_path):
+    """One's own copy to tamper with."""
+    return shutil.copytree(sound, tmp_path / "copy")
+
+
+def test_a_sound_batch_passes_and_prints_nothing(sound):
+    result = verify(sound)
+    assert result.exit_code == 0, result.output
+    assert result.stdout == ""
+
+
+def test_a_tampered_number_is_named_by_its_cell(copy):
+    csv = copy / "west" / "coverage.csv"
+    lines = csv.read_text("utf-8-sig").splitlines()
+    cells = lines[1].split(",")
+    column = lines[0].split(",").index("covered_people")
+    right, cells[column] = cells[column], "9999"
+    csv.write_text("\n".join([lines[0], ",".join(cells), *lines[2:], ""]), encoding="utf-8-sig")
+    result = verify(copy / "west")
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    expected = "coverage.csv, row 2 (west, whole district, clinic), column covered_people: found 9999, computed "
+    assert [line for line in lines if "found" in line] == [f"{copy / 'west'}: {expected}{right}"]
+    assert any("output coverage.csv: is not the file that was written" in line for line in lines)
+    # Even where the tamperer corrects the hash in the manifest.
+    manifest = copy / "west" / "run.json"
+    told = json.loads(manifest.read_text("utf-8"))
+    told["files"].pop("coverage.csv")
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    assert "column covered_people: found 9999" in verify(copy / "west").stdout
+    # The summary was made of the right number.
+    assert "summary.csv, row 2" in verify(copy).stdout
+
+
+@pytest.mark.filterwarnings("ignore:.*extension is not supported")  # openpyxl loses data bars; that is its own matter
+def test_a_tampered_cell_of_a_workbook_is_named(copy):
+    path = copy / "west" / "tables.xlsx"
+    book = openpyxl.load_workbook(path)
+    sheet = book.worksheets[1]
+    sheet.cell(2, 7).value = 4242
+    title = sheet.title
+    book.save(path)
+    found = [line for line in verify(copy / "west").stdout.splitlines() if "found" in line]
+    assert len(found) == 1
+    assert f"tables.xlsx#{title}, row 2" in found[0]
+    assert "found 4242.0" in found[0]
+
+
+def test_a_tampered_value_of_a_parquet_file_is_named(copy):
+    path = copy / "west" / "cells.parquet"
+    table = pyarrow.parquet.read_table(path)
+    people = table.column("population").to_pylist()
+    people[3] += 1
+    at = table.schema.get_field_index("population")
+    pyarrow.parquet.write_table(table.set_column(at, table.schema.field(at), pa.array(people)), path)
+    found = [line for line in verify(copy / "west").stdout.splitlines() if "found" in line]
+    assert len(found) == 1
+    assert "cells.parquet, row 5" in found[0]
+    assert "column population" in found[0]
+
+
+def test_a_missing_row_and_a_missing_file_are_named(copy):
+    csv = copy / "west" / "completeness.csv"
+    csv.write_text(csv.read_text("utf-8-sig").splitlines()[0] + "\n", encoding="utf-8-sig")
+    (copy / "west" / "district.gpkg").unlink()
+    told = verify(copy / "west").stdout
+    assert "completeness.csv, row 2: found no row" in told
+    assert "district.gpkg: found missing, computed there" in told
+
+
+def test_a_changed_input_is_named(town, copy):
+    people = town.with_name("people.csv")
+    text = people.read_text("utf-8")
+    try:
+        people.write_text(text + "0.0035,0.0035,50\n", encoding="utf-8")
+        result = verify(copy / "west")
+    finally:
+        people.write_text(text, encoding="utf-8")
+    assert result.exit_code == 1
+    assert "input people.csv: is not the file that was read" in result.stdout
+    assert "coverage.csv, row 2" in result.stdout
+
+
+def test_an_unreadable_table_is_a_difference_and_no_traceback(copy):
+    (copy / "west" / "tables.xlsx").write_bytes(b"no zip")
+    result = verify(copy / "west")
+    assert result.exit_code == 1
+    assert "tables.xlsx: found unreadable" in result.stdout
+
+
+def test_a_folder_without_a_manifest_is_exit_2(tmp_path):
+    result = verify(tmp_path)
+    assert result.exit_code == 2
+    assert "no run.json" in result.stderr
