@@ -74,8 +74,8 @@ def _district(draft: Draft, block: str) -> str:
     block = _set(block, "name", name, f"{CONFIRM}; printed on maps and tables")
     ground = draft.boundary or draft.units
     if ground is not None:
-        # The template's own boundary has its explanation on two lines.
-        block = re.sub(r"(?m)(^boundary = .*\n)[ ]+#.*\n", r"\1", block)
+        # The template explains its own boundary on the lines below it.
+        block = re.sub(r"(?m)(^boundary = .*\n)(?:[ ]+#.*\n)+", r"\1", block)
         why = "" if draft.boundary is not None else "; 各单元之并 the units together"
         block = _set(block, "boundary", _source(ground), CONFIRM + why)
     if draft.units is not None:
