@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.network.graph import WalkNetwork
-from circle15.network.passages import add_waits, paid_ends, passage_table
+from circle15.network.passages import PaidEnd, add_waits, paid_ends, passage_table
 from circle15.network.traits import Traits
 from circle15.network.walking import WalkProfile
 from circle15.units import MAX_MS, UNREACHED, metres_to_ms
@@ -46,11 +46,14 @@ def walk_costs(s: Segments, profiles: tuple[WalkProfile, ...], terrain: Terrain 
     """
     walk_ms = np.empty((len(profiles), 2, len(s.tail)), dtype=np.uint32)
     traits = None if all(p.pays_only_speed for p in profiles) else Traits.of(s.trait, s.traits)
+    ends: dict[float, list[PaidEnd]] = {}
     for i, profile in enumerate(profiles):
         if traits is None or profile.pays_only_speed:
             walk_ms[i] = metres_to_ms(s.length_m, profile.speed_m_s)
         else:
-            walk_ms[i] = _profile_ms(s, traits, profile, terrain)
+            if profile.wait_once_m not in ends:
+                ends[profile.wait_once_m] = paid_ends(s, traits, profile.wait_once_m)
+            walk_ms[i] = _profile_ms(s, traits, profile, terrain, ends[profile.wait_once_m])
     return walk_ms
 
 
@@ -119,7 +122,9 @@ def closable_nodes(s: Segments, profiles: tuple[WalkProfile, ...]) -> tuple[Segm
     return parted_off, edge
 
 
-def _profile_ms(s: Segments, traits: Traits, p: WalkProfile, terrain: Terrain | None) -> npt.NDArray[np.uint32]:
+def _profile_ms(
+    s: Segments, traits: Traits, p: WalkProfile, terrain: Terrain | None, ends: list[PaidEnd]
+) -> npt.NDArray[np.uint32]:
     n = len(s.tail)
     slow = np.maximum(_slopes(p, traits, terrain, n), 1.0) * traits.slowness(p)
     steps = np.flatnonzero(traits.is_steps)
@@ -131,7 +136,7 @@ def _profile_ms(s: Segments, traits: Traits, p: WalkProfile, terrain: Terrain | 
         slow[1, moving] = np.where(traits.conveys[moving] == 1, np.inf, with_it)
     closed = ~np.isfinite(slow)
     total = metres_to_ms(np.where(closed, 0.0, s.length_m * np.where(closed, 1.0, slow)), p.speed_m_s).astype(np.int64)
-    add_waits(total, p, paid_ends(s, traits, p.wait_once_m))
+    add_waits(total, p, ends)
     return np.where(closed | (total < 0) | (total > MAX_MS), UNREACHED, total).astype(np.uint32)
 
 

@@ -86,7 +86,7 @@ class Traits:
             "is_road": np.array([k in ROADS for k in kinds]),
             "is_big_road": np.array([k in BIG_ROADS for k in kinds]),
             "on_ground": np.array([all(t.get(k, "no") == "no" for k in ("bridge", "tunnel")) for t in rows]),
-            "passage": np.array([passage_of(t, "way") for t in rows], np.int64),
+            "passage": np.array(_passages(rows), np.int64),
         }
         return cls(
             **{name: values[trait] for name, values in columns.items()}, trait=trait.astype(np.int64), traits=rows
@@ -101,6 +101,19 @@ def metres_of(text: str | None) -> float:
     """Read a length in metres, NaN where there is none."""
     found = _NUMBER.fullmatch(text or "")
     return float(found[1].replace(",", ".")) * _METRES[found[2]] if found and found[2] in _METRES else float("nan")
+
+
+def _passages(traits: Sequence[Mapping[str, str]]) -> list[int]:
+    """Give each trait's row of the table of passages; traits that differ in other tags alone are asked about once."""
+    keys = passage_keys("way")
+    known: dict[tuple[str | None, ...], int] = {}
+    found = []
+    for tags in traits:
+        asked = tuple(tags.get(key) for key in keys)
+        if asked not in known:
+            known[asked] = passage_of(tags, "way")
+        found.append(known[asked])
+    return found
 
 
 def _slowness(tags: Mapping[str, str], p: WalkProfile) -> float:
