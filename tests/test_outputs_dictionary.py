@@ -1,6 +1,7 @@
 """The data dictionary: every column of every table is described, once, in both languages."""
 
 import re
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,11 @@ def test_every_entry_has_a_heading_and_a_meaning_in_both_languages():
 def test_no_column_is_described_twice():
     text = Path(__file__).parents[1].joinpath("circle15/outputs/data_dictionary.csv").read_text(encoding="utf-8")
     assert len(text.splitlines()) - 1 == len(dictionary())
+
+
+def test_the_page_of_the_dictionary_is_what_its_script_makes(root):
+    page = (root / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
+    assert page == runpy.run_path(str(root / "scripts" / "make_data_dictionary.py"))["dictionary_page"]()
 
 
 def test_headings_within_a_table_differ():

@@ -125,7 +125,8 @@ def cause_bars(view: View) -> list[Value]:
             for name in names
             if people[layer.id].get(name, 0.0) > 0
         ]
-        bars.append({"name": layer.name, "parts": parts, "total": people_text(totals[layer.id])})
+        if people_text(totals[layer.id]) != "0":
+            bars.append({"name": layer.name, "parts": parts, "total": people_text(totals[layer.id])})
     return bars
 
 

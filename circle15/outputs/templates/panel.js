@@ -98,13 +98,19 @@ circle15.strip = function (state) {
   const el = circle15.element;
   const layer = data.layers[kind.layer];
   if (kind.mode === "none") return [];
+  if (kind.mode === "cause") {
+    const keys = el("div", "c15-strip-keys");
+    data.causes.labels.forEach((label, c) => {
+      if (layer.cause_shares[c].percent > 0) keys.append(circle15.swatch(data.causes.colours[c], label));
+    });
+    return [el("b", "", `${layer.name} · ${data.words.cause}`), keys];
+  }
   const counts = { colours: data.counts.colours.slice().reverse(), edges: data.counts.labels.map((_, c) => String(c)).reverse() };
   const shown = {
     time: { name: `${layer.name} · ${data.words.walking_minutes_unit}`, colours: layer.colours, edges: layer.edge_texts },
     gap: layer.gap && {
       name: `${layer.name} · ${data.words.gap}（${layer.gap.unit}）`, colours: layer.gap.colours, edges: layer.gap.edge_texts,
     },
-    cause: { name: `${layer.name} · ${data.words.cause}`, colours: data.causes.colours, edges: data.causes.labels },
     count: { name: data.words.services_in_reach, ...counts },
   }[kind.mode];
   const bar = el("div", "c15-strip-bar");
@@ -112,7 +118,7 @@ circle15.strip = function (state) {
     const box = el("span", "", el("i", "", shown.edges[c] || ""));
     box.style.backgroundColor = colour;
     if (kind.mode === "time" && c === layer.n_within) box.className = "c15-strip-threshold";
-    if (kind.mode === "count" || kind.mode === "cause") box.className = "c15-strip-middle";
+    if (kind.mode === "count") box.className = "c15-strip-middle";
     bar.append(box);
   });
   return [el("b", "", shown.name), bar];
