@@ -237,6 +237,42 @@ def test_a_survey_that_is_not_there_is_found_before_the_run_needs_it(tmp_path):
     assert any("无.csv" in p for p in checked(path, code=2)["problems"])
 
 
+def test_a_missing_browser_is_found_before_an_hours_run(tmp_path, monkeypatch):
+    path = town_with(tmp_path, tail="[outputs]\npdf = true")
+    monkeypatch.setattr("circle15.pipeline.check.find_browser", lambda: None)
+    (problem,) = checked(path, code=2)["problems"]
+    assert "outputs.pdf" in problem
+    assert "chromium" in problem
+
+
+def test_narrow_gaps_between_units_are_told_with_their_area(tmp_path):
+    path = town_with(tmp_path)
+    half = SIZE_M / 2
+    spans = {"西街道": (0, half - 10), "东街道": (half, SIZE_M)}
+    Town(tmp_path).write_units(
+        [
+            {
+                "type": "Feature",
+                "properties": {"code": name, "名称": name},
+                "geometry": json.loads(shapely.to_geojson(shapely.box(*at(a, 0), *at(b, SIZE_M)))),
+            }
+            for name, (a, b) in spans.items()
+        ]
+    )
+    east, north = at(SIZE_M, SIZE_M)
+    text = path.read_text("utf-8").replace('boundary = "街道.geojson"', f'boundary = "box:121.5,29.9,{east},{north}"')
+    path.write_text(text, encoding="utf-8")
+    (fact,) = [f for f in checked(path)["facts"] if f.startswith("细缝")]
+    square_m = int(fact.split("共 ")[1].split(" ")[0].replace(",", ""))
+    assert square_m == pytest.approx(10 * SIZE_M, rel=0.01)
+
+
+def test_own_headings_hold_for_tables_of_people_too(tmp_path):
+    path = town_with(tmp_path, tail='[headings]\npeople = ["在册人头"]')
+    (tmp_path / "人口.csv").write_text("街道,在册人头\n东街道,30000\n西街道,20000\n", encoding="utf-8")
+    assert any("50,000 人" in fact for fact in checked(path)["facts"])
+
+
 def shown_width(text):
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 

@@ -135,6 +135,20 @@ def test_polygons_and_rasters_find_their_places(tmp_path):
     assert "crs" not in park
 
 
+def test_a_geopackage_of_streets_is_the_network_and_the_larger_file_wins(folder):
+    point = gpd.GeoDataFrame({"osmid": [1]}, geometry=[shapely.Point(121.5, 29.9)], crs=4326)
+    line = gpd.GeoDataFrame(
+        {"u": [1], "v": [1]}, geometry=[shapely.LineString([(121.5, 29.9), (121.51, 29.9)])], crs=4326
+    )
+    point.to_file(folder / "net.gpkg", layer="nodes")
+    line.to_file(folder / "net.gpkg", layer="edges")
+    sizes = {name: (folder / name).stat().st_size for name in ("net.gpkg", "streets.osm")}
+    config, text, _ = drafted(folder)
+    larger, smaller = sorted(sizes, key=sizes.get, reverse=True)
+    assert config["network"]["source"] == larger
+    assert f'# [network] source = "{smaller}"' in text
+
+
 def test_hostile_names_make_no_toml_of_their_own(tmp_path):
     folder = tmp_path / 'a"b'
     folder.mkdir()
