@@ -152,27 +152,24 @@ def digests(out: Path) -> dict[str, str]:
 
 
 def print_table(manifest: dict[str, object], seconds: float, jobs: int) -> None:
-    """Print seconds and memory per city, and what more districts would need."""
+    """Print seconds and memory per city, and what more districts would need by the processors' time."""
     told = [d for d in manifest["batch"] if d["status"] == "done"]  # type: ignore[attr-defined]  # our own JSON
     told.sort(key=lambda d: d["cells"])
     stages = list(told[0]["seconds"])
-    print(
-        f"{'district':<15}{'cells':>7}{'wall s':>8}{'ms/cell':>9}{'peak MB':>9}  " + "".join(f"{s:>11}" for s in stages)
-    )
+    heading = f"{'district':<15}{'cells':>7}{'wall s':>8}{'cpu s':>8}{'ms/cell':>9}{'peak MB':>9}  "
+    print(heading + "".join(f"{s:>11}" for s in stages))
     for d in told:
-        per_cell = 1000 * d["wall_s"] / d["cells"]
-        line = f"{d['folder']:<15}{d['cells']:>7.0f}{d['wall_s']:>8.2f}{per_cell:>9.2f}{d['peak_mb']:>9.0f}  "
+        line = f"{d['folder']:<15}{d['cells']:>7.0f}{d['wall_s']:>8.2f}{d['cpu_s']:>8.2f}"
+        line += f"{1000 * d['cpu_s'] / d['cells']:>9.2f}{d['peak_mb']:>9.0f}  "
         print(line + "".join(f"{d['seconds'].get(s, 0):>11.2f}" for s in stages))
-    cells, walls = np.array([d["cells"] for d in told]), np.array([d["wall_s"] for d in told])
-    slope, fixed = np.polyfit(cells, walls, 1)
-    first, last = walls[0] / cells[0], walls[-1] / cells[-1]
-    print(f"cost per cell, largest over smallest city: {last / first:.2f}")
-    print(f"a district costs about {fixed:.2f} s + {1000 * slope:.2f} ms per cell of a process")
+    cells, cpu = np.array([d["cells"] for d in told]), np.array([d["cpu_s"] for d in told])
+    first, last = cpu[0] / cells[0], cpu[-1] / cells[-1]
+    print(f"cost per cell (ms/cell is of processors' time), largest over smallest city: {last / first:.2f}")
     print(f"whole batch: {seconds:.1f} s with {jobs} processes; {manifest['seconds']}")
-    mean = float(walls.mean())
+    mean = float(cpu.mean())
     for name, n in (("a province", PROVINCE), ("the country", COUNTRY)):
         hours = n * mean / 3600
-        print(f"{name}, {n} such districts: {hours:.1f} process hours, {hours / jobs:.1f} h with {jobs} processes")
+        print(f"{name}, {n} such districts: {hours:.1f} processor hours, {hours / jobs:.1f} h with {jobs} free cores")
 
 
 def main() -> None:

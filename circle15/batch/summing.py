@@ -102,6 +102,7 @@ def _told(outcome: Outcome) -> dict[str, Any]:
         told |= {
             "worker": report.worker,
             "wall_s": round(report.wall_s, 3),
+            "cpu_s": round(report.cpu_s, 3),
             "peak_mb": None if report.peak_bytes is None else round(report.peak_bytes / 1e6, 1),
             "seconds": {name: round(s, 3) for name, s in report.seconds.items()},
             **report.counts,

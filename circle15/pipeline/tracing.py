@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from circle15.outputs.dictionary import dictionary
+from circle15.pipeline.streets import street_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,7 +39,7 @@ def inputs_by_kind(study: Study) -> dict[str, dict[str, Path]]:
     planning = (config.planning.candidates, config.planning.projects, config.planning.forbidden)
     policy = {} if config.policy is None else _register_files(study)
     return {
-        "streets": {config.network.source: config.resolve(config.network.source)},
+        "streets": street_inputs(config),
         "district": dict(study.district.inputs),
         "people": dict(study.people.inputs),
         "services": {n: p for n, p in study.inputs.items() if n in {_file(layer.source) for layer in config.layers}},
