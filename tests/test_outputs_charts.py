@@ -41,7 +41,7 @@ def result():
     equity = pd.DataFrame({"unit_id": ["made"], "layer": ["nursery"], "gini": [1 / 3]})
     targets = pd.DataFrame(
         {"indicator": ["a<b>", "free", "few"], "unit": ["个", "%", "%"], "year": [2027, 2027, 2027], "target": [4.0, np.nan, 2.0],
-         "actual": [3.0, 5.0, 9.0], "direction": [">=", ">=", "<="], "status": ["behind", "no data", "behind"]}
+         "actual": [3.0, np.nan, 9.0], "direction": [">=", ">=", "<="], "status": ["behind", "no data", "behind"]}
     )  # fmt: skip
     tables = {"portrait": portrait, "causes": causes, "lorenz": lorenz, "equity": equity, "targets": targets}
     return replace(made, tables={**made.tables, **tables})
@@ -107,6 +107,8 @@ def test_the_page_holds_every_chart_and_no_markup_of_names(result, tmp_path):
     write_report(result, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<polyline") == 1
+    assert '<td class="">未达</td>' in page
+    assert "另有 1 项无现状数据" in page
     assert page.count('class="radar"') == 1 + len(SCORES)
     assert "a&lt;b&gt;" in page
     assert "<b>free" not in page

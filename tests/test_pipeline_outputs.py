@@ -1,7 +1,9 @@
 """What [outputs] asks for is what a run writes: every column described, the same bytes again, prints where wanted."""
 
 import json
+import re
 import tomllib
+import zipfile
 
 import geopandas as gpd
 import pandas as pd
@@ -14,6 +16,7 @@ from circle15.outputs import printing
 from circle15.outputs.dictionary import entry
 from circle15.pipeline import run_district, writing
 
+HOSTILE = ("</script><script>alert(1)</script>", '=HYPERLINK("http://x")')
 CHANGING = {"run.json", "report.pdf"}  # they carry the time of day
 
 
@@ -86,6 +89,40 @@ def test_bureau_and_approval_stand_on_every_page_and_sheet(run):
     notes = pd.read_excel(run.folder / "tables.xlsx", sheet_name="说明", header=None, engine="calamine")
     assert "示例S(2026)1号" in notes[1].tolist()
     assert json.loads((run.folder / "run.json").read_text(encoding="utf-8"))["config_sha256"] in notes[1].tolist()
+
+
+@pytest.fixture(scope="module")
+def hostile(root, tmp_path_factory):
+    """A run whose table of facilities, layer, bureau and district have names that want to be code."""
+    folder = tmp_path_factory.mktemp("h")
+    table = (root / "data" / "sample" / "托育机构.csv").read_text(encoding="gb18030").splitlines()
+    column = table[0].split(",").index("名称")
+    rows = [line.split(",") for line in table[1:]]
+    for row, name in zip(rows, HOSTILE, strict=False):
+        row[column] = '"' + name.replace('"', '""') + '"'
+    (folder / "f.csv").write_text("\n".join([table[0], *(",".join(row) for row in rows)]), encoding="utf-8")
+    config = _config(root, 1, bureau=HOSTILE[0])
+    layer = config.layers[0].model_copy(
+        update={"source": str(folder / "f.csv"), "name": HOSTILE[0], "note": HOSTILE[1]}
+    )
+    district = config.district.model_copy(update={"name": HOSTILE[0]})
+    return run_district(config.model_copy(update={"layers": (layer,), "district": district}), out=folder / "out")
+
+
+def test_hostile_names_are_nothing_but_names_in_every_file(hostile):
+    facilities = hostile.result.tables["facilities"]["name"].tolist()
+    assert set(HOSTILE) <= set(facilities)
+    for page in (*hostile.folder.glob("*.html"), *hostile.folder.glob("units/*.html")):
+        assert "<script>alert" not in page.read_text(encoding="utf-8")
+    for path in hostile.folder.glob("*.csv"):
+        text = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False).to_numpy().ravel().tolist()
+        assert not [cell for cell in text if re.match(r"[=+@]|-\D", cell)]
+    for path in hostile.folder.glob("*.xlsx"):
+        with zipfile.ZipFile(path) as file:
+            sheets = [file.read(n).decode() for n in file.namelist() if n.startswith("xl/worksheets/sheet")]
+        assert not [sheet for sheet in sheets if "<f>" in sheet or "<hyperlink" in sheet]
+    assert set(HOSTILE) <= set(gpd.read_file(hostile.folder / "district.gpkg", layer="facilities")["name"])
+    assert re.fullmatch(r"[a-z0-9_./-]+( [a-z0-9_./-]+)*", " ".join(sorted(_files(hostile.folder))))
 
 
 def test_by_default_gis_files_are_in_wgs84_alone(run):

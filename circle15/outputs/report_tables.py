@@ -27,11 +27,23 @@ def extra_tables(result: DistrictResult) -> list[dict[str, Any]]:
     gaps = _gaps(result)
     if gaps is not None:
         found.append(gaps)
-    for name, title, columns in (("portrait", "portrait_title", PORTRAIT), ("targets", "targets_title", TARGETS)):
-        table = result.tables.get(name)
-        if table is not None and len(table):
-            found.append(_printed(result, name, say[title], table, columns))
+    portrait = result.tables.get("portrait")
+    if portrait is not None and len(portrait):
+        found.append(_printed(result, "portrait", say["portrait_title"], portrait, PORTRAIT))
+    targets = result.tables.get("targets")
+    if targets is not None and len(targets):
+        found.append(_targets(result, targets))
     return found
+
+
+def _targets(result: DistrictResult, targets: pd.DataFrame) -> dict[str, Any]:
+    """Give the targets that are decided; of the others, which may be a hundred, the report says how many there are."""
+    say = words(result.lang)
+    decided = targets[targets["actual"].notna()]
+    printed = _printed(result, "targets", say["targets_title"], decided, TARGETS)
+    n = len(targets) - len(decided)
+    printed["note"] = say["targets_without_data"].format(n=n) if n else ""
+    return printed
 
 
 def _printed(
@@ -40,9 +52,9 @@ def _printed(
     shown = [c for c in columns if c in table.columns]
     entries = [entry(name, c) for c in shown]
     headings = [c if e is None else e.heading(result.lang) for c, e in zip(shown, entries, strict=True)]
-    rows = [[_cell(row[c], result.lang) for c in shown] for _, row in table.iterrows()]
+    rows = [[_cell(row[c], result.lang, c) for c in shown] for _, row in table.iterrows()]
     kinds = ["number" if all(_is_number(v) for v in table[c]) else "" for c in shown]
-    return {"title": title, "headings": headings, "kinds": kinds, "rows": rows}
+    return {"title": title, "headings": headings, "kinds": kinds, "rows": rows, "note": ""}
 
 
 def _gaps(result: DistrictResult) -> dict[str, Any] | None:
@@ -67,15 +79,25 @@ def _gaps(result: DistrictResult) -> dict[str, Any] | None:
         for _, row in own.iterrows()
     ]
     headings = [say[k] for k in ("unit", "service", "norm", "supply", "need", "gap")]
-    return {"title": say["gaps_title"], "headings": headings, "kinds": ["", "", *["number"] * 4], "rows": rows}
+    return {
+        "title": say["gaps_title"],
+        "headings": headings,
+        "kinds": ["", "", *["number"] * 4],
+        "rows": rows,
+        "note": "",
+    }
 
 
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float)
 
 
-def _cell(value: Any, lang: str) -> str:
-    """Write one value: numbers with one decimal, missing ones as no data."""
+def _cell(value: Any, lang: str, column: str = "") -> str:
+    """Write one value: numbers with one decimal, missing ones as no data, a status and a year as such."""
+    if column == "status":
+        return words(lang).get(f"status_{value}", str(value))
+    if column == "year" and isinstance(value, float) and not math.isnan(value):
+        return str(int(value))
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return words(lang)["no_data"]
     return plain_number(float(value)) if isinstance(value, float) else str(value)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from circle15.outputs.dictionary import dictionary
 from circle15.units import seconds_to_minutes
 
 if TYPE_CHECKING:
@@ -79,8 +80,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Scores of 0 to 100, a line for each unit. A dimension without data is left open.",
     ),
     "targets_chart": ("指标完成度", "Targets against actual values"),
-    "target": ("目标", "Target"),
-    "actual": ("现状", "Actual"),
+    "targets_without_data": ("另有 {n} 项无现状数据，见 targets.csv。", "{n} more without data: see targets.csv."),
+    "status_met": ("已达", "met"),
+    "status_behind": ("未达", "behind"),
+    "status_no data": ("无数据", "no data"),
     "targets_note": ("条长为现状与目标之比，竖线为目标值。", "Bars: the actual value over the target, the line."),
     "no_cells": ("仅底图", "Base map only"),
     "capacity": ("容量", "Capacity"),
@@ -195,8 +198,11 @@ def minutes_text(seconds: float) -> str:
 
 
 def group_text(layer: LayerInfo, lang: str) -> str:
-    """Name the people whom a layer serves."""
-    return words(lang)["group_all"] if layer.group == "all" else layer.group
+    """Name the people whom a layer serves; a group that the dictionary does not know goes by its id."""
+    if layer.group == "all":
+        return words(lang)["group_all"]
+    known = dictionary().get(("cells", layer.group))
+    return layer.group if known is None else known.heading(lang)
 
 
 def profile_text(layer: LayerInfo, lang: str) -> str:
