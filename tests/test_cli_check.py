@@ -70,6 +70,16 @@ def test_a_gcj02_file_that_says_it_is_wgs84_is_named_too(tmp_path):
     assert any("gcj02" in w for w in checked(town.write())["warnings"])
 
 
+def test_polygons_are_not_judged_by_their_middles(tmp_path):
+    town = Town(tmp_path, source="园.geojson", layer_keys="")
+    x, y = wgs84_to_gcj02(*town.places())
+    boxes = [shapely.box(a, b, a + 1e-3, b + 1e-3) for a, b in zip(x, y, strict=True)]
+    gpd.GeoDataFrame({"name": [f"园{i}" for i in range(24)]}, geometry=boxes, crs=4326).to_file(tmp_path / "园.geojson")
+    told = checked(town.write())
+    assert told["coordinate_systems"] == []
+    assert not any("gcj02" in w for w in told["warnings"])
+
+
 def test_a_city_wide_file_is_judged_by_the_district_s_own_part(tmp_path):
     town = Town(tmp_path)
     lon, lat = town.places()

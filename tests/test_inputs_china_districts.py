@@ -100,6 +100,8 @@ def test_what_is_not_there_is_said_with_what_is(stand_in, text, expected):
 def test_cities_and_provinces_go_by_their_codes(stand_in):
     assert find_area("adcode:330200", key=KEY).name == "宁波市"
     assert find_area("adcode:500000", key=KEY).label == "重庆市 (adcode:500000)"
+    assert find_area("宁波市", key=KEY).code == "330200"
+    assert find_area("浙江省", key=KEY).code == "330000"
 
 
 def test_files_and_other_forms_are_no_names():

@@ -27,7 +27,7 @@ _LEVELS = ("province", "city", "district")
 _COUNTRY = "156"  # China's number in ISO 3166-1, in front of each code
 _CODE_DIGITS = 6
 _NAME = re.compile(r"[\u4e00-\u9fff·]{2,}(?:[\s,，、/]+[\u4e00-\u9fff·]{2,}){0,2}")
-_KINDS = ("自治县", "自治旗", "林区", "特区", "新区", "区", "县", "市", "旗")
+_KINDS = ("区", "县", "市", "旗", "州", "盟", "省")
 _PARTS = re.compile(r"[\s,，、/]+")
 _SHOWN = 12
 
@@ -84,7 +84,8 @@ def find_area(text: str, *, key: str) -> ChinaArea:
         return _by_code(text.removeprefix(PREFIX).strip(), areas, above, folder, key)
     name, *within = [p for p in _PARTS.split(text.strip()) if p]
     named = [a for a in areas if a["name"] == name]
-    named = named or [a for a in _read_level(folder, "city", key) if a["name"] == name]
+    for level in ("city", "province"):
+        named = named or [a for a in _read_level(folder, level, key) if a["name"] == name]
     fitting = [a for a in named if all(_lies_in(w, a["code"], above) for w in within)]
     if len(fitting) == 1:
         return _area(fitting[0], above)

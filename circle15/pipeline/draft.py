@@ -214,12 +214,18 @@ def _systems(draft: Draft, guesses: Sequence[LayerGuess]) -> list[SystemGuess]:
             network = read_network(draft.network, area=_around(degrees) if len(degrees) == len(guesses) else None)
         except InputError as e:
             draft.unread.extend(f"{draft.network.name}: {p.message}" for p in e.problems)
-    few = [g for g in guesses if g.looks == "degrees" and np.isfinite(g.x).sum() < FEWEST_POINTS and g.crs is None]
+    few = [
+        g
+        for g in guesses
+        if not g.is_areal and g.looks == "degrees" and np.isfinite(g.x).sum() < FEWEST_POINTS and g.crs is None
+    ]
     together = _measured(network, few, None) if network is not None and few else None
     systems = []
     for guess in guesses:
         is_few = any(g is guess for g in few)
-        alone = _measured(network, [guess], guess.crs) if network is not None and guess.looks != "nothing" else None
+        # The middle of a polygon stands at no typical distance from a street.
+        can_tell = network is not None and guess.looks != "nothing" and not guess.is_areal
+        alone = _measured(network, [guess], guess.crs) if network is not None and can_tell else None
         found = together if is_few else alone
         if guess.system_in_headings is not None and guess.crs is None:
             found = SystemGuess(guess.system_in_headings, "表头所写 said by the heading", is_sure=True)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from circle15.errors import InputError, Problem
@@ -28,9 +29,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.config import Config, LayerTable
-    from circle15.inputs.facility_places import Places
     from circle15.inputs.import_report import Change, DroppedFacility
     from circle15.network.graph import WalkNetwork
+
+Floats = npt.NDArray[np.float64]
 
 OSM_PREFIX = "osm:"
 GATE_TAGS: Wanted = {"entrance": None, "barrier": None}
@@ -135,17 +137,21 @@ def _from_tags(config: Config, area: Any, source: Path) -> dict[str, FacilityTab
 def _detect_systems(tables: dict[str, FacilityTable], network: WalkNetwork, area: Any) -> dict[str, CrsDetection]:
     """Measure the files' coordinates against the streets; layers too small to tell are taken together by system."""
     found: dict[str, CrsDetection] = {}
-    small: dict[str, dict[str, Places]] = {}
+    small: dict[str, dict[str, tuple[Floats, Floats]]] = {}
     for layer, table in tables.items():
         places = table.places
         if places is None or not (places.system in NAMED_SYSTEMS or places.system.startswith("EPSG:")):
             continue
-        if np.isfinite(places.x).sum() < FEWEST_POINTS:
-            small.setdefault(places.system, {})[layer] = places
-        else:
-            found[layer] = detect_crs(network, places.x, places.y, stated=places.system, district=area)
+        # The middle of a polygon stands at no typical distance from a street.
+        is_point = shapely.get_dimensions(places.geometry) <= 0
+        x, y = np.where(is_point, places.x, np.nan), np.where(is_point, places.y, np.nan)
+        n = int(np.isfinite(x).sum())
+        if n >= FEWEST_POINTS:
+            found[layer] = detect_crs(network, x, y, stated=places.system, district=area)
+        elif n > 0:
+            small.setdefault(places.system, {})[layer] = (x, y)
     for system, layers in small.items():
-        x, y = (np.concatenate([getattr(p, axis) for p in layers.values()]) for axis in ("x", "y"))
+        x, y = (np.concatenate(values) for values in zip(*layers.values(), strict=True))
         found[", ".join(layers)] = detect_crs(network, x, y, stated=system, district=area)
     return found
 
