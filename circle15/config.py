@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from circle15.config_outputs import OutputsTable
 from circle15.config_planning import ChangeTable, PlanningTable, merge_scenario
 from circle15.config_types import Encoding, Identifier, NonNegative, Positive, suggest
+from circle15.config_walk import WalkTable
 from circle15.errors import ConfigError, MissingFileError, Problem
 from circle15.units import metres_to_seconds, minutes_to_seconds, seconds_to_minutes
 
@@ -43,17 +44,18 @@ class DistrictTable(_Table):
 
 
 class NetworkTable(_Table):
-    """[network]: where the streets come from and how far a point may stand from one."""
+    """[network]: where the streets come from and how far a point may stand from one.
+
+    `elevation` is a raster of heights in metres, smoothed over `elevation_smooth_m`; `lines` are paths, gates and hard
+    borders of the user's own (network/own_lines.py).
+    """
 
     source: str
+    elevation: str | None = None
+    elevation_smooth_m: NonNegative = 30.0
+    lines: tuple[str, ...] = ()
     max_access_m: Positive = 300.0
     buffer_m: Literal["auto"] | NonNegative = "auto"
-
-
-class WalkTable(_Table):
-    """[walk.NAME]: one walking profile."""
-
-    speed_m_s: Annotated[float, Field(gt=0, le=5)]
 
 
 class CellsTable(_Table):

@@ -18,13 +18,13 @@ from circle15.inputs.districts import District, buffer_area, read_district
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.policy import apply_policy, settle_norms
 from circle15.inputs.unit_names import check_streets
-from circle15.network.build import missing_buffer_sides, read_network
+from circle15.network.build import missing_buffer_sides
 from circle15.network.extracts import kept_selection
 from circle15.network.link import Linkage, link
-from circle15.network.walking import WalkProfile
 from circle15.pipeline.communities import SecondLevel, read_people, without_pieces
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.services import OSM_ATTRIBUTION, read_services, wanted_tags
+from circle15.pipeline.streets import read_streets, street_inputs
 from circle15.pipeline.table_warnings import table_warnings
 from circle15.pipeline.tabulate import unit_of_points
 from circle15.units import minutes_to_seconds
@@ -136,17 +136,20 @@ class Study:
             np.logical_or.at(skipped, self.rows_of(layer.id)[owner], at.skipped_island)
         return skipped
 
+    def facility_skipped_border(self) -> npt.NDArray[np.bool_]:
+        """Tell which facilities have an entrance whose nearest street lies behind a hard border."""
+        skipped = np.zeros(len(self.facilities), dtype=np.bool_)
+        for layer in self.config.layers:
+            at, owner = self.linked_entrances(layer)
+            np.logical_or.at(skipped, self.rows_of(layer.id)[owner], at.skipped_border)
+        return skipped
+
     def network_report(self) -> dict[str, Any]:
         """Give what building the network found, for the manifest."""
         return {"nodes": self.network.n_nodes, "edges": self.network.n_edges, **_plain_report(self.network.report)}
 
     def _link(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], profile: str) -> Linkage:
         return link(self.network, lon, lat, max_access_m=self.config.network.max_access_m, profile=profile)
-
-
-def profiles_of(config: Config) -> tuple[WalkProfile, ...]:
-    """Give the config's walking profiles."""
-    return tuple(WalkProfile(name=name, **table.model_dump()) for name, table in config.walk.items())
 
 
 def read_study(config: Config, clock: Clock) -> Study:
@@ -170,7 +173,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             district = read_district(config, source)  # the error then tells of all that the whole file holds
         area = buffer_area(district.geometry, config.buffer_m())
     with clock.stage("network"):
-        network = read_network(source, area=area, profiles=profiles_of(config))
+        network = read_streets(config, area)
         network, path_warnings = change_network(config, network)
     with clock.stage("facilities"):
         services = change_services(config, read_services(config, network, area, extract=extract), area)
@@ -215,7 +218,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             "unbuffered_sides": list(sides),
         },
         inputs={
-            config.network.source: source,
+            **street_inputs(config),
             **services.inputs,
             **people.inputs,
             **district.inputs,
@@ -264,7 +267,7 @@ def network_around(config: Config, lon: float, lat: float, minutes: float, profi
     area = buffer_area(
         shapely.Point(lon, lat), minutes_to_seconds(minutes) * speed + config.network.max_access_m + BUFFER_MARGIN_M
     )
-    network = read_network(config.resolve(config.network.source), area=area, profiles=profiles_of(config))
+    network = read_streets(config, area)
     places = (np.array([lon]), np.array([lat]))
     return link(network, *places, max_access_m=config.network.max_access_m, profile=profile)
 
@@ -287,6 +290,8 @@ def _plain_report(report: Any) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for f in fields(report):
         value = getattr(report, f.name)
+        if f.name == "hard_borders":
+            continue
         if hasattr(value, "bounds"):
             value = [round(b, 7) for b in value.bounds]
         elif isinstance(value, tuple) and value and isinstance(value[0], tuple):
