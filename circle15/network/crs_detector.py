@@ -24,6 +24,7 @@ NEAR_STREET_M = 30.0
 FEWEST_POINTS = 8
 MOST_POINTS = 2000
 SURE = 0.9
+RULED_OUT = 0.01
 
 _AROUND_DEG = 0.02  # 2 km
 _OFFSET_M = 10.0  # added to distances, so that points on the very street do not outweigh all others
@@ -58,12 +59,16 @@ class CrsDetection:
 
     @property
     def contradicts(self) -> bool:
-        """Whether the stated system is surely not the right one: another is, or it leads away from all streets."""
+        """Whether the stated system is surely not the right one.
+
+        Another one surely is, or it is next to never the best, or it leads away from all streets.
+        """
         stated = np.flatnonzero(self.table["is_stated"])
         if self.best is None or len(stated) == 0 or stated[0] == 0:
             return False
         reach = self.table["share_in_reach"]
-        return self.is_sure or bool(reach.iloc[stated[0]] < _ENOUGH_IN_REACH * reach.iloc[0])
+        is_ruled_out = bool(self.table["confidence"].iloc[stated[0]] <= RULED_OUT)
+        return self.is_sure or is_ruled_out or bool(reach.iloc[stated[0]] < _ENOUGH_IN_REACH * reach.iloc[0])
 
     def message(self, lang: Literal["zh", "en"]) -> str | None:
         """Word the warning, None where the stated system is the best or the points do not tell."""

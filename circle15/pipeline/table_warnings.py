@@ -49,7 +49,7 @@ def _contradicted(config: Config, services: Services) -> list[str]:
     names = {layer.id: layer.name for layer in config.layers}
     found = []
     for layers, told in services.detections.items():
-        message = told.message(config.district.lang) if told.is_sure else None
+        message = told.message(config.district.lang)
         if message is None:
             continue
         name = ("、" if zh else ", ").join(names[layer] for layer in layers.split(", "))
