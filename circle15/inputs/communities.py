@@ -26,6 +26,7 @@ REST_SUFFIX = "-rest"
 _SHOWN = 8
 
 Geometries = npt.NDArray[np.object_]
+IntArray = npt.NDArray[np.int64]
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +36,22 @@ class Communities:
     frame: gpd.GeoDataFrame  # unit_id, unit_name, parent_id, is_rest, geometry (EPSG:4326); sorted by parent and id
     notes: tuple[str, ...]  # what was cut, clipped, left out; in the config's language
     inputs: dict[str, Path]  # files read, as the config names them
+
+
+@dataclass(frozen=True, slots=True)
+class _Crossings:
+    """What communities and units share."""
+
+    of_community: IntArray  # (n_pairs,)
+    of_unit: IntArray  # (n_pairs,)
+    shared: Geometries  # (n_pairs,)
+
+
+@dataclass(frozen=True, slots=True)
+class _Unit:
+    row: int
+    name: str
+    scale: tuple[float, float]  # metres per degree
 
 
 @dataclass(slots=True)
@@ -88,7 +105,8 @@ def read_communities(config: Config, units: gpd.GeoDataFrame, osm_path: Path) ->
     ids, names, geometry = joined_by_id(near, id_field=table.community_id_field, taken=taken, fallback="community")
     order = np.argsort(np.array(ids, dtype=object), kind="stable")
     ids, names, geometry = [ids[i] for i in order], [names[i] for i in order], geometry[order]
-    parent = _unit_with_most_area(geometry, outlines)
+    crossings = _crossings(geometry, outlines)
+    parent = _unit_with_most_area(crossings, len(geometry), len(outlines))
     if not (parent >= 0).any():
         message = "no community lies in the district; check that both come from the same place and coordinate system"
         raise InputError(Problem(message, key="district.communities", value=text))
@@ -101,8 +119,7 @@ def read_communities(config: Config, units: gpd.GeoDataFrame, osm_path: Path) ->
         own = np.flatnonzero(parent == row)
         cut = partition(outline, geometry[own]) if len(own) else _all_rest(outline)
         _tell(told, cut, [names[i] for i in own], unit_name)
-        others = shapely.union_all(np.delete(outlines, row))
-        _tell_cut_off(told, geometry[own], [names[i] for i in own], others, unit_name)
+        _tell_cut_off(told, crossings, own, _Unit(row, unit_name, metric_scale(outline)), names)
         kept = [(i, shape) for i, shape in zip(own, cut.geometry, strict=True) if shape.area > 0]
         rows.extend((ids[i], names[i], unit_id, False, shape) for i, shape in kept)
         if not cut.rest.is_empty:
@@ -111,11 +128,15 @@ def read_communities(config: Config, units: gpd.GeoDataFrame, osm_path: Path) ->
     return Communities(_frame(rows), tuple(_notes(told, zh=table.lang == "zh")), read.inputs)
 
 
-def _unit_with_most_area(communities: Geometries, units: Geometries) -> npt.NDArray[np.int64]:
-    """Give the row of the unit that holds most of each community, the first among equals; -1 where none holds any."""
+def _crossings(communities: Geometries, units: Geometries) -> _Crossings:
     of_community, of_unit = shapely.STRtree(units).query(communities, predicate="intersects")
-    area = np.zeros((len(communities), len(units)))
-    area[of_community, of_unit] = shapely.area(shapely.intersection(communities[of_community], units[of_unit]))
+    return _Crossings(of_community, of_unit, shapely.intersection(communities[of_community], units[of_unit]))
+
+
+def _unit_with_most_area(crossings: _Crossings, n_communities: int, n_units: int) -> npt.NDArray[np.int64]:
+    """Give the row of the unit that holds most of each community, the first among equals; -1 where none holds any."""
+    area = np.zeros((n_communities, n_units))
+    area[crossings.of_community, crossings.of_unit] = shapely.area(crossings.shared)
     return np.where(area.max(axis=1) > 0, area.argmax(axis=1), -1)
 
 
@@ -136,16 +157,17 @@ def _tell(told: _Found, cut: Partition, names: list[str], unit_name: str) -> Non
         told.rests.append((unit_name, cut.rest_m2))
 
 
-def _tell_cut_off(told: _Found, communities: Geometries, names: list[str], others: Any, unit_name: str) -> None:
-    """Note the parts of a unit's communities that lie in the other units."""
-    for name, shape in zip(names, communities, strict=True):
-        scale = metric_scale(shape)
-        parts = shapely.get_parts(areal(shapely.intersection(shape, others)))
-        whole = float(shapely.area(parts).sum() * scale[0] * scale[1])
-        if all(is_sliver(part, scale) for part in parts):
+def _tell_cut_off(told: _Found, crossings: _Crossings, own: IntArray, unit: _Unit, names: list[str]) -> None:
+    """Note the parts of a unit's communities that lie in other units."""
+    for i in own:
+        elsewhere = (crossings.of_community == i) & (crossings.of_unit != unit.row)
+        parts = [part for shape in crossings.shared[elsewhere] for part in shapely.get_parts(areal(shape))]
+        x, y = unit.scale
+        whole = float(sum(part.area for part in parts) * x * y)
+        if all(is_sliver(part, unit.scale) for part in parts):
             told.sliver_m2 += whole
         else:
-            told.across.append((name, unit_name, whole))
+            told.across.append((names[i], unit.name, whole))
 
 
 def _notes(told: _Found, *, zh: bool) -> list[str]:

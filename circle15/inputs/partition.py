@@ -61,9 +61,9 @@ def partition(district: Any, units: Geometries) -> Partition:
     leftover = shapely.get_parts(areal(shapely.difference(district, shapely.union_all(clipped))))
     slivers = np.array([is_sliver(part, scale) for part in leftover], dtype=bool)
     given = leftover[slivers] if (shapely.area(clipped) > 0).any() else leftover[:0]
-    for part in given:
-        to = _neighbour(part, clipped)
-        clipped[to] = areal(shapely.union(clipped[to], part))
+    to = np.array([_neighbour(part, clipped) for part in given], dtype=np.int64)
+    for unit in np.unique(to):
+        clipped[unit] = areal(shapely.union_all([clipped[unit], *given[to == unit]]))
     rest = areal(shapely.union_all(leftover[~slivers])) if len(leftover) else shapely.Polygon()
     square = scale[0] * scale[1]
     return Partition(
