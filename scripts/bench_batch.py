@@ -62,7 +62,7 @@ resolution = 9
 [population]
 source = "raster"
 [outputs]
-isochrones = "facilities"
+isochrones = "none"
 """
 NIGHTLY = ["cells", "coverage", "completeness", "facilities", "xlsx", "gpkg", "map"]
 """What a data office compares every night; without --all, rankings, causes, missing links and reports are left out."""

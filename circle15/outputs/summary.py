@@ -55,7 +55,8 @@ class Summary:
     @property
     def layers(self) -> dict[str, str]:
         """Names by id; where districts name a layer differently, the first one's name."""
-        return dict(zip(reversed(self.rows["layer"].tolist()), reversed(self.rows["layer_name"].tolist()), strict=True))
+        first = self.rows.drop_duplicates("layer")
+        return dict(zip(first["layer"].tolist(), first["layer_name"].tolist(), strict=True))
 
     def words(self, zh: str, en: str) -> str:
         """Choose by the language."""

@@ -1,0 +1,84 @@
+"""Selections of a shared extract: whoever reads one finds what the whole file holds, and never less than asked for."""
+
+import logging
+
+import numpy as np
+import pytest
+import shapely
+
+from circle15.inputs.osm import read_areas, read_features
+from circle15.inputs.osm_selection import holds_wanted, join_wanted
+from circle15.inputs.tag_filter import parse_tag_filter
+from circle15.network.entrances import read_gates
+from circle15.network.extracts import TAGS_FILE, keep_selection, kept_selection
+from circle15.pipeline.services import GATE_TAGS
+
+LAYERS = {"clinic": "amenity=hospital|clinic|pharmacy", "sports": "leisure=pitch,access!=private;leisure=sports_centre"}
+WANTED = join_wanted(*(parse_tag_filter(text).wanted for text in (*LAYERS.values(), "admin_level")))
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Keep the tests out of the user's cache, and each test's entries to itself."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+
+
+def same(one, two):
+    assert one.drop(columns="geometry").equals(two.drop(columns="geometry"))
+    assert np.array_equal(shapely.to_wkb(one.geometry.to_numpy()), shapely.to_wkb(two.geometry.to_numpy()))
+
+
+def test_a_selection_gives_the_same_features_areas_and_gates_as_the_whole_file(monaco_pbf):
+    kept = keep_selection(monaco_pbf, WANTED)
+    assert kept.name == monaco_pbf.name
+    assert kept.stat().st_size < monaco_pbf.stat().st_size / 10
+    same(read_features(kept, LAYERS), read_features(monaco_pbf, LAYERS))
+    same(read_areas(kept, "admin_level"), read_areas(monaco_pbf, "admin_level"))
+    gates = keep_selection(monaco_pbf, GATE_TAGS)
+    assert np.array_equal(read_gates(gates), read_gates(monaco_pbf))
+
+
+def test_an_area_counts_once_wherever_its_relation_stands_in_the_file(monaco_pbf):
+    areas = read_areas(monaco_pbf, "admin_level")
+    assert areas["osm_id"].is_unique
+
+
+def test_a_selection_serves_who_asks_for_part_of_it_and_nobody_who_asks_for_more(monaco_pbf):
+    assert kept_selection(monaco_pbf, WANTED) == monaco_pbf
+    kept = keep_selection(monaco_pbf, WANTED)
+    assert kept_selection(monaco_pbf, {"amenity": frozenset({"clinic"})}) == kept
+    assert kept_selection(monaco_pbf, {"amenity": frozenset({"bench"})}) == monaco_pbf
+    assert kept_selection(monaco_pbf, {"amenity": None}) == monaco_pbf
+    assert keep_selection(monaco_pbf, {"amenity": frozenset({"clinic"})}) == kept
+
+
+def test_another_content_is_another_selection(monaco_pbf, tmp_path):
+    keep_selection(monaco_pbf, WANTED)
+    copy = tmp_path / "renamed.osm.pbf"
+    copy.write_bytes(monaco_pbf.read_bytes())
+    assert kept_selection(copy, WANTED) != copy
+    copy.write_bytes(monaco_pbf.read_bytes() + b" ")
+    assert kept_selection(copy, WANTED) == copy
+
+
+def test_a_broken_entry_is_said_and_not_used(monaco_pbf, caplog):
+    kept = keep_selection(monaco_pbf, WANTED)
+    (kept.parent / TAGS_FILE).write_text("{", encoding="utf-8")
+    with caplog.at_level(logging.WARNING):
+        assert kept_selection(monaco_pbf, WANTED) == monaco_pbf
+    assert "broken" in caplog.text
+
+
+def test_a_cache_that_cannot_be_written_is_said_and_done_without(monaco_pbf, tmp_path, caplog):
+    (tmp_path / "cache").write_text("in the way")
+    assert keep_selection(monaco_pbf, WANTED) is None
+    assert "cannot be kept" in caplog.text
+    assert kept_selection(monaco_pbf, WANTED) == monaco_pbf
+
+
+def test_any_value_holds_every_value_but_not_the_other_way():
+    some, any_value = {"amenity": frozenset({"clinic"})}, {"amenity": None}
+    assert holds_wanted(any_value, some)
+    assert not holds_wanted(some, any_value)
+    assert join_wanted(some, any_value) == any_value
+    assert join_wanted(some, {"amenity": frozenset({"bar"})}) == {"amenity": frozenset({"clinic", "bar"})}
