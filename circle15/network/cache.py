@@ -30,7 +30,15 @@ _SHAPES = ("ground", "stated_box")
 
 # Whatever decides what the streets of a file are: an entry made by other code or another table is never found again.
 _MAKERS = {
-    "circle15.inputs": ("osm.py", "osm_columns.py", "osm_edited.py", "osm_file.py", "tag_filter.py"),
+    "circle15.inputs": (
+        "osm.py",
+        "osm_columns.py",
+        "osm_edited.py",
+        "osm_file.py",
+        "osm_objects.py",
+        "shapes.py",
+        "tag_filter.py",
+    ),
     "circle15.network": (
         "segments.py",
         "layers.py",
