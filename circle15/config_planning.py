@@ -36,7 +36,8 @@ class PlanningTable(_Table):
     """[planning]: the places that could be built on, by what they are ranked, and which answers a run gives.
 
     Costs are in 万元. `new_capacity` is a new facility's capacity where a candidate states none; without it the median
-    of the layer's existing facilities. `projects` is a list of planned projects that a run compares.
+    of the layer's existing facilities. `projects` is a list of planned projects that a run compares. Missing links
+    are looked for where `links` says so or outputs.write names them: each is proved by walking it, which takes its time.
     """
 
     candidates: str | None = None
@@ -53,7 +54,7 @@ class PlanningTable(_Table):
     budget: Positive | None = None
     new_capacity: dict[Identifier, Positive] = {}
     causes: bool = True
-    links: bool = True
+    links: bool = False
     links_top: Annotated[int, Field(ge=1)] = 20
 
     @model_validator(mode="after")

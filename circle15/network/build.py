@@ -19,7 +19,6 @@ from circle15.network.graph import WalkNetwork
 from circle15.network.layers import read_gpkg_segments, read_graphml_segments
 from circle15.network.own_lines import OwnLines, add_own_paths, cut_streets, read_own_lines
 from circle15.network.segments import Bool, Int64, Segments, find_components, read_osm_segments
-from circle15.network.slope import read_terrain
 from circle15.network.traits import Traits
 from circle15.network.walking import WalkProfile
 
@@ -134,6 +133,8 @@ def read_network(
     is_island = np.concatenate([is_island, is_island[parted]])
     terrain = None
     if elevation is not None:
+        from circle15.network.slope import read_terrain  # noqa: PLC0415 (rasters and solvers; streets alone need none)
+
         terrain = read_terrain(elevation, s, Traits.of(s.trait, s.traits).on_ground, elevation_smooth_m)
     network = _make_network(s, is_island, file, chosen, terrain)
     network, missed = add_own_paths(network, own)

@@ -46,7 +46,7 @@ def plan_projects(study: Study, services: Sequence[Service], *, threads: int | N
         found = {s.layer.id: diagnose(study, s, threads=threads) for s in services}
         tables["causes"] = causes_table(study, services, found)
         columns = cause_columns(found)
-    if outputs.writes("links") and planning.links:
+    if planning.links or "links" in (outputs.write or ()):
         from circle15.pipeline.diagnosis import links_table  # noqa: PLC0415 (see above)
 
         tables["links"] = links_table(study, services, threads=threads)
