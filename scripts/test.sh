@@ -10,4 +10,4 @@ if ! command -v chromium >/dev/null 2>&1 && command -v apt-get >/dev/null 2>&1 &
     say "Chromium could not be installed; the browser tests will skip"
 fi
 "$python" -m pip install --quiet --disable-pip-version-check -e '.[test]'
-exec "$python" -m pytest "$@"
+exec "$python" -m pytest -n auto --dist loadfile "$@"

@@ -13,7 +13,6 @@ import shapely
 
 from circle15.inputs.cells import Cells, cut_cells, piece_of_points, sum_by_piece
 from circle15.inputs.people_tables import ALL
-from circle15.inputs.raster_people import sum_raster_people
 from circle15.inputs.shapes import areal
 
 if TYPE_CHECKING:
@@ -83,6 +82,8 @@ def _points_in(around: Cells, inside: Population) -> pd.DataFrame:
 
 
 def _raster_in(around: Cells, config: Config) -> pd.DataFrame:
+    from circle15.inputs.raster_people import sum_raster_people  # noqa: PLC0415 (GDAL's raster side; others need none)
+
     return sum_raster_people(config, around.pieces).groups
 
 
