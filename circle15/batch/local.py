@@ -7,6 +7,7 @@ import os
 import queue
 import signal
 import threading
+import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
+
+REAPED_WITHIN_S = 2.0
 
 T = TypeVar("T")
 _Task = tuple["Future[Any]", "Callable[..., Any]", tuple[Any, ...], dict[str, Any]]
@@ -89,10 +92,13 @@ class LocalExecutor(Executor):
                 continue
             if pool is None:
                 pool = self._new_pool()
+            processes: list[Any] = []
             try:
-                result = pool.submit(fn, *args, **kwargs).result()
+                running = pool.submit(fn, *args, **kwargs)
+                processes = _processes_of(pool)  # the pool forgets them when it breaks
+                result = running.result()
             except BrokenProcessPool:
-                future.set_exception(WorkerDiedError(self._why(pool)))
+                future.set_exception(WorkerDiedError(self._why(processes)))
                 self._discard(pool)
                 pool = None
             except BaseException as e:  # noqa: BLE001 (whatever the task raised is its future's)
@@ -119,10 +125,10 @@ class LocalExecutor(Executor):
         with self._lock:
             self._pools.discard(pool)
 
-    def _why(self, pool: ProcessPoolExecutor) -> str:
+    def _why(self, processes: list[Any]) -> str:
         if self._is_stopping:
             return "stopped"
-        codes = [p.exitcode for p in _processes_of(pool) if p.exitcode is not None]
+        codes = [code for p in processes if (code := _exit_code(p)) is not None]
         number = -codes[0] if codes and codes[0] < 0 else None
         if number == signal.SIGKILL:
             return "its process was killed (SIGKILL): by somebody, or by the system for want of memory"
@@ -133,6 +139,14 @@ class LocalExecutor(Executor):
 def _processes_of(pool: ProcessPoolExecutor) -> list[Any]:
     processes = getattr(pool, "_processes", None)  # no public way to them before Python 3.14
     return list((processes or {}).values())
+
+
+def _exit_code(process: Any) -> int | None:
+    """Wait a little for a process that has died to be reaped: the pool's own thread may be doing just that."""
+    deadline = time.monotonic() + REAPED_WITHIN_S
+    while process.exitcode is None and time.monotonic() < deadline:
+        time.sleep(0.01)
+    return process.exitcode  # type: ignore[no-any-return]  # multiprocessing types it as such
 
 
 def prepare_worker(memory_limit_bytes: int | None) -> None:
