@@ -53,7 +53,7 @@ def district_result(
         "unlinked": unlinked_table(study, services),
         **appraisal_tables(study, services),
     }
-    if study.config.outputs.writes("coverage"):
+    if study.config.outputs.writes("measures"):
         tables["coverage_measures"] = coverage_measures_table(study, services, threads=threads)
     if study.second is not None:
         tables["communities"] = communities_table(study, services)

@@ -19,9 +19,10 @@ if TYPE_CHECKING:
 
 _CSV = {
     "coverage": (
-        "coverage", "coverage_groups", "coverage_measures", "gaps", "portrait", "portrait_layers", "equity", "lorenz",
+        "coverage", "coverage_groups", "gaps", "portrait", "portrait_layers", "equity", "lorenz",
         "saturation", "satisfaction", "targets", "unit_rules", "policy", "communities", "raking",
     ),
+    "measures": ("coverage_measures",),
     "completeness": ("completeness",),
     "facilities": ("facilities", "entrances", "unlinked", "import_report"),
     "ranking": ("ranking", "projects"),
