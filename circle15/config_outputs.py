@@ -9,8 +9,8 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from circle15.config_types import suggest
 
 OUTPUT_NAMES = (
-    "cells", "coverage", "measures", "facilities", "ranking", "causes", "links", "completeness", "xlsx", "gpkg", "map", "units",
-    "report",
+    "cells", "coverage", "measures", "facilities", "ranking", "causes", "links", "completeness", "xlsx", "gpkg", "map",
+    "units", "report",
 )  # fmt: skip
 
 

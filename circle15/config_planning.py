@@ -37,7 +37,7 @@ class PlanningTable(_Table):
 
     Costs are in 万元. `new_capacity` is a new facility's capacity where a candidate states none; without it the median
     of the layer's existing facilities. `projects` is a list of planned projects that a run compares. Missing links
-    are looked for where `links` says so or outputs.write names them: each is proved by walking it, which takes its time.
+    are looked for where `links` says so or outputs.write names them: each is proved by walking it, which takes long.
     """
 
     candidates: str | None = None
