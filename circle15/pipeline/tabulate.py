@@ -189,9 +189,7 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
         layers = ";".join(s.layer.id for s in services if s.layer.profile == profile)
         for c in np.flatnonzero((at.edge < 0) & (people > 0)):
             reason = behind if at.skipped_border[c] else island if at.skipped_island[c] else far
-            rows.append(
-                ("cell", names[c], layers, "", study.cells.lon[c], study.cells.lat[c], people[c], reason)
-            )
+            rows.append(("cell", names[c], layers, "", study.cells.lon[c], study.cells.lat[c], people[c], reason))
     return pd.DataFrame(rows, columns=["kind", "id", "layer", "name", "lon", "lat", "people", "reason"]).astype(
         {"lon": np.float64, "lat": np.float64, "people": np.float64}
     )
