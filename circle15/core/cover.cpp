@@ -116,7 +116,13 @@ Ms less(Ms a, Ms b) noexcept { return a == kUnreached ? kUnreached : a - b; }
 
 Cover cover_chain(const Graph& graph, std::uint32_t chain, Ms at_left, Ms at_right, Ms cutoff) noexcept {
     const Streets& streets = graph.streets();
-    return meet(streets.end_slot(chain) - streets.first_slot(chain), streets.chain_quanta(chain),
+    const std::size_t n_slots = streets.end_slot(chain) - streets.first_slot(chain);
+    // Walkers who meet cover all, though each one's part is rounded by itself; the lane kernel says so from the times.
+    if (graph.is_symmetric() && at_left <= cutoff && at_right <= cutoff &&
+        (cutoff - at_left) + (cutoff - at_right) >= graph.chain_ahead(chain)) {
+        return {static_cast<std::int32_t>(n_slots - 1), streets.chain_quanta(chain)};
+    }
+    return meet(n_slots, streets.chain_quanta(chain),
                 walk_ahead(graph, chain, at_left, cutoff), walk_behind(graph, chain, at_right, cutoff));
 }
 
