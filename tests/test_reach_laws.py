@@ -361,12 +361,19 @@ ENDLESS = """
 
 
 @pytest.mark.skipif(not hasattr(os, "kill") or sys.platform == "win32", reason="sends SIGINT to a process")
-@pytest.mark.parametrize("query", ["reach_summary(net, places", "travel_times(net, places, places"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        "reach_summary(net, places, profile='adult', cutoff_s=1000.0)",
+        "travel_times(net, places, places, profile='adult', cutoff_s=1000.0)",
+        "isochrones(net, places, profile='adult')",
+    ],
+)
 def test_ctrl_c_ends_a_query_that_would_take_minutes(query):
     script = textwrap.dedent(ENDLESS) + textwrap.dedent(f"""
         print("running", flush=True)
         try:
-            circle15.{query}, profile="adult", cutoff_s=1000.0)
+            circle15.{query}
         except KeyboardInterrupt:
             print("stopped", flush=True)
     """)

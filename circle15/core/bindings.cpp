@@ -125,8 +125,30 @@ Graph make_graph(std::shared_ptr<Streets> streets, const In<Ms>& forward, const 
     return Graph(std::move(streets), view(forward), view(backward));
 }
 
+// Runs a query without the GIL; Ctrl-C raises KeyboardInterrupt, Progress.cancel() a RuntimeError.
+template <class Query>
+auto run_query(std::size_t threads, Progress* progress, const Query& query) {
+    if (threads == 0) {
+        throw nb::value_error("threads = 0: must be at least 1");
+    }
+    Progress own;
+    Progress& shared = progress != nullptr ? *progress : own;
+    const Run run{threads, shared, [] {
+                      const nb::gil_scoped_acquire held;
+                      if (PyErr_CheckSignals() != 0) {
+                          throw nb::python_error();
+                      }
+                  }};
+    try {
+        const nb::gil_scoped_release released;
+        return query(run);
+    } catch (const Cancelled&) {
+        throw std::runtime_error("the search was cancelled");
+    }
+}
+
 std::vector<Place> make_places(const Graph& graph, const char* side, const In<std::int32_t>& edge,
-                               const In<double>& fraction, const In<Ms>& access) {
+                               const In<double>& fraction, const In<Ms>& access, std::size_t threads) {
     const std::string name(side);
     check_size((name + ".fraction").c_str(), fraction.size(), edge.size());
     check_size((name + ".access_ms").c_str(), access.size(), edge.size());
@@ -147,7 +169,9 @@ std::vector<Place> make_places(const Graph& graph, const char* side, const In<st
             refuse((name + ".access_ms").c_str(), i, access.data()[i], "at most 2147483647");
         }
     }
-    return places_on(graph, view(edge), view(fraction), view(access));
+    return run_query(threads, nullptr, [&](const Run& run) {
+        return places_on(graph, view(edge), view(fraction), view(access), run);
+    });
 }
 
 void check_cutoff(Ms cutoff) {
@@ -186,28 +210,6 @@ SummaryPlan plan_of(const std::string& kernel) {
     throw nb::value_error(("kernel = " + kernel + ": must be auto, one, " + baseline_lane_kernel().name + " or " +
                            best_lane_kernel().name)
                               .c_str());
-}
-
-// Runs a query without the GIL; Ctrl-C raises KeyboardInterrupt, Progress.cancel() a RuntimeError.
-template <class Query>
-auto run_query(std::size_t threads, Progress* progress, const Query& query) {
-    if (threads == 0) {
-        throw nb::value_error("threads = 0: must be at least 1");
-    }
-    Progress own;
-    Progress& shared = progress != nullptr ? *progress : own;
-    const Run run{threads, shared, [] {
-                      const nb::gil_scoped_acquire held;
-                      if (PyErr_CheckSignals() != 0) {
-                          throw nb::python_error();
-                      }
-                  }};
-    try {
-        const nb::gil_scoped_release released;
-        return query(run);
-    } catch (const Cancelled&) {
-        throw std::runtime_error("the search was cancelled");
-    }
 }
 
 // A tree is made of arrays that WalkNetwork has checked but for what would lead outside of them.
@@ -356,10 +358,11 @@ NB_MODULE(_core, module) {
         .def(
             "__init__",
             [](Places* self, const Graph& graph, const std::string& side, const In<std::int32_t>& edge,
-               const In<double>& fraction, const In<Ms>& access) {
-                new (self) Places(make_places(graph, side.c_str(), edge, fraction, access));
+               const In<double>& fraction, const In<Ms>& access, std::size_t threads) {
+                new (self) Places(make_places(graph, side.c_str(), edge, fraction, access, threads));
             },
-            nb::arg("graph"), nb::arg("side"), nb::arg("edge"), nb::arg("fraction"), nb::arg("access_ms"))
+            nb::arg("graph"), nb::arg("side"), nb::arg("edge"), nb::arg("fraction"), nb::arg("access_ms"),
+            nb::arg("threads") = 1)
         .def("__len__", [](const Places& places) { return places.size(); });
 
     module.def(

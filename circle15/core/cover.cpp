@@ -18,6 +18,19 @@ Cover meet(std::size_t n_slots, double total, const Walked& from_left, const Wal
             std::min(total, from_left.quanta + from_right.quanta)};
 }
 
+// How many of the ascending times lie before `time`. Chains are short: counting all guesses no branch wrong.
+std::size_t n_before(std::span<const Ms> times, std::uint64_t time) noexcept {
+    constexpr std::size_t kShort = 16;
+    if (times.size() > kShort) {
+        return static_cast<std::size_t>(std::ranges::lower_bound(times, time) - times.begin());
+    }
+    std::size_t n = 0;
+    for (const Ms each : times) {
+        n += each < time ? 1 : 0;
+    }
+    return n;
+}
+
 Walked walk_ahead(const Graph& graph, std::uint32_t chain, Ms start, Ms cutoff) noexcept {
     const Streets& streets = graph.streets();
     const Ms whole_chain = graph.chain_ahead(chain);
@@ -27,11 +40,11 @@ Walked walk_ahead(const Graph& graph, std::uint32_t chain, Ms start, Ms cutoff) 
     const Ms left = cutoff - start;
     const std::size_t first = streets.first_slot(chain), end = streets.end_slot(chain);
     if (left >= whole_chain) {
-        return {end - first, streets.chain_quanta(chain)};
+        return {end - first, graph.lane_chain(chain).quanta};
     }
     // The slot in which the walk ends: the last one whose left end is reached.
     const auto before = graph.all_ahead_before().subspan(first, end - first);
-    const auto ends_in = static_cast<std::size_t>(std::ranges::upper_bound(before, left) - before.begin()) - 1;
+    const std::size_t ends_in = n_before(before, std::uint64_t{left} + 1) - 1;
     const std::size_t slot = first + ends_in;
     return {ends_in, streets.quanta_before(slot) + whole((left - before[ends_in]) * graph.ahead_rate(slot))};
 }
@@ -45,15 +58,15 @@ Walked walk_behind(const Graph& graph, std::uint32_t chain, Ms start, Ms cutoff)
     const Ms left = cutoff - start;
     const std::size_t first = streets.first_slot(chain), end = streets.end_slot(chain);
     if (left >= whole_chain) {
-        return {end - first, streets.chain_quanta(chain)};
+        return {end - first, graph.lane_chain(chain).quanta};
     }
     // The slot in which the walk ends: the first one whose right end is reached. Slots of 0 ms beside that end count.
     const Ms not_reached = whole_chain - left;
     const auto before = graph.all_behind_before().subspan(first, end - first);
-    const auto reached = static_cast<std::size_t>(std::ranges::lower_bound(before, not_reached) - before.begin());
+    const std::size_t reached = n_before(before, not_reached);
     const std::size_t slot = first + reached - 1;
     const Ms slot_end = before[reached - 1] + graph.behind(slot);
-    const double beyond = streets.chain_quanta(chain) - streets.quanta_before(slot) - streets.quanta(slot);
+    const double beyond = graph.lane_chain(chain).quanta - streets.quanta_before(slot) - streets.quanta(slot);
     return {end - first - reached, beyond + whole((slot_end - not_reached) * graph.behind_rate(slot))};
 }
 
@@ -120,9 +133,9 @@ Cover cover_chain(const Graph& graph, std::uint32_t chain, Ms at_left, Ms at_rig
     // Walkers who meet cover all, though each one's part is rounded by itself; the lane kernel says so from the times.
     if (graph.is_symmetric() && at_left <= cutoff && at_right <= cutoff &&
         (cutoff - at_left) + (cutoff - at_right) >= graph.chain_ahead(chain)) {
-        return {static_cast<std::int32_t>(n_slots - 1), streets.chain_quanta(chain)};
+        return {static_cast<std::int32_t>(n_slots - 1), graph.lane_chain(chain).quanta};
     }
-    return meet(n_slots, streets.chain_quanta(chain),
+    return meet(n_slots, graph.lane_chain(chain).quanta,
                 walk_ahead(graph, chain, at_left, cutoff), walk_behind(graph, chain, at_right, cutoff));
 }
 

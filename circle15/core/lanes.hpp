@@ -64,6 +64,7 @@ struct LaneTile {
 struct LaneSpace {
     LaneTimes* times;             // n_nodes + 1
     std::uint64_t* is_waiting;    // one bit per node, all 0 between two searches
+    std::uint8_t* is_reached;     // n_nodes + 1: whether any lane reached the node
     std::uint32_t* partial_chain;  // indices of partly covered chains, left to the caller's exact scalar code
     std::uint16_t* partial_lanes;
     std::uint32_t n_partial;

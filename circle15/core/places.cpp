@@ -81,12 +81,13 @@ Place place_on(const Graph& graph, std::int32_t edge, double fraction, Ms access
 }
 
 std::vector<Place> places_on(const Graph& graph, std::span<const std::int32_t> edge,
-                             std::span<const double> fraction, std::span<const Ms> access) {
-    std::vector<Place> places;
-    places.reserve(edge.size());
-    for (std::size_t i = 0; i < edge.size(); ++i) {
-        places.push_back(place_on(graph, edge[i], fraction[i], access[i]));
-    }
+                             std::span<const double> fraction, std::span<const Ms> access, const Run& run) {
+    std::vector<Place> places(edge.size());
+    run_blocks(edge.size(), 8192, run, [&](std::size_t, std::size_t begin, std::size_t end) {
+        for (std::size_t i = begin; i < end; ++i) {
+            places[i] = place_on(graph, edge[i], fraction[i], access[i]);
+        }
+    });
     return places;
 }
 

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "graph.hpp"
+#include "workers.hpp"
 
 namespace circle15 {
 
@@ -46,7 +47,8 @@ struct Place {
 }
 
 [[nodiscard]] std::vector<Place> places_on(const Graph& graph, std::span<const std::int32_t> edge,
-                                           std::span<const double> fraction, std::span<const Ms> access);
+                                           std::span<const double> fraction, std::span<const Ms> access,
+                                           const Run& run);
 
 // Places inside each chain and at each junction, for looking up destinations around a search.
 class PlaceIndex {

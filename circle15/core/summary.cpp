@@ -64,6 +64,7 @@ class Lanes {
         tile_.lay(search, targets_, cutoff_);
         const LaneTile tile = tile_.view();
         times_.resize(std::max<std::size_t>(times_.size(), tile.n_nodes + 1));
+        is_reached_.resize(times_.size());
         is_waiting_.resize(std::max<std::size_t>(is_waiting_.size(), tile.n_nodes / 64 + 1));
         partial_chain_.resize(std::max<std::size_t>(partial_chain_.size(), tile.n_chains + 1));
         partial_lanes_.resize(partial_chain_.size());
@@ -77,7 +78,7 @@ class Lanes {
                                   return progress->cancelled.load(std::memory_order_relaxed);
                               },
                               &progress_};
-        LaneSpace space{times_.data(), is_waiting_.data(), partial_chain_.data(), partial_lanes_.data(), 0};
+        LaneSpace space{times_.data(), is_waiting_.data(), is_reached_.data(), partial_chain_.data(), partial_lanes_.data(), 0};
         LaneStart lane_starts[kLanes];
         for (std::size_t lane = 0; lane < kLanes; ++lane) {
             lane_starts[lane] = lane < starts.size() ? lane_start(*starts[lane]) : LaneStart{{kNoNode, kNoNode}, {0, 0}};
@@ -159,6 +160,7 @@ class Lanes {
     Tile tile_;
     std::vector<LaneTimes> times_;
     std::vector<std::uint64_t> is_waiting_;
+    std::vector<std::uint8_t> is_reached_;
     std::vector<std::uint32_t> partial_chain_;
     std::vector<std::uint16_t> partial_lanes_;
 };
@@ -215,7 +217,7 @@ class Worker {
 
   private:
     static constexpr double kSharedEnough = 0.15;
-    static constexpr int kTilesBeforeRetry = 15;
+    static constexpr int kTilesBeforeRetry = 3;
 
     [[nodiscard]] bool wants_lanes(std::size_t n_starts) {
         if (plan_.mode == SummaryPlan::Mode::kOneByOne || cutoff_ > static_cast<Ms>(kMostLaneMs)) {

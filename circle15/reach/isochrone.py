@@ -106,13 +106,15 @@ def isochrones(
     n_threads = _threads(threads)
     _places(net, graph, speed, "origins", origins)  # refuses a stranger's linkage even where it is empty
 
+    progress = _core.Progress()
+
     def draw(first: int) -> tuple[npt.NDArray[Any], ...]:
         part = _places(net, graph, speed, "origins", _rows(origins, slice(first, first + _ORIGINS_PER_BLOCK)))
-        return _core.isochrones(graph, *_positions(net), part, cutoffs_ms, *widths, n_threads)
+        return _core.isochrones(graph, *_positions(net), part, cutoffs_ms, *widths, n_threads, progress)
 
     origin, cutoff, geometry = [], [], []
     starts = range(0, len(origins), _ORIGINS_PER_BLOCK)
-    for first, columns in zip(starts, _one_ahead(draw, starts), strict=True):
+    for first, columns in zip(starts, _one_ahead(draw, starts, progress), strict=True):
         origin.append(columns[0] + np.int32(first))
         cutoff.append(columns[1])
         geometry.append(_geometries(*columns[2:]))
@@ -204,16 +206,20 @@ def _rows(linkage: Linkage, rows: slice) -> Linkage:
     )
 
 
-def _one_ahead(draw: Any, starts: range) -> Iterator[tuple[npt.NDArray[Any], ...]]:
+def _one_ahead(draw: Any, starts: range, progress: _core.Progress) -> Iterator[tuple[npt.NDArray[Any], ...]]:
     """Yield each block, the next one being drawn by the core while the caller makes geometries of it."""
     with ThreadPoolExecutor(max_workers=1) as pool:
-        waiting = [pool.submit(draw, first) for first in starts[:1]]
-        for following in [*starts[1:], None]:
-            columns = waiting.pop().result() if waiting else None
-            if following is not None:
-                waiting.append(pool.submit(draw, following))
-            if columns is not None:
-                yield columns
+        try:
+            waiting = [pool.submit(draw, first) for first in starts[:1]]
+            for following in [*starts[1:], None]:
+                columns = waiting.pop().result() if waiting else None
+                if following is not None:
+                    waiting.append(pool.submit(draw, following))
+                if columns is not None:
+                    yield columns
+        except BaseException:  # Ctrl-C reaches this thread alone, and the pool would wait for the other one's block
+            progress.cancel()
+            raise
 
 
 def _geometries(

@@ -119,13 +119,13 @@ def nearest(
         If a linkage is of another network, or the network was not built with ``profile``.
     """
     graph, speed = _graph(net, profile)
-    cutoff_ms = seconds_to_ms(cutoff_s)
+    cutoff_ms, n_threads = seconds_to_ms(cutoff_s), _threads(threads)
     time, destination = _core.nearest(
         graph,
-        _places(net, graph, speed, "origins", origins),
-        _places(net, graph, speed, "destinations", destinations),
+        _places(net, graph, speed, "origins", origins, threads=n_threads),
+        _places(net, graph, speed, "destinations", destinations, threads=n_threads),
         cutoff_ms,
-        _threads(threads),
+        n_threads,
         progress,
     )
     return Nearest(seconds=ms_to_seconds(time), destination=destination)
@@ -152,13 +152,13 @@ def travel_times(
         One row per origin, empty where it is unlinked.
     """
     graph, speed = _graph(net, profile)
-    cutoff_ms = seconds_to_ms(cutoff_s)
+    cutoff_ms, n_threads = seconds_to_ms(cutoff_s), _threads(threads)
     indptr, destination, time = _core.travel_times(
         graph,
-        _places(net, graph, speed, "origins", origins),
-        _places(net, graph, speed, "destinations", destinations),
+        _places(net, graph, speed, "origins", origins, threads=n_threads),
+        _places(net, graph, speed, "destinations", destinations, threads=n_threads),
         cutoff_ms,
-        _threads(threads),
+        n_threads,
         progress,
     )
     return TravelTimes(
@@ -245,14 +245,14 @@ def reach_summary(
         If ``weights`` are given without destinations, differ in number, or are not finite.
     """
     graph, speed = _graph(net, profile)
-    cutoff_ms = seconds_to_ms(cutoff_s)
+    cutoff_ms, n_threads = seconds_to_ms(cutoff_s), _threads(threads)
     nodes, length_m, weight = _core.reach_summary(
         graph,
-        _places(net, graph, speed, "origins", origins),
+        _places(net, graph, speed, "origins", origins, threads=n_threads),
         cutoff_ms,
-        _places(net, graph, speed, "destinations", destinations),
+        _places(net, graph, speed, "destinations", destinations, threads=n_threads),
         _weights(weights, destinations),
-        _threads(threads),
+        n_threads,
         progress,
     )
     return ReachSummary(nodes=nodes, length_m=length_m, weight=weight)
@@ -263,7 +263,9 @@ def _graph(net: WalkNetwork, profile: str | WalkProfile) -> tuple[_core.Graph, f
     return net.compiled(p), net.profiles[p].speed_m_s
 
 
-def _places(net: WalkNetwork, graph: _core.Graph, speed: float, side: str, linkage: Linkage | None) -> _core.Places:
+def _places(
+    net: WalkNetwork, graph: _core.Graph, speed: float, side: str, linkage: Linkage | None, *, threads: int = 1
+) -> _core.Places:
     """Turn a linkage into the profile's milliseconds."""
     if linkage is None:
         return _core.Places(graph, side, np.empty(0, np.int32), np.empty(0), np.empty(0, np.uint32))
@@ -275,7 +277,7 @@ def _places(net: WalkNetwork, graph: _core.Graph, speed: float, side: str, linka
         access_ms = metres_to_ms(access_m, speed)
     except ValueError as error:
         raise NetworkError(f"{side}: access legs: {error}") from error
-    return _core.Places(graph, side, edge, np.ascontiguousarray(linkage.fraction, dtype=np.float64), access_ms)
+    return _core.Places(graph, side, edge, np.ascontiguousarray(linkage.fraction, dtype=np.float64), access_ms, threads)
 
 
 def _weights(weights: npt.ArrayLike | None, destinations: Linkage | None) -> npt.NDArray[np.float64]:
