@@ -14,6 +14,7 @@
 #include <string>
 #include <vector>
 
+#include "components.hpp"
 #include "edge_tree.hpp"
 #include "graph.hpp"
 #include "isochrone.hpp"
@@ -212,11 +213,19 @@ SummaryPlan plan_of(const std::string& kernel) {
                               .c_str());
 }
 
-// A tree is made of arrays that WalkNetwork has checked but for what would lead outside of them.
-EdgeTree make_edge_tree(const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
-                        const In<std::int32_t>& head) {
-    check_size("lat", lat.size(), lon.size());
+void check_ends(const In<std::int32_t>& tail, const In<std::int32_t>& head, std::size_t n_nodes) {
     check_size("head", head.size(), tail.size());
+    for (const auto& [name, ends] : {std::pair{"tail", view(tail)}, std::pair{"head", view(head)}}) {
+        for (std::size_t e = 0; e < ends.size(); ++e) {
+            if (ends[e] < 0 || static_cast<std::size_t>(ends[e]) >= n_nodes) {
+                refuse(name, e, ends[e], "a node index, 0 to " + std::to_string(n_nodes) + " - 1");
+            }
+        }
+    }
+}
+
+void check_points(const In<double>& lon, const In<double>& lat) {
+    check_size("lat", lat.size(), lon.size());
     for (const auto& [name, degrees] : {std::pair{"lon", view(lon)}, std::pair{"lat", view(lat)}}) {
         for (std::size_t v = 0; v < degrees.size(); ++v) {
             if (!std::isfinite(degrees[v])) {
@@ -224,30 +233,31 @@ EdgeTree make_edge_tree(const In<double>& lon, const In<double>& lat, const In<s
             }
         }
     }
-    for (const auto& [name, ends] : {std::pair{"tail", view(tail)}, std::pair{"head", view(head)}}) {
-        for (std::size_t e = 0; e < ends.size(); ++e) {
-            if (ends[e] < 0 || static_cast<std::size_t>(ends[e]) >= lon.size()) {
-                refuse(name, e, ends[e], "a node index, 0 to " + std::to_string(lon.size()) + " - 1");
-            }
-        }
-    }
+}
+
+// A tree is made of arrays that WalkNetwork has checked but for what would lead outside of them.
+EdgeTree make_edge_tree(const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
+                        const In<std::int32_t>& head) {
+    check_points(lon, lat);
+    check_ends(tail, head, lon.size());
     const nb::gil_scoped_release released;
     return EdgeTree(view(lon), view(lat), view(tail), view(head));
 }
 
+void check_link(const EdgeTree& tree, const In<double>& lon, const In<double>& lat, const In<std::uint8_t>& use,
+                double max_access_m) {
+    check_points(lon, lat);
+    check_size("use", use.size(), tree.n_edges());
+    if (!(max_access_m >= 0.0)) {
+        throw nb::value_error("max_access_m must be at least 0");
+    }
+}
+
 nb::tuple link_points(const EdgeTree& tree, const In<double>& lon, const In<double>& lat, const In<std::uint8_t>& use,
                       double max_access_m, unsigned threads) {
-    check_size("lat", lat.size(), lon.size());
-    check_size("use", use.size(), tree.n_edges());
-    for (const auto& [name, degrees] : {std::pair{"lon", view(lon)}, std::pair{"lat", view(lat)}}) {
-        for (std::size_t i = 0; i < degrees.size(); ++i) {
-            if (!std::isfinite(degrees[i])) {
-                refuse(name, i, degrees[i], "finite degrees");
-            }
-        }
-    }
-    if (!(max_access_m >= 0.0) || threads == 0) {
-        throw nb::value_error("max_access_m must be at least 0 and threads at least 1");
+    check_link(tree, lon, lat, use, max_access_m);
+    if (threads == 0) {
+        throw nb::value_error("threads = 0: must be at least 1");
     }
     std::vector<std::int32_t> edge(lon.size());
     std::vector<double> fraction(lon.size()), access_m(lon.size());
@@ -258,6 +268,30 @@ nb::tuple link_points(const EdgeTree& tree, const In<double>& lon, const In<doub
     }
     return nb::make_tuple(to_numpy(std::move(edge)), to_numpy(std::move(fraction)), to_numpy(std::move(access_m)),
                           to_numpy(std::move(skipped_island)));
+}
+
+nb::tuple near_points(const EdgeTree& tree, const In<double>& lon, const In<double>& lat, const In<std::uint8_t>& use,
+                      double max_access_m) {
+    check_link(tree, lon, lat, use, max_access_m);
+    NearPlaces made;
+    {
+        const nb::gil_scoped_release released;
+        made = tree.near(view(lon), view(lat), view(use), max_access_m);
+    }
+    return nb::make_tuple(to_numpy(std::move(made.indptr)), to_numpy(std::move(made.edge)),
+                          to_numpy(std::move(made.fraction)), to_numpy(std::move(made.access_m)));
+}
+
+nb::object crossed_legs(const EdgeTree& tree, const In<double>& from_lon, const In<double>& from_lat,
+                        const In<double>& to_lon, const In<double>& to_lat) {
+    check_points(from_lon, from_lat);
+    check_points(to_lon, to_lat);
+    check_size("to_lon", to_lon.size(), from_lon.size());
+    const auto search = [&] {
+        const nb::gil_scoped_release released;
+        return tree.crosses(view(from_lon), view(from_lat), view(to_lon), view(to_lat));
+    };
+    return to_numpy(search());
 }
 
 void check_outline_rules(std::span<const Ms> cutoffs, double buffer_m, double step_m, double tolerance_m) {
@@ -295,13 +329,7 @@ EdgePositions edge_positions(const Graph& graph, const In<double>& lon, const In
             refuse("node position", v, lon.data()[v], "degrees within -180 to 180 and -90 to 90");
         }
     }
-    for (const auto& [name, ends] : {std::pair{"tail", view(tail)}, std::pair{"head", view(head)}}) {
-        for (std::size_t e = 0; e < ends.size(); ++e) {
-            if (ends[e] < 0 || static_cast<std::size_t>(ends[e]) >= lon.size()) {
-                refuse(name, e, ends[e], "a node index");
-            }
-        }
-    }
+    check_ends(tail, head, lon.size());
     return {view(lon), view(lat), view(tail), view(head)};
 }
 
@@ -434,7 +462,24 @@ NB_MODULE(_core, module) {
         .def("link", &link_points, nb::arg("lon"), nb::arg("lat"), nb::arg("use"), nb::arg("max_access_m"),
              nb::arg("threads"),
              "Return edge int32, fraction float64, access_m float64 and skipped_island uint8 per point; use is 0 = "
-             "never, 1 = link, 2 = island per edge.");
+             "never, 1 = link, 2 = island per edge.")
+        .def("near", &near_points, nb::arg("lon"), nb::arg("lat"), nb::arg("use"), nb::arg("max_access_m"),
+             "Return the places on all edges of use 1 within the limit, per point nearest first, as CSR: indptr int64, "
+             "edge int32, fraction and access_m float64.")
+        .def("crosses", &crossed_legs, nb::arg("from_lon"), nb::arg("from_lat"), nb::arg("to_lon"), nb::arg("to_lat"),
+             "Return uint8 per straight leg: 1 where it crosses an edge.");
+
+    module.def(
+        "components",
+        [](std::size_t n_nodes, const In<std::int32_t>& tail, const In<std::int32_t>& head) {
+            if (n_nodes > 0x7FFF'FFFFU) {
+                throw nb::value_error("at most 2147483647 nodes are supported");
+            }
+            check_ends(tail, head, n_nodes);
+            return to_numpy(components(n_nodes, view(tail), view(head)));
+        },
+        nb::arg("n_nodes"), nb::arg("tail"), nb::arg("head"),
+        "Return each node's connected component, int32, numbered by the components' smallest nodes.");
 
     module.def(
         "isochrones",

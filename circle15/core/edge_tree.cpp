@@ -7,6 +7,7 @@
 #include <numbers>
 #include <numeric>
 #include <thread>
+#include <utility>
 
 namespace circle15 {
 namespace {
@@ -46,6 +47,17 @@ std::vector<std::uint32_t> sorted_along(const std::vector<std::uint64_t>& positi
 
 // A bound that may lie a rounding error above the exact distance must not cut off an equally near edge.
 double with_slack(double squared_m) { return squared_m * (1 + 1e-9) + 1e-9; }
+
+// On which side of a to b the point c lies: 1, -1, or 0 on the line. Differences of nearby degrees are exact or nearly
+// so; where rounding of the products could turn the sign, 64 bits of mantissa decide.
+int side(double ax, double ay, double bx, double by, double cx, double cy) {
+  const double left = (bx - ax) * (cy - ay), right = (by - ay) * (cx - ax);
+  const double difference = left - right;
+  if (std::abs(difference) > 1e-15 * (std::abs(left) + std::abs(right))) return difference > 0 ? 1 : -1;
+  const auto exact = (static_cast<long double>(bx) - ax) * (static_cast<long double>(cy) - ay) -
+                     (static_cast<long double>(by) - ay) * (static_cast<long double>(cx) - ax);
+  return exact > 0 ? 1 : exact < 0 ? -1 : 0;
+}
 
 }  // namespace
 
@@ -121,6 +133,18 @@ void EdgeTree::pack() {
   }
 }
 
+EdgeTree::Found EdgeTree::nearest_on(const Segment& s, double lon, double lat, double per_lon, double per_lat) {
+  const double ax = (s.tail_lon - lon) * per_lon, ay = (s.tail_lat - lat) * per_lat;
+  const double bx = (s.head_lon - lon) * per_lon, by = (s.head_lat - lat) * per_lat;
+  const double dx = bx - ax, dy = by - ay;
+  const double length2 = dx * dx + dy * dy;
+  const double t = length2 > 0 ? -(ax * dx + ay * dy) / length2 : 0.0;
+  // Ends are taken as they are, so that edges which share a nearest node tie exactly.
+  const double x = t <= 0 ? ax : t >= 1 ? bx : ax + t * dx;
+  const double y = t <= 0 ? ay : t >= 1 ? by : ay + t * dy;
+  return {std::clamp(t, 0.0, 1.0), x * x + y * y};
+}
+
 void EdgeTree::search(double lon, double lat, std::span<const std::uint8_t> use_in_order, Nearest (&best)[2]) const {
   struct Waiting {
     double squared_m;
@@ -157,20 +181,11 @@ void EdgeTree::search(double lon, double lat, std::span<const std::uint8_t> use_
     for (std::size_t i = begin; i < end; ++i) {
       const auto use = static_cast<EdgeUse>(use_in_order[i]);
       if (use == EdgeUse::kNever || squared[i - begin] > with_slack(best[0].squared_m)) continue;
-      const Segment& s = segments_[i];
-      const double ax = (s.tail_lon - lon) * per_lon, ay = (s.tail_lat - lat) * per_lat;
-      const double bx = (s.head_lon - lon) * per_lon, by = (s.head_lat - lat) * per_lat;
-      const double dx = bx - ax, dy = by - ay;
-      const double length2 = dx * dx + dy * dy;
-      const double t = length2 > 0 ? -(ax * dx + ay * dy) / length2 : 0.0;
-      // Ends are taken as they are, so that edges which share a nearest node tie exactly.
-      const double x = t <= 0 ? ax : t >= 1 ? bx : ax + t * dx;
-      const double y = t <= 0 ? ay : t >= 1 ? by : ay + t * dy;
-      const double squared_m = x * x + y * y;
+      const Found place = nearest_on(segments_[i], lon, lat, per_lon, per_lat);
       Nearest& found = best[use == EdgeUse::kIsland];
-      if (squared_m < found.squared_m ||
-          (squared_m == found.squared_m && (found.edge < 0 || order_[i] < found.edge))) {
-        found = {order_[i], std::clamp(t, 0.0, 1.0), squared_m};
+      if (place.squared_m < found.squared_m ||
+          (place.squared_m == found.squared_m && (found.edge < 0 || order_[i] < found.edge))) {
+        found = {order_[i], place.fraction, place.squared_m};
       }
     }
   }
@@ -206,6 +221,92 @@ void EdgeTree::link(std::span<const double> lon, std::span<const double> lat, st
   const std::size_t useful = (n + kPointsPerTurn - 1) / kPointsPerTurn;
   for (unsigned t = 1; t < std::min<std::size_t>(threads, useful); ++t) others.emplace_back(work);
   work();
+}
+
+NearPlaces EdgeTree::near(std::span<const double> lon, std::span<const double> lat, std::span<const std::uint8_t> use,
+                          double max_access_m) const {
+  struct Candidate {
+    double access_m;
+    std::int32_t edge;
+    double fraction;
+  };
+  NearPlaces made{{0}, {}, {}, {}};
+  std::vector<Candidate> candidates;
+  std::vector<std::pair<std::size_t, std::size_t>> waiting;  // level, node in it
+  for (std::size_t i = 0; i < lon.size(); ++i) {
+    const double per_lat = kMetresPerDegree, per_lon = per_lat * std::cos(lat[i] * kRadians);
+    const double limit = with_slack(max_access_m * max_access_m);
+    candidates.clear();
+    if (!order_.empty()) waiting.emplace_back(level_begin_.size() - 1, 0);
+    while (!waiting.empty()) {
+      const auto [level, index] = waiting.back();
+      waiting.pop_back();
+      const Node& node = nodes_[level_begin_[level] + index];
+      for (std::size_t k = 0; k < kFanOut; ++k) {
+        const double dx = std::max(0.0, std::max(node.min_lon[k] - lon[i], lon[i] - node.max_lon[k])) * per_lon;
+        const double dy = std::max(0.0, std::max(node.min_lat[k] - lat[i], lat[i] - node.max_lat[k])) * per_lat;
+        if (!(dx * dx + dy * dy <= limit)) continue;
+        const std::size_t child = index * kFanOut + k;
+        if (level > 0) {
+          waiting.emplace_back(level - 1, child);
+        } else if (static_cast<EdgeUse>(use[order_[child]]) == EdgeUse::kLink) {
+          const Found place = nearest_on(segments_[child], lon[i], lat[i], per_lon, per_lat);
+          const double access_m = std::sqrt(place.squared_m);
+          if (access_m <= max_access_m) candidates.push_back({access_m, order_[child], place.fraction});
+        }
+      }
+    }
+    std::ranges::sort(candidates, {}, [](const Candidate& c) { return std::pair{c.access_m, c.edge}; });
+    for (const Candidate& c : candidates) {
+      made.edge.push_back(c.edge);
+      made.fraction.push_back(c.fraction);
+      made.access_m.push_back(c.access_m);
+    }
+    made.indptr.push_back(static_cast<std::int64_t>(made.edge.size()));
+  }
+  return made;
+}
+
+bool EdgeTree::is_crossed(const Segment& leg) const {
+  if (order_.empty()) return false;
+  const double west = std::min(leg.tail_lon, leg.head_lon), east = std::max(leg.tail_lon, leg.head_lon);
+  const double south = std::min(leg.tail_lat, leg.head_lat), north = std::max(leg.tail_lat, leg.head_lat);
+  std::pair<std::size_t, std::size_t> waiting[8 * kFanOut];  // level, node in it; as many as in `search`
+  std::size_t n_waiting = 0;
+  waiting[n_waiting++] = {level_begin_.size() - 1, 0};
+  while (n_waiting > 0) {
+    const auto [level, index] = waiting[--n_waiting];
+    const Node& node = nodes_[level_begin_[level] + index];
+    for (std::size_t k = 0; k < kFanOut; ++k) {
+      if (!(node.min_lon[k] <= east && node.max_lon[k] >= west && node.min_lat[k] <= north && node.max_lat[k] >= south)) {
+        continue;
+      }
+      const std::size_t child = index * kFanOut + k;
+      if (level > 0) {
+        waiting[n_waiting++] = {level - 1, child};
+        continue;
+      }
+      const Segment& s = segments_[child];
+      const auto beside = [](const Segment& line, double lon, double lat) {
+        return side(line.tail_lon, line.tail_lat, line.head_lon, line.head_lat, lon, lat);
+      };
+      // The end of an edge counts as inside of it, lest a leg slip through where two edges join.
+      if (beside(leg, s.tail_lon, s.tail_lat) * beside(leg, s.head_lon, s.head_lat) <= 0 &&
+          beside(s, leg.tail_lon, leg.tail_lat) * beside(s, leg.head_lon, leg.head_lat) < 0) {
+        return true;
+      }
+    }
+  }
+  return false;
+}
+
+std::vector<std::uint8_t> EdgeTree::crosses(std::span<const double> from_lon, std::span<const double> from_lat,
+                                            std::span<const double> to_lon, std::span<const double> to_lat) const {
+  std::vector<std::uint8_t> crossed(from_lon.size());
+  for (std::size_t i = 0; i < crossed.size(); ++i) {
+    crossed[i] = is_crossed({from_lon[i], from_lat[i], to_lon[i], to_lat[i]});
+  }
+  return crossed;
 }
 
 }  // namespace circle15

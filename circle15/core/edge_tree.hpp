@@ -1,4 +1,4 @@
-// A packed Hilbert R-tree over a network's straight edges, and the search for the place nearest to a point.
+// A packed Hilbert R-tree over straight edges: the places nearest to a point, and what a straight leg crosses.
 #pragma once
 
 #include <cstddef>
@@ -23,6 +23,13 @@ struct LinkColumns {
   std::span<std::uint8_t> skipped_island;  // 1 = an island's edge was nearer
 };
 
+// Places of several points, each point's nearest first, of equally near ones the smallest edge first.
+struct NearPlaces {
+  std::vector<std::int64_t> indptr;  // point i: indptr[i] to indptr[i + 1]
+  std::vector<std::int32_t> edge;
+  std::vector<double> fraction, access_m;
+};
+
 // Distances are metres in the plane tangent along the point's parallel: x = R cos(lat of the point) dlon, y = R dlat.
 // Edges are straight in longitude and latitude, so a fraction means the same in every such plane.
 class EdgeTree {
@@ -36,6 +43,16 @@ class EdgeTree {
   // Link points to the nearest edge within `max_access_m` (inclusive); of equally near edges to the smallest index.
   void link(std::span<const double> lon, std::span<const double> lat, std::span<const std::uint8_t> use,
             double max_access_m, unsigned threads, const LinkColumns& out) const;
+
+  // All edges of use kLink within `max_access_m` (inclusive) of each point, at the place nearest to it.
+  [[nodiscard]] NearPlaces near(std::span<const double> lon, std::span<const double> lat,
+                                std::span<const std::uint8_t> use, double max_access_m) const;
+
+  // Whether each straight leg crosses any edge: its ends lie on either side, and they meet. Columns of legs are
+  // longitude and latitude of both ends.
+  [[nodiscard]] std::vector<std::uint8_t> crosses(std::span<const double> from_lon, std::span<const double> from_lat,
+                                                  std::span<const double> to_lon,
+                                                  std::span<const double> to_lat) const;
 
  private:
   static constexpr std::size_t kFanOut = 16;
@@ -53,7 +70,13 @@ class EdgeTree {
     double squared_m;
   };
 
+  struct Found {
+    double fraction, squared_m;
+  };
+
   void pack();
+  [[nodiscard]] static Found nearest_on(const Segment& segment, double lon, double lat, double per_lon, double per_lat);
+  [[nodiscard]] bool is_crossed(const Segment& leg) const;
   [[nodiscard]] std::uint64_t curve_position(double lon, double lat) const;
   // `best[0]` is the nearest edge to link to, `best[1]` the nearest of an island.
   void search(double lon, double lat, std::span<const std::uint8_t> use_in_order, Nearest (&best)[2]) const;

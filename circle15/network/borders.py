@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -14,7 +14,9 @@ from circle15.network.traits import combine_tags
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
+    from circle15._core import EdgeTree
     from circle15.inputs.osm_columns import OsmColumns
+    from circle15.network.graph import WalkNetwork
     from circle15.network.link import Linkage
     from circle15.network.segments import Segments
 
@@ -33,7 +35,7 @@ Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 Bool = npt.NDArray[np.bool_]
 
-_BATCH = 32
+_FIRST_LOOK = 8
 _METRES = np.radians(1) * EARTH_RADIUS_M
 
 
@@ -48,14 +50,8 @@ def osm_borders(ways: OsmColumns) -> Float64:
     return np.column_stack([ways.lon[first], ways.lat[first], ways.lon[first + 1], ways.lat[first + 1]])
 
 
-def border_lines(pieces: Float64) -> npt.NDArray[np.object_]:
-    """Give pieces of borders as lines."""
-    lines: npt.NDArray[np.object_] = shapely.linestrings(pieces.reshape(-1, 2, 2))
-    return lines
-
-
 def link_within_borders(
-    at: Linkage, lon: Float64, lat: Float64, may_link: Bool, *, borders: Any, limit_m: float
+    at: Linkage, lon: Float64, lat: Float64, use: npt.NDArray[np.uint8], *, borders: EdgeTree, limit_m: float
 ) -> Linkage:
     """Move the points whose access leg crosses a hard border to the nearest street that they reach without.
 
@@ -65,10 +61,10 @@ def link_within_borders(
         Places on the nearest streets (`circle15.link`).
     lon, lat
         float64 (n,) points, degrees WGS-84.
-    may_link
-        bool (n_edges,): edges that points may be linked to.
+    use
+        uint8 (n_edges,): what points may be linked to, as the core's EdgeTree takes it.
     borders
-        Lines, degrees WGS-84 (shapely geometry).
+        Straight pieces of borders.
     limit_m
         Longest access leg in metres, inclusive.
 
@@ -78,72 +74,62 @@ def link_within_borders(
         ``skipped_border`` tells whose nearest street lies behind a border; where there is none on the own side within
         the limit the point is unlinked.
     """
-    tree = shapely.STRtree(shapely.get_parts(borders))
     linked = np.flatnonzero(at.edge >= 0)
-    net = at.network
-    place = _places(at, linked)
-    crosses = _crosses(tree, np.column_stack([lon[linked], lat[linked]]), place)
+    points = np.column_stack([lon, lat])
+    crosses = _crosses(borders, points[linked], _at(at.network, at.edge[linked], at.fraction[linked]))
     moved = linked[crosses]
     if not len(moved):
         return at
-    usable = np.flatnonzero(may_link)
-    ends = np.stack([net.tail[usable], net.head[usable]], axis=1)
-    streets = shapely.STRtree(shapely.linestrings(np.stack([net.node_lon[ends], net.node_lat[ends]], axis=2)))
+    near = _Near(*at.network.edge_tree().near(lon[moved], lat[moved], use, limit_m))
+    place = _first_free(borders, at.network, near, points[moved])
+    found = place >= 0
     edge, fraction, access_m = at.edge.copy(), at.fraction.copy(), at.access_m.copy()
-    for i in moved.tolist():
-        reach = limit_m / _METRES
-        shrink = np.cos(np.radians(lat[i]))
-        box = shapely.box(lon[i] - reach / shrink, lat[i] - reach, lon[i] + reach / shrink, lat[i] + reach)
-        near = np.sort(usable[streets.query(box)])
-        f, metres = _nearest_places(net, near, lon[i], lat[i])
-        order = np.argsort(metres, kind="stable")
-        order = order[metres[order] <= limit_m]
-        chosen = _first_free(tree, net, near[order], f[order], (lon[i], lat[i]))
-        edge[i] = -1 if chosen is None else near[order[chosen]]
-        fraction[i] = np.nan if chosen is None else f[order[chosen]]
-        access_m[i] = np.nan if chosen is None else metres[order[chosen]]
+    edge[moved], fraction[moved], access_m[moved] = -1, np.nan, np.nan
+    edge[moved[found]] = near.edge[place[found]]
+    fraction[moved[found]] = near.fraction[place[found]]
+    access_m[moved[found]] = near.access_m[place[found]]
     skipped = np.zeros(len(lon), dtype=np.bool_)
     skipped[moved] = True
     return replace(at, edge=edge, fraction=fraction, access_m=access_m, skipped_border=skipped)
 
 
-def _first_free(tree: Any, net: Any, edge: Int64, fraction: Float64, point: tuple[float, float]) -> int | None:
-    """Give the first of the edges, nearest first, that no border lies before; looked at some at a time."""
-    for start in range(0, len(edge), _BATCH):
-        part = slice(start, start + _BATCH)
-        place = _at(net, edge[part], fraction[part])
-        free = np.flatnonzero(~_crosses(tree, np.broadcast_to(np.array(point), place.shape), place))
-        if len(free):
-            return start + int(free[0])
-    return None
+class _Near(NamedTuple):
+    """Places near points, each point's nearest first."""
+
+    indptr: Int64
+    edge: npt.NDArray[np.int32]
+    fraction: Float64
+    access_m: Float64
 
 
-def _crosses(tree: Any, points: Float64, places: Float64) -> Bool:
+def _first_free(borders: EdgeTree, net: WalkNetwork, near: _Near, points: Float64) -> Int64:
+    """Give each point's nearest place that no border lies before, -1 where there is none.
+
+    All points look at some of their places at a time: most find one at once, few need many.
+    """
+    free = np.full(len(points), -1, dtype=np.int64)
+    begin, end = near.indptr[:-1].copy(), near.indptr[1:]
+    n_looks = _FIRST_LOOK
+    while (waiting := np.flatnonzero((free < 0) & (begin < end))).size:
+        n = np.minimum(end[waiting] - begin[waiting], n_looks)
+        owner = np.repeat(waiting, n)
+        place = np.repeat(begin[waiting] - (np.cumsum(n) - n), n) + np.arange(len(owner))
+        is_free = ~_crosses(borders, points[owner], _at(net, near.edge[place], near.fraction[place]))
+        free[owner[is_free][::-1]] = place[is_free][::-1]  # backwards: each point's first one stays
+        begin[waiting] += n
+        n_looks *= 2
+    return free
+
+
+def _crosses(borders: EdgeTree, points: Float64, places: Float64) -> Bool:
     """Tell which straight legs cross a border."""
-    legs = shapely.linestrings(np.stack([points, places], axis=1))
-    found = np.zeros(len(legs), dtype=np.bool_)
-    found[tree.query(legs, predicate="crosses")[0]] = True
-    return found
+    ends = [np.ascontiguousarray(c) for c in (*points.T, *places.T)]
+    return borders.crosses(*ends).view(np.bool_)
 
 
-def _places(at: Linkage, rows: Int64) -> Float64:
-    return _at(at.network, at.edge[rows], at.fraction[rows])
-
-
-def _at(net: Any, edge: npt.NDArray[Any], fraction: Float64) -> Float64:
+def _at(net: WalkNetwork, edge: npt.NDArray[Any], fraction: Float64) -> Float64:
     tail, head = net.tail[edge], net.head[edge]
     return np.column_stack([c[tail] + fraction * (c[head] - c[tail]) for c in (net.node_lon, net.node_lat)])
-
-
-def _nearest_places(net: Any, edge: Int64, lon: float, lat: float) -> tuple[Float64, Float64]:
-    """Give for each edge the fraction nearest to a point, and metres, in the plane of `circle15.link`."""
-    scale = np.array([_METRES * np.cos(np.radians(lat)), _METRES])
-    a = (np.column_stack([net.node_lon[net.tail[edge]], net.node_lat[net.tail[edge]]]) - (lon, lat)) * scale
-    b = (np.column_stack([net.node_lon[net.head[edge]], net.node_lat[net.head[edge]]]) - (lon, lat)) * scale
-    along = b - a
-    squared = (along**2).sum(axis=1)
-    f = np.clip(np.divide(-(a * along).sum(axis=1), squared, out=np.zeros(len(a)), where=squared > 0), 0.0, 1.0)
-    return f, np.hypot(*(a + f[:, None] * along).T)
 
 
 def cut_at_borders(s: Segments, on_ground: Bool, borders: Any, gates: Float64, gate_m: float) -> tuple[Int64, Float64]:

@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 from circle15.errors import InputError, MissingFileError, NetworkError, Problem
 from circle15.inputs.osm_file import OSM_SUFFIXES, is_osm_file
-from circle15.network.borders import border_lines
 from circle15.network.cache import cached_segments
 from circle15.network.costs import closable_nodes, walk_costs
 from circle15.network.coverage import covered_ground, missing_buffer_sides
-from circle15.network.graph import WalkNetwork
+from circle15.network.graph import WalkNetwork, find_components
 from circle15.network.layers import read_gpkg_segments, read_graphml_segments
 from circle15.network.own_lines import OwnLines, add_own_paths, cut_streets, read_own_lines
-from circle15.network.segments import Bool, Int64, Segments, find_components, read_osm_segments
+from circle15.network.segments import Bool, Int64, Segments, read_osm_segments
 from circle15.network.traits import Traits
 from circle15.network.walking import WalkProfile
 
@@ -56,7 +56,8 @@ class BuildReport:
     n_streets_cut: int = 0  # places where streets cross the user's borders away from a gate
     n_paths_added: int = 0  # the user's own
     path_ends_missed: tuple[tuple[str, float], ...] = ()  # "file:row end" that joins no street, metres to the nearest
-    hard_borders: Any = None  # MultiLineString, degrees WGS-84: access legs do not cross them
+    # (n, 4) straight pieces, degrees WGS-84: lon, lat, lon, lat. Access legs do not cross them.
+    hard_borders: npt.NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
     def as_dict(self) -> dict[str, Any]:
         """Give the report as plain values, the extent by its bounds."""
@@ -138,30 +139,23 @@ def read_network(
         terrain = read_terrain(elevation, s, Traits.of(s.trait, s.traits).on_ground, elevation_smooth_m)
     network = _make_network(s, is_island, file, chosen, terrain)
     network, missed = add_own_paths(network, own)
-    return _reported(
-        network,
+    report = replace(
+        network.report,
         n_streets_cut=len(cut),
         n_paths_added=len(own.paths),
         path_ends_missed=tuple((m.where, round(m.miss_m, 2)) for m in missed),
         hard_borders=_all_borders(s, own) if hard_borders else None,
     )
+    return replace(network, report=report)
 
 
-def _reported(network: WalkNetwork, **values: Any) -> WalkNetwork:
-    """Give the network with more in its report."""
-    if replace(network.report, **values) == network.report:
-        return network
-    arrays = ("node_lon", "node_lat", "tail", "head", "length_m", "profiles", "walk_ms", "is_island", "component")
-    kept = {name: getattr(network, name) for name in (*arrays, "way_id")}
-    return WalkNetwork(**kept, report=replace(network.report, **values))
-
-
-def _all_borders(s: Segments, own: OwnLines) -> Any:
-    """Give the hard borders of the streets' file and of the user as one geometry, None where there are none."""
-    lines = [*border_lines(s.borders)] if len(s.borders) else []
-    if own.borders is not None:
-        lines += [*shapely.get_parts(own.borders)]
-    return shapely.MultiLineString(lines) if lines else None
+def _all_borders(s: Segments, own: OwnLines) -> npt.NDArray[np.float64]:
+    """Give the hard borders of the streets' file and of the user in straight pieces, (n, 4)."""
+    if own.borders is None:
+        return s.borders
+    corners, line = shapely.get_coordinates(shapely.get_parts(own.borders), return_index=True)
+    first = np.flatnonzero(line[:-1] == line[1:])
+    return np.concatenate([s.borders, np.column_stack([corners[first], corners[first + 1]])])
 
 
 def _read_segments(path: Path) -> Segments:

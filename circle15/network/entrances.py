@@ -25,6 +25,7 @@ Objects = npt.NDArray[np.object_]
 
 GATE_REACH_M = 3.0  # a gate is on an outline that it is mapped this near to
 APART_M = 10.0  # entrances nearer to each other along the outline are one
+_FIRST_LOOK_M = 40.0  # most outlines have a street this near; only others are compared with all in reach
 GATE_BARRIERS = frozenset({
     "gate", "entrance", "kissing_gate", "swing_gate", "lift_gate", "turnstile", "full-height_turnstile", "sally_port",
     "wicket_gate", "stile", "hampshire_gate", "sliding_gate",
@@ -198,13 +199,17 @@ class _Nearest:
         """Give the place (1, 2), or ``otherwise`` where no edge is within reach."""
         west, south, east, north = shapely.bounds(outline)
         shrink = _shrink((south + north) / 2.0)
-        reach = self._max_access_m / _METRES_PER_DEGREE
-        near = np.sort(
-            self._tree.query(shapely.box(west - reach / shrink, south - reach, east + reach / shrink, north + reach))
-        )
-        if len(near) == 0:
-            return otherwise[np.newaxis]
-        flat, lines = _scaled(outline, shrink), _scaled(self._edges[near], shrink)
-        best = int(np.argmin(shapely.distance(flat, lines)))
-        on_outline = shapely.get_coordinates(shapely.shortest_line(flat, lines[best]))[0]
-        return np.array([[on_outline[0] / shrink, on_outline[1]]])
+        flat = _scaled(outline, shrink)
+        for reach_m in (min(_FIRST_LOOK_M, self._max_access_m), self._max_access_m):
+            reach = reach_m / _METRES_PER_DEGREE
+            box = shapely.box(west - reach / shrink, south - reach, east + reach / shrink, north + reach)
+            near = np.sort(self._tree.query(box))
+            if len(near) == 0:
+                continue
+            lines = _scaled(self._edges[near], shrink)
+            away = shapely.distance(flat, lines)
+            best = int(np.argmin(away))
+            if away[best] <= reach or reach_m == self._max_access_m:  # an edge outside the box is farther than that
+                on_outline = shapely.get_coordinates(shapely.shortest_line(flat, lines[best]))[0]
+                return np.array([[on_outline[0] / shrink, on_outline[1]]])
+        return otherwise[np.newaxis]

@@ -71,6 +71,7 @@ class WalkNetwork:
     _streets: list[Streets] = field(default_factory=list, init=False, repr=False)
     _compiled: dict[int, Graph] = field(default_factory=dict, init=False, repr=False)
     _edge_tree: list[EdgeTree] = field(default_factory=list, init=False, repr=False)
+    _border_tree: list[EdgeTree] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         n_edges = len(self.tail)
@@ -81,7 +82,7 @@ class WalkNetwork:
         object.__setattr__(self, "profiles", tuple(self.profiles))
         NetworkError.gather(_problems(self))
         if len(self.component) == 0:
-            component = _components(self.n_nodes, self.tail, self.head)
+            component = find_components(self.n_nodes, self.tail, self.head)
             object.__setattr__(self, "component", _read_only("component", component, np.int32))
 
     @property
@@ -187,6 +188,19 @@ class WalkNetwork:
 
             self._edge_tree.append(_core.EdgeTree(self.node_lon, self.node_lat, self.tail, self.head))
         return self._edge_tree[0]
+
+    def border_tree(self) -> EdgeTree | None:
+        """Return the core's search tree over the hard borders, None where the network was read without any."""
+        pieces = getattr(self.report, "hard_borders", None)
+        if pieces is None or not len(pieces):
+            return None
+        if not self._border_tree:
+            from circle15 import _core  # noqa: PLC0415 (as above)
+
+            lon, lat = (np.ascontiguousarray(pieces[:, c::2].ravel()) for c in (0, 1))
+            ends = np.arange(2 * len(pieces), dtype=np.int32)
+            self._border_tree.append(_core.EdgeTree(lon, lat, ends[::2].copy(), ends[1::2].copy()))
+        return self._border_tree[0]
 
     def to_networkx(self) -> nx.MultiDiGraph:
         """Export to networkx: nodes with ``x``, ``y``; one arc per walkable direction.
@@ -321,13 +335,11 @@ def _length_problems(lengths: npt.NDArray[np.float64], profiles: tuple[WalkProfi
     return _value_problems("length_m", lengths, ok, f"0 to {longest:.0f} metres")
 
 
-def _components(n_nodes: int, tail: npt.NDArray[np.int32], head: npt.NDArray[np.int32]) -> npt.NDArray[np.int32]:
-    """Return each node's connected component, walking any edge either way."""
-    if n_nodes == 0:
-        return np.empty(0, dtype=np.int32)
-    from scipy.sparse import coo_array  # noqa: PLC0415 (slow import)
-    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415
+def find_components(n_nodes: int, tail: npt.NDArray[Any], head: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+    """Give the connected component of each node, int32 (n_nodes,), walking any edge either way.
 
-    links = coo_array((np.ones(len(tail), dtype=np.bool_), (tail, head)), shape=(n_nodes, n_nodes))
-    component = connected_components(links.tocsr(), directed=False)[1]
-    return np.asarray(component, dtype=np.int32)
+    Components are numbered by their smallest node.
+    """
+    from circle15 import _core  # noqa: PLC0415 (a network can be looked at without the core)
+
+    return _core.components(n_nodes, *(np.ascontiguousarray(ends, dtype=np.int32) for ends in (tail, head)))

@@ -134,12 +134,12 @@ def link(
         points["lon"], points["lat"], use, float(max_access_m), os.cpu_count() or 1
     )
     at = Linkage(net, edge, fraction, access_m, skipped_island.view(np.bool_))
-    borders = getattr(net.report, "hard_borders", None)
+    borders = net.border_tree()
     if borders is None:
         return at
     from circle15.network.borders import link_within_borders  # noqa: PLC0415 (most networks have none)
 
-    return link_within_borders(at, **points, may_link=use == _LINK, borders=borders, limit_m=float(max_access_m))
+    return link_within_borders(at, **points, use=use, borders=borders, limit_m=float(max_access_m))
 
 
 def _check_points(points: dict[str, npt.NDArray[np.float64]]) -> None:

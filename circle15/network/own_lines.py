@@ -14,9 +14,8 @@ import shapely
 from circle15.errors import InputError, MissingColumnError, MissingFileError, Problem
 from circle15.network.borders import cut_at_borders
 from circle15.network.changes import add_path
-from circle15.network.graph import WalkNetwork
+from circle15.network.graph import WalkNetwork, find_components
 from circle15.network.passages import PaidEnd, add_waits
-from circle15.network.segments import find_components
 from circle15.units import MAX_MS, UNREACHED
 
 if TYPE_CHECKING:

@@ -8,12 +8,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 import shapely
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from circle15.inputs.osm import header_extent, read_ways
 from circle15.network.borders import BORDER_KEYS, osm_borders
 from circle15.network.coverage import believed_box, covered_ground
+from circle15.network.graph import find_components
 from circle15.network.passages import passage_keys, passage_of
 from circle15.network.squares import (
     Lines,
@@ -288,15 +287,6 @@ def _first_of_each(way: Int64, tail: Int64, head: Int64) -> Int64:
     kept[twice] = False
     kept[twice[first]] = True
     return np.flatnonzero(kept)
-
-
-def find_components(n_nodes: int, tail: npt.NDArray[Any], head: npt.NDArray[Any]) -> Int32:
-    """Give the number of the connected component that each node is in."""
-    if n_nodes == 0:
-        return np.empty(0, dtype=np.int32)
-    joined = coo_array((np.ones(len(tail), dtype=np.int8), (tail, head)), shape=(n_nodes, n_nodes))
-    label: Int32 = connected_components(joined, directed=False)[1].astype(np.int32, copy=False)
-    return label
 
 
 def haversine_m(lon1: Float64, lat1: Float64, lon2: Float64, lat2: Float64) -> Float64:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.spatial import cKDTree
 
 from circle15.units import EARTH_RADIUS_M
 
@@ -55,6 +54,8 @@ def straight_to_kth(
     ndarray of float64, shape (n,)
         Infinite where there are fewer than ``k`` facilities.
     """
+    from scipy.spatial import cKDTree  # noqa: PLC0415 (slow import that few runs need)
+
     found = np.full(len(lon), np.inf)
     if len(np.unique(facility)) < k or not len(lon):
         return found
