@@ -137,9 +137,9 @@ def run(config: Path, out: Path, options: list[str], cache: Path) -> float:
     """Run one batch in a process of its own and give its seconds."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "circle15", "batch", str(config), "--out", str(out), "-q", *options]
-    done = subprocess.run(
-        command, env={**os.environ, "XDG_CACHE_HOME": str(cache)}, capture_output=True, text=True, check=False
-    )
+    env = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPYCACHEPREFIX": str(cache / "bytecode")}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)  # workers find bytecode, as in an installed package
+    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return time.perf_counter() - begun
