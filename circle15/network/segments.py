@@ -152,18 +152,23 @@ def _squares(
         return squares, lon, lat
     known = place_keys(lon, lat)
     order = np.argsort(known, kind="stable")
+    known = known[order]
+    new_places, n_nodes = [], len(lon)
     for tags, shape, _ in relations:
         rings = []
         for ring in (shape.exterior, *shape.interiors):
-            x, y = shapely.get_coordinates(ring)[:-1].T
-            keys = place_keys(x, y)
-            at = order[np.searchsorted(known[order], keys).clip(max=len(known) - 1)]
-            new = np.flatnonzero(known[at] != keys)
-            at[new] = len(lon) + np.arange(len(new))
-            lon, lat = np.concatenate([lon, x[new]]), np.concatenate([lat, y[new]])
+            place = shapely.get_coordinates(ring)[:-1]
+            keys = place_keys(*place.T)
+            found = np.searchsorted(known, keys).clip(max=len(known) - 1)
+            at, new = order[found], np.flatnonzero(known[found] != keys)
+            at[new] = n_nodes + np.arange(len(new))
+            n_nodes += len(new)
+            new_places.append(place[new])
             rings.append(at)
         traits.append({k: v for k, v in tags.items() if k in TRAIT_KEYS})
         squares.append(Square(tuple(rings), -1, len(traits) - 1, has_outline=False))
+    x, y = np.concatenate(new_places).T
+    lon, lat = np.concatenate([lon, x]), np.concatenate([lat, y])
     return squares, lon, lat
 
 
