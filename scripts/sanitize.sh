@@ -17,4 +17,5 @@ for which in "$@"; do
     cat "$build.log" >&2; exit 1; }
   cmake --build "$build" --parallel 2
   "$build/tests/core_test" "${CIRCLE15_ROUNDS:-60}"
+  "$build/tests/shapes_test" "${CIRCLE15_ROUNDS:-60}"
 done

@@ -226,7 +226,7 @@ void EdgeTree::link(std::span<const double> lon, std::span<const double> lat, st
 NearPlaces EdgeTree::near(std::span<const double> lon, std::span<const double> lat, std::span<const std::uint8_t> use,
                           double max_access_m) const {
   struct Candidate {
-    double access_m;
+    double squared_m;
     std::int32_t edge;
     double fraction;
   };
@@ -251,16 +251,17 @@ NearPlaces EdgeTree::near(std::span<const double> lon, std::span<const double> l
           waiting.emplace_back(level - 1, child);
         } else if (static_cast<EdgeUse>(use[order_[child]]) == EdgeUse::kLink) {
           const Found place = nearest_on(segments_[child], lon[i], lat[i], per_lon, per_lat);
-          const double access_m = std::sqrt(place.squared_m);
-          if (access_m <= max_access_m) candidates.push_back({access_m, order_[child], place.fraction});
+          if (std::sqrt(place.squared_m) <= max_access_m) {
+            candidates.push_back({place.squared_m, order_[child], place.fraction});
+          }
         }
       }
     }
-    std::ranges::sort(candidates, {}, [](const Candidate& c) { return std::pair{c.access_m, c.edge}; });
+    std::ranges::sort(candidates, {}, [](const Candidate& c) { return std::pair{c.squared_m, c.edge}; });
     for (const Candidate& c : candidates) {
       made.edge.push_back(c.edge);
       made.fraction.push_back(c.fraction);
-      made.access_m.push_back(c.access_m);
+      made.access_m.push_back(std::sqrt(c.squared_m));
     }
     made.indptr.push_back(static_cast<std::int64_t>(made.edge.size()));
   }
