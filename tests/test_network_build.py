@@ -17,7 +17,7 @@ import circle15
 from circle15.errors import InputError, MissingColumnError, MissingFileError, NetworkError
 from circle15.network import build, cache, cache_room
 from circle15.network.build import missing_buffer_sides, read_network
-from circle15.network.coverage import believed_box, covered_ground
+from circle15.network.coverage import StatedBox, covered_ground
 from circle15.network.walking import WalkProfile
 from circle15.units import EARTH_RADIUS_M
 from tests.toy_osm import NODES, write_osm
@@ -502,13 +502,21 @@ def test_a_park_of_half_a_kilometre_is_no_hole():
     assert covered_ground(lon[kept], lat[kept]).contains(shapely.Point(118.806, 32.04))
 
 
+def believed(box, lon, lat, parts=3):
+    stated = StatedBox(box)
+    for part in np.array_split(np.arange(len(lon)), parts):
+        stated.look(lon[part], lat[part])
+    return stated.believed()
+
+
 def test_a_stated_box_is_believed_only_where_the_streets_fill_it():
     lon, lat = grid_streets(118.75, 32.00, 118.83, 32.08)
     fitting = shapely.box(118.74, 31.99, 118.84, 32.09)
-    assert believed_box(fitting, lon, lat) is fitting
-    assert believed_box(shapely.box(0, 0, 180, 90), lon, lat) is None
-    assert believed_box(shapely.box(118.76, 32.0, 118.77, 32.08), lon, lat) is None
-    assert believed_box(None, lon, lat) is None
+    assert believed(fitting, lon, lat) is fitting
+    assert believed(shapely.box(0, 0, 180, 90), lon, lat) is None
+    assert believed(shapely.box(118.76, 32.0, 118.77, 32.08), lon, lat) is None
+    assert believed(None, lon, lat) is None
+    assert believed(fitting, lon[:0], lat[:0]) is None
 
 
 def test_without_a_buffer_no_side_is_missing():

@@ -8,13 +8,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from circle15.batch.outcomes import Event, Outcome
-from circle15.batch.work import GATES, STREETS, THINGS, Report, read_stages, run_one, share_extract
+from circle15.batch.work import Report, read_stages, run_one, share_selection, share_streets
 from circle15.errors import ConfigError
 from circle15.inputs.osm_selection import Wanted, join_wanted
 from circle15.pipeline.services import GATE_TAGS, wanted_tags
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from circle15.batch.districts import Entry
@@ -35,19 +35,24 @@ class Runner:
     tell: Callable[[Event], None]
 
     def share_extracts(self, entries: Sequence[Entry]) -> dict[str, Report]:
-        """Read each extract that several districts share once, so that they find its parts in the cache."""
-        futures: dict[Future[Report], str] = {}
-        for source, per_district in _tags_by_source(entries).items():
-            if len(per_district) > 1:
-                self.tell(Event("share", source.name))
-                for part, wanted in ((STREETS, {}), (THINGS, join_wanted(*per_district)), (GATES, GATE_TAGS)):
-                    futures[self.workers.submit(share_extract, source, part, wanted)] = f"{source.name}: {part}"
-        try:
-            wait(futures)
-        except BaseException:
-            _cancel(futures)
-            raise
-        return {name: _report_of(future, name)[0] for future, name in futures.items()}
+        """Read each extract that several districts share once, so that they find their parts in the cache.
+
+        The streets come last: a district's boundary may be one of the objects.
+        """
+        shared = [(source, tasks) for source, tasks in _by_source(entries).items() if len(tasks) > 1]
+        for source, _ in shared:
+            self.tell(Event("share", source.name))
+        selections = {
+            f"{source.name}: {part}": self.workers.submit(share_selection, source, wanted)
+            for source, tasks in shared
+            for part, wanted in (("things", join_wanted(*(w for _, w in tasks))), ("gates", GATE_TAGS))
+        }
+        reports = _waited(selections)
+        streets = {
+            f"{source.name}: streets": self.workers.submit(share_streets, source, [config for config, _ in tasks])
+            for source, tasks in shared
+        }
+        return reports | _waited(streets)
 
     def run(self, entries: Sequence[Entry]) -> Iterator[Outcome]:
         """Start every district and give each one's outcome as it ends; tell of the stages meanwhile."""
@@ -79,9 +84,9 @@ class Runner:
         told[name] = len(stages)
 
 
-def _tags_by_source(entries: Iterable[Entry]) -> dict[Path, list[Wanted]]:
-    """Give for each extract the OSM tags that each of its districts looks for."""
-    tags: dict[Path, list[Wanted]] = {}
+def _by_source(entries: Iterable[Entry]) -> dict[Path, list[tuple[Config, Wanted]]]:
+    """Give for each extract its districts and the OSM tags that each looks for."""
+    found: dict[Path, list[tuple[Config, Wanted]]] = {}
     for entry in entries:
         if entry.config is None:
             continue
@@ -89,8 +94,18 @@ def _tags_by_source(entries: Iterable[Entry]) -> dict[Path, list[Wanted]]:
             wanted = wanted_tags(entry.config)
         except ConfigError:
             continue  # the district's own run says what is wrong with a selection
-        tags.setdefault(entry.config.resolve(entry.config.network.source), []).append(wanted)
-    return tags
+        found.setdefault(entry.config.resolve(entry.config.network.source), []).append((entry.config, wanted))
+    return found
+
+
+def _waited(futures: Mapping[str, Future[Report]]) -> dict[str, Report]:
+    """Wait for tasks by name and give their reports."""
+    try:
+        wait(futures.values())
+    except BaseException:
+        _cancel(futures.values())
+        raise
+    return {name: _report_of(future, name)[0] for name, future in futures.items()}
 
 
 def _report_of(future: Future[Report], name: str) -> tuple[Report, str | None]:

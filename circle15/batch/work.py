@@ -8,6 +8,7 @@ import os
 import socket
 import time
 import traceback
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,17 +16,19 @@ from typing import TYPE_CHECKING
 from circle15.errors import Circle15Error
 from circle15.inputs.osm_file import is_osm_file
 from circle15.network.build import read_network
+from circle15.network.cuts import keep_cuts
 from circle15.network.extracts import keep_selection
 from circle15.outputs.folder import MANIFEST
 from circle15.pipeline import run_district
+from circle15.pipeline.study import study_area
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from circle15.config import Config
     from circle15.inputs.osm_selection import Wanted
 
 logger = logging.getLogger(__name__)
-
-STREETS, THINGS, GATES = "streets", "things", "gates"
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,17 +45,30 @@ class Report:
     worker: str = ""  # host and process
 
 
-def share_extract(source: Path, part: str, wanted: Wanted) -> Report:
-    """Put one part of an extract that several districts share into this host's cache: streets, things or gates.
+def share_selection(source: Path, wanted: Wanted) -> Report:
+    """Put the objects that several districts of one extract look for into this host's cache.
 
-    An extract that cannot be read is no error here: every district that needs it says so.
+    An extract that cannot be read is no error here, nor below: every district that needs it says so.
     """
     begun = _now()
     try:
-        if part == STREETS:
-            read_network(source)
-        elif is_osm_file(source):
+        if is_osm_file(source):
             keep_selection(source, wanted)
+    except Circle15Error as e:
+        return _report(begun, error=str(e))
+    return _report(begun)
+
+
+def share_streets(source: Path, configs: Sequence[Config]) -> Report:
+    """Put the streets of one extract into this host's cache: of a large one each district's own, else all."""
+    begun = _now()
+    try:
+        areas = []
+        for config in configs:
+            with suppress(Circle15Error):  # the district's own run says what is wrong with it
+                areas.append(study_area(config))
+        if not (is_osm_file(source) and source.is_file() and keep_cuts(source, areas)):
+            read_network(source)
     except Circle15Error as e:
         return _report(begun, error=str(e))
     return _report(begun)

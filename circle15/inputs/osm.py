@@ -38,7 +38,9 @@ AREA_RELATIONS = ("multipolygon", "boundary")
 STREET_KEYS = ("highway", "railway", "public_transport", "man_made", "route", "barrier", "waterway", "kerb")
 
 
-def read_ways(path: str | Path, *, way_keys: Sequence[str], node_keys: Sequence[str]) -> OsmColumns:
+def read_ways(
+    path: str | Path, *, way_keys: Sequence[str], node_keys: Sequence[str], text: Path | None = None
+) -> OsmColumns:
     """Read the ways that may be streets or paths, and the tagged nodes on them, as arrays.
 
     Taken are ways and nodes with one of the keys ``STREET_KEYS``: highways, and the piers, platforms, ferries,
@@ -50,13 +52,15 @@ def read_ways(path: str | Path, *, way_keys: Sequence[str], node_keys: Sequence[
         OSM file.
     way_keys, node_keys
         Keys whose values are kept.
+    text
+        The part of the file to read, as `circle15.inputs.osm_cuts` writes it; by default the whole file.
 
     Raises
     ------
     InputError
         If the file is missing, cut off, or not OSM data.
     """
-    return read_columns(path, having=STREET_KEYS, way_keys=way_keys, node_keys=node_keys)
+    return read_columns(path, having=STREET_KEYS, way_keys=way_keys, node_keys=node_keys, text=text)
 
 
 def read_features(

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import re
 import tempfile
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -36,7 +37,7 @@ Float64 = npt.NDArray[np.float64]
 BLOCK_BYTES = 1 << 25
 """Text cut at once: large enough for bulk speed, small beside the arrays."""
 
-_WAY, _NODE = b"w", b"n"
+WAY, NODE = b"w", b"n"
 _POINTS_TO_CSV = bytes.maketrans(b"nxy", b"\n,,")
 _ESCAPE = re.compile(r"%([0-9a-fA-F]+)%")
 
@@ -70,7 +71,12 @@ class OsmColumns:
 
 
 def read_columns(
-    path: str | Path, *, having: Sequence[str], way_keys: Sequence[str], node_keys: Sequence[str]
+    path: str | Path,
+    *,
+    having: Sequence[str],
+    way_keys: Sequence[str],
+    node_keys: Sequence[str],
+    text: Path | None = None,
 ) -> OsmColumns:
     """Read the ways and nodes that have a tag with one of the keys ``having``.
 
@@ -82,6 +88,8 @@ def read_columns(
         Keys of which a way or node needs at least one.
     way_keys, node_keys
         Keys whose values are kept, for ways and for nodes.
+    text
+        The selection as `osm_text` writes it, where it was written before.
 
     Raises
     ------
@@ -89,16 +97,30 @@ def read_columns(
         If the file is missing, cut off, or not OSM data.
     """
     ways, nodes = _Collector(way_keys), _Collector(node_keys)
-    with tempfile.TemporaryDirectory(prefix="circle15-") as folder:
-        text = Path(folder) / "selected.opl"
-        with osm_errors(path), uploaded_form(path) as file:
-            _write_opl(file, text, having)
-        for block in _blocks(text):
-            for kind, lines in _runs(block):
-                if kind == _WAY:
-                    ways.add_ways(lines)
-                else:
-                    nodes.add_nodes(lines)
+    with osm_text(path, having) if text is None else nullcontext(text) as selected:
+        for kind, lines in runs_of(selected):
+            if kind == WAY:
+                ways.add_ways(lines)
+            else:
+                nodes.add_nodes(lines)
+    return _columns(ways, nodes)
+
+
+def way_columns(lines: bytes, way_keys: Sequence[str]) -> OsmColumns:
+    """Cut lines of ways into columns without nodes."""
+    ways = _Collector(way_keys)
+    ways.add_ways(lines)
+    return _columns(ways, _Collector(()))
+
+
+def node_places(lines: bytes) -> tuple[Float64, Float64]:
+    """Give the longitudes and latitudes of lines of nodes."""
+    nodes = _Collector(())
+    nodes.add_nodes(lines)
+    return _joined(nodes.lons, np.float64), _joined(nodes.lats, np.float64)
+
+
+def _columns(ways: _Collector, nodes: _Collector) -> OsmColumns:
     return OsmColumns(
         way_id=_joined(ways.ids, np.int64),
         indptr=np.concatenate([[0], np.cumsum(_joined(ways.counts, np.int64))]),
@@ -113,6 +135,22 @@ def read_columns(
     )
 
 
+@contextmanager
+def osm_text(path: str | Path, having: Sequence[str]) -> Iterator[Path]:
+    """Write the ways, with their places, and the nodes that have one of the keys as OPL text, and delete it at the end.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cut off, or not OSM data.
+    """
+    with tempfile.TemporaryDirectory(prefix="circle15-") as folder:
+        text = Path(folder) / "selected.opl"
+        with osm_errors(path), uploaded_form(path) as file:
+            _write_opl(file, text, having)
+        yield text
+
+
 def _write_opl(path: str | Path, text: Path, having: Sequence[str]) -> None:
     locate = osmium.NodeLocationsForWays(new_location_index(path))
     locate.ignore_errors()
@@ -124,11 +162,11 @@ def _write_opl(path: str | Path, text: Path, having: Sequence[str]) -> None:
         osmium.apply(reader, locate, osmium.filter.KeyFilter(*having), writer)
 
 
-def _blocks(text: Path) -> Iterator[bytes]:
-    """Give the text in blocks of whole lines."""
+def runs_of(text: Path) -> Iterator[tuple[bytes, bytes]]:
+    """Give the text in runs of whole lines of one kind, `WAY` or `NODE`, a block of the text at a time."""
     with text.open("rb") as file:
         while block := file.read(BLOCK_BYTES):
-            yield block if block.endswith(b"\n") else block + file.readline()
+            yield from _runs(block if block.endswith(b"\n") else block + file.readline())
 
 
 def _runs(block: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -136,7 +174,7 @@ def _runs(block: bytes) -> Iterator[tuple[bytes, bytes]]:
     start = 0
     while start < len(block):
         kind = block[start : start + 1]
-        other = _NODE if kind == _WAY else _WAY
+        other = NODE if kind == WAY else WAY
         stop = block.find(b"\n" + other, start) + 1 or len(block)
         yield kind, block[start:stop]
         start = stop

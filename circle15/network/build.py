@@ -12,7 +12,7 @@ import shapely
 
 from circle15.errors import InputError, MissingFileError, NetworkError, Problem
 from circle15.inputs.osm_file import OSM_SUFFIXES, is_osm_file
-from circle15.network.cache import cached_segments
+from circle15.network.cache import cached_segments, kept_cut
 from circle15.network.costs import closable_nodes, walk_costs
 from circle15.network.coverage import covered_ground, missing_buffer_sides
 from circle15.network.graph import WalkNetwork, find_components
@@ -125,9 +125,8 @@ def read_network(
         raise NetworkError("profiles is empty: a network needs at least one WalkProfile")
     if not file.is_file():
         raise MissingFileError(Problem("no such file", file=str(path)))
-    segments = cached_segments(file, _read_segments) if cache else _read_segments(file)
     own = read_own_lines(Path(p) for p in lines)
-    s, is_island = _within(segments, area, file, island_m)
+    s, is_island = _streets_within(file, area, island_m, cache=cache)
     s, cut = cut_streets(s, Traits.of(s.trait, s.traits).on_ground, own) if own.borders is not None else (s, _NOTHING)
     is_island = np.concatenate([is_island, is_island[cut]])
     s, parted = closable_nodes(s, chosen)
@@ -169,13 +168,27 @@ def _read_segments(path: Path) -> Segments:
     return reader(path)
 
 
-def _within(s: Segments, area: Any, path: Path, island_m: float) -> tuple[Segments, Bool]:
-    """Find islands, then clip the streets to ``area``; give which segments are on islands."""
+def _streets_within(path: Path, area: Any, island_m: float, *, cache: bool) -> tuple[Segments, Bool]:
+    """Give the streets within ``area``, cut before if they are in the cache, and which segments are on islands."""
+    if cache and area is not None and (kept := kept_cut(path, area, island_m)) is not None:
+        return kept
+    segments = cached_segments(path, _read_segments) if cache else _read_segments(path)
+    return cut_to_area(segments, area, path, island_m)
+
+
+def cut_to_area(
+    s: Segments, area: Any, path: Path, island_m: float, *, has_largest: bool = True
+) -> tuple[Segments, Bool]:
+    """Find islands, then clip the streets to ``area``; give which segments are on islands.
+
+    ``has_largest`` tells that the file's largest component is among the streets: that never is an island.
+    """
     if len(s.tail) == 0:
         raise InputError(Problem(_nothing_walkable(s), file=str(path)))
     street_m = np.bincount(s.component[s.tail], weights=s.length_m)
     small = street_m < island_m
-    small[street_m.argmax()] = False
+    if has_largest:
+        small[street_m.argmax()] = False
     is_island = small[s.component[s.tail]]
     if area is None:
         return s, is_island

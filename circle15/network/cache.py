@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 import shapely
 
 import circle15
@@ -27,12 +28,14 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 _SHAPES = ("ground", "stated_box")
+_BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, shapely.errors.ShapelyError)
 
 # Whatever decides what the streets of a file are: an entry made by other code or another table is never found again.
 _MAKERS = {
     "circle15.inputs": (
         "osm.py",
         "osm_columns.py",
+        "osm_cuts.py",
         "osm_edited.py",
         "osm_file.py",
         "osm_objects.py",
@@ -44,6 +47,7 @@ _MAKERS = {
         "layers.py",
         "cache.py",
         "coverage.py",
+        "cuts.py",
         "walking.py",
         "walking_table.csv",
         "traits.py",
@@ -73,7 +77,7 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
         segments = _load(entry)
     except FileNotFoundError:
         log.debug("%s: not in the cache", path)
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile, shapely.errors.ShapelyError) as e:
+    except _BROKEN as e:
         log.warning("%s: this cache entry is broken (%s) and is made again", entry, e)
     else:
         return segments
@@ -84,6 +88,45 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
     except OSError as e:
         log.warning("%s: the streets cannot be kept for the next run (%s)", entry.parent, e)
     return segments
+
+
+def has_segments(path: Path) -> bool:
+    """Tell whether the streets of the whole file are in the cache."""
+    return (cache_folder() / f"{_key(path)}.npz").is_file()
+
+
+def has_cut(path: Path, area: Any, island_m: float) -> bool:
+    """Tell whether the streets of the file within ``area`` are in the cache."""
+    return _cut_entry(path, area, island_m).is_file()
+
+
+def kept_cut(path: Path, area: Any, island_m: float) -> tuple[Segments, npt.NDArray[np.bool_]] | None:
+    """Give the streets of a file within ``area``, and which are on islands, if `keep_cut` kept them."""
+    entry = _cut_entry(path, area, island_m)
+    try:
+        return _load_cut(entry)
+    except FileNotFoundError:
+        return None
+    except _BROKEN as e:
+        log.warning("%s: this cache entry is broken (%s) and is not used", entry, e)
+        return None
+
+
+def keep_cut(path: Path, area: Any, island_m: float, s: Segments, is_island: npt.NDArray[np.bool_]) -> None:
+    """Keep the streets of a file within ``area``; a folder that cannot be written to is said and done without."""
+    entry = _cut_entry(path, area, island_m)
+    try:
+        _save(entry, s, is_island=is_island)
+        shrink_cache()
+    except OSError as e:
+        log.warning("%s: the streets cannot be kept for the next run (%s)", entry.parent, e)
+
+
+def _cut_entry(path: Path, area: Any, island_m: float) -> Path:
+    clipper = resources.files("circle15.network").joinpath("build.py").read_bytes()
+    told = shapely.to_wkb(shapely.normalize(area)) + repr(float(island_m)).encode() + clipper
+    where = hashlib.blake2b(told, digest_size=10)
+    return cache_folder() / f"{_key(path)}-{where.hexdigest()}.npz"
 
 
 def _key(path: Path) -> str:
@@ -98,8 +141,21 @@ def _key(path: Path) -> str:
 
 
 def _load(entry: Path) -> Segments:
+    return _segments(entry, _arrays(entry))
+
+
+def _load_cut(entry: Path) -> tuple[Segments, npt.NDArray[np.bool_]]:
+    values = _arrays(entry)
+    is_island = values.pop("is_island")
+    return _segments(entry, values), is_island
+
+
+def _arrays(entry: Path) -> dict[str, Any]:
     with entry.open("rb") as file, np.load(file, allow_pickle=False) as stored:
-        values: dict[str, Any] = {name: stored[name] for name in stored.files}
+        return {name: stored[name] for name in stored.files}
+
+
+def _segments(entry: Path, values: dict[str, Any]) -> Segments:
     rest = json.loads(values.pop("rest").tobytes())
     shapes = {name: shapely.from_wkb(rest.pop(name)) for name in _SHAPES}
     rest["traits"] = tuple(rest["traits"])
@@ -110,7 +166,7 @@ def _load(entry: Path) -> Segments:
     return segments
 
 
-def _save(entry: Path, segments: Segments) -> None:
+def _save(entry: Path, segments: Segments, **more: npt.NDArray[Any]) -> None:
     values = {f.name: getattr(segments, f.name) for f in fields(segments)}
     arrays: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     rest = {name: value for name, value in values.items() if name not in arrays}
@@ -119,7 +175,8 @@ def _save(entry: Path, segments: Segments) -> None:
     handle, beside = tempfile.mkstemp(dir=entry.parent, prefix=entry.stem, suffix=".part")
     try:
         with os.fdopen(handle, "wb") as file:
-            np.savez(file, **arrays, rest=np.frombuffer(json.dumps(rest).encode(), np.uint8))
+            arrays |= {**more, "rest": np.frombuffer(json.dumps(rest).encode(), np.uint8)}
+            np.savez(file, **arrays)
         Path(beside).replace(entry)
     except BaseException:
         Path(beside).unlink(missing_ok=True)

@@ -39,7 +39,7 @@ def covered_ground(lon: Float64, lat: Float64, stated_box: Any = None) -> Any:
     lon, lat
         float64 (n_nodes,), nodes of the streets, degrees WGS-84.
     stated_box
-        What the file's header says it covers (`believed_box`), or None.
+        What the file's header says it covers (`StatedBox`), or None.
 
     Returns
     -------
@@ -119,22 +119,31 @@ def missing_buffer_sides(extent: Any, district: Any, buffer_m: float) -> tuple[s
     return tuple(name for name, s in zip(_SIDES, share, strict=True) if s < MIN_COVERED_SHARE)
 
 
-def believed_box(box: Any, lon: Float64, lat: Float64) -> Any:
-    """Give the box that a header states if the file's streets fill it, else None: some programs write nonsense there.
+class StatedBox:
+    """The box that a file's header states, and how far the file's streets bear it out."""
 
-    Parameters
-    ----------
-    box
-        Polygon, degrees WGS-84, or None.
-    lon, lat
-        float64 (n_nodes,), nodes of all streets of the file.
-    """
-    if box is None or len(lon) == 0:
-        return None
-    west, south, east, north = box.bounds
-    inside = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    spans = np.ptp(lon) >= _STATED_SPAN * (east - west) and np.ptp(lat) >= _STATED_SPAN * (north - south)
-    return box if spans and inside.mean() >= _STATED_SHARE else None
+    def __init__(self, box: Any) -> None:
+        self.box = box  # Polygon, degrees WGS-84, or None
+        self._n = self._n_inside = 0
+        self._low, self._high = np.full(2, np.inf), np.full(2, -np.inf)
+
+    def look(self, lon: Float64, lat: Float64) -> None:
+        """See some of the streets: the places (n,) of the ends of their pieces."""
+        if self.box is None or len(lon) == 0:
+            return
+        west, south, east, north = self.box.bounds
+        self._n += len(lon)
+        self._n_inside += int(((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)).sum())
+        self._low = np.minimum(self._low, (lon.min(), lat.min()))
+        self._high = np.maximum(self._high, (lon.max(), lat.max()))
+
+    def believed(self) -> Any:
+        """Give the box if the streets seen fill it, else None: some programs write nonsense there."""
+        if self.box is None or self._n == 0:
+            return None
+        west, south, east, north = self.box.bounds
+        spans = (self._high - self._low >= _STATED_SPAN * np.array([east - west, north - south])).all()
+        return self.box if spans and self._n_inside / self._n >= _STATED_SHARE else None
 
 
 def _scale(lat: float) -> Float64:

@@ -11,7 +11,7 @@ import shapely
 
 from circle15.inputs.osm import header_extent, read_ways
 from circle15.network.borders import BORDER_KEYS, osm_borders
-from circle15.network.coverage import believed_box, covered_ground
+from circle15.network.coverage import StatedBox, covered_ground
 from circle15.network.graph import find_components
 from circle15.network.passages import passage_keys, passage_of
 from circle15.network.squares import (
@@ -27,7 +27,7 @@ from circle15.network.walking import may_walk, table_keys
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from circle15.inputs.osm_columns import OsmColumns, TagColumn
@@ -78,8 +78,17 @@ class Segments:
             object.__setattr__(self, "node_row", np.full(n_nodes, -1, np.int8))
 
 
-def read_osm_segments(path: str | Path) -> Segments:
-    """Read the walkable streets of an OSM file.
+@dataclass(frozen=True, slots=True)
+class StreetCut:
+    """A part of an OSM file's streets (`circle15.network.cuts`), with what only the whole file tells."""
+
+    text: Path  # ways and nodes, for `read_ways`
+    relations: Sequence[tuple[dict[str, str], Any, set[int]]]  # of `relation_squares`, those that matter here
+    stated_box: Any
+
+
+def read_osm_segments(path: str | Path, cut: StreetCut | None = None) -> Segments:
+    """Read the walkable streets of an OSM file, or of a part of it.
 
     There is one segment for each pair of consecutive nodes of a way, of haversine length. Where the tag table closes
     a barrier, each street end at it gets a node of its own: one can walk up to it from any side, not past it. The
@@ -94,7 +103,7 @@ def read_osm_segments(path: str | Path) -> Segments:
     way_values, node_values = table_keys("way"), table_keys("node")
     way_keys = tuple(dict.fromkeys((*way_values, *TRAIT_KEYS, *BORDER_KEYS, "step_count")))
     node_keys = tuple(dict.fromkeys((*node_values, *passage_keys("node"))))
-    ways = read_ways(path, way_keys=way_keys, node_keys=node_keys)
+    ways = read_ways(path, way_keys=way_keys, node_keys=node_keys, text=None if cut is None else cut.text)
     allowed, reasons = decide(ways.way_tags, way_values, "way", len(ways.way_id))
     passes, _ = decide(ways.node_tags, node_values, "node", len(ways.node_id))
     way_of, first, n_missing = _consecutive(ways, allowed)
@@ -108,12 +117,16 @@ def read_osm_segments(path: str | Path) -> Segments:
     row_of_way, traits = combine_tags(ways.way_tags, TRAIT_KEYS, len(ways.way_id))
     n_steps = _share_of_steps(ways, way_row, haversine_m(lon[tail], lat[tail], lon[head], lat[head]))
     node_row = _passages(ways, refs)[origin]
-    squares, lon, lat = _squares(path, Lines(tail, head, way, row_of_way[way_row]), lon, lat, traits)
+    relations = relation_squares(path) if cut is None else cut.relations
+    squares, lon, lat = _squares(relations, Lines(tail, head, way, row_of_way[way_row]), lon, lat, traits)
     crossing = crossing_lines(squares, lon, lat, np.bincount(np.concatenate([tail, head]), minlength=len(lon)))
     added = (crossing.tail, crossing.head, crossing.way_id, crossing.trait)
     given = (tail, head, way, row_of_way[way_row])
     tail, head, way, trait = (np.concatenate(pair) for pair in zip(given, added, strict=True))
-    stated_box = believed_box(header_extent(path), lon, lat)
+    if cut is None:
+        stated = StatedBox(header_extent(path))
+        stated.look(*(np.concatenate([values[first], values[first + 1]]) for values in (ways.lon, ways.lat)))
+    stated_box = stated.believed() if cut is None else cut.stated_box
     return Segments(
         node_lon=lon,
         node_lat=lat,
@@ -138,10 +151,13 @@ def read_osm_segments(path: str | Path) -> Segments:
 
 
 def _squares(
-    path: str | Path, streets: Lines, lon: Float64, lat: Float64, traits: list[dict[str, str]]
+    relations: Sequence[tuple[dict[str, str], Any, set[int]]],
+    streets: Lines,
+    lon: Float64,
+    lat: Float64,
+    traits: list[dict[str, str]],
 ) -> tuple[list[Square], Float64, Float64]:
     """Find the squares of a file; give with them the nodes, to which vertices that no street has are added."""
-    relations = relation_squares(path)
     covered = set().union(*(ways for _, _, ways in relations))
     squares = [
         square
@@ -191,6 +207,13 @@ def _passages(ways: OsmColumns, refs: Int64) -> Int8:
         met = refs[at] == ways.node_id
         found[at[met]] = rows[number[met]]
     return found
+
+
+def walkable_pieces(ways: OsmColumns) -> tuple[Int64, Int64]:
+    """Give the references (n_pieces,) that pieces of walkable streets begin at, each one's end next to it, and ways."""
+    values = table_keys("way")
+    way_of, first, _ = _consecutive(ways, decide(ways.way_tags, values, "way", len(ways.way_id))[0])
+    return first, way_of[first]
 
 
 def _consecutive(ways: OsmColumns, allowed: Bool) -> tuple[Int64, Int64, int]:

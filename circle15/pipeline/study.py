@@ -152,6 +152,30 @@ class Study:
         return link(self.network, lon, lat, max_access_m=self.config.network.max_access_m, profile=profile)
 
 
+def study_area(config: Config) -> Any:
+    """Give the area whose streets a config's district needs, degrees WGS-84: the district and its buffer.
+
+    Raises
+    ------
+    Circle15Error
+        If the district's files cannot be used.
+    """
+    config = apply_policy(config).config
+    return _read_area(config, config.resolve(config.network.source))[2]
+
+
+def _read_area(config: Config, source: Path) -> tuple[Path, District, Any]:
+    """Give the extract's selection if one is kept, the district, and the area around it."""
+    extract = kept_selection(source, wanted_tags(config))
+    try:
+        district = read_district(config, extract)
+    except InputError:
+        if extract == source:
+            raise
+        district = read_district(config, source)  # the error then tells of all that the whole file holds
+    return extract, district, buffer_area(district.geometry, config.buffer_m())
+
+
 def read_study(config: Config, clock: Clock) -> Study:
     """Read everything that the config names.
 
@@ -164,14 +188,7 @@ def read_study(config: Config, clock: Clock) -> Study:
     config = applied.config
     source = config.resolve(config.network.source)
     with clock.stage("district"):
-        extract = kept_selection(source, wanted_tags(config))
-        try:
-            district = read_district(config, extract)
-        except InputError:
-            if extract == source:
-                raise
-            district = read_district(config, source)  # the error then tells of all that the whole file holds
-        area = buffer_area(district.geometry, config.buffer_m())
+        extract, district, area = _read_area(config, source)
     with clock.stage("network"):
         network = read_streets(config, area)
         network, path_warnings = change_network(config, network)

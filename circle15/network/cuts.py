@@ -1,0 +1,120 @@
+"""The streets of a large extract, cut to many study areas in one pass and kept in the cache."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from circle15.errors import InputError
+from circle15.inputs.osm import header_extent
+from circle15.inputs.osm_cuts import cut_streets_text
+from circle15.network.build import ISLAND_M, cut_to_area
+from circle15.network.cache import has_cut, has_segments, keep_cut
+from circle15.network.coverage import StatedBox
+from circle15.network.segments import StreetCut, haversine_m, read_osm_segments, walkable_pieces
+from circle15.network.squares import relation_squares
+from circle15.network.walking import table_keys
+from circle15.units import EARTH_RADIUS_M
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circle15.inputs.osm_columns import OsmColumns
+
+log = logging.getLogger(__name__)
+
+Float64 = npt.NDArray[np.float64]
+
+WORTH_BYTES = 4_000_000
+"""Smaller extracts are read whole: every district holds them without effort."""
+
+_MARGIN = 1.1
+_METRES_PER_DEGREE = np.radians(1) * EARTH_RADIUS_M
+
+
+class _Seen:
+    """What only the whole file tells."""
+
+    def __init__(self, path: Path) -> None:
+        self.stated = StatedBox(header_extent(path))
+        self.longest_m = 0.0  # street way
+
+    def look(self, ways: OsmColumns) -> None:
+        first, way = walkable_pieces(ways)
+        if len(first):
+            lon, lat = ways.lon, ways.lat
+            self.stated.look(*(np.concatenate([c[first], c[first + 1]]) for c in (lon, lat)))
+            metres = haversine_m(lon[first], lat[first], lon[first + 1], lat[first + 1])
+            self.longest_m = max(self.longest_m, float(np.bincount(way, weights=metres).max()))
+
+
+def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> bool:
+    """Cut the streets of ``path`` to each area and keep them in the cache, for `read_network` with these areas.
+
+    What is kept is what the whole file would give. A part holds every way within ``island_m`` around its area, so a
+    street that hangs together with the area's and leaves the part is longer than an island is allowed to be, there as
+    in the whole file; and what does not leave it is whole. Squares of several ways that meet the area are in the part
+    as well. Counts of ways and barriers are the part's.
+
+    Parameters
+    ----------
+    path
+        ``.osm.pbf`` file.
+    areas
+        Shapely geometries, degrees WGS-84.
+    island_m
+        As for `read_network`.
+
+    Returns
+    -------
+    bool
+        False where cutting is not worth it, or would not give the same: the file is small, its streets are already in
+        the cache whole, or no way of it is longer than an island.
+
+    Raises
+    ------
+    InputError
+        If the file is missing, cut off, or not OSM data.
+    """
+    if path.stat().st_size < WORTH_BYTES or has_segments(path):
+        return False
+    missing = [area for area in areas if not has_cut(path, area, island_m)]
+    if not missing:
+        return True
+    relations = relation_squares(path)
+    boxes = np.array([_box_around(area, relations, island_m * _MARGIN) for area in missing])
+    seen = _Seen(path)
+    with tempfile.TemporaryDirectory(prefix="circle15-") as folder:
+        texts = cut_streets_text(path, boxes, Path(folder), way_keys=tuple(table_keys("way")), look=seen.look)
+        if seen.longest_m < island_m:
+            return False
+        for area, box, text in zip(missing, boxes, texts, strict=True):
+            near = [r for r in relations if _meets(r[1].bounds, box)]
+            try:
+                segments = read_osm_segments(path, StreetCut(text, near, seen.stated.believed()))
+                keep_cut(path, area, island_m, *cut_to_area(segments, area, path, island_m, has_largest=False))
+            except InputError as e:
+                log.info("%s", e)  # nothing to walk on there: the district's own run says so
+            text.unlink()
+    return True
+
+
+def _box_around(area: Any, relations: Sequence[tuple[Any, Any, Any]], margin_m: float) -> Float64:
+    """Give the box (4,) of an area and the squares that meet its box, with a margin."""
+    own = np.array(area.bounds)
+    shapes = [np.array(shape.bounds) for _, shape, _ in relations if _meets(shape.bounds, own)]
+    low = np.min([own[:2], *(b[:2] for b in shapes)], axis=0)
+    high = np.max([own[2:], *(b[2:] for b in shapes)], axis=0)
+    farthest = min(max(abs(low[1]), abs(high[1])) + margin_m / _METRES_PER_DEGREE, 89.0)
+    margin = margin_m / _METRES_PER_DEGREE / np.array([np.cos(np.radians(farthest)), 1.0])
+    return np.concatenate([low - margin, high + margin])
+
+
+def _meets(bounds: Sequence[float], box: Float64) -> bool:
+    west, south, east, north = bounds
+    return bool(west <= box[2] and east >= box[0] and south <= box[3] and north >= box[1])

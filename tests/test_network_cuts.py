@@ -1,0 +1,130 @@
+"""Streets of a large extract cut to study areas: each is what the whole file would give, to the byte."""
+
+import logging
+
+import numpy as np
+import pytest
+import shapely
+from numpy.testing import assert_array_equal
+
+from circle15.network import cuts
+from circle15.network.build import read_network
+from circle15.network.cache import cache_folder, has_cut, has_segments
+from circle15.network.cuts import keep_cuts
+from tests.toy_osm import write_osm
+
+ARRAYS = ("node_lon", "node_lat", "tail", "head", "length_m", "walk_ms", "is_island", "component", "way_id")
+MONACO = [
+    shapely.box(7.410, 43.725, 7.417, 43.731),
+    shapely.Point(7.427, 43.740).buffer(0.006),
+    shapely.box(7.40, 43.72, 7.44, 43.75),
+]
+
+
+@pytest.fixture(autouse=True)
+def own_cache(tmp_path, monkeypatch):
+    """Keep the tests out of the user's cache; let the smallest file be worth a cut."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setattr(cuts, "WORTH_BYTES", 0)
+
+
+def same_as_whole(path, area, **options):
+    """Compare with the whole file, of which nothing may be in the cache yet."""
+    cut = read_network(path, area=area, hard_borders=True, **options)
+    assert not has_segments(path), "the whole file was read"
+    whole = read_network(path, area=area, hard_borders=True, cache=False, **options)
+    for name in ARRAYS:
+        assert_array_equal(getattr(cut, name), getattr(whole, name), err_msg=name)
+    assert_array_equal(cut.report.hard_borders, whole.report.hard_borders)
+    assert cut.report.extent.equals(whole.report.extent)
+    return cut
+
+
+def test_cuts_of_monaco_are_what_the_whole_file_gives(monaco_pbf):
+    assert keep_cuts(monaco_pbf, MONACO)
+    assert any(same_as_whole(monaco_pbf, area).is_island.any() for area in MONACO)
+
+
+ISLAND_M = 300.0
+STEP = 0.001  # about 110 m
+
+
+def random_town(path, seed):
+    """Write crooked ways up to kilometres long, gates on them, squares of one way and of two, rivers, loose clusters."""
+    rng = np.random.default_rng(seed)
+    node, ways, relations = {}, [], []
+
+    def at(x, y):
+        ref = 1000 * (int(x) + 500) + int(y) + 500
+        node.setdefault(ref, (int(x) * STEP, int(y) * STEP))
+        return ref
+
+    kinds = ["highway=residential", "highway=footway", "highway=steps", "waterway=river", "building=yes"]
+    for way in range(100, 220):
+        x, y = rng.integers(-40, 40, 2)
+        refs = [at(x, y)]
+        for _ in range(rng.integers(2, 9)):
+            dx, dy = rng.integers(-3, 4, 2) * (12 if rng.random() < 0.05 else 1)
+            x, y = x + dx, y + dy
+            refs.append(at(x, y))
+            if rng.random() < 0.1:
+                tag = "barrier=wall" if rng.random() < 0.5 else "barrier=gate,locked=yes"
+                node[refs[-1]] = (*node[refs[-1]][:2], tag)
+        ways.append((way, refs, str(rng.choice(kinds))))
+        if rng.random() < 0.15:
+            size = int(rng.integers(1, 15))
+            a, b, c, d = (at(x + i * size, y + j * size) for i, j in ((0, 0), (1, 0), (1, 1), (0, 1)))
+            if rng.random() < 0.5:
+                ways.append((5000 + way, [a, b, c, d, a], "highway=pedestrian,area=yes"))
+            else:
+                ways += [(6000 + way, [a, b, c], "note=outline"), (7000 + way, [c, d, a], "note=outline")]
+                members = [("way", 6000 + way, "outer"), ("way", 7000 + way, "outer")]
+                relations.append((way, members, "type=multipolygon,highway=pedestrian"))
+    return write_osm(path, nodes=node, ways=sorted(ways), relations=relations)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_cuts_of_random_towns_are_what_the_whole_file_gives(tmp_path, seed):
+    path = random_town(tmp_path / "town.osm", seed)
+    rng = np.random.default_rng(seed)
+    corners = rng.uniform(-0.03, 0.02, (3, 2))
+    areas = [shapely.box(x, y, x + 0.008, y + 0.005) for x, y in corners]
+    assert keep_cuts(path, areas, island_m=ISLAND_M)
+    n_edges = 0
+    for area in areas:
+        if has_cut(path, area, ISLAND_M):
+            n_edges += same_as_whole(path, area, island_m=ISLAND_M).n_edges
+    assert n_edges > 0
+
+
+def test_a_file_is_not_cut_where_that_could_change_what_an_island_is(tmp_path):
+    short = write_osm(tmp_path / "short.osm", ways=[(11, [1, 2, 3], "highway=path")])
+    assert not keep_cuts(short, [shapely.box(0, 0, 1, 1)])
+    assert not any(cache_folder().glob("*"))
+
+
+def test_a_small_file_and_one_that_is_in_the_cache_whole_are_not_cut(monaco_pbf, monkeypatch):
+    monkeypatch.setattr(cuts, "WORTH_BYTES", 1 << 30)
+    assert not keep_cuts(monaco_pbf, MONACO)
+    monkeypatch.setattr(cuts, "WORTH_BYTES", 0)
+    read_network(monaco_pbf)
+    assert not keep_cuts(monaco_pbf, MONACO)
+
+
+def test_a_cut_is_made_once_and_an_area_without_streets_is_left_to_its_own_run(monaco_pbf, monkeypatch, caplog):
+    sea = shapely.box(7.5, 43.6, 7.51, 43.61)
+    with caplog.at_level(logging.INFO, logger="circle15.network.cuts"):
+        assert keep_cuts(monaco_pbf, [MONACO[0], sea])
+    assert "holds no street" in caplog.text
+    assert not has_cut(monaco_pbf, sea, 1000.0)
+    monkeypatch.setattr(cuts, "cut_streets_text", None)  # a second cut would call it
+    assert keep_cuts(monaco_pbf, [MONACO[0]])
+
+
+def test_a_broken_cut_is_said_and_the_whole_file_is_read(monaco_pbf, caplog):
+    keep_cuts(monaco_pbf, MONACO[:1])
+    (entry,) = cache_folder().glob("*.npz")
+    entry.write_bytes(entry.read_bytes()[:1000])
+    assert read_network(monaco_pbf, area=MONACO[0]).n_edges > 0
+    assert "is broken" in caplog.text
+    assert has_segments(monaco_pbf)
