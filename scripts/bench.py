@@ -73,14 +73,17 @@ def sampled(case: Case, task: str, tool: str, share: float) -> Nodes:
 
 
 def run_child(path: str | Path, task: str, tool: str, share: float) -> None:
-    """Run one tool on one task and print its seconds, peak memory and answer."""
+    """Run one tool on one task and leave its seconds, peak memory and answer beside the case."""
     case = Case(path)
     origins = sampled(case, task, tool, share)
     seconds, answer = TASKS[task][tool](case, origins)
     peak_mb = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     if answer is not None:
         np.savez(f"{path}.{task}.{tool}.npz", origins=origins, answer=np.asarray(answer, dtype=np.float64))
-    print(json.dumps({"seconds": seconds, "n": len(origins), "peak_mb": peak_mb}))
+    # Not on stdout, on which pandana's compiled part prints whenever it likes.
+    Path(f"{path}.told.json").write_text(
+        json.dumps({"seconds": seconds, "n": len(origins), "peak_mb": peak_mb}), encoding="utf-8"
+    )
 
 
 def disagreement(path: str | Path, task: str, tool: str) -> str:
@@ -155,7 +158,7 @@ def print_task(path: str | Path, task: str, options: argparse.Namespace) -> None
         if done.returncode != 0:
             print(f"{task:8} {tool:26} failed: {done.stderr.strip().splitlines()[-1]}")
             continue
-        found = json.loads(done.stdout.strip().splitlines()[-1])
+        found = json.loads(Path(f"{path}.told.json").read_text(encoding="utf-8"))
         each = found["seconds"] / found["n"]
         ours = ours or each
         print(

@@ -1,10 +1,10 @@
 """Time a batch of the fifteen cities of one extract, and reckon what a province and the country need.
 
-    python scripts/bench_batch.py multicity15.osm.pbf [--jobs 2] [--scheduler] [--all]
+    python scripts/bench_batch.py multicity15.osm.pbf [--jobs 2] [--one] [--scheduler] [--all]
 
 One district each around the fifteen networks, cells at resolution 9, facilities from the extract's points of interest,
 people from a made raster. With --scheduler a dask scheduler and --jobs worker processes are started on loopback, and
-their outputs are compared with local processes' byte for byte.
+their outputs are compared with local processes' byte for byte; with --one those of a single process are.
 """
 
 from __future__ import annotations
@@ -103,10 +103,17 @@ def make_batch(extract: Path, folder: Path, outputs: list[str] | None) -> Path:
     return path
 
 
+def env_with(cache: Path) -> dict[str, str]:
+    """Give an environment with a cache of its own, where workers find bytecode, as in an installed package."""
+    env = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPYCACHEPREFIX": str(cache / "bytecode")}
+    env.pop("PYTHONDONTWRITEBYTECODE", None)
+    return env
+
+
 @contextmanager
-def cluster(workers: int, folder: Path) -> Iterator[str]:
+def cluster(workers: int, folder: Path, cache: Path) -> Iterator[str]:
     """Start a scheduler and worker processes on loopback, and end them."""
-    found = folder / "scheduler.json"
+    found, env = folder / "scheduler.json", env_with(cache)
     base = [
         sys.executable,
         "-m",
@@ -120,11 +127,11 @@ def cluster(workers: int, folder: Path) -> Iterator[str]:
     worker = [sys.executable, "-m", "distributed.cli.dask_worker", "--nthreads", "1", "--memory-limit", "2GB",
               "--no-dashboard", "--nworkers", str(workers), "--local-directory", str(folder)]  # fmt: skip
     with (folder / "dask.log").open("w") as log:
-        started = [subprocess.Popen([*base, "--scheduler-file", str(found)], stdout=log, stderr=log)]
+        started = [subprocess.Popen([*base, "--scheduler-file", str(found)], stdout=log, stderr=log, env=env)]
         try:
             while not found.exists():
                 time.sleep(0.1)
-            started.append(subprocess.Popen([*worker, "--scheduler-file", str(found)], stdout=log, stderr=log))
+            started.append(subprocess.Popen([*worker, "--scheduler-file", str(found)], stdout=log, stderr=log, env=env))
             yield json.loads(found.read_text(encoding="utf-8"))["address"]
         finally:
             for process in reversed(started):
@@ -137,9 +144,7 @@ def run(config: Path, out: Path, options: list[str], cache: Path) -> float:
     """Run one batch in a process of its own and give its seconds."""
     begun = time.perf_counter()
     command = [sys.executable, "-m", "circle15", "batch", str(config), "--out", str(out), "-q", *options]
-    env = {**os.environ, "XDG_CACHE_HOME": str(cache), "PYTHONPYCACHEPREFIX": str(cache / "bytecode")}
-    env.pop("PYTHONDONTWRITEBYTECODE", None)  # workers find bytecode, as in an installed package
-    done = subprocess.run(command, env=env, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, env=env_with(cache), capture_output=True, text=True, check=False)
     if done.returncode:
         sys.exit(f"{' '.join(command)}\n{done.stdout}{done.stderr}")
     return time.perf_counter() - begun
@@ -169,9 +174,9 @@ def print_table(manifest: dict[str, object], seconds: float, jobs: int) -> None:
     # Reading and cutting the extract goes by its size, so by the number of districts; the summary hardly counts.
     each = float(cpu.mean()) + manifest["seconds"]["share"] / len(told)  # type: ignore[index]  # our own JSON
     for name, n in (("a province", PROVINCE), ("the country", COUNTRY)):
-        hours = n * each / 3600
+        minutes = n * each / 60
         print(
-            f"{name}, {n} such districts: {60 * hours:.0f} processor minutes, {60 * hours / jobs:.0f} with {jobs} free cores"
+            f"{name}, {n} such districts: {minutes:.0f} processor minutes, {minutes / jobs:.0f} with {jobs} free cores"
         )
 
 
@@ -181,6 +186,7 @@ def main() -> None:
     parser.add_argument("extract", type=Path)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--scheduler", action="store_true")
+    parser.add_argument("--one", action="store_true", help="Compare with one process as well.")
     parser.add_argument("--all", action="store_true", help="Write everything that a run can.")
     parser.add_argument("--keep", type=Path, help="Folder to write to and keep.")
     options = parser.parse_args()
@@ -191,9 +197,14 @@ def main() -> None:
         seconds = run(config, folder / "local", ["--jobs", str(options.jobs)], folder / "cache")
         manifest = json.loads((folder / "local" / "run.json").read_text(encoding="utf-8"))
         print_table(manifest, seconds, options.jobs)
+        if options.one:
+            alone = run(config, folder / "one", ["--jobs", "1"], folder / "cache-of-one")
+            same = digests(folder / "local") == digests(folder / "one")
+            print(f"one process: {alone:.1f} s; {'the same bytes' if same else 'OTHER BYTES'}")
         if options.scheduler:
-            with cluster(options.jobs, folder) as address:
-                there = run(config, folder / "cluster", ["--scheduler", address], folder / "cache")
+            cache = folder / "cache-of-cluster"
+            with cluster(options.jobs, folder, cache) as address:
+                there = run(config, folder / "cluster", ["--scheduler", address], cache)
             same = digests(folder / "local") == digests(folder / "cluster")
             print(f"dask on loopback: {there:.1f} s; {'the same bytes' if same else 'OTHER BYTES'}")
 
