@@ -11,7 +11,7 @@ from circle15.batch.outcomes import Event, Outcome
 from circle15.batch.work import Report, read_stages, run_one, share_selection, share_streets
 from circle15.errors import ConfigError
 from circle15.inputs.osm_selection import Wanted, join_wanted
-from circle15.pipeline.services import GATE_TAGS, wanted_tags
+from circle15.pipeline.services import GATE_TAGS, OSM_PREFIX, wanted_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -37,22 +37,29 @@ class Runner:
     def share_extracts(self, entries: Sequence[Entry]) -> dict[str, Report]:
         """Read each extract that several districts share once, so that they find their parts in the cache.
 
-        The streets come last: a district's boundary may be one of the objects.
+        Streets are cut to the districts, so where these have their borders from the extract as well, streets come last.
         """
         shared = [(source, tasks) for source, tasks in _by_source(entries).items() if len(tasks) > 1]
         for source, _ in shared:
             self.tell(Event("share", source.name))
-        selections = {
+        first = {
             f"{source.name}: {part}": self.workers.submit(share_selection, source, wanted)
             for source, tasks in shared
             for part, wanted in (("things", join_wanted(*(w for _, w in tasks))), ("gates", GATE_TAGS))
         }
-        reports = _waited(selections)
-        streets = {
-            f"{source.name}: streets": self.workers.submit(share_streets, source, [config for config, _ in tasks])
-            for source, tasks in shared
-        }
-        return reports | _waited(streets)
+        first |= self._start_streets(shared, late=False)
+        reports = _waited(first)
+        return reports | _waited(self._start_streets(shared, late=True))
+
+    def _start_streets(
+        self, shared: Sequence[tuple[Path, list[tuple[Config, Wanted]]]], *, late: bool
+    ) -> dict[str, Future[Report]]:
+        chosen = [
+            (source, configs)
+            for source, configs in ((source, [config for config, _ in tasks]) for source, tasks in shared)
+            if any(_has_borders_from_osm(c) for c in configs) == late
+        ]
+        return {f"{source.name}: streets": self.workers.submit(share_streets, source, c) for source, c in chosen}
 
     def run(self, entries: Sequence[Entry]) -> Iterator[Outcome]:
         """Start every district and give each one's outcome as it ends; tell of the stages meanwhile."""
@@ -82,6 +89,11 @@ class Runner:
         for stage, _ in stages[told.get(name, 0) :]:
             self.tell(Event("stage", name, stage))
         told[name] = len(stages)
+
+
+def _has_borders_from_osm(config: Config) -> bool:
+    table = config.district
+    return any((text or "").startswith(OSM_PREFIX) for text in (table.boundary, table.units, table.communities))
 
 
 def _by_source(entries: Iterable[Entry]) -> dict[Path, list[tuple[Config, Wanted]]]:
