@@ -21,6 +21,7 @@ from typing import Any
 import networkx as nx
 import numpy as np
 import shapely
+from bench import distinct_origins
 
 import circle15
 from circle15 import _core
@@ -38,12 +39,13 @@ def main() -> None:
     parser.add_argument("source", help="OSM extract")
     parser.add_argument("--origins", type=int, default=4000)
     parser.add_argument("--sample", type=int, default=20, help="origins for the slow ways")
+    parser.add_argument("--where", choices=("cells", "streets"), default="cells", help="where origins stand")
     options = parser.parse_args()
 
     net = circle15.read_network(options.source)
-    origins = random_places(net, options.origins)
+    origins = random_places(net, options.origins, options.where)
     print(f"{net.n_nodes} nodes, {net.n_edges} edges, {len(origins)} origins")
-    circle15.isochrones(net, random_places(net, 10), profile="adult")  # builds what is built once
+    circle15.isochrones(net, random_places(net, 10, options.where), profile="adult")  # builds what is built once
 
     rows = []
     for cutoffs in ((CUTOFF_MIN,), (5, 10, CUTOFF_MIN)):
@@ -66,11 +68,13 @@ def main() -> None:
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 
-def random_places(net: circle15.WalkNetwork, n: int) -> Any:
-    """Choose nodes at random, so that origins stand as densely as streets do, on the main network."""
+def random_places(net: circle15.WalkNetwork, n: int, where: str) -> Any:
+    """Choose nodes at random: those nearest to H3 cells of resolution 9 and 10, or any, which stand where streets do."""
     rng = np.random.default_rng(15)
-    nodes = np.unique(np.concatenate([net.tail[~net.is_island], net.head[~net.is_island]]))
-    node = rng.choice(nodes, n)
+    main = np.zeros(net.n_nodes, dtype=bool)
+    main[net.tail[~net.is_island]] = main[net.head[~net.is_island]] = True
+    nodes = distinct_origins(net) if where == "cells" else np.arange(net.n_nodes)
+    node = rng.choice(nodes[main[nodes]], n)
     return circle15.link(net, net.node_lon[node], net.node_lat[node])
 
 
