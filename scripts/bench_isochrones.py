@@ -69,7 +69,7 @@ def main() -> None:
 
 
 def random_places(net: circle15.WalkNetwork, n: int, where: str) -> Any:
-    """Choose nodes at random: those nearest to H3 cells of resolution 9 and 10, or any, which stand where streets do."""
+    """Choose nodes at random: those nearest to H3 cells of resolution 9 and 10, or any, which lie where streets do."""
     rng = np.random.default_rng(15)
     main = np.zeros(net.n_nodes, dtype=bool)
     main[net.tail[~net.is_island]] = main[net.head[~net.is_island]] = True

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+import numbers
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -133,7 +134,10 @@ def _table(summary: Summary, level: str) -> str:
         table = table.drop(columns="unit_id").head(_MOST_ROWS)
     headings = {"district_id": summary.words("编号", "Id"), "district_name": summary.words("区县", "District"),
                 "unit_name": summary.words("街道", "Unit")}  # fmt: skip
-    head = "".join(f"<th>{html.escape(headings.get(str(c), str(c)))}</th>" for c in table.columns)
+    head = "".join(
+        f"<th{_class(pd.api.types.is_numeric_dtype(table[c]))}>{html.escape(headings.get(str(c), str(c)))}</th>"
+        for c in table.columns
+    )
     body = []
     for row in table.itertuples(index=False):
         cells = [_cell(str(column), value) for column, value in zip(table.columns, row, strict=True)]
@@ -143,9 +147,13 @@ def _table(summary: Summary, level: str) -> str:
 
 def _cell(column: str, value: Any) -> str:
     if not isinstance(value, float):
-        return f"<td>{html.escape(str(value))}</td>"
+        return f"<td{_class(isinstance(value, numbers.Real))}>{html.escape(str(value))}</td>"
     if column.endswith(("change", "变化")):
-        return f"<td>{'' if math.isnan(value) else f'{value * 100:+.1f}'}</td>"
-    if column.endswith(("share", "覆盖率")):
-        return f"<td>{share_text(value)}</td>"
-    return f"<td>{people_text(value)}</td>"
+        text = "" if math.isnan(value) else f"{value * 100:+.1f}"
+    else:
+        text = share_text(value) if column.endswith(("share", "覆盖率")) else people_text(value)
+    return f"<td{_class(True)}>{text}</td>"
+
+
+def _class(is_number: bool) -> str:  # noqa: FBT001 (its only argument)
+    return ' class="number"' if is_number else ""
