@@ -29,7 +29,7 @@ import circle15
 from circle15 import _core
 
 LAYER_SIZE = 300
-SAMPLE = {"pandana": 0.2, "scipy": 0.03, "networkx": 0.02}
+SAMPLE = {"pandana": 0.2, "scipy": 0.03, "networkx": 0.02, "cityseer": 0.005}
 
 
 def distinct_origins(net: circle15.WalkNetwork) -> Nodes:
@@ -45,6 +45,12 @@ def distinct_origins(net: circle15.WalkNetwork) -> Nodes:
     return np.unique(node[metres <= 300])
 
 
+def has_no_twin(net: circle15.WalkNetwork, nodes: Nodes) -> np.ndarray:
+    """Tell which nodes have no other within 1e-6 degrees: pandana takes a facility by its coordinates alone."""
+    places = np.column_stack([net.node_lon, net.node_lat])
+    return cKDTree(places).query(places[nodes], k=2)[0][:, 1] > 1e-6
+
+
 def save_case(path: str | Path, net: circle15.WalkNetwork, origins: Nodes, copies: int) -> None:
     """Write the arrays that every tool starts from; ``copies`` of the network stand side by side."""
     rng = np.random.default_rng(15)
@@ -52,6 +58,7 @@ def save_case(path: str | Path, net: circle15.WalkNetwork, origins: Nodes, copie
     shift = np.arange(copies)[:, None]
     width = float(np.ptp(net.node_lon)) + 0.1
     everywhere = (origins + n * shift).ravel()
+    alone = (origins[has_no_twin(net, origins)] + n * shift).ravel()
     np.savez(
         path,
         lon=(net.node_lon + width * shift).ravel(),
@@ -60,7 +67,7 @@ def save_case(path: str | Path, net: circle15.WalkNetwork, origins: Nodes, copie
         head=(net.head + n * shift).ravel().astype(np.int32),
         length_m=np.tile(net.length_m, copies),
         origins=everywhere,
-        layers=np.stack([np.sort(rng.choice(everywhere, LAYER_SIZE * copies, replace=False)) for _ in range(N_LAYERS)]),
+        layers=np.stack([np.sort(rng.choice(alone, LAYER_SIZE * copies, replace=False)) for _ in range(N_LAYERS)]),
     )
 
 
@@ -109,7 +116,9 @@ def main() -> None:
     parser.add_argument("--copies", type=int, default=1)
     parser.add_argument("--contracted", action="store_true")
     parser.add_argument("--tasks", default=",".join(TASKS))
-    parser.add_argument("--tools", default="circle15,pandana,scipy,networkx", help="first words of tools' names")
+    parser.add_argument(
+        "--tools", default="circle15,pandana,scipy,networkx,cityseer", help="first words of tools' names"
+    )
     parser.add_argument("--clock", choices=CLOCKS, default="wall")
     parser.add_argument("--child", nargs=2)
     options = parser.parse_args()
