@@ -45,12 +45,6 @@ def distinct_origins(net: circle15.WalkNetwork) -> Nodes:
     return np.unique(node[metres <= 300])
 
 
-def has_no_twin(net: circle15.WalkNetwork, nodes: Nodes) -> np.ndarray:
-    """Tell which nodes have no other within 1e-6 degrees: pandana takes a facility by its coordinates alone."""
-    places = np.column_stack([net.node_lon, net.node_lat])
-    return cKDTree(places).query(places[nodes], k=2)[0][:, 1] > 1e-6
-
-
 def save_case(path: str | Path, net: circle15.WalkNetwork, origins: Nodes, copies: int) -> None:
     """Write the arrays that every tool starts from; ``copies`` of the network stand side by side."""
     rng = np.random.default_rng(15)
@@ -58,16 +52,16 @@ def save_case(path: str | Path, net: circle15.WalkNetwork, origins: Nodes, copie
     shift = np.arange(copies)[:, None]
     width = float(np.ptp(net.node_lon)) + 0.1
     everywhere = (origins + n * shift).ravel()
-    alone = (origins[has_no_twin(net, origins)] + n * shift).ravel()
     np.savez(
         path,
         lon=(net.node_lon + width * shift).ravel(),
         lat=np.tile(net.node_lat, copies),
         tail=(net.tail + n * shift).ravel().astype(np.int32),
         head=(net.head + n * shift).ravel().astype(np.int32),
-        length_m=np.tile(net.length_m, copies),
+        # One millisecond at the least: pandana takes a shorter street for one unit.
+        length_m=np.tile(np.maximum(net.length_m, PROFILE.speed_m_s / 1000), copies),
         origins=everywhere,
-        layers=np.stack([np.sort(rng.choice(alone, LAYER_SIZE * copies, replace=False)) for _ in range(N_LAYERS)]),
+        layers=np.stack([np.sort(rng.choice(everywhere, LAYER_SIZE * copies, replace=False)) for _ in range(N_LAYERS)]),
     )
 
 
@@ -106,6 +100,12 @@ def disagreement(path: str | Path, task: str, tool: str) -> str:
     if task == "table":  # pandana stops at 60 per row
         mine = np.minimum(mine, 60)
     return f"{int((np.abs(mine - other) > 0.002).sum())} of {len(mine)}"
+
+
+def labels_a_second(path: str | Path, tool: str, seconds: float) -> str:
+    """Tell how many nodes a tool's balls hold, by the second."""
+    answers = Path(f"{path}.balls.{tool}.npz")
+    return f", {np.load(answers)['answer'].sum() / seconds / 1e6:.2f} M nodes/s" if answers.exists() else ""
 
 
 def main() -> None:
@@ -172,7 +172,7 @@ def print_task(path: str | Path, task: str, options: argparse.Namespace) -> None
         ours = ours or each
         print(
             f"{task:8} {tool:26} {found['seconds']:9.3f} {each * 1e6:10.2f} {each / ours:8.1f} {found['peak_mb']:8.0f}"
-            f"  {disagreement(path, task, tool)}",
+            f"  {disagreement(path, task, tool)}{labels_a_second(path, tool, found['seconds']) if task == 'balls' else ''}",
             flush=True,
         )
 
