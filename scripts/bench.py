@@ -170,9 +170,10 @@ def print_task(path: str | Path, task: str, options: argparse.Namespace) -> None
         found = json.loads(Path(f"{path}.told.json").read_text(encoding="utf-8"))
         each = found["seconds"] / found["n"]
         ours = ours or each
+        speed = labels_a_second(path, tool, found["seconds"]) if task == "balls" else ""
         print(
             f"{task:8} {tool:26} {found['seconds']:9.3f} {each * 1e6:10.2f} {each / ours:8.1f} {found['peak_mb']:8.0f}"
-            f"  {disagreement(path, task, tool)}{labels_a_second(path, tool, found['seconds']) if task == 'balls' else ''}",
+            f"  {disagreement(path, task, tool)}{speed}",
             flush=True,
         )
 
