@@ -163,6 +163,16 @@ def test_people_are_not_counted_by_a_street_and_its_community_both(tmp_path):
         people(tmp_path, [LEFT, RIGHT], "西街道,500\n0社区,100\n", "units")
 
 
+def test_a_unit_told_by_its_communities_needs_a_row_of_each(tmp_path):
+    with pytest.raises(InputError, match=r"^p\.csv: no row tells of 1社区 \(c1\); add one, with 0 where nobody lives$"):
+        people(
+            tmp_path,
+            [shapely.box(0, 0, 0.005, 0.005), shapely.box(0, 0.005, 0.005, 0.01), RIGHT],
+            "0社区,1\n2社区,3\n",
+            "units",
+        )
+
+
 def test_a_name_of_two_communities_asks_for_the_id(tmp_path):
     with pytest.raises(InputError, match="several communities; give one of the ids c0, c1"):
         people(tmp_path, [LEFT, RIGHT], "新村社区,500\n", "units", names=["新村社区", "新村社区"])

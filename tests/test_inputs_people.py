@@ -9,13 +9,15 @@ import pytest
 import rasterio
 import shapely
 
-from circle15.config import SurveyTable, parse_config
+from circle15.config import DistrictTable, SurveyTable, parse_config
 from circle15.errors import ConfigError, InputError, MissingFileError
 from circle15.inputs.cells import cut_cells
 from circle15.inputs.districts import District
+from circle15.inputs.import_report import LEFT_OUT
 from circle15.inputs.official_totals import rake_to_totals, read_totals
 from circle15.inputs.population import read_population
 from circle15.inputs.survey import read_survey
+from circle15.pipeline.table_warnings import people_warnings
 
 LON, LAT, PIXEL = 121.50, 29.90, 0.002
 
@@ -142,6 +144,69 @@ def test_a_derived_group_needs_its_source(tmp_path):
         config(tmp_path, groups={"age_0_2": "age_classes"})
     with pytest.raises(ConfigError, match=r'groups\.age_0_2 = "totals" needs population\.totals'):
         config(tmp_path, groups={"age_0_2": "totals"})
+
+
+def of_units(folder, district, text, **population):
+    (folder / "people.csv").write_text(text, encoding="utf-8")
+    return people(folder, district, source="units", path="people.csv", **population)
+
+
+def problems_of(*args, **population):
+    with pytest.raises(InputError) as caught:
+        of_units(*args, **population)
+    return [(p.file, p.row, p.column, p.value) for p in caught.value.problems]
+
+
+@pytest.mark.parametrize("cell", ["", "—", "12000~13000", "见附表"])
+def test_a_unit_without_a_number_of_people_is_named_and_not_empty(tmp_path, district, cell):
+    told = problems_of(tmp_path, district, f"街道,常住人口\n甲街道,1500\n乙街道,{cell}\n", total=3000)
+    assert told == [("people.csv", 3, "常住人口", cell)]
+
+
+def test_a_unit_where_nobody_lives_says_so_with_0(tmp_path, district):
+    found = of_units(tmp_path, district, "街道,常住人口\n甲街道,1500\n乙街道,0\n")
+    np.testing.assert_allclose(by_unit(found, district), [1500, 0])
+
+
+def test_a_unit_of_the_district_without_a_row_is_named(tmp_path, district):
+    with pytest.raises(InputError, match=r"people\.csv: no row tells of 乙街道 \(b\)"):
+        of_units(tmp_path, district, "街道,常住人口\n甲街道,1500\n")
+
+
+def test_a_unit_of_two_years_is_named_and_not_added_up(tmp_path, district):
+    text = "街道,年份,常住人口\n甲街道,2020,1000\n甲街道,2023,1100\n乙街道,2023,500\n"
+    assert problems_of(tmp_path, district, text) == [("people.csv", 3, None, "甲街道")]
+
+
+def test_a_group_above_everybody_is_named_and_rounding_is_not(tmp_path, district):
+    text = "街道,常住人口,0-2岁\n甲街道,1000,30\n乙街道,0,{}\n"
+    groups = {"age_0_2": "0-2岁"}
+    assert problems_of(tmp_path, district, text.format(300), groups=groups) == [("people.csv", 3, "0-2岁", 300.0)]
+    assert of_units(tmp_path, district, text.format(0.4), groups=groups).groups["age_0_2"].sum() == 30.4
+    (tmp_path / "people.csv").write_text("经度,纬度,人口,0-2岁\n121.501,29.899,0,300\n", encoding="utf-8")
+    with pytest.raises(InputError, match=r"row 2, column '0-2岁', value 300\.0: is more than everybody in this row"):
+        people(tmp_path, district, source="points", path="people.csv", crs="wgs84", groups=groups)
+
+
+def test_every_problem_of_a_table_of_units_is_told_at_once(tmp_path, district):
+    told = problems_of(tmp_path, district, "街道,常住人口\n甲街道,\n丙街道,5\n")
+    assert [(row, value) for _, row, _, value in told] == [(2, ""), (3, "丙街道")]
+
+
+def test_people_at_points_without_a_place_are_told_one_by_one_and_counted(tmp_path, district):
+    text = "经度,纬度,人口\n121.501,29.899,500\n,,120\n0,0,30\n"
+    (tmp_path / "people.csv").write_text(text, encoding="utf-8")
+    found = people(tmp_path, district, source="points", path="people.csv", crs="wgs84")
+    assert (found.counts["rows_without_place"], found.counts["people_without_place"]) == (2, 150)
+    lost = [(c.file, c.row, c.reason, c.original) for c in found.changes if c.reason in LEFT_OUT]
+    assert lost == [("people.csv", 3, "no_coordinates", "120"), ("people.csv", 4, "no_coordinates", "30")]
+    zh, en = (config(tmp_path, source="points", path="people.csv").model_copy(update={"district": d}) for d in langs())
+    assert people_warnings(zh, found) == ["人口表：2 行没有可用坐标，其中 150 人未计入，见导入报告"]
+    assert "2 rows have no usable place; their 150 people" in people_warnings(en, found)[0]
+
+
+def langs():
+    return [DistrictTable(id="made", name="示例", boundary="b.geojson", lang=lang) for lang in ("zh", "en")]
 
 
 STREETS = pd.DataFrame({"unit_id": ["a", "b"], "unit_name": ["甲街道", "乙街道"], "parent_id": ["", ""]})

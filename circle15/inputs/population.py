@@ -12,6 +12,7 @@ import pandas as pd
 
 from circle15.config import FROM_CLASSES, FROM_TOTALS
 from circle15.errors import ConfigError, InputError, Problem
+from circle15.inputs.communities import REST_SUFFIX
 from circle15.inputs.official_totals import rake_to_totals
 from circle15.inputs.osm import read_buildings
 from circle15.inputs.people_spread import Population, spread_over_buildings, spread_points, spread_units
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from circle15.config import Config
     from circle15.inputs.cells import Cells
     from circle15.inputs.districts import District
+    from circle15.inputs.people_tables import PeopleTable
 
 
 def read_population(config: Config, district: District, cells: Cells) -> Population:
@@ -136,7 +138,10 @@ def _from_units(config: Config, path: Path, district: District, cells: Cells) ->
     table = read_people_of_units(config, path)
     known = _units_by_name(district)
     rows = [known.get(n, known.get(_plain_name(n), ())) for n in table.unit]
-    InputError.gather(_unmatched(table.unit, rows, district, path.name))
+    unmatched = list(_unmatched(table, rows, district, path.name))
+    # A row whose name is mistyped explains the unit without one.
+    lacking = [] if unmatched else list(_without_row(rows, district, path.name))
+    InputError.gather((*table.problems, *unmatched, *lacking))
     ids = np.array([row[0] for row in rows], dtype=object)
     levels = ("unit_id",) if district.communities is None else ("unit_id", "community_id")
     found = spread_units(ids, table.values, cells, levels)
@@ -168,22 +173,44 @@ def _units_by_name(district: District) -> dict[str, tuple[str, ...]]:
     return known
 
 
-def _unmatched(names: tuple[str, ...], rows: list[tuple[str, ...]], district: District, file: str) -> Iterator[Problem]:
-    """Give a problem for each row that names no unit, several, or a community whose unit has a row of its own."""
+def _unmatched(table: PeopleTable, rows: list[tuple[str, ...]], district: District, file: str) -> Iterator[Problem]:
+    """Give a problem for each row that names no unit, several, one that has a row already, or a community of such."""
     shown = ", ".join(district.units["unit_name"])
-    communities = district.communities
-    parents = {} if communities is None else dict(zip(communities["unit_id"], communities["parent_id"], strict=True))
+    parents = _parents(district)
     named = {row[0] for row in rows if len(row) == 1}
-    for name, row in zip(names, rows, strict=True):
+    first: dict[str, int] = {}
+    for name, number, row in zip(table.unit, table.row.tolist(), rows, strict=True):
         if not row:
-            yield Problem(f"is no unit of the district; there are: {shown}", file=file, value=name)
+            message = f"is no unit of the district; there are: {shown}"
         elif len(row) > 1:
-            yield Problem(
-                f"names several communities; give one of the ids {', '.join(sorted(row))}", file=file, value=name
-            )
+            message = f"names several communities; give one of the ids {', '.join(sorted(row))}"
         elif parents.get(row[0]) in named:
             message = f"its unit {parents[row[0]]} has a row of its own, so people would count twice; keep one of them"
-            yield Problem(message, file=file, value=name)
+        elif first.setdefault(row[0], number) != number:
+            message = f"stands in row {first[row[0]]} too, so people would count twice; keep one of them"
+        else:
+            continue
+        yield Problem(message, file=file, row=number, value=name)
+
+
+def _without_row(rows: list[tuple[str, ...]], district: District, file: str) -> Iterator[Problem]:
+    """Give a problem for each unit that no row tells of, nor rows of its communities, which then must be all there."""
+    named = {row[0] for row in rows}
+    parents = _parents(district)
+    by_communities = {parents[name] for name in named if name in parents}
+    names = dict(zip(district.units["unit_id"], district.units["unit_name"], strict=True))
+    lacking = {i: name for i, name in names.items() if i not in named | by_communities | {district.id + REST_SUFFIX}}
+    if district.communities is not None:
+        own = district.communities[~district.communities["is_rest"].to_numpy(np.bool_)]
+        told = own[own["parent_id"].isin(by_communities) & ~own["unit_id"].isin(named)]
+        lacking |= dict(zip(told["unit_id"], told["unit_name"], strict=True))
+    for unit_id, name in lacking.items():
+        yield Problem(f"no row tells of {name} ({unit_id}); add one, with 0 where nobody lives", file=file)
+
+
+def _parents(district: District) -> dict[str, str]:
+    communities = district.communities
+    return {} if communities is None else dict(zip(communities["unit_id"], communities["parent_id"], strict=True))
 
 
 def _plain_name(name: str) -> str:

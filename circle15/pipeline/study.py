@@ -25,7 +25,7 @@ from circle15.pipeline.communities import SecondLevel, read_people, without_piec
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.services import OSM_ATTRIBUTION, read_services, wanted_tags
 from circle15.pipeline.streets import read_streets, street_inputs
-from circle15.pipeline.table_warnings import table_warnings
+from circle15.pipeline.table_warnings import people_warnings, table_warnings
 from circle15.pipeline.tabulate import unit_of_points
 from circle15.units import minutes_to_seconds
 
@@ -226,6 +226,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             *district.notes,
             *path_warnings,
             *table_warnings(config, services, streets),
+            *people_warnings(config, people),
             *(w.text(config.district.lang) for w in applied.warnings),
         ),
         attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),

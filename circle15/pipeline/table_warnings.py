@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from circle15.config import Config
     from circle15.inputs.import_report import Change
+    from circle15.inputs.people_spread import Population
     from circle15.pipeline.services import Services
 
 _SHOWN = 3
@@ -41,6 +42,18 @@ def table_warnings(config: Config, services: Services, streets: Sequence[Change]
         *_left_out(config, services),
         *_duplicates(config, services),
         *_elsewhere(config, streets),
+    ]
+
+
+def people_warnings(config: Config, people: Population) -> list[str]:
+    """Word what the table of people could not be read for, in the config's language."""
+    rows, heads = (people.counts.get(f"{what}_without_place", 0) for what in ("rows", "people"))
+    if not rows:
+        return []
+    if config.district.lang == "zh":
+        return [f"人口表：{rows:g} 行没有可用坐标，其中 {heads:,.0f} 人未计入，见导入报告"]
+    return [
+        f"people: {rows:g} rows have no usable place; their {heads:,.0f} people are not counted; see the import report"
     ]
 
 
