@@ -13,7 +13,7 @@ from circle15.outputs.summary_workbook import write_summary_workbook
 from circle15.outputs.tables import write_csv
 
 
-def district(name, share, *, minutes=15.0, units=True):
+def district(name, share, *, minutes=15.0, speed_m_s=1.25, units=True):
     people = 200.0
     ids = [f"{name}-1", name] if units else [name]
     coverage = pd.DataFrame(
@@ -30,13 +30,10 @@ def district(name, share, *, minutes=15.0, units=True):
     )
     gaps = pd.DataFrame({"unit_id": ids, "unit_name": "", "layer": "clinic", "norm": np.nan, "supply": 3.0,
                          "accessible_supply": 2.5, "need": np.nan, "gap": 7.0, "gap_unit": "people"})  # fmt: skip
-    config = {
-        "district": {"lang": "en"},
-        "layer": [{"id": "clinic", "name": "Clinic", "profile": "adult"}],
-        "walk": {"adult": {"speed_m_s": 1.25}},
-    }
+    layers = [{"id": "clinic", "name": "Clinic", "min_count": 1, "speed_m_s": speed_m_s}]
     shapes = gpd.GeoDataFrame({"unit_id": [ids[0]]}, geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:4326")
-    return DistrictTables(name, name.title(), config, {"coverage": coverage, "gaps": gaps}, shapes, ("mind the gap",))
+    tables = {"coverage": coverage, "gaps": gaps}
+    return DistrictTables(name, name.title(), "en", layers, tables, shapes, ("mind the gap",))
 
 
 def whole(summary):
@@ -52,14 +49,17 @@ def test_districts_are_ranked_among_districts_and_equal_shares_share_a_rank():
 
 def test_change_is_stated_where_the_definition_is_the_same(tmp_path):
     write_csv(
-        summarise([district("a", 0.5), district("b", 0.5, minutes=10.0)], [], lang="en").rows, tmp_path / "summary.csv"
+        summarise(
+            [district("a", 0.5), district("b", 0.5, minutes=10.0), district("d", 0.5, speed_m_s=0.9)], [], lang="en"
+        ).rows,
+        tmp_path / "summary.csv",
     )
-    now = [district("a", 0.75), district("b", 0.75), district("c", 0.75)]
+    now = [district(name, 0.75) for name in "abcd"]
     rows = whole(summarise(now, [], lang="en", previous=read_previous(tmp_path), previous_name="then"))
     assert rows.loc["a", "change"] == pytest.approx(0.25)
     assert rows.loc["a", "change_note"] == ""
-    assert np.isnan(rows.loc["b", "change"])
-    assert "not comparable" in rows.loc["b", "change_note"]
+    assert rows.loc[["b", "d"], "change"].isna().all()
+    assert rows.loc[["b", "d"], "change_note"].str.contains("not comparable").all()
     assert np.isnan(rows.loc["c", "previous_share"])
     assert "not in the earlier batch" in rows.loc["c", "change_note"]
 

@@ -1,5 +1,7 @@
 """Ranking, siting, scenarios, causes and missing links on a made town with a river."""
 
+import json
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -361,3 +363,37 @@ def test_runs_of_other_people_are_not_compared(town, base):
         compare_runs(base, town / "more")
     with pytest.raises(InputError, match=r"no run\.json: not the folder of a finished run"):
         compare_runs(base, town)
+
+
+def test_what_a_policy_fills_in_is_what_the_manifest_tells_and_runs_are_compared_by(town):
+    people = pd.read_csv(town / "people.csv", encoding="utf-8-sig")
+    people.assign(old=people["people"] / 4).to_csv(town / "families.csv", index=False)
+    policy = """base = "town.toml"
+[policy]
+place = "ningbo"
+year = 2024
+[population]
+path = "families.csv"
+groups = {age_60_plus = "old"}
+[[layer]]
+id = "elderly_meals"
+name = "Meals"
+source = "canteen.csv"
+crs = "wgs84"
+norm_per_1000 = 100
+[outputs]
+write = ["cells", "coverage"]
+"""
+    (town / "policy.toml").write_text(policy, encoding="utf-8")
+    lon, lat = at(900, -300)
+    change = f'[[change]]\nkind = "add_facility"\nlayer = "elderly_meals"\nlon = {lon}\nlat = {lat}\ncapacity = 30\n'
+    (town / "more-meals.toml").write_text(f'base = "policy.toml"\n{change}', encoding="utf-8")
+    runs = [run_district(town / f"{name}.toml", out=town / name).folder for name in ("policy", "more-meals")]
+    (meals,) = json.loads((runs[0] / "run.json").read_text(encoding="utf-8"))["layers"]
+    assert (meals["group"], meals["profile"], meals["speed_m_s"]) == ("age_60_plus", "elderly", 0.9)
+    found = compare_runs(*runs)
+    of_group = found.table[found.table["unit_id"] == "town"].drop_duplicates("group").set_index("group")
+    assert of_group["gap_after"].notna().to_dict() == {"age_60_plus": True, "all": False}
+    gained = found.changed.loc[found.changed["change"] == 1, "people"].sum()
+    assert gained == pytest.approx(of_group.loc["age_60_plus", "newly_covered_people"])
+    assert 0 < gained == pytest.approx(of_group.loc["all", "newly_covered_people"] / 4)

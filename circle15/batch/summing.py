@@ -45,11 +45,10 @@ def gather_summary(
         "zh" or "en"; the first district's by default.
     """
     districts = [_read_district(folder) for folder in folders]
-    langs = [str(d.config["district"].get("lang", "zh")) for d in districts]
     return summarise(
         districts,
         failed,
-        lang=lang or (langs[0] if langs else "zh"),
+        lang=lang or (districts[0].lang if districts else "zh"),
         previous=read_previous(previous) if previous is not None else None,
         previous_name=previous.resolve().name if previous is not None else None,
     )
@@ -115,7 +114,8 @@ def _read_district(folder: Path) -> DistrictTables:
     district = manifest["district"]
     tables = {name: _read_table(folder / f"{name}.csv") for name in _TABLES if (folder / f"{name}.csv").is_file()}
     warnings = tuple(str(w) for w in manifest.get("warnings", ()))
-    return DistrictTables(district["id"], district["name"], manifest["config"], tables, _units(folder), warnings)
+    lang = manifest["config"]["district"]["lang"]
+    return DistrictTables(district["id"], district["name"], lang, manifest["layers"], tables, _units(folder), warnings)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -34,7 +34,8 @@ class DistrictTables:
 
     id: str
     name: str
-    config: Mapping[str, Any]  # of its manifest
+    lang: str
+    layers: Sequence[Mapping[str, Any]]  # rules as applied, of its manifest
     tables: Mapping[str, pd.DataFrame]  # coverage, gaps, targets, completeness; those that it wrote
     units: gpd.GeoDataFrame | None  # unit_id, geometry; None where no file of it has geometry
     warnings: tuple[str, ...] = ()
@@ -140,16 +141,15 @@ def _rows_of(district: DistrictTables) -> pd.DataFrame:
     coverage = district.tables.get("coverage")
     if coverage is None:
         return pd.DataFrame()
-    layers = {table["id"]: table for table in district.config["layer"]}
-    walks = district.config["walk"]
-    of_layer = [layers[i] for i in coverage["layer"]]
+    rules = {layer["id"]: layer for layer in district.layers}
+    of_layer = [rules[i] for i in coverage["layer"]]
     return coverage.assign(
         district_id=district.id,
         district_name=district.name,
         level=np.where(coverage["unit_id"] == district.id, "district", "unit"),
-        layer_name=[table["name"] for table in of_layer],
-        min_count=[int(table.get("min_count", 1)) for table in of_layer],
-        speed_m_s=[float(walks[table.get("profile", "adult")]["speed_m_s"]) for table in of_layer],
+        layer_name=[layer["name"] for layer in of_layer],
+        min_count=[int(layer["min_count"]) for layer in of_layer],
+        speed_m_s=[float(layer["speed_m_s"]) for layer in of_layer],
     )
 
 

@@ -49,8 +49,9 @@ class _Run:
 
     @property
     def layers(self) -> dict[str, dict[str, Any]]:
-        listed = {table["id"]: table for table in self.manifest["config"]["layer"]}
-        return {name: table for name, table in listed.items() if f"{name}_covered" in self.cells}
+        """Rules by id as they were applied, of the layers that the cells have."""
+        listed = {rules["id"]: rules for rules in self.manifest["layers"]}
+        return {name: rules for name, rules in listed.items() if f"{name}_covered" in self.cells}
 
     @property
     def groups(self) -> list[str]:
@@ -90,7 +91,7 @@ def compare_runs(before: Path, after: Path) -> Comparison:
         table=table[list(COLUMNS)],
         changed=_changed(one, two, common, names),
         units=_units(one, names),
-        layers={name: str(two.layers[name].get("name", name)) for name in common},
+        layers={name: two.layers[name]["name"] for name in common},
         title=f"{district['name']}: {before.name} → {after.name}",
         lang=lang,
         notes=notes,
@@ -104,6 +105,8 @@ def _read(folder: Path) -> _Run:
         raise MissingFileError(Problem(f"no {MANIFEST}: not the folder of a finished run", file=str(folder))) from None
     except (json.JSONDecodeError, UnicodeDecodeError) as e:
         raise InputError(Problem(f"is not the manifest of a run: {e}", file=str(folder / MANIFEST))) from None
+    if not {"district", "layers"} <= manifest.keys():
+        raise InputError(Problem("is no manifest of a district that this circle15 ran", file=str(folder / MANIFEST)))
     path = folder / "cells.parquet"
     if not path.is_file():
         message = 'no such file; run again with "cells" in [outputs] write'
@@ -132,7 +135,7 @@ def _check_same(one: _Run, two: _Run) -> None:
 
 def _ordered_groups(run: _Run, layer: str) -> list[str]:
     """Give the layer's own group first."""
-    own = _column(str(run.layers[layer].get("group", "all")))
+    own = _column(run.layers[layer]["group"])
     return sorted(run.groups, key=lambda g: g != own)
 
 
@@ -143,7 +146,7 @@ def _column(group: str) -> str:
 def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) -> pd.DataFrame:
     people = one.cells[group].to_numpy(np.float64)
     was, now = (run.cells[f"{layer}_covered"].to_numpy(np.bool_) for run in (one, two))
-    is_own = group == _column(str(one.layers[layer].get("group", "all")))
+    is_own = group == _column(one.layers[layer]["group"])
     sums = {
         "people": people,
         "covered_before": people * was,
@@ -171,7 +174,7 @@ def _changed(one: _Run, two: _Run, layers: list[str], names: dict[str, str]) -> 
     for layer in layers:
         was, now = (run.cells[f"{layer}_covered"].to_numpy(np.int8) for run in (one, two))
         at = np.flatnonzero(was != now)
-        own = _column(str(one.layers[layer].get("group", "all")))
+        own = _column(one.layers[layer]["group"])
         rows = one.cells.iloc[at]
         frames.append(
             gpd.GeoDataFrame(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import platform
+from dataclasses import asdict
 from functools import cache
 from importlib.metadata import version
 from pathlib import Path
@@ -76,6 +77,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         "config": _plain(config),
         "config_stated": stated_config(config),
         "config_sha256": config_digest(config),
+        "layers": [asdict(layer) for layer in result.layers],  # as applied, with what [policy] filled in
         "inputs": {
             name: {"sha256": sha256_of(path), "bytes": path.stat().st_size, "path": str(path)}
             for name, path in input_files(study).items()
