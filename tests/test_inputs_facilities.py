@@ -15,6 +15,7 @@ from circle15.config import LayerTable
 from circle15.errors import ConfigError, InputError, MissingColumnError
 from circle15.inputs.coordinates import wgs84_to_gcj02
 from circle15.inputs.facilities import COLUMNS, combine_facilities, facilities_from_osm, read_facilities, safe_id
+from circle15.inputs.facility_values import says_kind
 from circle15.inputs.import_report import LEFT_OUT, REASONS, Change, changes_frame, dropped_frame
 from circle15.inputs.layer_guess import guess_layer, raw_coordinates
 from circle15.inputs.unit_names import check_streets, match_unit
@@ -344,3 +345,53 @@ def test_every_reason_has_words_in_both_languages(lang):
         assert text
         assert "{" not in text
     assert set(REASONS) >= LEFT_OUT
+
+
+def said(folder, heading, *cells, **more):
+    rows = "".join(f"{i},121.5{i},29.9,{cell}\n" for i, cell in enumerate(cells))
+    return read(folder, f"名称,经度,纬度,{heading}\n{rows}", **more)
+
+
+def unclear(table, reason="quality_unclear"):
+    return [c.original for c in table.changes if c.reason == reason]
+
+
+@pytest.mark.parametrize("heading", ["星级", "等级", "级别", "评级"])
+def test_stars_and_grades_are_no_flag_of_quality(tmp_path, heading):
+    assert said(tmp_path, heading, 1, 2, 3, 4, 5).frame["quality"].isna().all()
+
+
+def test_levels_named_as_quality_are_unknown_and_reported_one_by_one(tmp_path):
+    for cells in (["1", "3", "5"], ["五星", "3A", "一级"]):
+        table = said(tmp_path, "星级", *cells, quality_field="星级")
+        assert table.frame["quality"].isna().all()
+        assert unclear(table) == cells
+
+
+def test_an_empty_flag_is_unknown_unless_the_column_marks_only_those_that_are(tmp_path):
+    np.testing.assert_array_equal(said(tmp_path, "示范", "是", "否", "").frame["quality"], [1, 0, np.nan])
+    marked = said(tmp_path, "示范", "√", "", "是（2023年）")
+    assert marked.frame["quality"].tolist() == [1, 0, 1]
+    assert [(c.row, c.taken) for c in marked.changes if c.reason == "empty_is_no"] == [(3, "0")]
+
+
+def test_a_column_that_asks_whether_is_read_as_that_kind_or_not(tmp_path):
+    assert said(tmp_path, "是否普惠", "是", "否", "").frame["ownership"].tolist() == ["普惠", "非普惠", ""]
+    assert said(tmp_path, "公办", "√", "").frame["ownership"].tolist() == ["公办", "非公办"]
+    table = said(tmp_path, "是否规范化", "是", "否", headings={"ownership": ["是否规范化"]})
+    assert table.frame["ownership"].tolist() == ["规范化", "非规范化"]
+    assert unclear(table, "answer_to_heading") == ["是", "否"]
+
+
+def test_every_column_of_ownership_is_read(tmp_path):
+    rows = "甲,121.5,29.9,民办,是\n乙,121.6,29.9,民办,否\n丙,121.7,29.9,公办,\n"
+    table = read(tmp_path, f"名称,经度,纬度,性质,是否普惠\n{rows}")
+    assert table.frame["ownership"].tolist() == ["民办、普惠", "民办、非普惠", "公办"]
+
+
+@pytest.mark.parametrize(
+    ("text", "is_said"),
+    [("公办", True), ("普惠性民办", True), ("非普惠", False), ("民办非普惠", False), ("民办", False)],
+)
+def test_a_denied_kind_is_not_said(text, is_said):
+    assert says_kind(text, "公办", "普惠") == is_said

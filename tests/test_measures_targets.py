@@ -166,7 +166,20 @@ def test_without_any_quality_text_a_rule_for_one_kind_has_no_data():
     )
     row = rule_rows(found, "kindergarten", 2).iloc[0]
     assert (row["status"], row["unit_id"]) == ("no data", "")
-    assert "name the column with quality_field" in row["reason"]
+    assert "name the column with [headings] ownership" in row["reason"]
+
+
+@pytest.mark.parametrize("denied", ["非公办", "民办", "民办、非普惠"])
+def test_a_kindergarten_that_is_said_not_to_be_public_is_not_counted(denied):
+    mixed = pd.concat([kindergartens({"t2": 1}), kindergartens({"t2": 5}, quality=denied)])
+    rows = rule_rows(check_rules(REGISTERS, "ningbo", TOWNS, mixed, layers=["kindergarten"]), "kindergarten", 2)
+    assert rows.set_index("unit_id").loc["t2", "found"] == 1
+
+
+def test_a_column_of_another_kind_alone_does_not_say_who_is_public():
+    mixed = pd.concat([kindergartens({"t2": 1}, quality="普惠"), kindergartens({"t2": 5}, quality="非普惠")])
+    rows = rule_rows(check_rules(REGISTERS, "ningbo", TOWNS, mixed, layers=["kindergarten"]), "kindergarten", 2)
+    assert rows["status"].tolist() == ["no data"]
 
 
 def test_a_layer_without_facilities_is_behind_and_a_missing_layer_has_no_data():

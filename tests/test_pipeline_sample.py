@@ -14,6 +14,7 @@ from circle15.config import load_config
 from circle15.measures.catchment import CATCHMENTS
 from circle15.outputs.dictionary import entry
 from circle15.pipeline import run_district
+from circle15.pipeline.appraise import _quality_flags
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.projects import offer_of
 from circle15.pipeline.service import measure_service
@@ -233,3 +234,10 @@ def test_another_place_changes_only_what_its_documents_say(root, run, tmp_path):
     assert (norms["nursery"], norms["sport"]) == (4.5, pytest.approx(2900))
     before, after = run.result.tables["coverage"], other.tables["coverage"]
     pd.testing.assert_frame_equal(before, after)
+
+
+def test_a_facility_that_says_nothing_of_its_quality_is_in_neither_part_of_the_share():
+    facilities = pd.DataFrame({"quality": [np.nan] * 4, "ownership": ["公办", "民办非普惠", "", "普惠性民办"]})
+    np.testing.assert_array_equal(_quality_flags(facilities), [1, 0, np.nan, 1])
+    stated = facilities.assign(quality=[1, np.nan, 0, np.nan])
+    np.testing.assert_array_equal(_quality_flags(stated), [1, np.nan, 0, np.nan])

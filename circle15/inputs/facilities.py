@@ -32,7 +32,7 @@ COLUMNS = (
     "community", "ownership", "geometry",
 )  # fmt: skip
 NEAR_M = 100.0
-_TEXT_FIELDS = ("address", "street", "community", "ownership")
+_TEXT_FIELDS = ("address", "street", "community")
 _LONGEST_ID = 60
 _AROUND = (-1, 0, 1)
 _HIGHEST_LAT = 85.0
@@ -99,6 +99,7 @@ def read_facilities(
         "used": reader.numbers(used),
         "quality": reader.flags(reader.column_of("quality", layer.quality_field)),
         **{f: reader.text(reader.column_of(f)) for f in _TEXT_FIELDS},
+        "ownership": reader.kinds(),
     }
     status = reader.text(reader.column_of("status"))
     ids, id_changes = _facility_ids(layer, table, reader.column_of("id", layer.id_field))

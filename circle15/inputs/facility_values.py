@@ -29,8 +29,12 @@ Floats = npt.NDArray[np.float64]
 CAPACITY_UNITS = {"capacity": "", "places": "托位", "beds": "张", "area": "平方米"}
 
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+# Kinds of ownership that count as a quality flag where a table has no column of quality.
+FLAGGED = ("公办", "普惠")
+
 _YES = frozenset({"是", "有", "优", "优质", "示范", "达标", "y", "yes", "true", "t", "1", "√", "✓", "✔"})
-_NO = frozenset({"否", "非", "不是", "普通", "未达标", "不达标", "n", "no", "false", "f", "0", "×", "✗"})
+_NO = frozenset({"否", "非", "不是", "无", "普通", "未达标", "不达标", "n", "no", "false", "f", "0", "×", "✗"})
+_REMARK = re.compile(r"\([^()]*\)$")
 _CLOSED = re.compile(
     "停业|歇业|关闭|已关|停办|停用|停运|注销|撤销|吊销|拆除|暂停|筹建|在建|未建|拟建|规划中|待建|未开|未运营|未营业|未投|未启用|废弃|闭园|"
     "closed|suspended|planned|construction|abandoned|disused",
@@ -85,15 +89,52 @@ class ValueReader:
         return values
 
     def flags(self, column: str | None) -> Floats:
-        """Read a column that says yes or no (or a share between): 1.0, 0.0, NaN where it does not say."""
-        values = np.full(len(self.table.frame), np.nan)
+        """Read a column that says yes or no (or a share between): 1.0, 0.0, NaN where it does not say.
+
+        Numbers of a column that goes beyond 1 are levels (星级 1 to 5), not flags. Where a column marks only those that
+        are, an empty cell says no.
+        """
         if column is None:
-            return values
-        for i, original in enumerate(self.table.frame[column].tolist()):
-            values[i] = parse_flag(original)
-            if math.isnan(values[i]) and not is_missing(original):
+            return np.full(len(self.table.frame), np.nan)
+        texts = self.table.frame[column].tolist()
+        values = np.array([parse_flag(t) for t in texts], dtype=np.float64)
+        numbers = np.array([parse_number(t).value for t in texts], dtype=np.float64)
+        if (numbers > 1).any():
+            values[np.isfinite(numbers)] = np.nan
+        is_empty = np.array([is_missing(t) for t in texts], dtype=np.bool_) & np.isnan(values)
+        marks_only_yes = bool((values == 1)[~is_empty].all()) and not is_empty.all()
+        for i in np.flatnonzero(np.isnan(values)).tolist():
+            if not is_empty[i]:
                 self._note(i, column, "", "quality_unclear")
+            elif marks_only_yes:
+                values[i] = 0.0
+                self._note(i, column, "0", "empty_is_no")
         return values
+
+    def kinds(self) -> list[str]:
+        """Read the columns of ownership: the kinds that each row states, joined by 、 ("民办、非普惠")."""
+        columns = next((rank for rank in self.found.get("ownership", []) if rank), [])
+        self.used_columns.update(columns)
+        stated = [self._kinds_of(c) for c in columns]
+        return ["、".join(kind for kind in row if kind) for row in zip(*stated, strict=True)] or self.text(None)
+
+    def _kinds_of(self, column: str) -> list[str]:
+        """Read one column of ownership; where its heading asks (是否普惠), yes and no become 普惠 and 非普惠."""
+        texts, asked = self.text(column), split_heading(column).plain
+        kind = asked.removeprefix("是否")
+        if kind == asked and kind not in FLAGGED:
+            return texts
+        originals = self.table.frame[column].tolist()
+        answers = {i: f for i, t in enumerate(originals) if (f := parse_flag(t)) in {0.0, 1.0}}
+        marks_only_yes = all(answers.get(i) == 1 for i, t in enumerate(texts) if t) and any(texts)
+        for i, text in enumerate(texts):
+            if i in answers:
+                texts[i] = kind if answers[i] else f"非{kind}"
+                self._note(i, column, texts[i], "answer_to_heading")
+            elif not text and marks_only_yes:
+                texts[i] = f"非{kind}"
+                self._note(i, column, texts[i], "empty_is_no")
+        return texts
 
     def _note(self, i: int, column: str, taken: str, reason: str, detail: str = "") -> None:
         t = self.table
@@ -150,15 +191,26 @@ def clean_text(text: str) -> tuple[str, str | None]:
 
 def parse_flag(text: str) -> float:
     """Read a yes or no: 1.0, 0.0, a share between, or NaN."""
-    plain = re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
+    plain = _REMARK.sub("", re.sub(r"\s", "", unicodedata.normalize("NFKC", text))).casefold()
     if plain in _YES:
         return 1.0
     if plain in _NO:
         return 0.0
     if re.search("优质|示范", plain):
-        return 0.0 if re.match("非|不|未|无", plain) else 1.0
+        return 1.0 if says_kind(plain, "优质", "示范") else 0.0
     parsed = parse_number(text).value
     return parsed if 0.0 <= parsed <= 1.0 else math.nan
+
+
+def says_kind(text: str, *kinds: str) -> bool:
+    """Tell whether a text names one of ``kinds`` and does not deny it: 民办普惠, but not 民办非普惠.
+
+    Examples
+    --------
+    >>> says_kind("普惠性民办", "公办", "普惠"), says_kind("非公办", "公办", "普惠")
+    (True, False)
+    """
+    return re.search(f"(?<![非不未无])(?:{'|'.join(map(re.escape, kinds))})", text) is not None
 
 
 def is_closed(status: str) -> bool:

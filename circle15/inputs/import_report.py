@@ -52,6 +52,8 @@ REASONS: dict[str, tuple[str, str]] = {
     "pair_split": ("一格内的经纬度已拆分", "longitude and latitude in one cell, split"),
     "pair_swapped": ("一格内先纬度后经度，已对调", "latitude before longitude in one cell, put in order"),
     "quality_unclear": ("无法判断是否优质，按空值处理", "does not say whether of quality; taken as empty"),
+    "empty_is_no": ("该列只标注“是”，空格按“否”处理", "the column marks only those that are; empty was taken as no"),
+    "answer_to_heading": ("按列名所问的是与否取值", "a yes or no, taken as the answer to the heading"),
     "z_dropped": ("去除高程", "the heights were dropped"),
     "geometry_repaired": (
         "自相交的面已修复，面积变化 {detail}",

@@ -148,13 +148,13 @@ def unit_quality_share(
 ) -> FloatArray:
     """Give the share of each unit's reachable supply that carries a quality flag: sum P A_q / sum P A.
 
-    `quality_access` is A of the same catchment with the supply of the facilities without a flag set to 0; A is linear
-    in supply, so the two parts sum to the whole.
+    `quality_access` is A of the same catchment with each facility's supply times its flag, and `access` that of the
+    facilities that say whether they have one: those that do not say are in neither. A is linear in supply.
 
     Returns
     -------
     numpy.ndarray
-        float64 (n_units + 1,), 0 to 1, the district in the last place; NaN where no supply is reachable.
+        float64 (n_units + 1,), 0 to 1, the district in the last place; NaN where no such supply is reachable.
     """
     heads = np.asarray(people, dtype=np.float64)
     flagged = sum_by_unit(heads * np.asarray(quality_access, dtype=np.float64), unit, n_units)

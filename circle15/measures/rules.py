@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import pandas as pd
 
 from circle15.inputs.conditions import Condition
+from circle15.inputs.facility_values import FLAGGED, says_kind
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -35,8 +37,8 @@ _REASONS = {
     "no-layer": ("没有该服务的图层", "there is no layer of this service"),
     "no-units": ("没有该级单元", "there are no units of this level"),
     "no-quality": (
-        "设施表没有可识别“{kind}”的质量列",
-        "no facility says whether it is {kind}; name the column with quality_field",
+        "设施表没有说明是否“{kind}”的列，可用 [headings] ownership 指定",
+        "no facility says whether it is {kind}; name the column with [headings] ownership",
     ),
     "unknown-property": (
         "缺少条件所需的人口或类型",
@@ -89,8 +91,8 @@ def check_rules(
 
     Notes
     -----
-    A rule that counts one kind of facility only (its note begins 设施限定) counts facilities whose quality text holds
-    the longest of the service's attributes (services.csv) that its wording names, e.g. 公办.
+    A rule that counts one kind of facility only (its note begins 设施限定) counts facilities whose quality text says
+    the longest of the service's attributes (services.csv) that its wording names, e.g. 公办, and not 非公办.
     """
     documents = set(registers.targets.loc[registers.targets["place_id"] == place, "document_id"])
     documents |= set(registers.circles.loc[registers.circles["place_id"] == place, "document_id"])
@@ -108,7 +110,8 @@ def check_rules(
             reason = _REASONS[code][0 if lang == "zh" else 1].format(kind=kind)
             rows.append({**base, "unit_id": "", "unit_name": "", "status": status, "reason": reason})
             continue
-        counted = own[own["quality"].fillna("").str.contains(kind, regex=False)] if kind else own
+        is_kind = [not kind or says_kind(text, kind) for text in own["quality"].fillna("")]
+        counted = own[np.array(is_kind, dtype=np.bool_)]
         rows.extend({**base, **row} for row in _by_unit(rule, k, counted, units, lang))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype(dict.fromkeys(("required", "found", "shortfall", "deadline_year"), "float64"))
@@ -148,16 +151,22 @@ def _blocker(
 ) -> tuple[str, RuleStatus] | None:
     """Give why a rule cannot be counted, None where it can; `own` are the facilities of its service."""
     counts_other = any(part.startswith(OTHER_THING) for part in _notes(str(rule["note_zh"])))
-    says_kind = own["quality"].fillna("").astype(bool).any()
+    is_told = any(_speaks_of(kind, text) for text in own["quality"].fillna(""))
     blockers: tuple[tuple[bool, str, RuleStatus], ...] = (
         (counts_other, "not-a-count", "not counted"),
         (rule["unit_level"] not in LEVELS, "no-level", "not counted"),
         (bool(np.isnan(k)), "no-k", "not counted"),
         (not (units["level"] == rule["unit_level"]).any(), "no-units", "no data"),
         (not has_layer, "no-layer", "no data"),
-        (len(own) > 0 and bool(kind) and not says_kind, "no-quality", "no data"),
+        (len(own) > 0 and bool(kind) and not is_told, "no-quality", "no data"),
     )
     return next(((code, status) for is_so, code, status in blockers if is_so), None)
+
+
+def _speaks_of(kind: str, text: str) -> bool:
+    """Tell whether a facility's text says anything of ``kind``: 民办 does of 公办, 普惠 and 非普惠 do not."""
+    others = [word for word in FLAGGED if word not in kind]
+    return re.sub(f"非?(?:{'|'.join(others)})性?|、", "", text) != ""
 
 
 def _notes(note: str) -> list[str]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from circle15.inputs.facility_values import FLAGGED, says_kind
 from circle15.inputs.survey import Survey, read_survey
 from circle15.measures.coverage import coverage, share, sum_by_unit
 from circle15.measures.equity import equity
@@ -30,8 +31,6 @@ if TYPE_CHECKING:
     IntArray = npt.NDArray[np.int64]
 
 OLD = "age_60_plus"
-FLAGGED = ("公办", "普惠")
-"""Kinds of ownership that count as a quality flag where a table has no column of quality."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,9 +194,12 @@ def _one_service(study: Study, service: Service, level: Level) -> dict[str, Floa
         ).match[:-1]
     flag = _quality_flags(facilities)
     quality = none
-    if flag is not None:
-        flagged = service.demand.access(service.layer, service.supply * flag)
-        quality = unit_quality_share(level.spread(flagged), access, people, unit, n)[:-1]
+    if not np.isnan(flag).all():
+        flagged, known = (
+            service.demand.access(service.layer, service.supply * part)
+            for part in (np.nan_to_num(flag), np.isfinite(flag))
+        )
+        quality = unit_quality_share(level.spread(flagged), level.spread(known), people, unit, n)[:-1]
     covered = level.spread(service.covered.astype(np.float64)) > 0
     return {
         "match": match,
@@ -208,18 +210,16 @@ def _one_service(study: Study, service: Service, level: Level) -> dict[str, Floa
     }
 
 
-def _quality_flags(facilities: pd.DataFrame) -> FloatArray | None:
-    """Give each facility's flag from 0 to 1, silent ones having none; None where every facility is silent.
+def _quality_flags(facilities: pd.DataFrame) -> FloatArray:
+    """Give each facility's flag from 0 to 1, NaN where it does not say.
 
     The column of quality counts; without it, ownership that says 公办 or 普惠.
     """
     stated = facilities["quality"].to_numpy(np.float64)
     if not np.isnan(stated).all():
-        return np.where(np.isnan(stated), 0.0, stated)
+        return stated
     kinds = facilities["ownership"].fillna("").astype(str)
-    if not (kinds != "").any():
-        return None
-    return np.asarray(kinds.str.contains("|".join(FLAGGED)), dtype=np.float64)
+    return np.array([float(says_kind(k, *FLAGGED)) if k else np.nan for k in kinds], dtype=np.float64)
 
 
 def _portrait(study: Study, layers: Sequence[str], level: Level, measures: UnitMeasures) -> pd.DataFrame:
