@@ -4,18 +4,20 @@ import filecmp
 import runpy
 import subprocess
 import sys
+import tomllib
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 import pytest
 
-from circle15.config import load_config
+from circle15.config import load_config, parse_config
 from circle15.measures.catchment import CATCHMENTS
 from circle15.outputs.dictionary import entry
 from circle15.pipeline import run_district
-from circle15.pipeline.appraise import _quality_flags
+from circle15.pipeline.appraise import _quality_flags, levels_of
 from circle15.pipeline.clock import Clock
+from circle15.pipeline.plan import plan_tables
 from circle15.pipeline.projects import offer_of
 from circle15.pipeline.service import measure_service
 from circle15.pipeline.study import read_study
@@ -137,6 +139,18 @@ def test_fifty_thousand_residents_need_two_public_kindergartens_and_fewer_do_not
     rules = table("unit_rules").query("condition == 'resident_population >= 50000'").set_index("unit_id")
     assert rules["status"].to_dict() == {"s1": "met", "s2": "behind", "s3": "does not apply", "s4": "does not apply"}
     assert rules.loc["s2", "shortfall"] == 1
+
+
+def test_a_district_without_streets_is_no_street_in_rules_for_each_street(root):
+    text = (root / "data" / "sample" / "sample.toml").read_text(encoding="utf-8")
+    raw = tomllib.loads(text)
+    raw["district"] = {k: v for k, v in raw["district"].items() if not k.startswith("unit")}
+    del raw["population"]["totals"]
+    study = read_study(parse_config(raw, root / "data" / "sample" / "alone.toml"), Clock())
+    rules = plan_tables(study, [measure_service(one, study) for one in study.config.layers], levels_of(study))
+    towns = rules["unit_rules"].query("level == 'town' and service_id == 'kindergarten'")
+    assert set(towns["status"]) == {"no data"}
+    assert set(towns["reason"]) == {"没有该级单元"}
 
 
 def test_the_runs_own_nursery_places_are_held_against_the_plan(table):

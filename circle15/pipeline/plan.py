@@ -97,6 +97,8 @@ def _rules(study: Study, services: Sequence[Service], levels: Sequence[Level]) -
     ]
     stands_in = {"county": np.where(study.unit_of_facility >= 0, district.id, "")}
     for level in levels:
+        if level.name == "town" and district.units is None:
+            continue  # the district is its own one unit, and no street
         # Raked people are whole to a thousandth; a bound of 50,000 is met by 50,000.
         people = np.rint(sum_by_unit(level.people("all"), level.of_inside(), len(level.units))[:-1])
         units = level.units[["unit_id", "unit_name", "level"]].assign(resident_population=people)
