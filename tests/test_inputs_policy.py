@@ -102,6 +102,12 @@ def test_what_the_config_states_wins_over_the_registers():
     assert found.taken == ()
 
 
+def test_a_stated_denominator_of_the_norm_wins_over_the_registers():
+    layer, found = applied({"id": "nursery", "norm_group": "age_0_2"}, groups={"age_0_2": "p02"})
+    assert (layer.norm_per_1000, layer.norm_group) == (5.5, "age_0_2")
+    assert "norm_group" not in {t.key for t in found.taken}
+
+
 def test_a_layer_that_is_no_service_of_the_register_is_left_alone():
     before = config([{"id": "tea_house"}])
     assert apply_policy(before).config.layers == before.layers
@@ -121,6 +127,25 @@ def test_an_old_persons_profile_is_taken_where_the_config_has_one():
     layer, found = applied({"id": "elderly_meals"})
     assert (layer.group, layer.profile) == ("all", "adult")
     assert "group-not-counted" in codes(found)
+
+
+@pytest.mark.parametrize("name", ["with_child", "child"])
+@pytest.mark.parametrize("groups", [{"age_0_2": "p02"}, None])
+def test_to_a_nursery_one_walks_with_a_small_child_whichever_name_the_table_has(name, groups):
+    walk = {"adult": {"speed_m_s": 1.25}, name: {"speed_m_s": 1.0}}
+    layer, found = applied({"id": "nursery"}, groups=groups, walk=walk)
+    assert layer.profile == name
+    assert "walker-not-stated" not in codes(found)
+    assert applied({"id": "nursery", "profile": "adult"}, groups=groups, walk=walk)[0].profile == "adult"
+    assert applied({"id": "nursery", "group": "all"}, groups=groups, walk=walk)[0].profile == "adult"
+
+
+def test_a_slower_walker_without_a_table_is_warned_of():
+    layer, found = applied({"id": "nursery"}, groups={"age_0_2": "p02"})
+    (warning,) = (w for w in found.warnings if w.code == "walker-not-stated")
+    assert layer.profile == "adult"
+    assert "there is no [walk.with_child]; as adult" in warning.text("en")
+    assert "配置没有 [walk.with_child]" in warning.text("zh")
 
 
 def test_a_norm_per_old_people_needs_that_group_in_the_population():

@@ -38,10 +38,9 @@ NORM_GROUPS = {
 """Population group that stands for a norm's denominator; the registers' other denominators (beds, institutions...)
 count no people. Residents stand for an unstated denominator where the note says that it is people."""
 
-PROFILES = {
-    "age_0_2": "child", "age_3_5": "child", "age_60_plus": "elderly", "age_65_plus": "elderly",
-}  # fmt: skip
-"""Walking profile of a demand group, used where the config has a table [walk.child] or [walk.elderly]."""
+_WITH_CHILD, _OLD = ("with_child", "child"), ("elderly",)
+PROFILES = {"age_0_2": _WITH_CHILD, "age_3_5": _WITH_CHILD, "age_60_plus": _OLD, "age_65_plus": _OLD}
+"""Walking profiles of those who walk slower than an adult; the first that the config has a [walk] table of is taken."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +74,8 @@ def apply_policy(config: Config) -> AppliedPolicy:
 
     A layer whose id is a service_id of the register takes: minutes, from the place's circle for the service, else its
     circle of all services, else the service's default; norm_per_1000 with norm_group and capacity_unit, from the
-    target of the norm's indicator; group, the service's demand group where the population has it; profile, the
-    group's where [walk] has it. A key that the config states wins.
+    target of the norm's indicator; group, the service's demand group where the population has it; profile, that of
+    those who use it where [walk] has it. A key that the config states wins.
 
     Raises
     ------
@@ -214,10 +213,10 @@ class _Reader:
             update |= self._minutes(layer.id, service.iloc[0])
         if "group" not in stated:
             update |= self._group(layer.id, service.iloc[0])
-        group = str(update.get("group", layer.group))
-        if "profile" not in stated and PROFILES.get(group) in self.walks:
-            update["profile"] = PROFILES[group]
-            self._take(layer.id, "profile", PROFILES[group], f"services.csv demand_group {group}", None)
+        if "profile" not in stated:
+            # Who uses a service walks to it, also where the population cannot tell them from everybody.
+            group = layer.group if "group" in stated else str(service.iloc[0]["demand_group"])
+            update |= self._profile(layer, group)
         if "norm_per_1000" not in stated:
             update |= self._norm(layer, service.iloc[0])
         return layer.model_copy(update=update)
@@ -273,6 +272,17 @@ class _Reader:
         self._take(service_id, "group", group, "services.csv demand_group", int(service["row"]))
         return {"group": group}
 
+    def _profile(self, layer: LayerTable, group: str) -> dict[str, object]:
+        slower = PROFILES.get(group)
+        if slower is None:
+            return {}
+        profile = next((name for name in slower if name in self.walks), None)
+        if profile is None:
+            self._warn("walker-not-stated", layer.id, group=group, wanted=slower[0], used=layer.profile)
+            return {}
+        self._take(layer.id, "profile", profile, f"services.csv demand_group {group}", None)
+        return {"profile": profile}
+
     def _norm(self, layer: LayerTable, service: pd.Series) -> dict[str, object]:
         norms = self.registers.norms
         targets = self.registers.targets
@@ -284,7 +294,8 @@ class _Reader:
         return {}
 
     def _norm_of(self, layer: LayerTable, service: pd.Series, indicator: str, target: Row) -> dict[str, object]:
-        group = norm_group(target)
+        has_own_group = "norm_group" in layer.model_fields_set
+        group = layer.norm_group if has_own_group else norm_group(target)
         if group is None:
             self._warn("norm-denominator-unknown", layer.id, indicator=indicator)
             return {}
@@ -303,10 +314,9 @@ class _Reader:
             self._warn("year-not-stated", layer.id, year=self.year, used=used, value=f"{target['value']:g}")
         self.warnings.extend(register_warnings(self.registers.targets, place=self.place, indicators={indicator}))
         source = self._source(target["document_id"], f"{target['location']} {target['indicator_zh']}")
-        update: dict[str, object] = {
-            "norm_per_1000": float(target["value"]) / float(target["per"]) * 1000,
-            "norm_group": group,
-        }
+        update: dict[str, object] = {"norm_per_1000": float(target["value"]) / float(target["per"]) * 1000}
+        if not has_own_group:
+            update["norm_group"] = group
         if ours is None:
             update["capacity_unit"] = _plain_unit(str(service["capacity_unit_zh"]), theirs)
         for key, value in update.items():

@@ -79,6 +79,10 @@ TEXTS: dict[str, tuple[str, str]] = {
         "登记册的需求人群为 {group}，但人口数据没有该人群，按全体人口计算",
         "the register's demand group is {group}, which the population does not have; everybody is counted instead",
     ),
+    "walker-not-stated": (
+        "服务对象 {group} 步速较慢，但配置没有 [walk.{wanted}]，按 {used} 步行，可及结果可能偏高",
+        "those who use it ({group}) walk slower, but there is no [walk.{wanted}]; as {used}, coverage may be too high",
+    ),
     "norm-group-not-counted": (
         "指标 {indicator} 的分母是 {group}，人口数据没有该人群，不采用该配置标准",
         "the denominator of {indicator} is {group}, which the population does not have; this norm is left out",
