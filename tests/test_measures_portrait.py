@@ -66,6 +66,19 @@ def test_a_unit_without_people_has_an_empty_row_and_no_rank():
     assert row[["匹配度", "可及度", "饱和度", "满意度", "index", "rank", "rank_best", "rank_worst"]].isna().all()
 
 
+def test_the_unit_where_nobody_is_covered_is_last_and_not_out_of_the_ranking():
+    found = portrait(
+        UNITS,
+        LAYERS,
+        measures(
+            covered_share=np.array([[0.9, 0.5, 0.0], [0.7, 0.5, 0.0]]),
+            quality_share=np.array([[0.5, 0.5, NAN], [NAN, NAN, NAN]]),
+        ),
+    )
+    assert found["index"][2] == 0
+    assert found[["rank", "rank_best", "rank_worst"]].to_numpy().tolist() == [[1, 1, 1], [2, 2, 2], [3, 3, 3]]
+
+
 def test_a_portrait_without_any_measure_is_empty_not_zero():
     nothing = measures(
         **{k: np.full((2, 3), NAN) for k in ("match", "covered_share", "used_ratio", "gini", "quality_share")}

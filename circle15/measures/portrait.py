@@ -67,8 +67,9 @@ def portrait(
 
     均衡可及优质 index = 100 E^a A^b Q^c with E = 1 - Gini of access, A the covered share, Q the quality share, weights
     a + b + c = 1 (an own definition of the index that the plans name without a formula). Where no unit has a quality
-    share (or another part), the index is that of the other parts, which `index_parts` names. The rank interval is the
-    best and worst rank over draws of weights within plus and minus 20 %, from a fixed seed.
+    share (or another part), the index is that of the other parts, which `index_parts` names. A unit with a part of
+    0 has the index 0 and the last rank, also where another part has no value. The rank interval is the best and worst
+    rank over draws of weights within plus and minus 20 %, from a fixed seed.
 
     Parameters
     ----------
@@ -169,7 +170,7 @@ def rank_interval(
     Parameters
     ----------
     parts
-        Parts of the index, float (n_parts, n_units), 0 to 1; NaN leaves the unit unranked.
+        Parts of the index, float (n_parts, n_units), 0 to 1; NaN leaves the unit unranked unless another part is 0.
     weights
         Weight of each part, float (n_parts,), above 0 in sum; each draw multiplies each by 0.8 to 1.2, evenly.
     seed, draws
@@ -208,8 +209,10 @@ def _index(parts: Mapping[str, FloatArray], weights: IndexWeights) -> dict[str, 
 
 
 def _geometric(parts: FloatArray, weights: FloatArray) -> FloatArray:
-    """Give the weighted geometric mean of each column; 0 where a part is 0, NaN where one is unknown."""
-    product: FloatArray = np.prod(np.clip(parts, 0.0, 1.0) ** (weights / weights.sum())[:, None], axis=0)
+    """Give the weighted geometric mean of each column; 0 where a part is 0, else NaN where one is unknown."""
+    # Where nobody reaches anything, evenness and quality have no value, and the index is 0 whatever they would be.
+    known = np.where((parts <= 0).any(axis=0), 0.0, np.clip(parts, 0.0, 1.0))
+    product: FloatArray = np.prod(known ** (weights / weights.sum())[:, None], axis=0)
     return product
 
 
