@@ -81,6 +81,16 @@ def test_every_column_that_is_written_is_described(run):
     assert sorted(missing) == []
 
 
+def test_a_cell_that_two_walks_cannot_leave_is_listed_once_with_both_services(root, tmp_path):
+    config = _config(root, 2, write=["facilities"])
+    config = config.model_copy(update={"network": config.network.model_copy(update={"max_access_m": 25.0})})
+    run_district(config, out=tmp_path / "far")
+    lost = pd.read_csv(tmp_path / "far" / "unlinked.csv").query("kind == 'cell'")
+    assert len(lost)
+    assert lost["id"].is_unique
+    assert set(lost["layer"]) == {"nursery;elderly_meals"}
+
+
 def test_bureau_and_approval_stand_on_every_page_and_sheet(run):
     for name in ("index.html", "report.html", "units/s1.html"):
         page = (run.folder / name).read_text(encoding="utf-8")

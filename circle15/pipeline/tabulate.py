@@ -183,13 +183,16 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
         weights=study.people.groups["all"].to_numpy(np.float64),
         minlength=study.cells.n_cells,
     )
-    names = study.cells.names
-    for profile in sorted({s.layer.profile for s in services}):
-        at = study.linked_cells(profile)
-        layers = ";".join(s.layer.id for s in services if s.layer.profile == profile)
+    # A cell that several profiles cannot leave for the same reason is lost once, not once a profile.
+    lost: dict[tuple[int, str], list[str]] = {}
+    for service in services:
+        at = study.linked_cells(service.layer.profile)
         for c in np.flatnonzero((at.edge < 0) & (people > 0)):
             reason = behind if at.skipped_border[c] else island if at.skipped_island[c] else far
-            rows.append(("cell", names[c], layers, "", study.cells.lon[c], study.cells.lat[c], people[c], reason))
+            lost.setdefault((int(c), reason), []).append(service.layer.id)
+    names, lon, lat = study.cells.names, study.cells.lon, study.cells.lat
+    for (c, reason), layers in sorted(lost.items()):
+        rows.append(("cell", names[c], ";".join(layers), "", lon[c], lat[c], people[c], reason))
     return pd.DataFrame(rows, columns=["kind", "id", "layer", "name", "lon", "lat", "people", "reason"]).astype(
         {"lon": np.float64, "lat": np.float64, "people": np.float64}
     )
