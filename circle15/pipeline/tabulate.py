@@ -191,8 +191,8 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
             reason = behind if at.skipped_border[c] else island if at.skipped_island[c] else far
             lost.setdefault((int(c), reason), []).append(service.layer.id)
     names, lon, lat = study.cells.names, study.cells.lon, study.cells.lat
-    for (c, reason), layers in sorted(lost.items()):
-        rows.append(("cell", names[c], ";".join(layers), "", lon[c], lat[c], people[c], reason))
+    for (cell, reason), layers in sorted(lost.items()):
+        rows.append(("cell", names[cell], ";".join(layers), "", lon[cell], lat[cell], people[cell], reason))
     return pd.DataFrame(rows, columns=["kind", "id", "layer", "name", "lon", "lat", "people", "reason"]).astype(
         {"lon": np.float64, "lat": np.float64, "people": np.float64}
     )
