@@ -3,6 +3,7 @@
 import json
 import sqlite3
 from contextlib import closing
+from dataclasses import replace
 from xml.etree import ElementTree as ET
 
 import geopandas as gpd
@@ -110,6 +111,15 @@ def test_cells_have_the_causes_colours(package, result):
         for name, colour in CAUSE_COLOURS.items():
             wanted = next(f for f, _, options in rules if options["color"] == _rgb(colour))
             assert file.execute(f"SELECT count(*) FROM cells WHERE {wanted}").fetchone()[0] == counts.get(name, 0)  # noqa: S608 (as above)
+
+
+def test_units_have_their_residents_whatever_group_the_first_service_counts(result, tmp_path):
+    coverage = result.tables["coverage"]
+    few = coverage.assign(people=coverage["people"] / 100)
+    write_gpkg(replace(result, tables={**result.tables, "coverage": few}), tmp_path / "district.gpkg")
+    units = gpd.read_file(tmp_path / "district.gpkg", layer="units").set_index("unit_id")
+    people = coverage[coverage["layer"] == "nursery"].set_index("unit_id")["people"]
+    np.testing.assert_allclose(units["people"], people[units.index])
 
 
 def test_names_stay_names_in_the_package(package):

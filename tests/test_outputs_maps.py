@@ -242,8 +242,23 @@ def test_sentences_quote_the_tables():
 def test_an_area_without_people_says_so_instead_of_a_share():
     made = made_result("tiny", lang="en")
     empty = made.tables["coverage"].assign(people=0.0, covered_people=0.0, covered_share=np.nan)
-    view = View(replace(made, tables={**made.tables, "coverage": empty}))
+    view = View(replace(made, tables={**made.tables, "coverage": empty}, cells=made.cells.assign(population=0.0)))
     assert three_sentences(view) == ["Nobody lives in Harbour District, so no share is given."]
+
+
+def test_a_group_of_people_is_named_and_never_passes_for_the_residents():
+    made = made_result("tiny")
+    coverage = made.tables["coverage"].query("layer == 'canteen'")
+    old = coverage.assign(people=coverage["people"] / 4, covered_people=coverage["people"] / 8, covered_share=0.5)
+    layer = replace(made.layers[1], group="age_60_plus")
+    view = View(replace(made, layers=(layer,), tables={**made.tables, "coverage": old}))
+    row = old.set_index("unit_id").loc["made"]
+    first, second, _ = three_sentences(view)
+    residents = people_text(made.cells["population"].sum())
+    assert first.startswith(f"港城区有居民 {residents} 人；60 岁及以上人口 {people_text(row['people'])} 人，其中")
+    assert f"60 岁及以上人口中有 {people_text(row['people'] - row['covered_people'])} 人" in second
+    nobody = replace(view.result, tables={**made.tables, "coverage": old.assign(people=0.0, covered_share=np.nan)})
+    assert three_sentences(View(nobody)) == [f"港城区有居民 {residents} 人，其中没有各类服务所面向的人群，不计覆盖率。"]
 
 
 def test_approval_number_and_bureau_stand_on_the_map(result, tmp_path):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from circle15.outputs.text import people_text, plain_number, share_text
+from circle15.outputs.text import group_text, people_text, plain_number, share_text
 
 if TYPE_CHECKING:
     from circle15.outputs.view import View
@@ -13,10 +13,14 @@ if TYPE_CHECKING:
 _SENTENCES = {
     "zh": {
         "nobody": "{name}范围内没有居民，不计覆盖率。",
+        "nobody_served": "{name}有居民 {people} 人，其中没有各类服务所面向的人群，不计覆盖率。",
         "complete": "{name}有居民 {people} 人，其中 {complete} 人（{share}）步行可达全部 {n} 类服务。",
         "one_service": "{name}有居民 {people} 人，其中 {complete} 人（{share}）在达标时间内可达{layer}。",
+        "one_service_group": "{name}有居民 {people} 人；{group} {served} 人，"
+        "其中 {complete} 人（{share}）在达标时间内可达{layer}。",
         "weakest": "覆盖率最低的是{layer}，为 {share}：{lost} 人步行 {minutes} 分钟内到不了。",
-        "all_covered": "{n} 类服务的达标步行圈都已覆盖全部居民。",
+        "weakest_group": "覆盖率最低的是{layer}，为 {share}：{group}中有 {lost} 人步行 {minutes} 分钟内到不了。",
+        "all_covered": "{n} 类服务的达标步行圈都已覆盖所面向的全部人群。",
         "first_site": "新增一处{layer}（点位 {rank}）可新覆盖 {gain} 人{around}，是{where}收效最大的新增点位。",
         "no_site": "本次测算的新增点位中，没有一处位于{name}且能新覆盖居民。",
         "around": "（含周边）",
@@ -25,10 +29,15 @@ _SENTENCES = {
     },
     "en": {
         "nobody": "Nobody lives in {name}, so no share is given.",
+        "nobody_served": "None of the {people} people in {name} are of a group that is served, so no share is given.",
         "complete": "Of the {people} people in {name}, {complete} ({share}) have all {n} services in reach.",
         "one_service": "Of the {people} people in {name}, {complete} ({share}) have {layer} in reach.",
+        "one_service_group": "Of the {people} people in {name}, {served} are of the group “{group}”; "
+        "{complete} of these ({share}) have {layer} in reach.",
         "weakest": "{layer} is covered least, {share}: {lost} people cannot walk there in {minutes} minutes.",
-        "all_covered": "The walking circles of all {n} services cover everybody.",
+        "weakest_group": "{layer} is covered least, {share}: {lost} people of the group “{group}” cannot walk there in "
+        "{minutes} minutes.",
+        "all_covered": "The walking circles of all {n} services cover everybody whom they are for.",
         "first_site": "One more of {layer} (site {rank}) would newly cover {gain} people{around}, the most {where}.",
         "no_site": "No proposed site that would newly cover people lies in {name}.",
         "around": " in and around it",
@@ -44,32 +53,38 @@ def three_sentences(view: View) -> list[str]:
     Returns
     -------
     list of str
-        Three sentences, or one where nobody lives.
+        Three sentences, or one where nobody lives whom a service is for.
     """
     texts = _SENTENCES[view.result.lang]
     if not any(row.people > 0 for _, row in view.coverage_rows()):
-        return [texts["nobody"].format(name=_named(view))]
+        residents = _residents(view)
+        key = "nobody_served" if residents > 0 else "nobody"
+        return [texts[key].format(name=_named(view), people=people_text(residents))]
     return [_who_has_everything(view, texts), _what_is_weakest(view, texts), _what_to_build(view, texts)]
 
 
+def _residents(view: View) -> float:
+    return float(view.cell_values("population").sum())
+
+
 def _who_has_everything(view: View, texts: dict[str, str]) -> str:
-    layers = view.result.layers
-    if len(layers) == 1:
-        ((_, row),) = view.coverage_rows()
-        return texts["one_service"].format(
-            name=_named(view),
-            people=people_text(row.people),
+    known = {"name": _named(view), "people": people_text(_residents(view))}
+    if len(view.result.layers) == 1:
+        ((layer, row),) = view.coverage_rows()
+        return texts["one_service" if layer.group == "all" else "one_service_group"].format(
+            **known,
+            served=people_text(row.people),
+            group=group_text(layer, view.result.lang),
             complete=people_text(row.covered_people),
             share=share_text(row.covered_share),
-            layer=layers[0].name,
+            layer=layer.name,
         )
     row = view.own("completeness")[0]
     return texts["complete"].format(
-        name=_named(view),
-        people=people_text(row.people),
+        **known,
         complete=people_text(row.complete_people),
         share=share_text(row.complete_share),
-        n=len(layers),
+        n=len(view.result.layers),
     )
 
 
@@ -79,7 +94,8 @@ def _what_is_weakest(view: View, texts: dict[str, str]) -> str:
     lost = float(row.people - row.covered_people)
     if people_text(lost) == "0":
         return texts["all_covered"].format(n=len(view.result.layers))
-    return texts["weakest"].format(
+    return texts["weakest" if layer.group == "all" else "weakest_group"].format(
+        group=group_text(layer, view.result.lang),
         layer=layer.name,
         share=share_text(row.covered_share),
         lost=people_text(lost),

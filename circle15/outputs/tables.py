@@ -109,10 +109,10 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
 
 
 def _units_with_coverage(result: DistrictResult) -> gpd.GeoDataFrame:
-    """Give the units with one column of covered share per layer."""
+    """Give the units with their residents and one column of covered share per layer."""
     coverage = result.tables["coverage"]
     wide = coverage.pivot_table(index="unit_id", columns="layer", values="covered_share", dropna=False)
-    people = coverage.drop_duplicates("unit_id").set_index("unit_id")["people"]
+    people = result.cells.groupby("unit_id")["population"].sum()
     units = result.units.set_index("unit_id")
     columns = {f"{layer.id}_covered_share": wide[layer.id].reindex(units.index) for layer in result.layers}
-    return units.assign(people=people.reindex(units.index), **columns).reset_index()
+    return units.assign(people=people.reindex(units.index, fill_value=0.0), **columns).reset_index()

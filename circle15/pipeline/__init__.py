@@ -41,14 +41,16 @@ class Run:
     seconds: dict[str, float]  # per stage
 
     def summary(self) -> str:
-        """Say in a few lines what was found: covered share per layer, and how long it took."""
+        """Say in a few lines what was found: residents, each layer's covered share of its group, and the time taken."""
         total = self.result.tables["coverage"].query("unit_id == @self.result.id")
-        lines = [f"{self.result.name}: {total['people'].max():,.0f} people, {len(self.result.units)} units"]
+        residents = self.result.cells["population"].sum()
+        lines = [f"{self.result.name}: {residents:,.0f} people, {len(self.result.units)} units"]
         names = {layer.id: layer.name for layer in self.result.layers}
+        of_groups = ["" if group == "all" else f" of {group}" for group in total["group"]]
         lines += [
-            f"  {names[str(layer)]} ({layer}): {share:.1%} within {minutes:g} min"
-            for layer, share, minutes in zip(
-                total["layer"], total["covered_share"], total["threshold_min"], strict=True
+            f"  {names[str(layer)]} ({layer}): {share:.1%}{of_group} within {minutes:g} min"
+            for layer, share, of_group, minutes in zip(
+                total["layer"], total["covered_share"], of_groups, total["threshold_min"], strict=True
             )
         ]
         return "\n".join([*lines, f"{sum(self.seconds.values()):.1f} s"])
