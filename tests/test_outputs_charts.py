@@ -40,9 +40,11 @@ def result():
     lorenz = pd.DataFrame({"layer": "nursery", "people_share": PERCENT, "access_share": PERCENT**2})
     equity = pd.DataFrame({"unit_id": ["made"], "layer": ["nursery"], "gini": [1 / 3]})
     targets = pd.DataFrame(
-        {"indicator": ["a<b>", "free", "few"], "unit": ["个", "%", "%"], "year": [2027, 2027, 2027], "target": [4.0, np.nan, 2.0],
-         "actual": [3.0, np.nan, 9.0], "direction": [">=", ">=", "<="], "status": ["behind", "no data", "behind"]}
-    )  # fmt: skip
+        [("a<b>", "个", 4.0, np.nan, 3.0, ">=", ">=", "behind"), ("free", "%", np.nan, np.nan, np.nan, ">=", "", "no data"),
+         ("few", "%", 2.0, np.nan, 9.0, "<=", "", "behind"), ("some", "家", 1.0, 2.0, 2.0, "range", ">=", "met"),
+         ("more", "家", 4.0, np.nan, 4.0, ">=", ">", "behind"), ("unsure", "家", 4.0, np.nan, 5.0, ">=", ">", "no data")],
+        columns=["indicator", "unit", "target", "target_upper", "actual", "direction", "comparator", "status"],
+    ).assign(year=2027)  # fmt: skip
     tables = {"portrait": portrait, "causes": causes, "lorenz": lorenz, "equity": equity, "targets": targets}
     return replace(made, tables={**made.tables, **tables})
 
@@ -67,6 +69,8 @@ def test_the_radars_corners_are_the_units_scores(view):
     assert [axis["text"] for axis in radar["axes"]] == ["80", "100", "50", "25"]
     assert len(radar["others"]) == 2
     assert RADAR_RADIUS == 100
+    in_english = radar_chart(View(replace(view.result, lang="en"), "unit-1"))
+    assert [axis["name"] for axis in in_english["axes"]] == ["Match", "Accessibility", "Saturation", "Satisfaction"]
 
 
 def test_a_missing_dimension_leaves_the_radar_open_and_says_so(view):
@@ -96,11 +100,18 @@ def test_cause_bars_are_shares_of_the_worst_service_without_those_covered(view):
 
 
 def test_targets_are_drawn_against_their_actual_values(view):
-    first, few = target_bars(view)
+    first, few, *_ = target_bars(view)
     assert first["percent"] == pytest.approx(100 * 0.75 / TARGET_SHOWN)
     assert first["line"] == pytest.approx(100 / TARGET_SHOWN, abs=0.01)
     assert (first["actual"], first["target"], first["is_met"]) == ("3 个", ">= 4 个", False)
     assert (few["percent"], few["is_met"]) == (100.0, False)
+
+
+def test_a_target_is_met_where_its_table_says_so_and_printed_as_it_is_judged(view):
+    bars = {bar["name"]: bar for bar in target_bars(view)}
+    assert set(bars) == {"a<b>", "few", "some", "more"}
+    assert (bars["some"]["is_met"], bars["some"]["target"]) == (True, "1–2 家")
+    assert (bars["more"]["is_met"], bars["more"]["target"]) == (False, "> 4 家")
 
 
 def test_the_page_holds_every_chart_and_no_markup_of_names(result, tmp_path):

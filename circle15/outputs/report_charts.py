@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from circle15.measures.portrait import DIMENSIONS, DIMENSIONS_EN
 from circle15.outputs.palette import CAUSE_COLOURS, INK
 from circle15.outputs.text import people_text, plain_number
 
@@ -14,8 +15,6 @@ if TYPE_CHECKING:
     from circle15.outputs.view import View
 
 Value = dict[str, Any]
-DIMENSIONS = ("匹配度", "可及度", "饱和度", "满意度")
-_DIMENSIONS_EN = ("Match", "Access", "Use", "Satisfaction")
 LORENZ_SIZE = 300
 RADAR_RADIUS = 100
 FULL_SCORE = 100.0
@@ -64,7 +63,7 @@ def radar_chart(view: View) -> Value | None:
     enough = SMALLEST_POLYGON if view.unit_id is not None else SMALLEST_POLYGON * len(scores)
     if len(known) < enough or not known:
         return None
-    names = DIMENSIONS if view.result.lang == "zh" else _DIMENSIONS_EN
+    names = DIMENSIONS if view.result.lang == "zh" else [name.capitalize() for name in DIMENSIONS_EN]
     axes = []
     for i, name in enumerate(names):
         x, y = _place(i, FULL_SCORE)
@@ -140,13 +139,13 @@ def cause_legend(view: View) -> list[Value]:
 
 
 def target_bars(view: View) -> list[Value]:
-    """Give the plan's targets that have an actual value, each as a share of its target."""
+    """Give the plan's targets that are met or behind, each actual value as a share of its target (its lower bound)."""
     table = view.result.tables.get("targets")
     bars: list[Value] = []
     row: Any
     for row in () if table is None else table.itertuples(index=False):
         target, actual = float(row.target), float(row.actual)
-        if math.isnan(target) or math.isnan(actual) or target <= 0:
+        if row.status == "no data" or target <= 0:
             continue
         ratio = actual / target
         unit = str(row.unit or "")
@@ -156,9 +155,17 @@ def target_bars(view: View) -> list[Value]:
                 "year": "" if math.isnan(float(row.year)) else str(int(row.year)),
                 "percent": round(min(ratio, TARGET_SHOWN) / TARGET_SHOWN * 100, 2),
                 "line": round(100 / TARGET_SHOWN, 2),
-                "is_met": actual >= target if row.direction == ">=" else actual <= target,
+                "is_met": row.status == "met",
                 "actual": f"{plain_number(actual, 2)} {unit}".strip(),
-                "target": f"{row.direction} {plain_number(target, 2)} {unit}".strip(),
+                "target": f"{_bounds(row)} {unit}".strip(),
             }
         )
     return bars
+
+
+def _bounds(row: Any) -> str:
+    """Write a target as it is judged: "> 4" where the plan says more than 4, "1–2" of a range."""
+    target = plain_number(float(row.target), 2)
+    if row.direction == "range":
+        return f"{target}–{plain_number(float(row.target_upper), 2)}"
+    return f"{row.comparator if row.comparator in {'>', '<'} else row.direction} {target}"
