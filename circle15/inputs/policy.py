@@ -68,6 +68,15 @@ class AppliedPolicy:
         """Tell whether a layer's norm came from the registers, not from the config."""
         return any(t.layer == layer and t.key == "norm_per_1000" for t in self.taken)
 
+    def warning_texts(self, lang: str) -> list[str]:
+        """Say the warnings as people read them: of layers and, in Chinese, of indicators by the names they have."""
+        names = {layer.id: layer.name for layer in self.config.layers}
+        policy = self.config.policy
+        if lang == "zh" and policy is not None and self.registers is not None:
+            here = self.registers.targets.query("place_id == @policy.place")
+            names = dict(zip(here["indicator_id"], here["indicator_zh"], strict=True)) | names
+        return [warning.text(lang, names) for warning in self.warnings]
+
 
 def apply_policy(config: Config) -> AppliedPolicy:
     """Fill what the config leaves open from the registers of its [policy] place and year.
@@ -100,8 +109,12 @@ def apply_policy(config: Config) -> AppliedPolicy:
     )
 
 
-def settle_norms(applied: AppliedPolicy, facilities: pd.DataFrame) -> AppliedPolicy:
-    """Decide on every layer's norm once the facilities are read; see `settle_norm`.
+def settle_norms(
+    applied: AppliedPolicy, facilities: pd.DataFrame, units: Mapping[str, str] = MappingProxyType({})
+) -> AppliedPolicy:
+    """Decide on every layer's unit and norm once the facilities are read; see `settle_norm`.
+
+    A layer whose config and plan say no unit counts in that of the column that was read.
 
     Parameters
     ----------
@@ -109,6 +122,8 @@ def settle_norms(applied: AppliedPolicy, facilities: pd.DataFrame) -> AppliedPol
         From `apply_policy`.
     facilities
         ``layer`` and ``capacity`` (NaN where not stated) of every facility.
+    units
+        Unit of each layer's column of capacities, where its heading says it.
 
     Raises
     ------
@@ -120,7 +135,9 @@ def settle_norms(applied: AppliedPolicy, facilities: pd.DataFrame) -> AppliedPol
     place = applied.config.policy.place if applied.config.policy is not None else ""
     layers, warnings = [], list(applied.warnings)
     problems: list[Problem] = []
-    for layer in applied.config.layers:
+    for unsettled in applied.config.layers:
+        unit = unsettled.capacity_unit or units.get(unsettled.id)
+        layer = unsettled.model_copy(update={"capacity_unit": unit})
         is_taken = applied.norm_is_from_policy(layer.id)
         try:
             settled, warning = settle_norm(
@@ -297,10 +314,11 @@ class _Reader:
         has_own_group = "norm_group" in layer.model_fields_set
         group = layer.norm_group if has_own_group else norm_group(target)
         if group is None:
-            self._warn("norm-denominator-unknown", layer.id, indicator=indicator)
+            self._warn("norm-denominator-unknown", layer.id, indicator=indicator, printed=target["indicator_zh"])
             return {}
         if group not in self.groups:
-            self._warn("norm-group-not-counted", layer.id, indicator=indicator, group=group)
+            printed = target["indicator_zh"]
+            self._warn("norm-group-not-counted", layer.id, indicator=indicator, printed=printed, group=group)
             return {}
         ours, theirs = layer.capacity_unit, str(target["unit_zh"])
         agreement = compare_units(ours, theirs) if ours is not None else "same"

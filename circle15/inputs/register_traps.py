@@ -84,11 +84,11 @@ TEXTS: dict[str, tuple[str, str]] = {
         "those who use it ({group}) walk slower, but there is no [walk.{wanted}]; as {used}, coverage may be too high",
     ),
     "norm-group-not-counted": (
-        "指标 {indicator} 的分母是 {group}，人口数据没有该人群，不采用该配置标准",
+        "指标“{printed}”的分母是 {group}，人口数据没有该人群，不采用该配置标准",
         "the denominator of {indicator} is {group}, which the population does not have; this norm is left out",
     ),
     "norm-denominator-unknown": (
-        "指标 {indicator} 的分母原文不明，不采用该配置标准",
+        "指标“{printed}”的分母原文不明，不采用该配置标准",
         "the text leaves the denominator of {indicator} open; this norm is left out",
     ),
     "unit-words-differ": (
@@ -116,11 +116,10 @@ class RegisterWarning:
     zh: str
     en: str
 
-    def text(self, lang: str) -> str:
-        """Give the sentence in "zh" or "en", with subject and code."""
-        return (
-            f"{self.subject}：{self.zh} [{self.code}]" if lang == "zh" else f"{self.subject}: {self.en} [{self.code}]"
-        )
+    def text(self, lang: str, names: Mapping[str, str]) -> str:
+        """Give the sentence in "zh" or "en" behind the subject's name; an id that has none is written as words."""
+        name = names.get(self.subject, self.subject.replace("_", " "))
+        return f"{name}：{self.zh}" if lang == "zh" else f"{name}: {self.en}"
 
 
 Row = Mapping[str, Any]

@@ -143,7 +143,7 @@ def _assessed(
         "pace_from": "" if np.isnan(pace) else pace_from,
         "document_id": target["document_id"],
         "location": target["location"],
-        "warnings": "; ".join(dict.fromkeys(t.text(lang) for t in traps)),
+        "warnings": "; ".join(dict.fromkeys(f"{t.zh if lang == 'zh' else t.en} [{t.code}]" for t in traps)),
         "note": target["definition_note_zh"],
     }
 

@@ -84,6 +84,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         },
         "population_source": result.population_source,
         "counts": study.counts,
+        "register_warnings": [asdict(warning) for warning in study.policy.warnings],  # with codes, for programs
         "import_report": _import_report(study),
         "network": study.network_report(),
         "warnings": list(result.warnings),

@@ -194,7 +194,7 @@ def read_study(config: Config, clock: Clock) -> Study:
         network, path_warnings = change_network(config, network)
     with clock.stage("facilities"):
         services = change_services(config, read_services(config, network, area, extract=extract), area)
-        applied = settle_norms(applied, services.facilities)
+        applied = settle_norms(applied, services.facilities, services.capacity_units)
         config = applied.config
     with clock.stage("people"):
         district, cells, people, second = _without_empty_rest(district, *read_people(config, district))
@@ -227,7 +227,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             *path_warnings,
             *table_warnings(config, services, streets),
             *people_warnings(config, people),
-            *(w.text(config.district.lang) for w in applied.warnings),
+            *applied.warning_texts(config.district.lang),
         ),
         attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),
         counts={
