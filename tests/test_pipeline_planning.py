@@ -168,6 +168,35 @@ def test_building_the_place_ranked_top_by_gap_closes_exactly_the_gap_that_was_pr
     assert 0 < top.gap_filled <= 30
 
 
+def shared_by(folder, catchment):
+    """Write the town once more, with another catchment of its canteens."""
+    text = (folder / "town.toml").read_text(encoding="utf-8")
+    named = text.replace('capacity_unit = "seats"', f'capacity_unit = "seats"\ncatchment = "{catchment}"')
+    path = folder / f"{catchment}.toml"
+    path.write_text(named + "[planning]\ncauses = false\n", encoding="utf-8")
+    return path
+
+
+def test_the_promised_gap_is_closed_where_distance_wastes_supply_too(town):
+    config = load_config(shared_by(town, "modified"))
+    by_gap = config.model_copy(update={"planning": config.planning.model_copy(update={"rank_by": "gap"})})
+    top = rank_district(by_gap, layer="canteen", top=1).iloc[0]
+    change = f'kind = "add_facility"\nlayer = "canteen"\nlon = {top.lon}\nlat = {top.lat}\ncapacity = {top.capacity}'
+    (town / "modified-gap.toml").write_text(f'base = "modified.toml"\n[[change]]\n{change}', encoding="utf-8")
+    runs = [run_district(town / f"{name}.toml", out=town / name).folder for name in ("modified", "modified-gap")]
+    row = whole(compare_runs(*runs).table).loc["canteen"]
+    assert row["gap_before"] - row["gap_after"] == pytest.approx(top.gap_filled, abs=1e-6)
+    assert 0 < top.gap_filled < 30
+
+
+def test_where_a_new_facility_changes_what_others_give_no_gap_is_promised(town):
+    config = load_config(shared_by(town, "three_step"))
+    assert rank_district(config, layer="canteen", top=2)["gap_filled"].isna().all()
+    by_gap = config.model_copy(update={"planning": config.planning.model_copy(update={"rank_by": "gap"})})
+    with pytest.raises(ConfigError, match=r'layer canteen has catchment = "three_step".*: rank it by people'):
+        rank_district(by_gap)
+
+
 def test_a_second_facility_at_an_existing_one_adds_nobody(town):
     places = write_csv(town / "same.csv", "name,lon,lat,layer", [("Twin", *at(1650, 300), "clinic")])
     found = compare_projects_of(with_planning(town, projects=str(places), crs="wgs84"))

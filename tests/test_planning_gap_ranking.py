@@ -44,6 +44,12 @@ def test_per_cost_and_budget_choose_what_the_money_reaches():
     assert rank_by_gap(offer, gap, cost=cost, budget=4.0)[0].tolist() == [1, 2]
 
 
+def test_costs_count_the_same_in_any_currency():
+    offer, gap = offer_of(np.eye(2), [10, 10], [6.0, 6.0]), np.array([1.0, 1.4])
+    for currency in (1.0, 1e4, 1e8):
+        assert rank_by_gap(offer, gap, cost=np.full(2, 300.0) * currency)[0].tolist() == [1, 0]
+
+
 @st.composite
 def districts(draw):
     n_cells, n_candidates = draw(st.integers(1, 7)), draw(st.integers(1, 6))

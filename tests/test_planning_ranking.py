@@ -62,6 +62,13 @@ def test_per_cost_prefers_the_cheaper_of_two_equal_places():
     assert found.candidate.tolist() == [1, 2, 0]
 
 
+@pytest.mark.parametrize("currency", [1.0, 1e4, 1e8])
+def test_costs_count_the_same_in_any_currency(currency):
+    reach = reach_of([{0}, {1}, {2}], 3)
+    found = rank_candidates(reach, np.array([1.0, 1.4, 0.0]), cost=np.array([300.0, 300.0, 1.0]) * currency)
+    assert found.candidate.tolist() == [1, 0]
+
+
 def test_a_place_that_the_budget_no_longer_affords_is_passed_over():
     reach = reach_of([{0}, {1}, {2}], 3)
     found = rank_candidates(reach, np.array([60.0, 50.0, 1.0]), cost=np.array([6.0, 5.0, 1.0]), budget=7.0)

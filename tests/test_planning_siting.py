@@ -8,6 +8,7 @@ from scipy.sparse import csr_array
 
 from circle15.planning.siting import (
     covered_people,
+    greedy_filling,
     greedy_set_covering,
     maximal_covering,
     maximal_filling,
@@ -134,6 +135,14 @@ def test_a_stopped_solver_says_so_and_gives_no_worse_than_greedy():
     from circle15.planning.ranking import rank_candidates  # noqa: PLC0415 (beside the claim that it serves)
 
     assert found.objective >= rank_candidates(reach, people, top=40).newly_covered_people.sum() - 1e-9
+
+
+def test_greedy_filling_counts_costs_the_same_in_any_currency():
+    reach, demand, capacity = csr_array(np.eye(2)), np.array([1.0, 1.4]), np.array([9.0, 9.0])
+    for currency in (1.0, 1e4, 1e8):
+        cost = np.full(2, 300.0) * currency
+        chosen, filled = greedy_filling(reach, demand, capacity, cost=cost, budget=1e12)
+        assert (chosen.tolist(), filled) == ([1, 0], pytest.approx(2.4))
 
 
 def test_greedy_set_covering_says_so_where_the_target_is_out_of_reach():

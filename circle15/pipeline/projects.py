@@ -43,6 +43,7 @@ PROJECT_COLUMNS = (
     "overlaps_with", "overlap_people", "overlap_share", "is_duplicate", "gini_before", "gini_after",
 )  # fmt: skip
 
+THREE_STEP = "three_step"
 BLOCK_ORIGINS = 4096
 """Cells searched at once: what bounds the memory beside the table itself, which has 5 bytes a pair."""
 
@@ -98,7 +99,7 @@ def reach_of(
 def offer_of(
     study: Study, service: Service, candidates: Linkage, capacity: FloatArray, *, threads: int | None = None
 ) -> Offer:
-    """Give what each candidate would share out, over the pieces of cells (the run's own two-step catchment).
+    """Give what each candidate would share out, over the pieces of cells (the run's own catchment, but three-step).
 
     People beyond the border take their share of a candidate's places as of any other's.
     """
@@ -121,7 +122,7 @@ def offer_of(
         has_gap = service.gap[piece] > 0
         rows.append(table.destination[has_gap])
         columns.append(piece[has_gap].astype(np.int32))
-        weights.append(weight[has_gap])
+        weights.append(weight[has_gap] ** (2 if service.layer.catchment == "modified" else 1))
     entries = (np.concatenate(weights), (np.concatenate(rows), np.concatenate(columns)))
     pairs = csr_array(entries, shape=(len(candidates), len(service.people)))
     return Offer(pairs, service.people, places_per_person(capacity, within))
@@ -171,6 +172,12 @@ def _rank_one(study: Study, service: Service, places: Parcels, top: int, threads
                 f"say what a new facility offers: [planning.new_capacity] {layer.id} = ..., or a column of capacity"
             )
             raise ConfigError(Problem(message, file=str(study.config.path), key="planning.rank_by", value=by))
+        if layer.catchment == THREE_STEP:
+            message = (
+                f'layer {layer.id} has catchment = "{THREE_STEP}", in which a new facility changes what others give:'
+                ' rank it by people, or take catchment "two_step" or "modified"'
+            )
+            raise ConfigError(Problem(message, file=str(study.config.path), key="planning.rank_by", value=by))
         offer = offer_of(study, service, at, capacity, threads=threads)
         chosen = rank_by_gap(offer, service.gap, cost=cost, budget=planning.budget, top=top)[0]
     else:
@@ -206,13 +213,13 @@ def gains_in_order(
 ) -> dict[str, FloatArray]:
     """Give what new facilities do one after another: people newly covered, alone, and the gap closed.
 
-    The gap is NaN where the layer has none, or a new facility's capacity is not known.
+    The gap is NaN where the layer has none, a new facility's capacity is not known, or the catchment is three-step.
     """
     rows = demand.rows
     reach = reach_of(study, service, demand.at.take(rows), at, threads=threads)
     newly, alone = covered_in_order(reach, demand.people[rows], missing=demand.missing[rows])
     filled = np.full(len(at), np.nan)
-    if service.has_norm and not np.isnan(capacity).any():
+    if service.has_norm and service.layer.catchment != THREE_STEP and not np.isnan(capacity).any():
         filled = filled_in_order(offer_of(study, service, at, capacity, threads=threads), service.gap)
     return {"newly_covered_people": newly, "alone_covered_people": alone, "gap_filled": filled}
 

@@ -3,8 +3,9 @@
 The rule is that of the run's own gaps, so that building a candidate closes the very amount that was promised. A
 facility of capacity C shares its places among all D people in its circle, those with enough included (2SFCA, Luo &
 Wang 2003), so cell i with P_i people gets P_i W_ij C / D of them, D = sum of P_k W_kj, and its gap g_i shrinks by
-min(g_i, P_i W_ij C / D). The sum over cells is at most C and at most the gap still open in the circle; places that go
-to people who already have enough close no gap.
+min(g_i, P_i W_ij C / D). In the modified method (Delamater 2013) it gets P_i W_ij^2 C / D. The sum over cells is at
+most C and at most the gap still open in the circle; places that go to people who already have enough close no gap. In
+the three-step method a new facility changes what everybody gets of the old ones, so no such rule holds there.
 
 In the set of built candidates this total is monotone and submodular (each cell's part is a concave function of a sum),
 so lazy greedy is exact greedy and within 1 - 1/e of the optimum (Minoux 1978; Nemhauser, Wolsey & Fisher 1978); with
@@ -34,7 +35,8 @@ class Offer:
     Parameters
     ----------
     pairs
-        (n_candidates, n_cells) sparse; the catchment weight W_ij of each cell in the candidate's circle, 1 for binary.
+        (n_candidates, n_cells) sparse; the share weight of each cell in the candidate's circle: W_ij, W_ij^2 in the
+        modified method, 1 for binary.
         Cells without a gap may be left out, as nothing is closed there.
     people
         P_i, float64 (n_cells,).
@@ -104,7 +106,7 @@ def rank_by_gap(
     price = checked_cost(cost, budget, len(offer.rate))
     open_gap = np.array(gap, dtype=np.float64)
     left = np.inf if budget is None else budget
-    scores = np.round(offer.fill_alone(open_gap) / price, GAIN_DECIMALS)
+    scores = np.round(offer.fill_alone(open_gap), GAIN_DECIMALS) / price
     heap = [(-score, row) for row, score in enumerate(scores.tolist())]
     heapq.heapify(heap)
     chosen: list[int] = []
@@ -116,7 +118,7 @@ def rank_by_gap(
         cells, given = offer.row(row)
         closes = np.minimum(open_gap[cells], given)
         amount = float(closes.sum())
-        fresh = (-round(amount / price[row], GAIN_DECIMALS), row)
+        fresh = (-round(amount, GAIN_DECIMALS) / price[row], row)
         if heap and fresh > heap[0]:
             heapq.heappush(heap, fresh)  # the others' old scores are upper bounds, so theirs must be looked at first
             continue

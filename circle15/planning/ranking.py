@@ -9,7 +9,8 @@ import numpy.typing as npt
 from scipy.sparse import csr_array
 
 GAIN_DECIMALS = 6
-"""Gains that differ by less than a millionth of a person are ties; the first candidate wins."""
+"""Gains that differ by less than a millionth of a person are ties; the first candidate wins. A cost divides the gain
+after that, so that no currency makes a gain per cost too small to count."""
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
@@ -83,7 +84,7 @@ def rank_candidates(
     chosen: list[int] = []
     newly: list[float] = []
     while len(chosen) < min(top, rows.shape[0]):
-        score = np.where(price <= left, np.round(gain / price, GAIN_DECIMALS), -np.inf)
+        score = np.where(price <= left, np.round(gain, GAIN_DECIMALS) / price, -np.inf)
         best = int(np.argmax(score))
         if score[best] <= 0:
             break

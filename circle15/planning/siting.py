@@ -181,7 +181,7 @@ def greedy_filling(
     while len(chosen) < (p or len(capacity)):
         serves = np.minimum(sum_rows(rows, still), capacity)
         serves[chosen] = 0.0
-        score = np.where(price <= left, np.round(serves / price, GAIN_DECIMALS), 0.0)
+        score = np.where(price <= left, np.round(serves, GAIN_DECIMALS) / price, 0.0)
         best = int(np.argmax(score))
         if score[best] <= 0:
             break
