@@ -1,14 +1,17 @@
 """Targets: status and pace against the shipped registers, and unit rules at their bounds."""
 
 import dataclasses
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
 
+from circle15.errors import InputError
 from circle15.inputs.registers import read_registers
 from circle15.measures.rules import check_rules, unit_type
 from circle15.measures.targets import assess, measured_norms
+from circle15.pipeline.plan import read_actual
 
 REGISTERS = read_registers()
 
@@ -50,6 +53,33 @@ def test_the_latest_actual_value_counts():
         actual(("nursery_seats_per_1000", 2025, 5.0), ("nursery_seats_per_1000", 2023, 9.0)),
     )
     assert row_of(found, "nursery_seats_per_1000")["actual"] == 5.0
+
+
+def test_a_value_in_one_unit_is_not_held_against_the_target_in_another():
+    reported = actual(("affordable_rental_units", 2025, 11_000)).assign(unit_zh="套", kind="annual")
+    found = assess(REGISTERS, "jiangbei", 2025, reported)
+    assert row_of(found, "affordable_rental_units", unit="套")["actual"] == 11_000
+    assert row_of(found, "affordable_rental_units", unit="万套(间)")["status"] == "no data"
+    unsaid = assess(REGISTERS, "jiangbei", 2025, actual(("affordable_rental_units", 2025, 11_000)))
+    assert set(unsaid.query("indicator_id == 'affordable_rental_units'")["status"]) == {"no data"}
+
+
+def bureau(folder, text, place="jiangbei"):
+    (folder / "today.csv").write_text(text, encoding="utf-8")
+    config = SimpleNamespace(policy=SimpleNamespace(place=place), resolve=lambda name: folder / name)
+    return read_actual(SimpleNamespace(config=config, policy=SimpleNamespace(registers=REGISTERS)), "today.csv")
+
+
+def test_todays_value_of_an_indicator_in_two_units_says_which(tmp_path):
+    heading = "indicator_id,year,value"
+    with pytest.raises(InputError, match=r"unit_zh 套, kind annual; unit_zh 万套.间., kind cumulative"):
+        bureau(tmp_path, f"{heading}\naffordable_rental_units,2025,11000\n")
+    with pytest.raises(InputError, match="say in unit_zh and kind which"):
+        bureau(tmp_path, f"{heading},unit_zh\naffordable_rental_units,2025,11000,间\n")
+    said = bureau(tmp_path, f"{heading},unit_zh\naffordable_rental_units,2025,1.1,万套(间)\n")
+    assert said[["unit_zh", "kind"]].to_numpy().tolist() == [["万套(间)", "cumulative"]]
+    only = bureau(tmp_path, f"{heading}\nnursery_seats_per_1000,2025,5\n")
+    assert only[["unit_zh", "kind"]].to_numpy().tolist() == [["个", "stock"]]
 
 
 def test_an_annual_flow_needs_its_own_target_every_year_although_it_is_called_cumulative():
@@ -106,7 +136,7 @@ def test_when_the_target_year_is_past_no_pace_is_left():
 
 
 def test_a_runs_supply_over_its_people_becomes_the_plans_own_indicator():
-    supply = {"nursery": (1100.0, "托位"), "sport": (5e5, None), "dementia_care": (9.0, "张")}
+    supply = {"nursery": (1100.0, "托位"), "sport": (5e5, "㎡"), "dementia_care": (9.0, "张")}
     found = measured_norms(
         REGISTERS, "jiangbei", 2026, {**supply, "sport": (5e5, "张")}, {"all": 200_000.0}, source="run"
     )
@@ -115,6 +145,11 @@ def test_a_runs_supply_over_its_people_becomes_the_plans_own_indicator():
     assert found["value"].tolist() == [5.5, 2.5]
     row = row_of(assess(REGISTERS, "jiangbei", 2027, found), "nursery_seats_per_1000")
     assert row["status"] == "met"
+
+
+def test_a_supply_whose_unit_is_not_known_is_held_against_no_indicator():
+    found = measured_norms(REGISTERS, "jiangbei", 2026, {"sport": (5e5, None)}, {"all": 200_000.0}, source="run")
+    assert found.empty
 
 
 def test_every_place_and_year_can_be_assessed_and_every_indicator_has_a_row():

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -41,8 +42,9 @@ def assess(
     year
         Year whose target is meant; where it has none, the latest before it, else the first after it.
     actual
-        indicator_id, year, value, source: what is known today, in the unit of the register, from a run
-        (`measured_norms`) or a bureau's table. The latest year of an indicator counts. None for nothing.
+        indicator_id, year, value, source: what is known today, from a run (`measured_norms`) or a bureau's table; with
+        unit_zh and kind where the place has several of the indicator (`indicator_series`), each of which has its own
+        value. The latest year counts. None for nothing.
     lang
         Language of the warnings: "zh" or "en".
 
@@ -54,18 +56,28 @@ def assess(
         left, for an annual flow the target itself; from the actual value, else from the plan's base. Empty where
         there is nothing to start from, or no year left.
     """
-    of_place = [r for r in target_rows(registers.targets) if r["place_id"] == place]
-    falls = falling_rows(of_place)
-    series = [{**r, "kind": "annual"} if r["row"] in falls else r for r in of_place]
-    today = {} if actual is None else {r["indicator_id"]: r for r in target_rows(actual.sort_values("year"))}
+    known = [] if actual is None else target_rows(actual.sort_values("year"))
+    today = {(r["indicator_id"], r.get("unit_zh"), r.get("kind")): r for r in known}
     traps: dict[str, list[RegisterWarning]] = {}
     for trap in register_warnings(registers.targets, place=place):
         traps.setdefault(trap.subject, []).append(trap)
-    found = [
-        _assessed(registers, group, year, today.get(indicator), traps.get(indicator, []), lang=lang)
-        for (indicator, _, _), group in group_rows(series, "indicator_id", "unit_zh", "kind").items()
-    ]
+    series = indicator_series(registers, place)
+    n_series = Counter(indicator for indicator, _, _ in series)
+    found = []
+    for (indicator, unit, kind), group in series.items():
+        own = today.get((indicator, unit, kind))
+        # A value that says no unit is that of the only one there is.
+        own = own or (today.get((indicator, None, None)) if n_series[indicator] == 1 else None)
+        found.append(_assessed(registers, group, year, own, traps.get(indicator, []), lang=lang))
     return pd.DataFrame([row for row in found if row is not None], columns=list(COLUMNS))
+
+
+def indicator_series(registers: Registers, place: str) -> dict[tuple[str, str, str], list[Row]]:
+    """Give a place's rows by indicator, unit and kind: what one value of today can be held against."""
+    of_place = [r for r in target_rows(registers.targets) if r["place_id"] == place]
+    falls = falling_rows(of_place)
+    read = ({**r, "kind": "annual"} if r["row"] in falls else r for r in of_place)
+    return group_rows(read, "indicator_id", "unit_zh", "kind")
 
 
 def measured_norms(
@@ -86,7 +98,8 @@ def measured_norms(
     year
         Year that the run's inputs stand for.
     supply
-        For each layer whose id is a service: the supply standing in the district, and its unit (None where unsaid).
+        For each layer whose id is a service: the supply standing in the district, and its unit; one whose unit is not
+        known (None) is left out.
     people
         Persons of the district by group; "all" for residents.
     source
@@ -95,19 +108,21 @@ def measured_norms(
     Returns
     -------
     pandas.DataFrame
-        indicator_id, year, value, source; value = supply / people of the indicator's denominator x ``per``. An
-        indicator in another unit, or whose denominator is unknown or not counted, is left out.
+        indicator_id, unit_zh, kind, year, value, source; value = supply / people of the indicator's denominator x
+        ``per``. An indicator in another unit, or whose denominator is unknown or not counted, is left out.
     """
     rows = []
-    targets = registers.targets[registers.targets["place_id"] == place]
+    series = indicator_series(registers, place)
     for service, (amount, unit) in supply.items():
-        for indicator in registers.norms.loc[registers.norms["service_id"] == service, "indicator_id"]:
-            found = targets[targets["indicator_id"] == indicator]
-            group = None if found.empty else norm_group(found.iloc[-1].to_dict())
+        wanted = set(registers.norms.loc[registers.norms["service_id"] == service, "indicator_id"])
+        for (indicator, unit_zh, kind), of_series in series.items():
+            if indicator not in wanted or unit is None or compare_units(unit, unit_zh) == "different":
+                continue
+            group = norm_group(of_series[-1])
             heads = 0.0 if group is None else people.get(group, 0.0)
-            if heads > 0 and (unit is None or compare_units(unit, str(found["unit_zh"].iloc[-1])) != "different"):
-                rows.append((indicator, year, amount / heads * found["per"].iloc[-1], source))
-    return pd.DataFrame(rows, columns=["indicator_id", "year", "value", "source"])
+            if heads > 0:
+                rows.append((indicator, unit_zh, kind, year, amount / heads * of_series[-1]["per"], source))
+    return pd.DataFrame(rows, columns=["indicator_id", "unit_zh", "kind", "year", "value", "source"])
 
 
 def _assessed(

@@ -11,7 +11,7 @@ from circle15.errors import InputError, Problem
 from circle15.inputs.communities import REST_SUFFIX
 from circle15.measures.coverage import sum_by_unit
 from circle15.measures.rules import check_rules
-from circle15.measures.targets import assess, measured_norms
+from circle15.measures.targets import assess, indicator_series, measured_norms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -47,7 +47,10 @@ def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Leve
 
 
 def read_actual(study: Study, name: str) -> pd.DataFrame:
-    """Read today's values that a bureau reports: indicator_id, year, value, and source where it says so."""
+    """Read today's values that a bureau reports: indicator_id, year, value, and source where it says so.
+
+    Where the registers have an indicator of the place in several units or kinds, unit_zh and kind say which is meant.
+    """
     path = study.config.resolve(name)
     try:
         table = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)
@@ -57,21 +60,35 @@ def read_actual(study: Study, name: str) -> pd.DataFrame:
     if missing:
         message = f"missing headings: {', '.join(missing)}; found: {', '.join(map(str, table.columns))}"
         raise InputError(Problem(message, file=str(path), row=1))
-    problems = []
     registers: Any = study.policy.registers
+    settings: Any = study.config.policy
+    table = table.assign(**{c: table.get(c, "") for c in ("unit_zh", "kind")})
+    problems = []
     known = set(registers.targets["indicator_id"])
-    for row, (indicator, *numbers) in enumerate(
-        table[["indicator_id", "year", "value"]].itertuples(index=False), start=2
-    ):
+    of_place = indicator_series(registers, settings.place)
+    meant = []
+    for row, line in enumerate(table.to_dict("records"), start=2):
+        indicator, unit, kind = (line[c].strip() for c in ("indicator_id", "unit_zh", "kind"))
         if indicator not in known:
             problems.append(Problem("is no indicator of the registers", file=str(path), row=row, value=indicator))
-        for column, text in zip(("year", "value"), numbers, strict=True):
-            if pd.isna(pd.to_numeric(text, errors="coerce")):
-                problems.append(Problem("is not a number", file=str(path), row=row, column=column, value=text))
+        series = [(u, k) for i, u, k in of_place if i == indicator]
+        fitting = [(u, k) for u, k in series if unit in {"", u} and kind in {"", k}]
+        if series and len(fitting) != 1:
+            choices = "; ".join(f"unit_zh {u}, kind {k or '(empty)'}" for u, k in series)
+            message = f"say in unit_zh and kind which of the register's is meant: {choices}"
+            problems.append(Problem(message, file=str(path), row=row, value=indicator))
+        meant.append(fitting[0] if len(fitting) == 1 else (unit, kind))
+        problems += [
+            Problem("is not a number", file=str(path), row=row, column=column, value=line[column])
+            for column in ("year", "value")
+            if pd.isna(pd.to_numeric(line[column], errors="coerce"))
+        ]
     InputError.gather(problems)
     return pd.DataFrame(
         {
-            "indicator_id": table["indicator_id"],
+            "indicator_id": table["indicator_id"].str.strip(),
+            "unit_zh": [u for u, _ in meant],
+            "kind": [k for _, k in meant],
             "year": table["year"].astype(float),
             "value": table["value"].astype(float),
             "source": table.get("source", path.name),
