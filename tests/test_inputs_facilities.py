@@ -395,3 +395,17 @@ def test_every_column_of_ownership_is_read(tmp_path):
 )
 def test_a_denied_kind_is_not_said(text, is_said):
     assert says_kind(text, "公办", "普惠") == is_said
+
+
+@pytest.mark.parametrize(
+    ("heading", "unit"),
+    [("面积(㎡)", "平方米"), ("面积", "平方米"), ("面积(亩)", "平方米"), ("餐位数（个）", "餐位"), ("托位数", "托位"), ("床位数", "床位"),
+     ("位数", "个"), ("规模(份)", "份"), ("规模", None), ("seats", "places")],
+)  # fmt: skip
+def test_a_layer_counts_in_the_unit_of_the_column_that_was_read(tmp_path, heading, unit):
+    assert said(tmp_path, heading, 1, 2).capacity_unit == unit
+
+
+def test_a_stated_column_without_a_known_heading_says_no_unit(tmp_path):
+    assert said(tmp_path, "可接待", 1, capacity_field="可接待").capacity_unit is None
+    assert said(tmp_path, "可接待(张)", 1, capacity_field="可接待(张)").capacity_unit == "张"

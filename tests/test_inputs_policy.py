@@ -226,6 +226,13 @@ def test_norms_are_settled_for_all_layers_at_once_and_an_empty_layer_keeps_its_n
         settle_norms(found, facilities.assign(capacity=float("nan")))
 
 
+def test_without_a_unit_of_config_and_plan_a_layer_counts_in_that_of_its_column():
+    found = apply_policy(config([{"id": "tea_house"}, {"id": "nursery"}, {"id": "canteen", "capacity_unit": "座"}]))
+    facilities = pd.DataFrame({"layer": ["tea_house", "nursery", "canteen"], "capacity": [1.0, 2.0, 3.0]})
+    settled = settle_norms(found, facilities, {"tea_house": "平方米", "nursery": "个", "canteen": "餐位"})
+    assert [layer.capacity_unit for layer in settled.config.layers] == ["平方米", "托位", "座"]
+
+
 def test_an_unknown_place_is_refused_with_the_places_that_there_are():
     with pytest.raises(ConfigError, match=r"did you mean 'jiangbei'\?; they have jiangbei \(江北区\), ningbo"):
         apply_policy(config([{"id": "sport"}], place="jianbei"))

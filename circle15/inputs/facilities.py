@@ -14,7 +14,7 @@ import shapely
 
 from circle15.inputs.facility_places import Places, places_from_columns
 from circle15.inputs.facility_shapes import places_from_geometry, point_on
-from circle15.inputs.facility_values import ValueReader, capacity_column, is_closed
+from circle15.inputs.facility_values import ValueReader, capacity_column, is_closed, unit_of
 from circle15.inputs.headings import load_aliases, recognise
 from circle15.inputs.import_report import Change, DroppedFacility
 from circle15.inputs.tables import Table, read_table
@@ -52,6 +52,7 @@ class FacilityTable:
     changes: tuple[Change, ...] = ()
     dropped: tuple[DroppedFacility, ...] = ()
     places: Places | None = None  # of every row of a file, also those left out
+    capacity_unit: str | None = None  # that a file's column of capacities counts in, None where it does not say
     near_duplicates: tuple[tuple[int, int], ...] = ()  # rows of `frame`: same name within 100 m of an earlier one
 
 
@@ -131,6 +132,7 @@ def read_facilities(
         changes=tuple(sorted(changes, key=lambda c: c.row or 0)),
         dropped=tuple(d for _, d in dropped),
         places=places,
+        capacity_unit=None if capacity is None else unit_of(capacity, found),
     )
 
 

@@ -25,9 +25,10 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
-# Fields that may hold a capacity, and the unit that they count in where the heading states none.
-CAPACITY_UNITS = {"capacity": "", "places": "托位", "beds": "张", "area": "平方米"}
+# Fields that may hold a capacity, and the unit that they count in where the heading states none, by its language.
+CAPACITY_UNITS = {"capacity": ("", ""), "places": ("个", "places"), "beds": ("张", "beds"), "area": ("平方米", "m2")}
 
+_COUNTED = re.compile("托位|学位|餐位|座位|床位")
 _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 # Kinds of ownership that count as a quality flag where a table has no column of quality.
 FLAGGED = ("公办", "普惠")
@@ -154,11 +155,11 @@ def capacity_column(reader: ValueReader, layer: LayerTable) -> str | None:
         return reader.column_of("capacity", layer.capacity_field)
     file = reader.table.file
     candidates: list[str] = []
-    for kind, unit in CAPACITY_UNITS.items():
+    for kind in CAPACITY_UNITS:
         column = choose_column(kind, reader.found, file=file, key="capacity_field")
         if column is None:
             continue
-        counted_in = base_unit(split_heading(column).unit) or unit
+        counted_in = unit_of(column, reader.found)
         same = (
             not layer.capacity_unit or not counted_in or compare_units(layer.capacity_unit, counted_in) != "different"
         )
@@ -174,6 +175,24 @@ def capacity_column(reader: ValueReader, layer: LayerTable) -> str | None:
         return None
     reader.used_columns.add(candidates[0])
     return candidates[0]
+
+
+def unit_of(column: str, found: Mapping[str, list[list[str]]]) -> str | None:
+    """Give the unit that a column of capacities counts in by its heading, None where that does not say.
+
+    Examples
+    --------
+    >>> unit_of("餐位数（个）", {"places": [["餐位数（个）"]]}), unit_of("规模", {"capacity": [["规模"]]})
+    ('餐位', None)
+    """
+    counted = _COUNTED.search(column)
+    if counted is not None:
+        return counted[0]
+    stated = base_unit(split_heading(column).unit)
+    field = next((f for f in CAPACITY_UNITS if any(column in rank for rank in found.get(f, []))), "capacity")
+    usual = CAPACITY_UNITS[field][column.isascii()]
+    # A heading in other words of its field's unit (㎡) is printed in the usual ones.
+    return (usual if not stated or (usual and compare_units(stated, usual) != "different") else stated) or None
 
 
 def clean_text(text: str) -> tuple[str, str | None]:

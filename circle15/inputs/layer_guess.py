@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,7 +13,7 @@ from circle15.errors import InputError
 from circle15.inputs.coordinate_checks import looks_like
 from circle15.inputs.coordinates import NAMED_SYSTEMS, zone_epsg
 from circle15.inputs.facility_places import coordinates_as_found
-from circle15.inputs.facility_values import CAPACITY_UNITS
+from circle15.inputs.facility_values import CAPACITY_UNITS, unit_of
 from circle15.inputs.headings import choose_column, load_aliases, recognise, split_heading
 from circle15.inputs.polygons import COMMUNITY_NAME_FIELDS, ID_FIELDS, NAME_FIELDS
 from circle15.inputs.tables import Table, read_table
@@ -33,7 +32,6 @@ _FIELDS = (
 )  # fmt: skip
 _COORDINATES = ("lon", "lat", "x", "y", "lonlat")
 _AREAL = 2  # dimensions of a polygon
-_COUNTED = re.compile(r"托位|学位|餐位|座位|床位")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,10 +84,6 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
     x, y = _as_found(table, headings, said)
     looks = looks_like(x, y)
     capacity = next((f for f in CAPACITY_UNITS if f in columns), None)
-    unit = None
-    if capacity is not None:
-        counted = _COUNTED.search(columns[capacity])
-        unit = counted[0] if counted else CAPACITY_UNITS[capacity] or split_heading(columns[capacity]).unit or None
     return LayerGuess(
         path=table.path,
         sheet=table.sheet,
@@ -97,7 +91,7 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
         n_rows=len(table.frame),
         headings=tuple(table.columns),
         columns=columns,
-        capacity_unit=unit,
+        capacity_unit=None if capacity is None else unit_of(columns[capacity], found),
         crs=_guess_crs(table, looks, x, y),
         looks=looks,
         x=x,

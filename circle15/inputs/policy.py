@@ -21,7 +21,7 @@ from circle15.inputs.registers import read_registers
 from circle15.inputs.units_of_supply import compare_units
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
     from pathlib import Path
 
     from circle15.config import Config, LayerTable
@@ -110,7 +110,7 @@ def apply_policy(config: Config) -> AppliedPolicy:
 
 
 def settle_norms(
-    applied: AppliedPolicy, facilities: pd.DataFrame, units: Mapping[str, str] = MappingProxyType({})
+    applied: AppliedPolicy, facilities: pd.DataFrame, units: Mapping[str, str] | None = None
 ) -> AppliedPolicy:
     """Decide on every layer's unit and norm once the facilities are read; see `settle_norm`.
 
@@ -136,7 +136,7 @@ def settle_norms(
     layers, warnings = [], list(applied.warnings)
     problems: list[Problem] = []
     for unsettled in applied.config.layers:
-        unit = unsettled.capacity_unit or units.get(unsettled.id)
+        unit = unsettled.capacity_unit or (units or {}).get(unsettled.id)
         layer = unsettled.model_copy(update={"capacity_unit": unit})
         is_taken = applied.norm_is_from_policy(layer.id)
         try:

@@ -51,6 +51,7 @@ class Services:
     counts: dict[str, dict[str, int]]  # per layer
     inputs: dict[str, Path] = field(default_factory=dict)
     detections: dict[str, CrsDetection] = field(default_factory=dict)  # by layer, or layers: "nursery, canteen"
+    capacity_units: dict[str, str] = field(default_factory=dict)  # by layer, where its file's heading says it
 
 
 def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: Path | None = None) -> Services:
@@ -96,7 +97,8 @@ def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: P
     files = {layer.source.partition("#")[0] for layer in config.layers if not layer.source.startswith(OSM_PREFIX)}
     inputs = {name: config.resolve(name) for name in sorted(files)}
     detections = _detect_systems(tables, network, area)
-    return Services(facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections)
+    units = {layer: table.capacity_unit for layer, table in tables.items() if table.capacity_unit is not None}
+    return Services(facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections, units)
 
 
 def wanted_tags(config: Config) -> Wanted:

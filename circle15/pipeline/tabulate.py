@@ -23,13 +23,14 @@ if TYPE_CHECKING:
 
 
 def cells_frame(study: Study, services: Sequence[Service]) -> gpd.GeoDataFrame:
-    """Give cells.parquet: a row per piece of a cell, five columns per layer."""
+    """Give cells.parquet: a row per piece of a cell, six columns per layer."""
     frame = study.cells.pieces.copy()
     groups = study.people.groups.rename(columns={"all": "population"})
     columns: dict[str, npt.NDArray[np.generic]] = {str(n): c.to_numpy(np.float64) for n, c in groups.items()}
     for service in services:
         name = service.layer.id
         columns[f"{name}_seconds"] = service.seconds
+        columns[f"{name}_linked"] = (study.linked_cells(service.layer.profile).edge >= 0)[study.cells.cell_of_piece]
         columns[f"{name}_count"] = service.count
         columns[f"{name}_covered"] = service.covered
         columns[f"{name}_access"] = service.access
@@ -120,10 +121,10 @@ def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
 
 
 def supply_unit(study: Study, service: Service) -> str:
-    """Give the unit that the layer's supply is counted in."""
+    """Give the unit that the layer's supply is counted in; "" where neither config, plan nor table says it."""
     if service.is_count_only:
         return study.words("处", "facilities")
-    return service.layer.capacity_unit or study.words("个", "places")
+    return service.layer.capacity_unit or ""
 
 
 def facilities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
