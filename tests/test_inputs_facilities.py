@@ -5,6 +5,7 @@ from pathlib import Path
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
@@ -409,3 +410,24 @@ def test_a_layer_counts_in_the_unit_of_the_column_that_was_read(tmp_path, headin
 def test_a_stated_column_without_a_known_heading_says_no_unit(tmp_path):
     assert said(tmp_path, "可接待", 1, capacity_field="可接待").capacity_unit is None
     assert said(tmp_path, "可接待(张)", 1, capacity_field="可接待(张)").capacity_unit == "张"
+
+
+def test_an_amount_merged_over_two_rows_counts_once_and_what_says_where_counts_for_both(tmp_path):
+    book = openpyxl.Workbook()
+    sheet = book.active
+    for row in (
+        ["街道", "名称", "经度", "纬度", "托位数"],
+        ["东街道", "甲园", 121.5, 29.9, 60],
+        [None, "乙园", None, None, None],
+    ):
+        sheet.append(row)
+    for cells in ("A2:A3", "C2:C3", "D2:D3", "E2:E3"):
+        sheet.merge_cells(cells)
+    book.save(tmp_path / "t.xlsx")
+    table = read_facilities(layer(), tmp_path / "t.xlsx")
+    assert table.frame[["street", "lon", "lat"]].to_numpy().tolist() == [["东街道", 121.5, 29.9]] * 2
+    np.testing.assert_array_equal(table.frame["capacity"], [60, np.nan])
+    (line,) = (c for c in table.changes if c.reason == "merged_amount")
+    assert (line.row, line.column, line.text("en")) == (
+        3, "托位数", "an amount in a merged cell: it counts in row 2 alone; empty here"
+    )  # fmt: skip

@@ -35,6 +35,10 @@ REASONS: dict[str, tuple[str, str]] = {
     # of a value
     "spaces": ("去除多余空格、换行或不可见字符", "spaces, line breaks or invisible characters removed"),
     "merged_cell": ("合并单元格，取其左上角的值", "a merged cell: the value of its top left corner"),
+    "merged_amount": (
+        "合并单元格中的数量只计入第 {detail} 行，本行按空值处理",
+        "an amount in a merged cell: it counts in row {detail} alone; empty here",
+    ),
     "full_width": ("全角字符转为半角", "full-width characters"),
     "thousands": ("去除千位分隔符", "thousands separators removed"),
     "comma_decimal": ("小数点写成了逗号", "a comma stands for the decimal point"),

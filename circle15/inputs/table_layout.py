@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from math import isnan
 from typing import TYPE_CHECKING
 
 from circle15.inputs.headings import recognise
 from circle15.inputs.import_report import Change
-from circle15.inputs.numbers import UNIT_FACTORS, is_plain, normal_unit
+from circle15.inputs.numbers import UNIT_FACTORS, is_plain, normal_unit, parse_number
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
 
 _ROWS_SEARCHED, _COLUMNS_SEARCHED = 40, 500
 _ENOUGH = 2
+_NO_AMOUNTS = ("id", "lon", "lat", "x", "y", "lonlat", "unit_code", "quality")
+"""Fields whose numbers say which or where a row is, not how much it has."""
 _OTHER_UNITS = frozenset({"度", "°", "年", "万元", "是/否"})
 _TOTALS = re.compile(
     r"(?:.{0,12})(?:合计|小计|总计|共计|总和|累计)[::]?|(?:sub)?total[::]?|sum[::]?|平均值?|均值", re.IGNORECASE
@@ -86,8 +89,13 @@ def find_heading(
     return None
 
 
-def data_rows(grid: Grid, place: HeadingPlace, *, file: str) -> tuple[list[list[str]], list[int], list[Change]]:
+def data_rows(
+    grid: Grid, place: HeadingPlace, aliases: Mapping[str, Ranks], *, file: str
+) -> tuple[list[list[str]], list[int], list[Change]]:
     """Give the rows of data below a heading.
+
+    A merged cell stands for each of its rows where it says what or where they are; an amount (60 托位 beside two names)
+    is theirs together, so that it stays in the first of them.
 
     Parameters
     ----------
@@ -95,6 +103,8 @@ def data_rows(grid: Grid, place: HeadingPlace, *, file: str) -> tuple[list[list[
         The sheet.
     place
         Its heading.
+    aliases
+        `headings.load_aliases`.
     file
         For the import report.
 
@@ -102,7 +112,7 @@ def data_rows(grid: Grid, place: HeadingPlace, *, file: str) -> tuple[list[list[
     -------
     tuple
         Cells of each row, its number as a spreadsheet shows it, and the lines of the import report: rows left out
-        (blank, totals, remarks, the heading again) and merged cells filled in.
+        (blank, totals, remarks, the heading again), merged cells filled in, and amounts that were not.
     """
     width = len(place.columns)
     changes: list[Change] = []
@@ -124,16 +134,20 @@ def data_rows(grid: Grid, place: HeadingPlace, *, file: str) -> tuple[list[list[
     last = max(kept, default=-1) + 1
     # Blank rows below the table are no rows of it.
     runs = [Change(file=file, sheet=grid.sheet, row=r, reason="blank_rows") for r in blank if r < last]
+    found = recognise(place.columns, aliases)
+    no_amounts = {c for f in _NO_AMOUNTS for rank in found.get(f, []) for c in rank}
     for top, left, bottom, _ in grid.merged:
         if bottom <= top or left >= width or not place.last_row < top < len(grid.rows):
             continue
         value = grid.rows[top][left] if left < len(grid.rows[top]) else ""
+        column = place.columns[left]
+        is_amount = column not in no_amounts and not isnan(parse_number(value).value)
         for r in range(top + 1, min(bottom + 1, len(grid.rows))):
             if r in kept and not kept[r][left].strip() and value.strip():
-                kept[r][left] = value
-                column = place.columns[left]
+                kept[r][left] = "" if is_amount else value
+                reason = "merged_amount" if is_amount else "merged_cell"
                 changes.append(
-                    Change(file=file, sheet=grid.sheet, row=r + 1, column=column, taken=value, reason="merged_cell")
+                    Change(file, reason, grid.sheet, r + 1, column, taken=kept[r][left], detail=str(top + 1))
                 )
     return list(kept.values()), [r + 1 for r in kept], sorted([*runs, *changes], key=lambda c: c.row or 0)
 

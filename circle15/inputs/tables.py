@@ -93,10 +93,10 @@ def read_table(
     known = load_aliases() if aliases is None else aliases
     if kind == "text":
         grid = read_delimited(path, encoding=encoding)
-        return _from_grid(path, grid, find_heading(grid.rows, known, wanted), wanted)
+        return _from_grid(path, grid, find_heading(grid.rows, known, wanted), known, wanted)
     if kind in {"xlsx", "xls"}:
         grid, place = _choose_sheet(path, read_workbook(path), sheet, known, wanted)
-        return _from_grid(path, grid, place, wanted)
+        return _from_grid(path, grid, place, known, wanted)
     vector = read_vector(path, kind, layer=sheet)
     changes = []
     if vector.encoding is not None and vector.encoding != "ascii":
@@ -149,7 +149,9 @@ def _no_such_sheet(path: Path, grids: tuple[Grid, ...], sheet: str) -> tuple[Gri
     raise InputError(Problem(f"no such sheet with values in it; there are: {names}", file=str(path), value=sheet))
 
 
-def _from_grid(path: Path, grid: Grid, place: HeadingPlace | None, wanted: Sequence[str]) -> Table:
+def _from_grid(
+    path: Path, grid: Grid, place: HeadingPlace | None, aliases: Mapping[str, Ranks], wanted: Sequence[str]
+) -> Table:
     file = str(path)
     if place is None:
         asked = f"; asked for are {', '.join(wanted)}" if wanted else ""
@@ -169,7 +171,7 @@ def _from_grid(path: Path, grid: Grid, place: HeadingPlace | None, wanted: Seque
         changes.append(
             Change(file=path.name, sheet=grid.sheet, row=row, original=original, taken=taken, reason="two_row_heading")
         )
-    cells, rows, left_out = data_rows(grid, place, file=path.name)
+    cells, rows, left_out = data_rows(grid, place, aliases, file=path.name)
     if not cells:
         raise InputError(Problem("the table has a heading and no rows below it", file=file, row=place.last_row + 1))
     return Table(
