@@ -227,17 +227,28 @@ def test_only_what_meets_the_area_is_read(tmp_path):
 
 @pytest.mark.parametrize(("lang", "name"), [("zh", "诊所"), ("en", "Clinic")])
 def test_names_follow_the_language(tmp_path, lang, name):
-    tags = {"amenity": "clinic", "name": "Klinik", "name:zh": "诊所", "name:en": "Clinic", "capacity": "30 beds"}
+    tags = {"amenity": "clinic", "name": "Klinik", "name:zh": "诊所", "name:en": "Clinic", "capacity": "30"}
     found = facilities(tmp_path, nodes={1: (0, 0, tags), 2: (1, 1, {"amenity": "clinic", "name": "B"})}, lang=lang)
     assert found["name"].tolist() == [name, "B"]
     assert found["capacity"][0] == 30.0
     assert np.isnan(found["capacity"][1])
 
 
+@pytest.mark.parametrize(
+    ("text", "capacity"), [("2,000", 2000.0), ("60", 60.0), ("2.5", 2.5), ("10-20", np.nan), ("30 beds", np.nan)]
+)
+def test_a_capacity_is_one_number_with_thousands_or_is_counted_as_not_read(tmp_path, text, capacity):
+    found = facilities(
+        tmp_path, nodes={1: (0, 0, {"amenity": "clinic", "capacity": text}), 2: (1, 1, {"amenity": "clinic"})}
+    )
+    np.testing.assert_array_equal(found["capacity"], [capacity, np.nan])
+    assert found["capacity_unread"].tolist() == [np.isnan(capacity), False]
+
+
 def test_a_way_whose_nodes_are_missing_is_left_out_and_named(tmp_path):
     found = facilities(tmp_path, ways=[(21, [1, 77, 78, 1], "amenity=clinic")])
     assert len(found) == 0
-    assert found.attrs["left_out"] == ("w21",)
+    assert [osm_id for _, osm_id, _ in found.attrs["left_out"]] == ["w21"]
 
 
 def test_a_ring_that_crosses_itself_becomes_a_valid_area(tmp_path):

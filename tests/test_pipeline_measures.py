@@ -2,13 +2,18 @@
 
 import numpy as np
 import pytest
+import shapely
 
-from circle15.config import load_config
+from circle15 import read_network
+from circle15.config import load_config, parse_config
 from circle15.network.costs import metres_network
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.measures_table import STANDARD_METRES, coverage_measures_table, distances
 from circle15.pipeline.service import measure_service
+from circle15.pipeline.services import read_services
 from circle15.pipeline.study import read_study
+from circle15.pipeline.table_warnings import table_warnings
+from tests.toy_osm import write_osm
 
 CONFIG = """
 [district]
@@ -84,3 +89,32 @@ def test_by_people_the_straight_line_never_says_less_in_any_unit(measured):
     straight = table[table["measure"] == "straight_line"].drop_duplicates(keys).set_index(keys)["covered_people"]
     walked = table[table["measure"] != "straight_line"].set_index(keys)["covered_people"]
     assert (straight.loc[walked.index].to_numpy() >= walked.to_numpy() - 1e-6).all()
+
+
+def test_objects_lost_or_counted_as_another_are_in_the_counts_and_the_lost_ones_are_named(tmp_path):
+    corners = {i: (x, y) for i, (x, y) in enumerate(((0, 0), (0, 0.01), (0.01, 0.01), (0.01, 0)), start=1)}
+    clinic = {"amenity": "clinic"}
+    path = write_osm(
+        tmp_path / "town.osm",
+        nodes={**corners, 9: (0.005, 0.005, clinic)},
+        ways=[
+            (20, [1, 2, 3, 4], "highway=residential"),
+            (21, [1, 2, 3, 4, 1], {**clinic, "name": "A", "capacity": "10-20"}),
+            (22, [1, 77, 78, 1], {**clinic, "name": "B"}),
+        ],
+    )
+    raw = {
+        "district": {"id": "town", "name": "Town", "boundary": "box:0,0,0.01,0.01", "lang": "en"},
+        "network": {"source": "town.osm"},
+        "population": {"source": "buildings", "total": 5},
+        "layer": [{"id": "clinic", "name": "Clinic", "source": "osm:amenity=clinic"}],
+    }
+    config = parse_config(raw, tmp_path / "town.toml")
+    found = read_services(config, read_network(path, cache=False), shapely.box(-0.01, -0.01, 0.02, 0.02))
+    assert found.counts["clinic"] == {
+        "read": 2, "left_out": 1, "beyond_buffer": 0, "in_study_area": 1, "counted_as_another": 1, "capacities_not_read": 1
+    }  # fmt: skip
+    assert [(d.source, d.name, d.reason) for d in found.dropped] == [("osm:w22", "B", "not_whole")]
+    assert table_warnings(config, found) == [
+        "Clinic: 1 of 2 objects were left out (its outline is not whole in the OSM file 1); see unlinked.csv"
+    ]

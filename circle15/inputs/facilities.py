@@ -137,12 +137,12 @@ def read_facilities(
 
 
 def facilities_from_osm(features: gpd.GeoDataFrame) -> FacilityTable:
-    """Give features of `osm.read_features` as facilities.
+    """Give features of `osm.read_features` as facilities; those without a whole geometry are in `dropped`.
 
     Parameters
     ----------
     features
-        EPSG:4326 with ``layer, osm_id, name, capacity, tags, geometry``.
+        EPSG:4326 with ``layer, osm_id, name, capacity, tags, geometry`` and the attribute ``left_out``.
     """
     points = [point_on(g) for g in features.geometry]
     n = len(features)
@@ -163,7 +163,10 @@ def facilities_from_osm(features: gpd.GeoDataFrame) -> FacilityTable:
         },
         features.geometry.to_numpy(),
     )
-    return FacilityTable(frame=frame)
+    lost = features.attrs.get("left_out", ())
+    return FacilityTable(
+        frame=frame, dropped=tuple(DroppedFacility(layer, f"osm:{i}", name, "not_whole") for layer, i, name in lost)
+    )
 
 
 def combine_facilities(tables: Sequence[FacilityTable]) -> FacilityTable:

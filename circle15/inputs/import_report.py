@@ -76,6 +76,7 @@ REASONS: dict[str, tuple[str, str]] = {
     "swapped_coordinates": ("经纬度似乎写反", "longitude and latitude look swapped"),
     "outside_system": ("坐标超出所声明坐标系的范围", "coordinates outside what the stated system can hold"),
     "no_geometry": ("没有几何图形", "no geometry"),
+    "not_whole": ("OSM 文件中的图形不完整，无法定位", "its outline is not whole in the OSM file"),
     "closed": ("未营业：{detail}", "not open: {detail}"),
     # of rows kept
     "near_duplicate": (
@@ -92,7 +93,8 @@ REASONS: dict[str, tuple[str, str]] = {
 # Of these the row itself is out; of all others at most a value is another.
 LEFT_OUT = frozenset({
     "blank_rows", "totals_row", "remark_row", "repeated_heading", "duplicate_row", "no_coordinates", "bad_coordinates",
-    "swapped_coordinates", "outside_system", "no_geometry", "closed",
+    "swapped_coordinates", "outside_system", "no_geometry", "not_whole",
+    "closed",
 })  # fmt: skip
 
 

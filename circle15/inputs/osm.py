@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -17,6 +16,7 @@ import pandas as pd
 import shapely
 
 from circle15.errors import InputError, Problem
+from circle15.inputs.numbers import parse_number
 from circle15.inputs.osm_columns import OsmColumns, read_columns
 from circle15.inputs.osm_duplicates import merge_duplicates
 from circle15.inputs.osm_file import is_osm_file, osm_errors
@@ -26,6 +26,7 @@ from circle15.inputs.tag_filter import TagFilter, parse_tag_filter
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
 __all__ = ["data_extent", "header_extent", "is_osm_file", "read_areas", "read_buildings", "read_features", "read_ways"]
 
@@ -87,9 +88,9 @@ def read_features(
     geopandas.GeoDataFrame
         EPSG:4326, sorted by layer (in the order given), kind and id: ``layer``, ``osm_id`` ("n1", "w1", "r1"),
         ``tag`` (the one that matched, "amenity=clinic"), ``name`` (empty where there is none), ``capacity``
-        (float64, NaN where not tagged as a number), ``tags`` (dict of `FEATURE_TAGS`), ``merged``
-        (ids of the objects counted as this one, blank-separated), ``geometry``. ``attrs["left_out"]`` lists
-        objects whose geometry the file does not hold whole.
+        (float64, NaN where not tagged as a number), ``capacity_unread`` (bool, tagged but no number), ``tags``
+        (dict of `FEATURE_TAGS`), ``merged`` (ids of the objects counted as this one, blank-separated), ``geometry``.
+        ``attrs["left_out"]`` lists layer, id and name of objects whose geometry the file does not hold whole.
 
     Raises
     ------
@@ -108,6 +109,8 @@ def read_features(
         matched = {layer: tag for layer, f in parsed.items() if (tag := f.main_tag(tags)) is not None}
         if parts and matched:
             members[osm_id] = parts
+        stated = tags.get("capacity", tags.get("capacity:persons"))
+        capacity = _capacity(stated)
         for layer, tag in matched.items():
             rows.append(
                 {
@@ -115,20 +118,19 @@ def read_features(
                     "osm_id": osm_id,
                     "tag": tag,
                     "name": _name(tags, lang),
-                    "capacity": _number(tags.get("capacity", tags.get("capacity:persons"))),
+                    "capacity": capacity,
+                    "capacity_unread": stated is not None and np.isnan(capacity),
                     "tags": {k: tags[k] for k in FEATURE_TAGS if k in tags},
                     "geometry": geometry,
                 }
             )
-    columns = ["layer", "osm_id", "tag", "name", "capacity", "tags", "geometry"]
+    columns = ["layer", "osm_id", "tag", "name", "capacity", "capacity_unread", "tags", "geometry"]
     frame = _frame(rows, columns, area)
-    left_out = tuple(frame.loc[frame.geometry.isna(), "osm_id"])
+    lost = frame[frame.geometry.isna()]
+    left_out = tuple(lost[["layer", "osm_id", "name"]].itertuples(index=False, name=None))
     frame = frame[frame.geometry.notna()].assign(layer=lambda f: pd.Categorical(f["layer"], list(parsed)))
     frame = merge_duplicates(_sorted(frame, ["layer"]), members).assign(layer=lambda f: f["layer"].astype(str))
     frame.attrs["left_out"] = left_out
-    if left_out:
-        log.warning("%s: no whole geometry in the file, %d objects left out", Path(path).name, len(left_out))
-        log.info("%s: left out: %s", path, ", ".join(left_out))
     return frame
 
 
@@ -205,7 +207,7 @@ def read_buildings(path: str | Path, area: Any = None) -> gpd.GeoDataFrame:
         {
             "osm_id": np.array([*ids, *(relation[0] for relation in relations)], dtype=object),
             "building": values["building"],
-            "levels": np.array([_number(text) for text in values["building:levels"]], dtype=np.float64),
+            "levels": np.array([_levels(text) for text in values["building:levels"]], dtype=np.float64),
             **{key: values[key] for key in BUILDING_USE_KEYS},
         },
         geometry=np.concatenate(
@@ -276,7 +278,13 @@ def _name(tags: Mapping[str, str], lang: str) -> str:
     return tags.get(f"name:{lang}") or tags.get("name", "")
 
 
-def _number(text: str | None) -> float:
-    """Read the number that a tag's value begins with, NaN where there is none."""
+def _capacity(text: str | None) -> float:
+    """Read a capacity, NaN where it is no number: thousands may have commas, a range is none."""
+    value = parse_number(text or "").value
+    return value if value >= 0 else float("nan")
+
+
+def _levels(text: str | None) -> float:
+    """Read the number that a building's levels begin with ("6;7" of its parts), NaN where there is none."""
     found = re.match(r"\s*(\d+(?:[.,]\d+)?)", text or "")
     return float(found[1].replace(",", ".")) if found else float("nan")

@@ -46,7 +46,7 @@ class Services:
 
     facilities: gpd.GeoDataFrame
     entrances: pd.DataFrame
-    dropped: tuple[DroppedFacility, ...]  # rows of files without a usable place, repeated or closed
+    dropped: tuple[DroppedFacility, ...]  # without a usable place, repeated or closed
     changes: tuple[Change, ...]  # lines of the import report
     counts: dict[str, dict[str, int]]  # per layer
     inputs: dict[str, Path] = field(default_factory=dict)
@@ -67,7 +67,8 @@ def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: P
     shapely.prepare(area)
     load_aliases(config.headings)  # a field that is not known is one error, not one per layer
     source = extract or config.resolve(config.network.source)
-    tables = {**_from_files(config), **_from_tags(config, area, source)}
+    features = _features(config, area, source)
+    tables = {**_from_files(config), **{k: facilities_from_osm(f) for k, f in features.items()}}
     counts: dict[str, dict[str, int]] = {}
     problems = []
     kept = []
@@ -79,6 +80,7 @@ def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: P
             "left_out": len(table.dropped),
             "beyond_buffer": int((~inside).sum()),
             "in_study_area": int(inside.sum()),
+            **_counted_of(features.get(layer.id)),
         }
         kept.append(FacilityTable(table.frame.loc[inside].reset_index(drop=True), table.changes, table.dropped))
         if not inside.any() and not layer.allow_empty:
@@ -124,7 +126,8 @@ def _from_files(config: Config) -> dict[str, FacilityTable]:
     return tables
 
 
-def _from_tags(config: Config, area: Any, source: Path) -> dict[str, FacilityTable]:
+def _features(config: Config, area: Any, source: Path) -> dict[str, gpd.GeoDataFrame]:
+    """Read the layers that are chosen by tags, all in one pass."""
     by_tag = {layer.id: layer.source for layer in config.layers if layer.source.startswith(OSM_PREFIX)}
     if not by_tag:
         return {}
@@ -133,7 +136,21 @@ def _from_tags(config: Config, area: Any, source: Path) -> dict[str, FacilityTab
         raise InputError(Problem(message, file=str(config.path), key=f"layer.{next(iter(by_tag))}.source"))
     filters = {layer: text.removeprefix(OSM_PREFIX) for layer, text in by_tag.items()}
     features = read_features(source, filters, area=area, lang=config.district.lang)
-    return {layer: facilities_from_osm(features[features["layer"] == layer].reset_index(drop=True)) for layer in by_tag}
+    found = {}
+    for layer in by_tag:
+        found[layer] = features[features["layer"] == layer].reset_index(drop=True)
+        found[layer].attrs["left_out"] = tuple(lost for lost in features.attrs["left_out"] if lost[0] == layer)
+    return found
+
+
+def _counted_of(features: gpd.GeoDataFrame | None) -> dict[str, int]:
+    """Count what reading tags made of a layer's objects: those counted as another one, and capacities not read."""
+    if features is None:
+        return {}
+    return {
+        "counted_as_another": sum(len(ids.split()) for ids in features["merged"]),
+        "capacities_not_read": int(features["capacity_unread"].sum()),
+    }
 
 
 def _detect_systems(tables: dict[str, FacilityTable], network: WalkNetwork, area: Any) -> dict[str, CrsDetection]:

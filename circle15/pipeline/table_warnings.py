@@ -95,10 +95,12 @@ def _left_out(config: Config, services: Services) -> list[str]:
         for (reason, detail), count in reasons.items():
             texts[_reason(reason, config, detail)] += count
         listed = ("、" if zh else ", ").join(f"{text} {count}" for text, count in texts.most_common())
+        is_file = any(d.reason != "not_whole" for d in dropped)
+        where = ("导入报告" if zh else "the import report") if is_file else "unlinked.csv"
         found.append(
-            f"{name}：{of} 行中有 {n} 行未采用（{listed}），见导入报告"
+            f"{name}：{of} {'行' if is_file else '处'}中有 {n} {'行' if is_file else '处'}未采用（{listed}），见{where}"
             if zh
-            else f"{name}: {n} of {of} rows were left out ({listed}); see the import report"
+            else f"{name}: {n} of {of} {'rows' if is_file else 'objects'} were left out ({listed}); see {where}"
         )
     return found
 
