@@ -2,6 +2,7 @@
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pandas as pd
 import pytest
 import shapely
@@ -86,9 +87,24 @@ def test_the_workbook_has_districts_and_units_side_by_side(tmp_path):
     book = CalamineWorkbook.from_path(str(tmp_path / "s.xlsx"))
     assert book.sheet_names[:3] == ["Districts", "Units", "All rows"]
     rows = book.get_sheet_by_name("Districts").to_python()
-    assert rows[0] == ["District id", "District", "People", "Clinic share", "Clinic rank"]
-    assert rows[1:] == [["a", "A", 200.0, 0.5, 2.0], ["b", "B", 200.0, 0.9, 1.0]]
+    assert rows[0] == ["District", "People", "Clinic share", "Clinic rank", "District id"]
+    assert rows[1:] == [["A", 200.0, 0.5, 2.0, "a"], ["B", 200.0, 0.9, 1.0, "b"]]
     book.close()
+
+
+def test_a_change_is_printed_in_points_and_a_speed_with_two_decimals_on_lying_pages(tmp_path):
+    write_csv(summarise([district("a", 0.5)], [], lang="zh").rows, tmp_path / "summary.csv")
+    now = summarise([district("a", 0.524)], [], lang="zh", previous=read_previous(tmp_path), previous_name="then")
+    write_summary_workbook(now, tmp_path / "s.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "s.xlsx")
+    for name in ("区县", "明细"):
+        cells = {c.value: book[name].cell(2, c.column) for c in book[name][1]}
+        (change,) = (cell for heading, cell in cells.items() if heading.endswith("变化（百分点）"))
+        assert (change.value, change.number_format) == (pytest.approx(2.4), "+0.0;-0.0;0.0")
+        assert book[name].page_setup.orientation == "landscape"
+        assert book[name].print_title_rows == "$1:$1"
+    assert cells["步速（米/秒）"].number_format == "#,##0.00"
+    assert cells["层级"].value == "街道"
 
 
 def test_a_higher_share_is_never_drawn_darker():

@@ -11,7 +11,7 @@ import openpyxl
 import pandas as pd
 import pytest
 
-from circle15.outputs.text import plain_number
+from circle15.outputs.text import plain_number, words
 from circle15.outputs.workbook import number_pattern, write_import_report, write_workbook
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
 
@@ -48,7 +48,7 @@ def test_no_cell_of_the_workbook_is_a_formula_or_a_link(path, book):
     with zipfile.ZipFile(path) as file:
         texts = "".join(file.read(name).decode("utf-8") for name in file.namelist() if name.endswith(".xml"))
     assert "<f>" not in re.sub(r"<c:f>.*?</c:f>", "", texts)
-    names = [cell.value for cell in book["设施"]["B"]]
+    names = [cell.value for cell in book["设施"]["A"]]
     assert EVIL_NAME in names
     assert FORMULA_NAME in names
 
@@ -61,7 +61,7 @@ def test_any_text_like_a_formula_stays_a_text(result, text, tmp_path):
     odd = replace(result, name=text, layers=layers, units=units, tables={**result.tables, "facilities": facilities})
     write_workbook(odd, tmp_path / "t.xlsx")
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
-    assert {c.value for c in book["设施"]["B"][1:]} == {text}
+    assert {c.value for c in book["设施"]["A"][1:]} == {text}
     assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f" or c.hyperlink]
 
 
@@ -74,7 +74,9 @@ def test_the_notes_state_thresholds_sources_and_the_configs_hash(book, result):
         assert layer.source in notes[layer.name]
         assert layer.note in notes[layer.name]
     assert notes["数据来源"] == "\n".join(result.attributions)
-    assert "覆盖人数" in "".join(notes)
+    assert "覆盖率 · 覆盖人数" in [c.value for c in book["列说明"]["A"]]
+    assert book.sheetnames[:2] == ["说明", "图表"]
+    assert book.sheetnames[-1] == "列说明"
 
 
 def test_charts_repeat_the_tables(book, result):
@@ -88,7 +90,7 @@ def test_charts_repeat_the_tables(book, result):
     top = next(row for row in range(1, 60) if sheet.cell(row, 1).value == "服务")
     headings = [sheet.cell(top, j).value for j in range(2, 6)]
     assert sheet.cell(top + 1, 2 + headings.index("绕行阻隔")).value == 12
-    assert "已覆盖，供给不足" not in headings
+    assert words("zh")["cause_full"] not in headings
     assert sheet.cell(top + 3, 2 + headings.index("附近没有设施")).value == 5
 
 
@@ -98,17 +100,45 @@ def test_tables_have_frozen_headings_filters_formats_and_colours(book):
     assert sheet.auto_filter.ref.startswith("A1:")
     headings = [c.value for c in sheet[1]]
     assert sheet.cell(2, 1 + next(i for i, h in enumerate(headings) if h.startswith("人数"))).number_format == "#,##0"
-    assert sheet.cell(2, len(headings)).number_format == "0.0%"
+    assert sheet.cell(2, 1 + headings.index("可及度")).number_format == "0.0%"
     assert sheet.conditional_formatting
     assert book["供需缺口"].conditional_formatting
 
 
 def test_formats_follow_the_columns_meaning():
-    shown = {c: number_pattern(c) for c in ("covered_share", "rank", "people", "from_lon", "gini", "n_cells", "gap")}
+    names = ("covered_share", "rank", "people", "from_lon", "gini", "n_cells", "gap", "speed_m_s", "norm", "actual")
+    shown = {c: number_pattern(c, pd.Series([1.25, np.nan])) for c in names}
     assert shown == {
         "covered_share": "0.0%", "rank": "0", "people": "#,##0", "from_lon": "0.0000000", "gini": "0.000",
-        "n_cells": "0", "gap": "#,##0.0",
+        "n_cells": "0", "gap": "#,##0.0", "speed_m_s": "#,##0.00", "norm": "#,##0.00", "actual": "#,##0.00",
     }  # fmt: skip
+    assert number_pattern("threshold_min", pd.Series([15.0, 10.0])) == "#,##0"
+
+
+def test_codes_read_as_words_and_ids_stand_last(result, tmp_path):
+    tables = {
+        "coverage": result.tables["coverage"].assign(group="age_0_2"),
+        "portrait": pd.DataFrame({"unit_id": ["a"], "unit_name": ["甲"], "level": ["town"], "parent_id": [""],
+                                  "worst_layer": ["nursery"], "index_parts": ["equity+access"]}),
+        "unlinked": pd.DataFrame({"kind": ["cell"], "id": ["8a"], "layer": ["nursery;clinic"], "name": ["[a+b] [c]"]}),
+        "ranking": pd.DataFrame({"rank": [1], "cell": ["8a"], "unit_id": ["unit-1"]}),
+        "targets": pd.DataFrame({"indicator": ["x"], "indicator_id": ["x_y"], "direction": [">="], "status": ["behind"],
+                                 "warnings": ["口径不明 [year-is-a-reading]; 缺 [text-damaged]"]}),
+        "causes": result.tables["causes"], "projects": pd.DataFrame({"is_duplicate": [True, False]}),
+    }  # fmt: skip
+    write_workbook(
+        replace(result, tables={**tables, "completeness": result.tables["completeness"]}), tmp_path / "t.xlsx"
+    )
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    rows = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
+    assert rows["覆盖率"][0][:4] == ("单元名称", "服务", "阈值（分钟）", "阈值距离（米）")
+    assert rows["覆盖率"][1][4] == "0–2 岁人口"
+    assert rows["四维画像"][1] == ("甲", "街道", None, "托育", "均衡+可及", "a", None)
+    assert rows["未接入路网"][1] == ("网格", "托育、社区卫生", "[a+b] [c]", "8a")
+    assert rows["建议点位"][1] == (1, "蒙特卡洛街道", "8a", "unit-1")
+    assert rows["规划指标"][1] == ("x", "不低于", "未达", "口径不明; 缺", "x_y")
+    assert [row[0] for row in rows["项目比选"][1:]] == ["是", "否"]
+    assert rows["未覆盖原因"][1][3] == "绕行阻隔"
 
 
 def test_the_import_report_is_a_workbook_of_its_own(result, tmp_path):

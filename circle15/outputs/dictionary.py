@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
+_UNITS_ZH = {"min": "分钟", "m": "米", "m²": "平方米", "s": "秒"}
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
@@ -24,6 +26,16 @@ class Entry:
     def heading(self, lang: str) -> str:
         """Give the heading for people."""
         return self.heading_zh if lang == "zh" else self.heading_en
+
+    def heading_with_unit(self, lang: str) -> str:
+        """Give the heading and, where there is one, the unit in brackets."""
+        if not self.unit:
+            return self.heading(lang)
+        return (
+            f"{self.heading_zh}（{_UNITS_ZH.get(self.unit, self.unit)}）"
+            if lang == "zh"
+            else f"{self.heading_en} ({self.unit})"
+        )
 
     def meaning(self, lang: str) -> str:
         """Give the meaning in one sentence."""

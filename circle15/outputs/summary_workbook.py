@@ -9,12 +9,12 @@ import pandas as pd
 import xlsxwriter
 
 from circle15.outputs.dictionary import entry
-from circle15.outputs.workbook import FIXED_DATE, number_pattern
+from circle15.outputs.workbook import FIXED_DATE, for_people, number_pattern, write_cell
+from circle15.outputs.workbook_parts import set_paper
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
 
     from circle15.outputs.summary import Summary
@@ -30,7 +30,7 @@ _HEADINGS = {
     "speed_m_s": ("步速（米/秒）", "Speed (m/s)"),
     "rank": ("名次", "Rank"),
     "previous_share": ("上期", "Earlier"),
-    "change": ("变化", "Change"),
+    "change": ("变化（百分点）", "Change (points)"),
     "change_note": ("可比性", "Comparable"),
     "note": ("说明", "Note"),
 }
@@ -56,7 +56,9 @@ def wide_shares(summary: Summary, level: str) -> pd.DataFrame:
         )
         columns[f"{label} {summary.words('名次', 'rank')}"] = own["rank"].reindex(index).to_numpy(np.float64)
         if summary.previous is not None:
-            columns[f"{label} {summary.words('变化', 'change')}"] = own["change"].reindex(index).to_numpy(np.float64)
+            columns[f"{label} {summary.words('变化（百分点）', 'change (points)')}"] = (
+                own["change"].reindex(index).to_numpy(np.float64)
+            )
     return pd.concat([wide, pd.DataFrame(columns)], axis=1)
 
 
@@ -68,13 +70,13 @@ def write_summary_workbook(summary: Summary, path: Path) -> None:
         for title, table, name in (
             (say("区县", "Districts"), wide_shares(summary, "district"), "coverage"),
             (say("街道", "Units"), wide_shares(summary, "unit"), "coverage"),
-            (say("明细", "All rows"), summary.rows, "coverage"),
+            (say("明细", "All rows"), summary.rows.drop(columns="layer"), "coverage"),
             (say("服务齐全度", "Completeness"), summary.completeness, "completeness"),
             (say("规划指标", "Targets"), summary.targets, "targets"),
             (say("提示与未完成", "Notes and failures"), summary.notes, "notes"),
         ):
             if len(table):
-                _write_sheet(book, title, table, name, summary.lang)
+                _write_sheet(book, title, for_people(table, summary.lang, summary.layers, {}), name, summary.lang)
         if not book.worksheets():
             book.add_worksheet(say("无结果", "Nothing"))
 
@@ -82,43 +84,42 @@ def write_summary_workbook(summary: Summary, path: Path) -> None:
 def _write_sheet(book: Workbook, title: str, table: pd.DataFrame, name: str, lang: str) -> None:
     sheet = book.add_worksheet(title)
     sheet.freeze_panes(1, 2)
+    set_paper(sheet)
+    sheet.repeat_rows(0)
     heading_format = book.add_format({"bold": True, "bg_color": "#E4EEF0", "text_wrap": True, "valign": "top"})
     for j, column in enumerate(table.columns):
         heading = _heading(str(column), name, lang)
         sheet.write_string(0, j, heading, heading_format)
-        is_number = pd.api.types.is_numeric_dtype(table[column])
-        pattern = book.add_format({"num_format": _pattern(str(column))}) if is_number else None
-        for i, value in enumerate(table[column], start=1):
-            _write_cell(sheet, i, j, value, pattern)
+        values = table[column] * 100 if _is_change(str(column)) else table[column]
+        is_number = pd.api.types.is_numeric_dtype(values)
+        pattern = book.add_format({"num_format": _pattern(str(column), values)} if is_number else {"indent": 1})
+        for i, value in enumerate(values, start=1):
+            write_cell(sheet, i, j, value, pattern)
         longest = 8.0 if is_number else max((_width(str(v)) for v in table[column]), default=0.0)
         sheet.set_column(j, j, min(max(longest, _width(heading) * 0.7, _NARROWEST) + 2, _WIDEST))
     sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
-
-
-def _write_cell(sheet: Any, row: int, column: int, value: Any, pattern: Format | None) -> None:
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
-        sheet.write_blank(row, column, None)
-    elif isinstance(value, int | float | np.integer | np.floating):
-        sheet.write_number(row, column, float(value), pattern)
-    else:
-        sheet.write_string(row, column, str(value))
 
 
 def _heading(column: str, table: str, lang: str) -> str:
     if column in _HEADINGS:
         return _HEADINGS[column][0 if lang == "zh" else 1]
     known = next((e for t in (table, "coverage", "gaps") if (e := entry(t, column)) is not None), None)
-    return known.heading(lang) if known is not None else column
+    return known.heading_with_unit(lang) if known is not None else column
 
 
-def _pattern(column: str) -> str:
-    if column == "change" or column.endswith((" 变化", " change")):
-        return "+0.0%;-0.0%;0.0%"
+def _is_change(column: str) -> bool:
+    """Tell a difference of two shares, which is shown in points: +2.4 % would read as a relative change."""
+    return column == "change" or column.endswith((" 变化（百分点）", " change (points)"))
+
+
+def _pattern(column: str, values: pd.Series[Any]) -> str:
+    if _is_change(column):
+        return "+0.0;-0.0;0.0"
     if column.endswith(("share", "覆盖率")):
         return "0.0%"
     if column.endswith(("rank", "名次")):
         return "0"
-    return "#,##0" if column in {"居民", "People"} else number_pattern(column)
+    return "#,##0" if column in {"居民", "People"} else number_pattern(column, values)
 
 
 def _width(text: str) -> float:

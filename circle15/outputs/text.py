@@ -125,6 +125,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "profile_elderly": ("老年人", "elderly"),
     "profile_with_child": ("携幼儿", "with a small child"),
     "report_title": ("{minutes} 分钟公共服务圈评估报告", "Report on public services within a {minutes}-minute walk"),
+    "yes": ("是", "yes"),
+    "no": ("否", "no"),
     "report_title_plain": ("公共服务步行圈评估报告", "Report on public services within walking reach"),
     "summary": ("总体情况", "Summary"),
     "maps_by_service": ("各类服务的步行时间", "Walking time to each service"),
@@ -198,11 +200,16 @@ def minutes_text(seconds: float) -> str:
 
 
 def group_text(layer: LayerInfo, lang: str) -> str:
-    """Name the people whom a layer serves; a group that the dictionary does not know goes by its id."""
-    if layer.group == "all":
+    """Name the people whom a layer serves."""
+    return group_name(layer.group, lang)
+
+
+def group_name(group: str, lang: str) -> str:
+    """Name a group of people; one that the dictionary does not know goes by its id."""
+    if group == "all":
         return words(lang)["group_all"]
-    known = dictionary().get(("cells", layer.group))
-    return layer.group if known is None else known.heading(lang)
+    known = dictionary().get(("cells", group))
+    return group if known is None else known.heading(lang)
 
 
 def profile_text(layer: LayerInfo, lang: str) -> str:

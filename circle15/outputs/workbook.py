@@ -11,10 +11,12 @@ import pandas as pd
 import xlsxwriter
 
 from circle15.outputs.dictionary import entry
-from circle15.outputs.workbook_parts import set_paper, write_charts, write_notes
+from circle15.outputs.values import people_values
+from circle15.outputs.view import View
+from circle15.outputs.workbook_parts import set_paper, write_charts, write_columns, write_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Mapping
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -54,19 +56,23 @@ SHEETS = {
 # Columns of which a large number is bad news, and those whose numbers go from 0 (bad) to 100 (good).
 SHORTAGES = ("gap", "shortfall", "uncovered_people")
 SCORES = ("匹配度", "可及度", "饱和度", "满意度", "score", "index")
+# Names that stand before the ids of units.
+_NAME_OF = {"unit_id": "unit_name", "parent_id": "parent_name"}
+_NAME_HEADINGS = {"unit_name": ("单元名称", "Unit name"), "parent_name": ("所属街道", "Street")}
 GOOD, MIDDLE, BAD = "#9CC9C2", "#FFFFFF", "#DDB184"
 LONGEST_COLUMN = 42
 FIXED_DATE = dt.datetime(2000, 1, 1)  # noqa: DTZ001 (xlsx stores no zone); same inputs, same bytes
 
 
 def write_workbook(result: DistrictResult, path: Path) -> None:
-    """Write the run's tables, charts and a sheet of definitions as one workbook.
+    """Write the rules and sources, the charts, the run's tables and what their columns mean as one workbook.
 
     Texts are written as texts, so that a name that begins with "=" does nothing.
     """
     with _new_book(result, path) as book:
         formats = _Formats(book)
-        notes = book.add_worksheet(_word(result, "说明", "Notes"))
+        texts = {"title": formats.title, "label": formats.label, "text": formats.wrapped}
+        write_notes(result, book.add_worksheet(_word(result, "说明", "Notes")), **texts)
         write_charts(result, book, formats.heading, formats.number("0.0%"), formats.number("#,##0"))
         titles = {}
         for name, pair in SHEETS.items():
@@ -74,7 +80,7 @@ def write_workbook(result: DistrictResult, path: Path) -> None:
             if table is not None:
                 titles[name] = _word(result, *pair)
                 _write_table(result, name, table, book.add_worksheet(titles[name]), formats)
-        write_notes(result, titles, notes, title=formats.title, label=formats.label, text=formats.wrapped)
+        write_columns(result, titles, book.add_worksheet(_word(result, "列说明", "Columns")), **texts)
 
 
 def write_import_report(result: DistrictResult, path: Path) -> None:
@@ -108,6 +114,7 @@ class _Formats:
             }
         )
         self.label = book.add_format({"bold": True, "valign": "top"})
+        self.apart = book.add_format({"indent": 1})  # a text beside a number
         self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
 
     def number(self, pattern: str) -> Format:
@@ -120,6 +127,7 @@ class _Formats:
 _PATTERNS = (
     (re.compile(r"share$"), "0.0%"),
     (re.compile(r"^(rank|rank_best|rank_worst|year|.*_year|row|min_count|n|n_.*|order)$"), "0"),
+    (re.compile(r"^(norm|speed_m_s|target|target_upper|base|actual|pace_needed)$"), "#,##0.00"),
     (re.compile(r"people|^load$"), "#,##0"),
     (re.compile(r"(^|_)(lon|lat)$"), "0.0000000"),
     (re.compile(r"^(gini|palma|theil|concentration|match|equity|access|quality)($|_)"), "0.000"),
@@ -128,30 +136,49 @@ _PATTERNS = (
 )
 
 
-def number_pattern(column: Hashable) -> str:
-    """Give how a spreadsheet shows a column's numbers, by its name."""
-    return next((pattern for name, pattern in _PATTERNS if name.search(str(column))), "#,##0.0")
+def number_pattern(column: Hashable, values: pd.Series[Any]) -> str:
+    """Give how a spreadsheet shows a column's numbers, by its name; without decimals where all of them are whole."""
+    pattern = next((pattern for name, pattern in _PATTERNS if name.search(str(column))), "#,##0.0")
+    is_whole = bool((values.dropna() % 1 == 0).all())
+    return "#,##0" if is_whole and pattern in {"#,##0.0", "#,##0.00"} else pattern
+
+
+def for_people(
+    table: pd.DataFrame, lang: str, layer_names: Mapping[str, str], unit_names: Mapping[str, str]
+) -> pd.DataFrame:
+    """Give ``table`` as people read it: values by their names, units with theirs, ids last."""
+    columns: dict[str, Any] = {}
+    for column, values in table.items():
+        name = str(column)
+        if name in _NAME_OF and _NAME_OF[name] not in table:
+            columns[_NAME_OF[name]] = values.map(unit_names)
+        columns[name] = people_values(values, lang, layer_names)
+    ids = [name for name in columns if name in {"id", "cell"} or name.endswith("_id")]
+    order = [*(name for name in columns if name not in ids), *ids]
+    return pd.DataFrame({name: columns[name] for name in order}, index=table.index)
 
 
 def _write_table(result: DistrictResult, name: str, table: pd.DataFrame, sheet: Worksheet, formats: _Formats) -> None:
     layer_ids = tuple(layer.id for layer in result.layers)
     layer_names = {layer.id: layer.name for layer in result.layers}
+    unit_names = {**View(result).unit_names(), result.id: result.name}
+    table = for_people(table, result.lang, layer_names, unit_names)
     sheet.freeze_panes(1, 0)
     set_paper(sheet)
     sheet.repeat_rows(0)
     for j, column in enumerate(table.columns):
         known = entry(name, str(column), layer_ids)
-        heading = known.heading(result.lang) if known else str(column)
-        heading = f"{heading}（{known.unit}）" if known and known.unit and result.lang == "zh" else heading
-        heading = f"{heading} ({known.unit})" if known and known.unit and result.lang == "en" else heading
+        named = _NAME_HEADINGS.get(str(column))
+        plain = str(column) if named is None else _word(result, *named)
+        heading = known.heading_with_unit(result.lang) if known else plain
         sheet.write_string(0, j, heading, formats.heading)
         if known:
             sheet.write_comment(0, j, known.meaning(result.lang), {"x_scale": 2})
-        values = table[column].map(lambda v: layer_names.get(v, v)) if column == "layer" else table[column]
-        is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
-        cell_format = formats.number(number_pattern(column)) if is_number else None
+        values = table[column]
+        is_number = pd.api.types.is_numeric_dtype(values)
+        cell_format = formats.number(number_pattern(column, values)) if is_number else formats.apart
         for i, value in enumerate(values, start=1):
-            _write_cell(sheet, i, j, value, cell_format)
+            write_cell(sheet, i, j, value, cell_format)
         sheet.set_column(j, j, _column_width(heading, values, is_number=is_number))
     if len(table):
         sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
@@ -176,15 +203,14 @@ def _colour_columns(table: pd.DataFrame, sheet: Worksheet) -> None:
             sheet.conditional_format(1, j, len(table), j, rule)
 
 
-def _write_cell(sheet: Worksheet, row: int, column: int, value: Any, cell_format: Format | None) -> None:
+def write_cell(sheet: Worksheet, row: int, column: int, value: Any, cell_format: Format | None) -> None:
+    """Write a number as such, anything else as text, and nothing where nothing is known."""
     if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)) or str(value) == "":
         sheet.write_blank(row, column, None)
-    elif isinstance(value, bool | np.bool_):
-        sheet.write_boolean(row, column, bool(value))
     elif isinstance(value, int | float | np.integer | np.floating):
         sheet.write_number(row, column, float(value), cell_format)
     else:
-        sheet.write_string(row, column, str(value))
+        sheet.write_string(row, column, str(value), cell_format)
 
 
 def _column_width(heading: str, values: pd.Series[Any], *, is_number: bool) -> float:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import circle15
 from circle15.outputs.dictionary import entry
 from circle15.outputs.palette import CAUSE_COLOURS, WITHIN, ramp
-from circle15.outputs.text import plain_number, words
+from circle15.outputs.text import layer_rules, words
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:
@@ -26,17 +26,13 @@ LARGEST_CHART = 1400
 _A4 = 9  # as Excel numbers it
 
 
-def write_notes(
-    result: DistrictResult, titles: Mapping[str, str], sheet: Worksheet, *, title: Format, label: Format, text: Format
-) -> None:
-    """Write what was measured, by which rules, from which sources, with which warnings, and what each column means.
+def write_notes(result: DistrictResult, sheet: Worksheet, *, title: Format, label: Format, text: Format) -> None:
+    """Write what was measured, by which rules, from which sources and with which warnings.
 
     Parameters
     ----------
     result
         The measured district.
-    titles
-        Titles of the workbook's tables by their file's stem.
     sheet
         The sheet to write.
     title, label, text
@@ -53,9 +49,17 @@ def write_notes(
         (say["sources"], "\n".join(result.attributions)),
         ("配置 SHA-256" if is_zh else "Config SHA-256", result.config_sha256),
         ("软件" if is_zh else "Software", f"circle15 {circle15.__version__}"),
+        *((layer.name, _rule(layer, lang=result.lang)) for layer in result.layers),
         *((say["warnings"], warning) for warning in result.warnings),
-        *((layer.name, _rule(layer, is_zh=is_zh)) for layer in result.layers),
     ]
+    _write_lines(sheet, rows, title=title, label=label, text=text)
+
+
+def write_columns(
+    result: DistrictResult, titles: Mapping[str, str], sheet: Worksheet, *, title: Format, label: Format, text: Format
+) -> None:
+    """Write what each column means, of tables whose titles are given by their file's stem; see `write_notes`."""
+    rows = [("列说明" if result.lang == "zh" else "Columns", "")]
     layer_ids = tuple(layer.id for layer in result.layers)
     for name, table_title in titles.items():
         for column in result.tables[name].columns:
@@ -63,6 +67,10 @@ def write_notes(
             if known:
                 source = f" [{known.source}]" if known.source else ""
                 rows.append((f"{table_title} · {known.heading(result.lang)}", known.meaning(result.lang) + source))
+    _write_lines(sheet, rows, title=title, label=label, text=text)
+
+
+def _write_lines(sheet: Worksheet, rows: list[tuple[str, str]], *, title: Format, label: Format, text: Format) -> None:
     set_paper(sheet)
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, 1, 100)
@@ -79,18 +87,20 @@ def set_paper(sheet: Worksheet) -> None:
     sheet.fit_to_pages(1, 0)
 
 
-def _rule(layer: LayerInfo, *, is_zh: bool) -> str:
-    walker = f"{layer.profile} {layer.speed_m_s:g} m/s"
-    minutes, metres = plain_number(layer.threshold_min), plain_number(layer.threshold_m, 0)
-    if is_zh:
-        rule = f"步行 {minutes} 分钟（{metres} 米，{walker}）以内至少 {layer.min_count} 处"
+def _rule(layer: LayerInfo, *, lang: str) -> str:
+    (_, within), (_, speed), (_, people), *_ = layer_rules(layer, lang)
+    if lang == "zh":
+        rule = f"步行 {within}以内至少 {layer.min_count} 处，步速 {speed}，{people}"
     else:
-        rule = f"at least {layer.min_count} within {minutes} min ({metres} m, {walker}) on foot"
+        rule = f"at least {layer.min_count} within {within} on foot, at {speed}, for {people}"
     return "\n".join(text for text in (rule, layer.source, layer.note) if text)
 
 
 def write_charts(result: DistrictResult, book: Workbook, heading: Format, share: Format, people: Format) -> None:
-    """Write the sheet of charts: covered shares of every unit and, where they were sought, causes by service."""
+    """Write the sheet of charts: covered shares of every unit and, where they were sought, causes of each service.
+
+    Causes are shares of the service's own uncovered people: infants and residents share no scale.
+    """
     view = View(result)
     is_zh = result.lang == "zh"
     sheet = book.add_worksheet("图表" if is_zh else "Charts")
@@ -111,7 +121,7 @@ def write_charts(result: DistrictResult, book: Workbook, heading: Format, share:
         shades = [CAUSE_COLOURS[name] for name in _UNCOVERED]
         _write_block(sheet, top, [say["service"], *labels], causes, heading=heading, number=people)
         chart = _bars(book, sheet, top, labels, shades, n_rows=len(causes), is_stacked=True)
-        chart.set_x_axis({"num_format": "#,##0", "major_gridlines": {"visible": True, "line": GRID}})
+        chart.set_x_axis({"num_format": "0%", "major_gridlines": {"visible": True, "line": GRID}})
         chart.set_title({"name": say["causes_title"], "name_font": {"size": 12}})
         sheet.insert_chart(top, len(names) + 2, chart)
     set_paper(sheet)
@@ -152,7 +162,7 @@ def _bars(
     book: Workbook, sheet: Worksheet, top: int, names: list[str], colours: Any, *, n_rows: int, is_stacked: bool
 ) -> Any:
     """Draw the block that begins at row ``top`` as horizontal bars, its first row at the top."""
-    chart = book.add_chart({"type": "bar", "subtype": "stacked"} if is_stacked else {"type": "bar"})
+    chart = book.add_chart({"type": "bar", "subtype": "percent_stacked"} if is_stacked else {"type": "bar"})
     for j, (_, colour) in enumerate(zip(names, colours, strict=True), start=1):
         chart.add_series(
             {
@@ -163,7 +173,8 @@ def _bars(
                 "gap": 60,
             }
         )
-    chart.set_y_axis({"reverse": True})
+    # The first row on top, and the values' axis below all the same.
+    chart.set_y_axis({"reverse": True, "crossing": "max"})
     chart.set_legend({"position": "bottom"})
     chart.set_size({"width": CHART_WIDTH, "height": _height(n_rows * (2 if is_stacked else len(names)))})
     return chart

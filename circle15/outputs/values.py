@@ -1,0 +1,98 @@
+"""Values of tables as people read them: codes, layers and groups by their names."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from circle15.outputs.palette import CAUSE_COLOURS
+from circle15.outputs.text import group_name, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+# What each code of a column is called, in Chinese and English; another reads as it is.
+_CODES: dict[str, dict[str, tuple[str, str]]] = {
+    "level": {
+        "county": ("全区", "district"), "district": ("全区", "district"), "town": ("街道", "street"),
+        "unit": ("街道", "unit"), "community": ("村社", "community"),
+    },
+    "status": {
+        "met": ("已达", "met"), "behind": ("未达", "behind"), "no data": ("无数据", "no data"),
+        "does not apply": ("不适用", "does not apply"), "not counted": ("不计", "not counted"),
+        "optimal": ("已证最优", "optimal"), "time limit": ("到时停止", "time limit"),
+        "infeasible": ("无可行解", "infeasible"), "greedy": ("贪心解", "greedy"),
+    },
+    "measure": {
+        "minutes": ("步行分钟", "minutes on foot"), "metres": ("步行米数", "metres on foot"),
+        "straight_line": ("直线距离", "straight line"),
+    },
+    "saturation_class": {
+        "idle": ("闲置", "idle"), "normal": ("正常", "normal"), "overloaded": ("超负荷", "overloaded"),
+    },
+    "direction": {">=": ("不低于", "at least"), "<=": ("不高于", "at most"), "range": ("区间", "range")},
+    "comparator": {">=": ("≥", "≥"), "<=": ("≤", "≤")},
+    "kind": {
+        "stock": ("时点", "stock"), "annual": ("当年", "annual"), "cumulative": ("累计", "cumulative"),
+        "facility": ("设施", "facility"), "cell": ("网格", "cell"),
+    },
+    "pace_from": {"actual": ("现状", "actual"), "base": ("基期", "base")},
+    "index_parts": {"equity": ("均衡", "equity"), "access": ("可及", "access"), "quality": ("优质", "quality")},
+    "ranked_by": {
+        "people": ("人数", "people"), "gap": ("缺口", "gap"), "people_per_cost": ("单位造价人数", "people per cost"),
+        "gap_per_cost": ("单位造价缺口", "gap per cost"),
+    },
+    "model": {
+        "mclp": ("最大覆盖", "maximal covering"), "set-cover": ("集合覆盖", "set cover"),
+        "p-median": ("p-中位", "p-median"), "p-centre": ("p-中心", "p-centre"),
+        "capacitated": ("容量约束", "capacitated"),
+    },
+    "solution": {"exact": ("精确解", "exact"), "greedy": ("贪心解", "greedy")},
+    "key": {
+        "minutes": ("分钟数", "minutes"), "group": ("人群", "group"), "norm_group": ("标准人群", "norm group"),
+        "norm_per_1000": ("每千人标准", "norm per 1,000"), "capacity_unit": ("容量单位", "capacity unit"),
+        "profile": ("步行人群", "walking profile"),
+    },
+}  # fmt: skip
+_TRAP_CODE = re.compile(r" \[[a-z0-9-]+\]")
+"""As the warnings of targets.csv end, for programs."""
+
+
+def people_values(values: pd.Series[Any], lang: str, layer_names: Mapping[str, str]) -> pd.Series[Any]:
+    """Give a table's column as people read it; numbers stay, yes and no become words.
+
+    Parameters
+    ----------
+    values
+        The column, by its name.
+    lang
+        "zh" or "en".
+    layer_names
+        Names of the services by id.
+    """
+    if pd.api.types.is_bool_dtype(values):
+        return values.map({True: words(lang)["yes"], False: words(lang)["no"]})
+    named = _naming(str(values.name), lang, layer_names)
+    if named is None or pd.api.types.is_numeric_dtype(values):
+        return values
+    return values.map(lambda value: named(value) if isinstance(value, str) else value)
+
+
+def _naming(column: str, lang: str, layer_names: Mapping[str, str]) -> Callable[[str], str] | None:
+    """Give what names the values of a column; None where they are names already."""
+    say = words(lang)
+    if column in {"layer", "worst_layer"}:
+        between = "、" if lang == "zh" else ", "
+        return lambda value: between.join(layer_names.get(part, part) for part in value.split(";"))
+    if column in {"group", "norm_group"}:
+        return lambda value: group_name(value, lang)
+    if column == "value":  # of the policy table, some of whose keys are groups and profiles
+        return lambda value: say.get(f"profile_{value}", group_name(value, lang))
+    if column == "warnings":
+        return lambda value: _TRAP_CODE.sub("", value)
+    codes = {code: pair[lang != "zh"] for code, pair in _CODES.get(column, {}).items()}
+    if column == "cause":
+        codes = {name: say[f"cause_{name}"] for name in CAUSE_COLOURS}
+    return (lambda value: "+".join(codes.get(part, part) for part in value.split("+"))) if codes else None
