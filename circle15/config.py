@@ -15,7 +15,7 @@ from circle15.config_planning import ChangeTable, PlanningTable, merge_scenario
 from circle15.config_types import Encoding, Identifier, NonNegative, Positive, suggest
 from circle15.config_walk import WalkTable
 from circle15.errors import ConfigError, MissingFileError, Problem
-from circle15.units import metres_to_seconds, minutes_to_seconds, seconds_to_minutes
+from circle15.units import metres_to_seconds, minutes_to_seconds, seconds_to_minutes, whole_ms
 
 RESERVED_LAYER_IDS = {"population", "cell", "unit_id", "geometry"}
 BUFFER_MARGIN_M = 500.0
@@ -283,8 +283,14 @@ class Config(_Table):
         return (own.parent / name).resolve()
 
     def threshold_s(self, layer: LayerTable) -> float:
-        """Give a layer's threshold in seconds at its own profile's speed."""
-        return layer.threshold_s(self.walk[layer.profile].speed_m_s)
+        """Give a layer's threshold in seconds at its own profile's speed, whole in milliseconds as all walks are."""
+        return whole_ms(layer.threshold_s(self.walk[layer.profile].speed_m_s))
+
+    def threshold_m(self, layer: LayerTable) -> float:
+        """Give a layer's threshold in metres at its own profile's speed."""
+        return (
+            layer.metres if layer.metres is not None else self.threshold_s(layer) * self.walk[layer.profile].speed_m_s
+        )
 
     def threshold_min(self, layer: LayerTable) -> float:
         """Give a layer's threshold in minutes at its own profile's speed."""
@@ -294,8 +300,7 @@ class Config(_Table):
         """Give how far streets and facilities beyond the border are read: the longest walk plus a margin."""
         if self.network.buffer_m != "auto":
             return self.network.buffer_m
-        longest = max(self.threshold_s(layer) * self.walk[layer.profile].speed_m_s for layer in self.layers)
-        return longest + BUFFER_MARGIN_M
+        return max(self.threshold_m(layer) for layer in self.layers) + BUFFER_MARGIN_M
 
 
 def load_config(path: str | Path) -> Config:

@@ -68,6 +68,17 @@ def seconds_to_ms(seconds: float) -> int:
     return int(exact)
 
 
+def whole_ms(seconds: float) -> float:
+    """Give a cutoff in seconds as the search keeps it, in whole milliseconds.
+
+    Examples
+    --------
+    >>> minutes_to_seconds(4.1), whole_ms(minutes_to_seconds(4.1))
+    (245.99999999999997, 246.0)
+    """
+    return seconds_to_ms(seconds) / MS_PER_SECOND
+
+
 def ms_to_seconds(ms: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
     """Convert milliseconds to seconds, the sentinel ``UNREACHED`` becoming NaN."""
     return np.where(ms == UNREACHED, np.nan, ms / float(MS_PER_SECOND))

@@ -1,10 +1,13 @@
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from circle15.config import load_config
 from circle15.errors import ConfigError, MissingFileError
+from circle15.measures.coverage import covered_cells
+from circle15.units import ms_to_seconds, seconds_to_ms
 
 GOOD = """
 [district]
@@ -50,6 +53,22 @@ def test_a_good_config_gives_thresholds_in_seconds_at_each_layers_speed(config_f
     assert config.threshold_s(clinic) == 900
     assert config.threshold_s(canteen) == pytest.approx(1000)  # 900 m at 0.9 m/s
     assert config.threshold_min(canteen) == pytest.approx(1000 / 60)
+    assert (config.threshold_m(clinic), config.threshold_m(canteen)) == (1125, 900)
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(4.1, 246.0), (8.2, 492.0), (16.4, 984.0)])
+def test_a_walk_of_exactly_the_threshold_is_covered_whatever_its_binary_fraction(config_file, minutes, seconds):
+    config = load_config(config_file(GOOD.replace("minutes = 15", f"minutes = {minutes}")))
+    threshold_s = config.threshold_s(config.layers[0])
+    assert threshold_s == seconds
+    assert covered_cells(ms_to_seconds(np.array([seconds_to_ms(threshold_s)], dtype=np.uint32)), threshold_s).all()
+
+
+def test_a_threshold_in_metres_is_printed_as_it_was_given(config_file):
+    config = load_config(config_file(GOOD.replace("metres = 900", "metres = 500")))
+    canteen = config.layers[1]
+    assert config.threshold_s(canteen) == 555.555
+    assert config.threshold_m(canteen) == 500
 
 
 def test_the_automatic_buffer_is_the_longest_walk_and_500_metres(config_file):

@@ -107,7 +107,7 @@ def communities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
             pd.DataFrame(second.units[["parent_id", "unit_id", "unit_name"]]).assign(
                 layer=service.layer.id,
                 threshold_min=service.threshold_s / 60,
-                threshold_m=service.threshold_s * study.config.walk[service.layer.profile].speed_m_s,
+                threshold_m=study.config.threshold_m(service.layer),
                 group=service.layer.group,
                 people=found.people[:-1],
                 covered_people=found.covered_people[:-1],

@@ -96,7 +96,7 @@ def _on(bare: WalkNetwork, at: Linkage) -> Linkage:
 def _layer_frames(study: Study, service: Service, found: Distances) -> list[pd.DataFrame]:
     """Give one frame per measure and threshold, each with a row per unit."""
     layer = service.layer
-    own_min, own_m = study.config.threshold_min(layer), service.threshold_s * _speed(study, service)
+    own_min, own_m = study.config.threshold_min(layer), study.config.threshold_m(layer)
     rows = [("minutes", own_min, own_m, service.covered)]
     rows += [("metres", np.nan, m, covered_cells(found.walked_m, m)) for m in STANDARD_METRES]
     rows += [("straight_line", own_min, own_m, covered_cells(found.straight_m, own_m))]

@@ -105,7 +105,7 @@ def layer_info(study: Study, service: Service) -> LayerInfo:
         speed_m_s=speed,
         threshold_s=service.threshold_s,
         threshold_min=float(seconds_to_minutes(service.threshold_s)),
-        threshold_m=service.threshold_s * speed,
+        threshold_m=study.config.threshold_m(layer),
         group=layer.group,
         min_count=layer.min_count,
         norm_per_1000=layer.norm_per_1000,

@@ -53,7 +53,7 @@ def coverage_table(study: Study, services: Sequence[Service], *, group: str | No
             names.assign(
                 layer=service.layer.id,
                 threshold_min=service.threshold_s / 60,
-                threshold_m=service.threshold_s * study.config.walk[service.layer.profile].speed_m_s,
+                threshold_m=study.config.threshold_m(service.layer),
                 group=chosen,
                 people=found.people,
                 covered_people=found.covered_people,
