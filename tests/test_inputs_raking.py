@@ -78,6 +78,12 @@ def test_totals_of_a_real_table_are_met_to_half_a_person(rows, data):
     assert (raked.table["after"] - raked.table["total"]).abs().max() <= 0.5
 
 
+def test_a_problem_names_the_row_of_the_file_and_not_of_the_rows_that_were_kept():
+    far_down = totals(("a", "all", 3), ("z", "all", 3)).assign(row=[4, 9])
+    with pytest.raises(InputError, match=r"totals\.csv, row 9, column 'unit_id', value 'z'"):
+        rake(cells(all=[1, 1]), [0, 1], UNITS, far_down, file="totals.csv")
+
+
 def test_a_total_for_a_unit_that_does_not_exist_is_named_with_its_row():
     with pytest.raises(
         InputError, match=r"totals.csv, row 3, column 'unit_id', value 'z': there is no such unit; known: a, b"

@@ -67,7 +67,7 @@ def rake(
     unit_ids
         Id of each unit code.
     totals
-        unit_id (or `district_id` for the whole), group, people.
+        unit_id (or `district_id` for the whole), group, people, and row as the file has it (by default from 2).
     district_id
         Id of the whole district.
     file
@@ -126,8 +126,9 @@ def _read_totals(
     problems: list[Problem] = []
     seen: set[tuple[str, int]] = set()
     found = []
-    columns = zip(totals["unit_id"].astype(str), totals["group"].astype(str), totals["people"], strict=True)
-    for row, (name, group, people) in enumerate(columns, start=2):
+    numbers = totals["row"].tolist() if "row" in totals else range(2, len(totals) + 2)
+    columns = zip(totals["unit_id"].astype(str), totals["group"].astype(str), totals["people"], numbers, strict=True)
+    for name, group, people, row in columns:
         if name not in index:
             known = ", ".join(list(index)[:8])
             problems.append(
