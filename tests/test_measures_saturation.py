@@ -90,3 +90,9 @@ def test_the_interval_of_known_spread_is_1_96_standard_errors_of_n_plus_k():
 def test_an_answer_off_the_scale_is_refused():
     with pytest.raises(ValueError, match=r"mean\[0\] = 6.0: an answer is 1 to 5"):
         satisfaction([6.0], [3], scale=(1, 5))
+
+
+def test_without_shrinking_a_unit_without_answers_has_no_score_and_others_their_own_mean():
+    found = satisfaction([4.0, NAN], [50, 0], scale=(1, 5), k=0.0)
+    np.testing.assert_allclose(found.score, [75, NAN, 75])
+    assert np.isnan([found.low[1], found.high[1]]).all()

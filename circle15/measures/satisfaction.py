@@ -74,9 +74,11 @@ def satisfaction(
     district = float(np.sum(x[asked] * answers[asked]) / total) if total else np.nan
     raw = np.append(np.where(asked, x, np.nan), district)
     weight = np.append(answers, total).astype(np.float64)
-    shrunk = np.append((weight[:-1] * raw[:-1] + k * district) / (weight[:-1] + k), district)
+    # Without answers and without k nothing is known; with k a unit's own mean is missing all the same.
+    counted = np.where(weight[:-1] + k > 0, weight[:-1] + k, np.nan)
+    shrunk = np.append((weight[:-1] * raw[:-1] + k * district) / counted, district)
     deviation = np.sqrt((shrunk - low) * (high - shrunk)) if spread is None else np.full(len(shrunk), spread)
-    half = Z_95 * deviation / np.sqrt(np.append(weight[:-1] + k, max(total, 1)))
+    half = Z_95 * deviation / np.sqrt(np.append(counted, max(total, 1)))
 
     def to_score(answer: FloatArray) -> FloatArray:
         return 100.0 * (np.clip(answer, low, high) - low) / (high - low)
