@@ -1,5 +1,7 @@
 """Districts side by side: ranks, gaps, changes by the same definition, and what is said of the rest."""
 
+from dataclasses import replace
+
 import geopandas as gpd
 import numpy as np
 import openpyxl
@@ -34,7 +36,7 @@ def district(name, share, *, minutes=15.0, speed_m_s=1.25, units=True):
     layers = [{"id": "clinic", "name": "Clinic", "min_count": 1, "speed_m_s": speed_m_s}]
     shapes = gpd.GeoDataFrame({"unit_id": [ids[0]]}, geometry=[shapely.box(0, 0, 1, 1)], crs="EPSG:4326")
     tables = {"coverage": coverage, "gaps": gaps}
-    return DistrictTables(name, name.title(), "en", layers, tables, shapes, ("mind the gap",))
+    return DistrictTables(name, name, name.title(), "en", layers, tables, shapes, ("mind the gap",))
 
 
 def whole(summary):
@@ -90,6 +92,16 @@ def test_the_workbook_has_districts_and_units_side_by_side(tmp_path):
     assert rows[0] == ["District", "People", "Clinic share", "Clinic rank", "District id"]
     assert rows[1:] == [["A", 200.0, 0.5, 2.0, "a"], ["B", 200.0, 0.9, 1.0, "b"]]
     book.close()
+
+
+def test_a_scenario_stands_beside_its_base(tmp_path):
+    base = district("a", 0.5)
+    scenario = replace(district("a", 0.6), id="a-more", name="A (a-more)")
+    summary = summarise([scenario, base], [], lang="en")
+    assert whole(summary)["covered_share"].to_dict() == {"a": 0.5, "a-more": 0.6}
+    assert whole(summary)["gap"].tolist() == [7.0, 7.0]
+    write_summary_workbook(summary, tmp_path / "s.xlsx")
+    assert "a-more" in summary_page(summary)
 
 
 def test_a_change_is_printed_in_points_and_a_speed_with_two_decimals_on_lying_pages(tmp_path):

@@ -115,7 +115,9 @@ def _read_district(folder: Path) -> DistrictTables:
     tables = {name: _read_table(folder / f"{name}.csv") for name in _TABLES if (folder / f"{name}.csv").is_file()}
     warnings = tuple(str(w) for w in manifest.get("warnings", ()))
     lang = manifest["config"]["district"]["lang"]
-    return DistrictTables(district["id"], district["name"], lang, manifest["layers"], tables, _units(folder), warnings)
+    own_id = str(district["id"])
+    name = district["name"] if folder.name == own_id else f"{district['name']} ({folder.name})"
+    return DistrictTables(folder.name, own_id, name, lang, manifest["layers"], tables, _units(folder), warnings)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

@@ -32,7 +32,8 @@ _SAME = 1e-9
 class DistrictTables:
     """What the summary reads of one finished district."""
 
-    id: str
+    id: str  # its folder's name: a scenario bears its base's district id
+    whole_id: str  # the unit_id of its rows of the whole district
     name: str
     lang: str
     layers: Sequence[Mapping[str, Any]]  # rules as applied, of its manifest
@@ -146,7 +147,7 @@ def _rows_of(district: DistrictTables) -> pd.DataFrame:
     return coverage.assign(
         district_id=district.id,
         district_name=district.name,
-        level=np.where(coverage["unit_id"] == district.id, "district", "unit"),
+        level=np.where(coverage["unit_id"] == district.whole_id, "district", "unit"),
         layer_name=[layer["name"] for layer in of_layer],
         min_count=[int(layer["min_count"]) for layer in of_layer],
         speed_m_s=[float(layer["speed_m_s"]) for layer in of_layer],
