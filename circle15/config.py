@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from circle15.config_outputs import OutputsTable
 from circle15.config_planning import ChangeTable, PlanningTable, merge_scenario
+from circle15.config_problems import config_problem
 from circle15.config_types import Encoding, Identifier, NonNegative, Positive, suggest
 from circle15.config_walk import WalkTable
 from circle15.errors import ConfigError, MissingFileError, Problem
@@ -352,56 +353,15 @@ def parse_config(raw: dict[str, Any], path: Path) -> Config:
     try:
         return Config.model_validate({**raw, "path": path})
     except ValidationError as e:
-        raise ConfigError(*(_problem(error, raw, path) for error in e.errors(include_url=False))) from None
+        raise ConfigError(
+            *(config_problem(error, raw, path, _MODELS) for error in e.errors(include_url=False))
+        ) from None
 
 
-def _problem(error: Any, raw: dict[str, Any], path: Path) -> Problem:
-    keys = _written_keys(error["loc"], raw)
-    dotted = ".".join(_key_label(keys[: i + 1], raw) for i in range(len(keys)))
-    if error["type"] == "extra_forbidden":
-        parent = _model_at(keys[:-1])
-        names = [f.alias or n for n, f in parent.model_fields.items() if n != "path"] if parent else []
-        message = f"unknown key{suggest(str(keys[-1]), names)}; known here: {', '.join(names)}"
-        return Problem(message, file=str(path), key=dotted)
-    message = re.sub(r"^Value error, ", "", error["msg"])
-    if error["type"] == "missing":
-        return Problem("this key is required", file=str(path), key=dotted)
-    if error["type"] == "string_pattern_mismatch":
-        message = "an id has only a-z 0-9 - _ and begins with a letter or digit, because files are named after it"
-    value = error["input"] if not isinstance(error["input"], dict | list | Config) else None
-    return Problem(message, file=str(path), key=dotted or None, value=value)
-
-
-def _written_keys(loc: tuple[str | int, ...], raw: Any) -> tuple[str | int, ...]:
-    """Leave out of an error's place what stands in no file: "[key]" and the names of a union's branches."""
-    kept: list[str | int] = []
-    for key in loc:
-        if (
-            key == "[key]"
-            or isinstance(key, int) != isinstance(raw, list)
-            or (kept and not isinstance(raw, dict | list))
-        ):
-            continue
-        kept.append(key)
-        raw = raw[key] if isinstance(key, int) else raw.get(key)
-    return tuple(kept)
-
-
-def _key_label(keys: tuple[str | int, ...], raw: Any) -> str:
-    """Name the last of ``keys``; a list item goes by its own id where it has one."""
-    last = keys[-1]
-    if not isinstance(last, int):
-        return str(last)
-    for key in keys:
-        raw = raw[key]
-    return str(raw.get("id", last + 1)) if isinstance(raw, dict) else str(last + 1)
-
-
-def _model_at(keys: tuple[str | int, ...]) -> type[BaseModel] | None:
-    tables: dict[str, type[BaseModel]] = {
-        "district": DistrictTable, "network": NetworkTable, "walk": WalkTable, "cells": CellsTable,
-        "population": PopulationTable, "layer": LayerTable, "policy": PolicyTable, "outputs": OutputsTable,
-        "saturation": SaturationTable, "survey": SurveyTable, "portrait": PortraitTable,
-        "planning": PlanningTable, "change": ChangeTable,
-    }  # fmt: skip
-    return tables.get(str(keys[0])) if keys else Config
+_MODELS: dict[str, type[BaseModel]] = {
+    "": Config, "district": DistrictTable, "network": NetworkTable, "walk": WalkTable, "cells": CellsTable,
+    "population": PopulationTable, "layer": LayerTable, "policy": PolicyTable, "outputs": OutputsTable,
+    "saturation": SaturationTable, "survey": SurveyTable, "portrait": PortraitTable, "planning": PlanningTable,
+    "change": ChangeTable,
+}  # fmt: skip
+"""The model of each table, "" for the top level: what keys it knows."""

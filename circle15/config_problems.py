@@ -1,0 +1,70 @@
+"""What pydantic finds wrong with a config, in the words of the config's own keys."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel
+
+from circle15.config_types import suggest
+from circle15.errors import Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+
+def config_problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[str, type[BaseModel]]) -> Problem:
+    """Word one validation error of a config.
+
+    Parameters
+    ----------
+    error
+        As pydantic gives it.
+    raw
+        The config as read.
+    path
+        Its file.
+    models
+        Model of each table of the top level, "" for the top level itself.
+    """
+    keys = _written_keys(error["loc"], raw)
+    dotted = ".".join(_key_label(keys[: i + 1], raw) for i in range(len(keys)))
+    if error["type"] == "extra_forbidden":
+        parent = models.get(str(keys[0]) if len(keys) > 1 else "")
+        names = [f.alias or n for n, f in parent.model_fields.items() if n != "path"] if parent else []
+        message = f"unknown key{suggest(str(keys[-1]), names)}; known here: {', '.join(names)}"
+        return Problem(message, file=str(path), key=dotted)
+    message = re.sub(r"^Value error, ", "", error["msg"])
+    if error["type"] == "missing":
+        return Problem("this key is required", file=str(path), key=dotted)
+    if error["type"] == "string_pattern_mismatch":
+        message = "an id has only a-z 0-9 - _ and begins with a letter or digit, because files are named after it"
+    value = error["input"] if not isinstance(error["input"], dict | list | BaseModel) else None
+    return Problem(message, file=str(path), key=dotted or None, value=value)
+
+
+def _written_keys(loc: tuple[str | int, ...], raw: Any) -> tuple[str | int, ...]:
+    """Leave out of an error's place what stands in no file: "[key]" and the names of a union's branches."""
+    kept: list[str | int] = []
+    for key in loc:
+        if (
+            key == "[key]"
+            or isinstance(key, int) != isinstance(raw, list)
+            or (kept and not isinstance(raw, dict | list))
+        ):
+            continue
+        kept.append(key)
+        raw = raw[key] if isinstance(key, int) else raw.get(key)
+    return tuple(kept)
+
+
+def _key_label(keys: tuple[str | int, ...], raw: Any) -> str:
+    """Name the last of ``keys``; a list item goes by its own id where it has one."""
+    last = keys[-1]
+    if not isinstance(last, int):
+        return str(last)
+    for key in keys:
+        raw = raw[key]
+    return str(raw.get("id", last + 1)) if isinstance(raw, dict) else str(last + 1)
