@@ -88,6 +88,7 @@ def test_compare_writes_table_and_map_and_says_that_runs_are_the_same(town):
     assert (table.loc[table["layer"] == "canteen", "newly_covered_people"] == 0).all()
     page = (town / "difference" / "difference.html").read_text(encoding="utf-8")
     assert "newly covered" in page
+    assert "<title>River &amp; town: " in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert 'src="http' not in page
 

@@ -24,10 +24,12 @@ def test_numbers_have_fixed_decimals_by_column_and_unknown_is_empty():
             "gap": [np.nan],
             "经度": [7.4242359],
             "load": [-0.0001],
+            "gap_share": [0.0004],
+            "people_per_cost": [1 / 3000],
             "flag": [True],
         }
     )
-    assert printed(table).iloc[0].tolist() == ["7.42", "0.333", "0.666666667", "", "7.4242359", "0", 1]
+    assert printed(table).iloc[0].tolist() == ["7.42", "0.333", "0.666666667", "", "7.4242359", "0", "0.0004", "0.000333333", 1]
 
 
 def test_csv_opens_in_excel_and_comes_back_the_same(tmp_path):

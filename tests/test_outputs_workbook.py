@@ -106,11 +106,13 @@ def test_tables_have_frozen_headings_filters_formats_and_colours(book):
 
 
 def test_formats_follow_the_columns_meaning():
-    names = ("covered_share", "rank", "people", "from_lon", "gini", "n_cells", "gap", "speed_m_s", "norm", "actual")
+    names = ("covered_share", "rank", "people", "from_lon", "gini", "n_cells", "gap", "speed_m_s", "norm", "actual",
+             "people_per_cost")  # fmt: skip
     shown = {c: number_pattern(c, pd.Series([1.25, np.nan])) for c in names}
     assert shown == {
         "covered_share": "0.0%", "rank": "0", "people": "#,##0", "from_lon": "0.0000000", "gini": "0.000",
         "n_cells": "0", "gap": "#,##0.0", "speed_m_s": "#,##0.00", "norm": "#,##0.00", "actual": "#,##0.00",
+        "people_per_cost": "0.00",
     }  # fmt: skip
     assert number_pattern("threshold_min", pd.Series([15.0, 10.0])) == "#,##0"
 

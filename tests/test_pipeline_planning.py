@@ -19,7 +19,7 @@ BRIDGE_X = 1600
 CONFIG = """
 [district]
 id = "town"
-name = "River town"
+name = "River & town"
 boundary = "box:{west},{south},{east},{north}"
 lang = "en"
 [network]

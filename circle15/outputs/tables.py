@@ -17,14 +17,15 @@ if TYPE_CHECKING:
 
     from circle15.outputs.result import DistrictResult
 
-_DECIMALS = (
-    (re.compile(r"(^|_)(lon|lat)$|^(经度|纬度)$"), 7),
-    (re.compile(r"(_m|_min|_m2)$"), 2),
-    (re.compile(r"people|seconds$|gap|supply|^need$|^load$"), 3),
-)
 DEFAULT_DECIMALS = 9
 """Enough for any column that is not known by name; people to a thousandth and seconds to a millisecond, so that sums of
 printed rows agree with printed sums."""
+_DECIMALS = (
+    (re.compile(r"(^|_)(lon|lat)$|^(经度|纬度)$"), 7),
+    (re.compile(r"(_m|_min|_m2)$"), 2),
+    (re.compile(r"_share$|_per_cost$"), DEFAULT_DECIMALS),
+    (re.compile(r"people|seconds$|gap|supply|^need$|^load$"), 3),
+)
 
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
 
