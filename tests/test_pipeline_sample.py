@@ -155,6 +155,7 @@ def test_a_district_without_streets_is_no_street_in_rules_for_each_street(root):
 
 def test_the_runs_own_nursery_places_are_held_against_the_plan(table):
     row = table("targets").set_index("indicator_id").loc["nursery_seats_per_1000"]
+    assert (row["service"], row["document"]) == ("托育服务机构", "2024年宁波市公共服务“七优享”工程工作要点")
     assert row["actual"] == pytest.approx(455 / 135_201 * 1000, abs=1e-3)
     assert row["status"] == "behind"
     assert "no data" in set(table("targets")["status"])

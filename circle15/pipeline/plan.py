@@ -16,6 +16,7 @@ from circle15.measures.targets import assess, indicator_series, measured_norms
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from circle15.inputs.registers import Registers
     from circle15.pipeline.appraise import Level
     from circle15.pipeline.service import Service
     from circle15.pipeline.study import Study
@@ -39,11 +40,22 @@ def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Leve
         reported = read_actual(study, settings.actual)
         known = pd.concat([known[~known["indicator_id"].isin(reported["indicator_id"])], reported], ignore_index=True)
     taken = [(t.layer, t.key, str(t.value), t.source, np.nan if t.row is None else float(t.row)) for t in applied.taken]
+    targets = assess(applied.registers, settings.place, settings.year, known, lang=lang)
     return {
-        "targets": assess(applied.registers, settings.place, settings.year, known, lang=lang),
-        "unit_rules": _rules(study, services, levels),
+        "targets": _with_names(targets, applied.registers, lang),
+        "unit_rules": _with_names(_rules(study, services, levels), applied.registers, lang),
         "policy": pd.DataFrame(taken, columns=["layer", "key", "value", "source", "row"]),
     }
+
+
+def _with_names(table: pd.DataFrame, registers: Registers, lang: str) -> pd.DataFrame:
+    """Give ``table`` with what people call its services and documents beside their ids."""
+    services = registers.services.set_index("service_id")["name_zh" if lang == "zh" else "name_en"]
+    titles = registers.documents.set_index("document_id")["title_zh"]
+    named = table.copy()
+    for name, texts in (("service", services), ("document", titles)):
+        named.insert(named.columns.tolist().index(f"{name}_id") + 1, name, named[f"{name}_id"].map(texts))
+    return named
 
 
 def read_actual(study: Study, name: str) -> pd.DataFrame:
