@@ -137,6 +137,22 @@ def test_a_stopped_solver_says_so_and_gives_no_worse_than_greedy():
     assert found.objective >= rank_candidates(reach, people, top=40).newly_covered_people.sum() - 1e-9
 
 
+def test_a_solver_without_time_to_fill_places_gives_the_greedy_choice():
+    rng = np.random.default_rng(7)
+    reach = csr_array((rng.random((400, 900)) < 0.02).astype(np.int8))
+    demand, capacity = rng.integers(1, 50, 900).astype(float), rng.integers(50, 400, 400).astype(float)
+    found = maximal_filling(reach, demand, capacity, p=40, time_limit_s=0.01)
+    chosen, filled = greedy_filling(reach, demand, capacity, p=40)
+    assert found.status == "time limit"
+    assert found.candidate.tolist() == sorted(chosen.tolist())
+    assert found.bound >= found.objective == filled > 0
+
+
+def test_a_target_that_is_reached_already_needs_nothing():
+    reach, people = csr_array(np.eye(2)), np.ones(2)
+    assert set_covering(reach, people, 0.0).objective == len(greedy_set_covering(reach, people, 0.0)) == 0
+
+
 def test_greedy_filling_counts_costs_the_same_in_any_currency():
     reach, demand, capacity = csr_array(np.eye(2)), np.array([1.0, 1.4]), np.array([9.0, 9.0])
     for currency in (1.0, 1e4, 1e8):

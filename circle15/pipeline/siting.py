@@ -24,6 +24,7 @@ from circle15.pipeline.projects import (
 )
 from circle15.planning.ranking import rank_candidates
 from circle15.planning.siting import (
+    PEOPLE_SLACK,
     covered_people,
     greedy_filling,
     greedy_set_covering,
@@ -209,12 +210,12 @@ def _fewest(case: _Case) -> _Solved:
     target = task.share * everybody - already
     most = covered_people(reach, people, np.arange(reach.shape[0]), missing=missing)
     notes: tuple[str, ...] = ()
-    if most < target:
+    if most < target - PEOPLE_SLACK:
         reachable = np.floor((already + most) / everybody * 1e6) / 1e6
         notes = (f"all candidates together cover a share of {reachable:.6f}; ask for --share {reachable:.6f} or less",)
     price = case.cost if task.cheapest else None
     exact = set_covering(reach, people, target, cost=price, missing=missing, time_limit_s=task.time_limit_s)
-    greedy = None if most < target else greedy_set_covering(reach, people, target, cost=price, missing=missing)
+    greedy = greedy_set_covering(reach, people, target, cost=price, missing=missing)
     worth = float("nan") if greedy is None else float(len(greedy) if price is None else price[greedy].sum())
     unit = case.study.words("处", "facilities") if price is None else "万元"
     return _Solved(exact, greedy, worth, unit, notes=notes)

@@ -152,7 +152,8 @@ def maximal_filling(
     solution = minimise(objective, constraints, is_integer=is_integer, time_limit_s=time_limit_s, upper=np.inf)
     chosen = None if solution.x is None else chosen_rows(solution.x[:n])
     value = float("nan") if solution.x is None else float(solution.x[n:].sum())
-    return settle(chosen, value, solution, -solution.bound, None, is_maximum=True)
+    start = greedy_filling(reach, demand, capacity, p=p, cost=cost, budget=budget)
+    return settle(chosen, value, solution, min(-solution.bound, float(demand.sum())), start, is_maximum=True)
 
 
 def greedy_filling(
@@ -260,6 +261,8 @@ def greedy_set_covering(
     missing: IntArray | None = None,
 ) -> IntArray | None:
     """Choose places greedily (Chvátal 1979) until ``target_people`` are newly covered; None where that gets stuck."""
+    if target_people <= PEOPLE_SLACK:
+        return np.empty(0, dtype=np.int64)
     found = rank_candidates(reach, people, missing=missing, cost=cost, top=reach.shape[0])
     enough = np.flatnonzero(found.cumulative_people >= target_people - PEOPLE_SLACK)
     return found.candidate[: enough[0] + 1] if len(enough) else None
