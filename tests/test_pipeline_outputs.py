@@ -91,6 +91,16 @@ def test_a_cell_that_two_walks_cannot_leave_is_listed_once_with_both_services(ro
     assert set(lost["layer"]) == {"nursery;elderly_meals"}
 
 
+def test_what_a_reader_gets_names_files_not_the_folders_above_them(root, tmp_path):
+    config = _config(root, 1, write=["report", "xlsx", "map"])
+    layer = config.layers[0].model_copy(update={"source": str(config.resolve(config.layers[0].source))})
+    run_district(config.model_copy(update={"layers": (layer,)}), out=tmp_path / "out")
+    for name in ("report.html", "index.html"):
+        assert str(root) not in (tmp_path / "out" / name).read_text(encoding="utf-8")
+    with zipfile.ZipFile(tmp_path / "out" / "tables.xlsx") as book:
+        assert str(root).encode() not in book.read("xl/sharedStrings.xml")
+
+
 def test_bureau_and_approval_stand_on_every_page_and_sheet(run):
     for name in ("index.html", "report.html", "units/s1.html"):
         page = (run.folder / name).read_text(encoding="utf-8")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -17,6 +18,7 @@ from circle15.pipeline.communities import communities_table
 from circle15.pipeline.manifest import config_digest
 from circle15.pipeline.measures_table import coverage_measures_table
 from circle15.pipeline.service import SHOWN_BEYOND
+from circle15.pipeline.services import OSM_PREFIX
 from circle15.pipeline.streets import street_warnings
 from circle15.pipeline.tabulate import (
     cells_frame,
@@ -99,7 +101,8 @@ def layer_info(study: Study, service: Service) -> LayerInfo:
     return LayerInfo(
         id=layer.id,
         name=layer.name,
-        source=layer.source,
+        # Pages leave the house: they name the file, not the folders above it.
+        source=layer.source if layer.source.startswith(OSM_PREFIX) else Path(layer.source).name,
         note=layer.note,
         profile=layer.profile,
         speed_m_s=speed,
