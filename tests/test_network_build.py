@@ -18,6 +18,7 @@ from circle15.errors import InputError, MissingColumnError, MissingFileError, Ne
 from circle15.network import build, cache, cache_room
 from circle15.network.build import missing_buffer_sides, read_network
 from circle15.network.coverage import StatedBox, covered_ground
+from circle15.network.layers import read_gpkg_segments, read_graphml_segments
 from circle15.network.walking import WalkProfile
 from circle15.units import EARTH_RADIUS_M
 from tests.toy_osm import NODES, write_osm
@@ -269,6 +270,55 @@ def test_an_osmnx_graphml_keeps_its_lengths_and_merges_both_directions(tmp_path,
 def test_an_osmnx_geopackage_reads_like_its_graphml(tmp_path, graph):
     osmnx.save_graph_geopackage(graph, tmp_path / "g.gpkg", directed=True)
     check_graph(read_network(tmp_path / "g.gpkg"))
+
+
+def test_a_geopackages_empty_tags_are_none(tmp_path):
+    graph = nx.MultiDiGraph(crs="EPSG:4326")
+    graph.add_nodes_from((i, {"x": 0.001 * i, "y": 0.0}) for i in range(4))
+    for u, tags in enumerate(({"highway": "footway", "bridge": "yes"}, {"highway": "[unknown]"}, {"name": "no tag"})):
+        for a, b in ((u, u + 1), (u + 1, u)):
+            graph.add_edge(a, b, 0, osmid=u + 1, length=111.2, **tags)
+    osmnx.save_graph_geopackage(graph, tmp_path / "g.gpkg", directed=True)
+    osmnx.save_graphml(graph, tmp_path / "g.graphml")
+    packed, plain = read_gpkg_segments(tmp_path / "g.gpkg"), read_graphml_segments(tmp_path / "g.graphml")
+    assert packed.traits == plain.traits == ({"bridge": "yes", "highway": "footway"}, {})
+    assert packed.trait.tolist() == plain.trait.tolist() == [0, 1]
+    assert packed.ways_refused == plain.ways_refused == (("other kind of highway", 2),)
+
+
+def packed(tmp_path, graph, change):
+    """Write the graph as OSMnx does and once more with its layers as ``change`` makes them."""
+    osmnx.save_graph_geopackage(graph, tmp_path / "g.gpkg", directed=True)
+    nodes, edges = (gpd.read_file(tmp_path / "g.gpkg", layer=name) for name in ("nodes", "edges"))
+    for name, frame in zip(("nodes", "edges"), change(nodes, edges), strict=True):
+        frame.to_file(tmp_path / "h.gpkg", layer=name, driver="GPKG")
+    return tmp_path / "h.gpkg"
+
+
+def test_lines_saved_as_multi_lines_of_one_part_are_lines(tmp_path, graph):
+    def as_qgis(nodes, edges):
+        return nodes, edges.set_geometry([shapely.MultiLineString([line]) for line in edges.geometry])
+
+    check_graph(read_network(packed(tmp_path, graph, as_qgis)))
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda nodes, edges: (nodes.iloc[:-1], edges), r"edge \d+ names a node that is not there"),
+        (lambda nodes, edges: (nodes.assign(osmid=7), edges), "several nodes have this id"),
+        (
+            lambda nodes, edges: (
+                nodes,
+                edges.set_geometry([shapely.MultiLineString([x, shapely.reverse(x)]) for x in edges.geometry]),
+            ),
+            r"edge 1 must be one line.*MultiLineString|MultiLineString.*edge 1 must be one line",
+        ),
+    ],
+)
+def test_edges_without_their_nodes_or_one_line_are_named(tmp_path, graph, change, message):
+    with pytest.raises(InputError, match=message):
+        read_network(packed(tmp_path, graph, change))
 
 
 def test_an_undirected_osmnx_geopackage_reads_the_same(tmp_path, graph):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 WGS84 = "EPSG:4326"
 _JOIN_DECIMALS = 7  # of a degree: a centimetre, OSM's own resolution
+_MOST_NAMED = 5
+_LINE, _MULTI_LINE = shapely.GeometryType.LINESTRING, shapely.GeometryType.MULTILINESTRING
 
 Int64 = npt.NDArray[np.int64]
 Float64 = npt.NDArray[np.float64]
@@ -51,7 +54,7 @@ def read_graphml_segments(path: Path) -> Segments:
     except (ParseError, nx.NetworkXError, ValueError, KeyError, AttributeError, TypeError) as e:
         message = f"not readable as a graph saved by OSMnx ({type(e).__name__}: {e})"
         raise InputError(Problem(message, file=str(path))) from e
-    return _graph_segments(nodes.to_crs(WGS84), edges.to_crs(WGS84).reset_index())
+    return _graph_segments(nodes.to_crs(WGS84), edges.to_crs(WGS84).reset_index(), path)
 
 
 def read_gpkg_segments(path: Path) -> Segments:
@@ -76,7 +79,7 @@ def read_gpkg_segments(path: Path) -> Segments:
             if missing:
                 message = "layers 'nodes' and 'edges' as OSMnx saves them have columns osmid; u, v"
                 raise MissingColumnError(Problem(message, file=str(path), column=missing[0]))
-        return _graph_segments(nodes.set_index("osmid"), edges)
+        return _graph_segments(nodes.set_index("osmid"), edges, path)
     lines = [name for name, kind in layers.items() if "LineString" in kind]
     if len(lines) != 1:
         found = ", ".join(f"{name} ({kind})" for name, kind in layers.items())
@@ -92,15 +95,14 @@ def _layer(path: Path, name: str) -> gpd.GeoDataFrame:
     return frame.to_crs(WGS84)
 
 
-def _graph_segments(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> Segments:
+def _graph_segments(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, path: Path) -> Segments:
     """Make segments of a directed graph's edges, which have ``u``, ``v``, ``geometry`` and mostly ``length``."""
+    ends, lines = _ends_and_lines(nodes, edges, path)
     allowed, refused = _decide(edges)
     n_read, edges = len(edges), edges[allowed].reset_index(drop=True)
+    ends, lines = ends[:, allowed], lines[allowed]
     trait, traits = _traits(edges)
-    position = pd.Index(nodes.index)
-    ends = np.stack([position.get_indexer(edges["u"]), position.get_indexer(edges["v"])])
     node_xy = shapely.get_coordinates(nodes.geometry.to_numpy())
-    lines = shapely.force_2d(edges.geometry.to_numpy())
     # Some writers keep one geometry for both directions: the end that lies nearer to u is the beginning.
     start, stop = (shapely.get_coordinates(shapely.get_point(lines, i)) for i in (0, -1))
     at_u, at_v = node_xy[ends[0]], node_xy[ends[1]]
@@ -122,6 +124,36 @@ def _graph_segments(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame) -> Segment
     node[first], node[last] = low[once], high[once]
     segments = _cut(np.concatenate([node_xy, xy]), node, line, way_id, length, trait=trait[once])
     return replace(segments, traits=traits, n_ways_read=n_read, ways_refused=refused)
+
+
+def _ends_and_lines(
+    nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, path: Path
+) -> tuple[Int64, npt.NDArray[np.object_]]:
+    """Give the rows of each edge's two nodes, (2, n_edges), and its line, which may have come as one part of many."""
+    file = str(path)
+    twice = nodes.index[nodes.index.duplicated()]
+    if len(twice):
+        raise InputError(Problem("several nodes have this id", file=file, column="osmid", value=twice[0]))
+    ends = np.stack([nodes.index.get_indexer(edges[end]) for end in ("u", "v")]).astype(np.int64)
+    InputError.gather(
+        Problem(f"edge {row + 1} names a node that is not there", file=file, column=end, value=edges[end].iloc[row])
+        for end, found in zip(("u", "v"), ends, strict=True)
+        for row in np.flatnonzero(found < 0)[:_MOST_NAMED]
+    )
+    lines = shapely.force_2d(edges.geometry.to_numpy())
+    single = (shapely.get_type_id(lines) == _MULTI_LINE) & (shapely.get_num_geometries(lines) == 1)
+    lines[single] = shapely.get_geometry(lines[single], 0)
+    wrong = np.flatnonzero(shapely.get_type_id(lines) != _LINE)
+    InputError.gather(
+        Problem(
+            f"edge {row + 1} must be one line",
+            file=file,
+            column="geometry",
+            value=getattr(lines[row], "geom_type", "none"),
+        )
+        for row in wrong[:_MOST_NAMED]
+    )
+    return ends, lines
 
 
 def _line_segments(frame: gpd.GeoDataFrame) -> Segments:
@@ -227,7 +259,9 @@ def _verdict(values: dict[str, list[str]]) -> tuple[bool, str]:
 def _listed(value: Any) -> list[str]:
     """Give an attribute's values: OSMnx holds several as a list, which GeoPackage keeps as its text."""
     if isinstance(value, str) and value.startswith("["):
-        value = ast.literal_eval(value)
+        with suppress(ValueError, SyntaxError):  # "[unknown]" is a text like any other
+            value = ast.literal_eval(value)
     if isinstance(value, list):
         return [str(v) for v in value]
-    return [] if value is None or value != value else [str(value)]  # noqa: PLR0124 (NaN is not itself)
+    # OSMnx writes a tag that an edge lacks as an empty text into a GeoPackage.
+    return [] if value is None or value != value or value == "" else [str(value)]  # noqa: PLR0124 (NaN is not itself)
