@@ -55,6 +55,22 @@ def test_rank_per_cost_without_costs_says_what_is_needed(town):
     assert "Traceback" not in done.stderr
 
 
+def test_a_list_of_projects_is_not_ranked_so_what_would_rank_it_is_refused(town):
+    done = circle15("rank", "town.toml", "--projects", "plan.csv", "--by", "gap", "--budget", 5, cwd=town)
+    assert done.returncode == 2
+    assert "--projects compares a list as it stands and takes no --by, --budget." in done.stderr
+
+
+def test_help_loads_no_solver(town):
+    code = (
+        "import sys\nfrom circle15.cli import main\nmain(['site', '--help'], standalone_mode=False)\n"
+        "sys.exit(bool({'numpy', 'scipy', 'pydantic'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=town, capture_output=True, text=True, check=False)
+    assert done.returncode == 0
+    assert "mclp|set-cover|p-median|p-centre|capacitated" in done.stdout
+
+
 def test_site_prints_the_proof_and_writes_both_solutions(town):
     done = circle15("site", "town.toml", "--layer", "clinic", "--p", 2, "--out", "sited", cwd=town)
     assert (done.returncode, done.stdout.strip()) == (0, "sited/siting.csv")

@@ -46,6 +46,11 @@ def command(
     Writes DIR/ranking.csv where --out is given, else the same table to stdout. Candidates are the centres of the
     district's cells, or the rows of a table with name, lon, lat and, where known, layer, cost and capacity.
     """
+    if projects is not None:
+        given = {"--top": top, "--by": by, "--candidates": candidates, "--budget": budget}
+        idle = [name for name, value in given.items() if value is not None]
+        if idle:
+            raise click.UsageError(f"--projects compares a list as it stands and takes no {', '.join(idle)}.")
     from circle15.config import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.config_planning import override_planning  # noqa: PLC0415 (as above)
     from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)

@@ -8,15 +8,15 @@ import click
 
 from circle15.cli.options import config_argument, out_option, say, shared, threads_option
 from circle15.cli.progress import stage_bar
+from circle15.planning import MODELS
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
-_MODELS = ("mclp", "set-cover", "p-median", "p-centre", "capacitated")
 
 
 @click.command("site")
 @config_argument
 @click.option("--layer", "layer_id", metavar="ID", required=True, help="The service to build for.")
-@click.option("--model", type=click.Choice(_MODELS), default="mclp", show_default=True, help="What is to be best.")
+@click.option("--model", type=click.Choice(MODELS), default="mclp", show_default=True, help="What is to be best.")
 @click.option("--p", "p", type=click.IntRange(min=1), help="Most new facilities.")
 @click.option("--budget", type=click.FloatRange(min=0, min_open=True), help="Most that they may cost, 万元.")
 @click.option("--share", type=click.FloatRange(min=0, max=1, min_open=True), default=1.0, show_default=True,

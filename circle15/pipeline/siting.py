@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,7 @@ from circle15.pipeline.projects import (
     reach_of,
     usable_places,
 )
+from circle15.planning import MODELS
 from circle15.planning.ranking import rank_candidates
 from circle15.planning.siting import (
     PEOPLE_SLACK,
@@ -48,10 +49,9 @@ if TYPE_CHECKING:
     from circle15.pipeline.projects import Demand
     from circle15.pipeline.service import Service
     from circle15.pipeline.study import Study
+    from circle15.planning import Model
     from circle15.planning.milp import Siting
 
-Model = Literal["mclp", "set-cover", "p-median", "p-centre", "capacitated"]
-MODELS: tuple[Model, ...] = ("mclp", "set-cover", "p-median", "p-centre", "capacitated")
 COLUMNS = (
     "layer", "model", "solution", "rank", "name", "cell", "lon", "lat", "unit_id", "capacity", "cost",
     "newly_covered_people", "alone_covered_people", "gap_filled", "objective", "objective_unit", "bound", "gap_share",
