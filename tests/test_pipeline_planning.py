@@ -103,9 +103,8 @@ def line(*points):
 
 
 def whole(table):
-    """Give the district's rows; its one unit has the same id."""
-    keys = [c for c in ("layer", "group", "cause") if c in table]
-    return table[table["unit_id"] == "town"].drop_duplicates(keys, keep="last").set_index("layer")
+    """Give the district's rows."""
+    return table[table["unit_id"] == "town"].set_index("layer")
 
 
 @pytest.fixture(scope="module")
@@ -284,11 +283,18 @@ def test_more_seats_close_gap_and_cover_nobody_new(town, base):
 def test_the_causes_sum_to_the_people_who_are_not_covered(base, no_bridge):
     for folder in (base, no_bridge.folder):
         causes, coverage = read(folder, "causes"), read(folder, "coverage")
-        coverage, causes = (t.drop_duplicates([c for c in ("unit_id", "layer", "cause") if c in t], keep="last")
-                            for t in (coverage, causes))  # fmt: skip
         uncovered = (coverage["people"] - coverage["covered_people"]).groupby([coverage.unit_id, coverage.layer]).sum()
         of_cause = causes[causes["cause"] != "full"].groupby(["unit_id", "layer"])["people"].sum()
         np.testing.assert_allclose(of_cause.reindex(uncovered.index, fill_value=0), uncovered, atol=0.01)
+
+
+def test_a_district_without_units_has_every_row_once(base, no_bridge):
+    equity = no_bridge.result.tables["equity"]
+    compared = compare_runs(base, no_bridge.folder).table
+    for table in (read(base, "coverage"), read(base, "causes"), equity, compared):
+        keys = [c for c in ("unit_id", "layer", "cause", "group") if c in table]
+        assert not table.duplicated(keys).any()
+        assert set(table["unit_name"]) == {"whole district"}
 
 
 def test_the_elderly_who_walk_too_slowly_are_told_from_those_with_nothing_near(base):
@@ -428,7 +434,7 @@ write = ["cells", "coverage"]
     (meals,) = json.loads((runs[0] / "run.json").read_text(encoding="utf-8"))["layers"]
     assert (meals["group"], meals["profile"], meals["speed_m_s"]) == ("age_60_plus", "elderly", 0.9)
     found = compare_runs(*runs)
-    of_group = found.table[found.table["unit_id"] == "town"].drop_duplicates("group").set_index("group")
+    of_group = found.table.set_index("group")
     assert of_group["gap_after"].notna().to_dict() == {"age_60_plus": True, "all": False}
     gained = found.changed.loc[found.changed["change"] == 1, "people"].sum()
     assert gained == pytest.approx(of_group.loc["age_60_plus", "newly_covered_people"])

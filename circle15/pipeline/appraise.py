@@ -256,7 +256,7 @@ def _equity_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
                 concentration=found.concentration,
             )
         )
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat([study.once_per_unit(f) for f in frames], ignore_index=True)
 
 
 def _saturation_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
@@ -287,7 +287,7 @@ def _saturation_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
                 modelled_ratio=share(load, capacity) if service.has_norm else np.nan,
             )
         )
-    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+    return pd.concat([study.once_per_unit(f) for f in frames], ignore_index=True) if frames else pd.DataFrame()
 
 
 def survey_of(study: Study, levels: Sequence[Level]) -> Survey | None:

@@ -166,6 +166,7 @@ def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) ->
     for when in ("before", "after"):
         frame[f"share_{when}"] = (frame[f"covered_{when}"] / frame["people"]).where(frame["people"] > 0)
         frame[f"gap_{when}"] = frame[f"gap_{when}"] if is_own else np.nan
+    frame = frame.drop_duplicates("unit_id", keep="last")  # a district without units is its own one
     return frame.assign(layer=layer, group="all" if group == "population" else group)
 
 

@@ -105,19 +105,18 @@ def causes_table(study: Study, services: Sequence[Service], found: Mapping[str, 
             weight = sum_by_unit(np.where(known, service.people, 0.0), unit, n)
             total = sum_by_unit(np.where(known, service.people * np.nan_to_num(diagnosis.detour), 0.0), unit, n)
             gap = sum_by_unit(np.where(has, service.gap, 0.0), unit, n)
-            frames.append(
-                names.assign(
-                    layer=service.layer.id,
-                    group=service.layer.group,
-                    cause=cause,
-                    people=people,
-                    share=_ratio(people, everybody),
-                    n_cells=sum_by_unit(has.astype(np.float64), unit, n).astype(np.int64),
-                    detour_ratio=_ratio(total, weight),
-                    gap=gap if service.has_norm else np.nan,
-                    _unit=np.arange(len(names)),
-                )
+            table = names.assign(
+                layer=service.layer.id,
+                group=service.layer.group,
+                cause=cause,
+                people=people,
+                share=_ratio(people, everybody),
+                n_cells=sum_by_unit(has.astype(np.float64), unit, n).astype(np.int64),
+                detour_ratio=_ratio(total, weight),
+                gap=gap if service.has_norm else np.nan,
+                _unit=np.arange(len(names)),
             )
+            frames.append(study.once_per_unit(table))
     joined = pd.concat(frames, ignore_index=True)
     joined = joined[joined["people"] > 0].sort_values("_unit", kind="stable")
     return joined[list(CAUSE_COLUMNS)].reset_index(drop=True)

@@ -79,6 +79,10 @@ class Study:
         """Whether the district has no units but itself."""
         return list(self.district.units["unit_id"]) == [self.district.id]
 
+    def once_per_unit(self, table: pd.DataFrame) -> pd.DataFrame:
+        """Leave out the row of the one unit where that is the whole district itself, which has a row of its own."""
+        return table.iloc[1:].reset_index(drop=True) if self.is_one_unit else table
+
     def words(self, zh: str, en: str) -> str:
         """Choose by the run's language."""
         return zh if self.config.district.lang == "zh" else en

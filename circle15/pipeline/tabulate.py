@@ -81,7 +81,7 @@ def completeness_table(study: Study, services: Sequence[Service]) -> pd.DataFram
         mean_layers=found.mean_layers,
         n_layers=len(services),
     )
-    return once_per_unit(study, table)
+    return study.once_per_unit(table)
 
 
 def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
@@ -206,15 +206,10 @@ def unit_of_points(study_pieces: gpd.GeoDataFrame, unit_of_piece: npt.NDArray[np
     return np.where(piece >= 0, unit_of_piece[piece], -1)
 
 
-def once_per_unit(study: Study, table: pd.DataFrame) -> pd.DataFrame:
-    """Leave out the row of the one unit where that is the whole district itself, which has a row of its own."""
-    return table.iloc[1:].reset_index(drop=True) if study.is_one_unit else table
-
-
 def by_unit_then_layer(frames: list[pd.DataFrame], study: Study) -> pd.DataFrame:
     """Interleave the layers' tables, all of one row order, so that a unit's rows stand together."""
     if not frames:
         return pd.DataFrame()
-    kept = [once_per_unit(study, f) for f in frames]
+    kept = [study.once_per_unit(f) for f in frames]
     joined = pd.concat([f.assign(_unit=np.arange(len(f)), _layer=i) for i, f in enumerate(kept)])
     return joined.sort_values(["_unit", "_layer"]).drop(columns=["_unit", "_layer"]).reset_index(drop=True)
