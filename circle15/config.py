@@ -12,14 +12,21 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from circle15.config_outputs import OutputsTable
 from circle15.config_planning import ChangeTable, PlanningTable, merge_scenario
-from circle15.config_problems import config_problem
-from circle15.config_types import Encoding, Identifier, NonNegative, Positive, suggest
+from circle15.config_problems import config_problems
+from circle15.config_types import Count, Encoding, Identifier, NonNegative, Positive, suggest
 from circle15.config_walk import WalkTable
 from circle15.errors import ConfigError, MissingFileError, Problem
 from circle15.units import metres_to_seconds, minutes_to_seconds, seconds_to_minutes, whole_ms
 
 RESERVED_LAYER_IDS = {"population", "cell", "unit_id", "geometry"}
+CELL_COLUMNS = {
+    "cell", "unit_id", "community_id", "lon", "lat", "area_m2", "population", "geometry", "fid", "geom", "all",
+}  # fmt: skip
+"""What no group may be called: columns of cells.parquet and of the layer of cells in district.gpkg, and everybody."""
+LAYER_COLUMNS = ("seconds", "linked", "count", "covered", "access", "gap", "cause")
+"""Columns of cells.parquet that each layer has, its id before them."""
 BUFFER_MARGIN_M = 500.0
+LONGEST_WALK_S = 86_400.0
 FROM_CLASSES, FROM_TOTALS = "age_classes", "totals"
 
 
@@ -62,7 +69,7 @@ class NetworkTable(_Table):
 class CellsTable(_Table):
     """[cells]: the H3 resolution."""
 
-    resolution: Annotated[int, Field(ge=6, le=13)] = 10
+    resolution: Annotated[int, Field(ge=6, le=13, strict=True)] = 10
 
 
 class PopulationTable(_Table):
@@ -148,7 +155,7 @@ class LayerTable(_Table):
     metres: Positive | None = None
     profile: str = "adult"
     group: Identifier = "all"
-    min_count: Annotated[int, Field(ge=1)] = 1
+    min_count: Count = 1
     norm_per_1000: Positive | None = None
     norm_group: Identifier = "all"
     capacity_unit: str | None = None
@@ -181,14 +188,14 @@ class PolicyTable(_Table):
     year: int
     path: str | None = None
     actual: str | None = None
-    full_coverage_k: Annotated[int, Field(ge=1)] | None = None
+    full_coverage_k: Count | None = None
 
 
 class SaturationTable(_Table):
     """[saturation]: from which to which share of used places a facility is well used."""
 
-    idle_below: Annotated[float, Field(gt=0, le=1)] = 0.6
-    overloaded_above: Annotated[float, Field(ge=1, allow_inf_nan=False)] = 1.0
+    idle_below: Annotated[float, Field(gt=0, le=1, strict=True)] = 0.6
+    overloaded_above: Annotated[float, Field(ge=1, allow_inf_nan=False, strict=True)] = 1.0
 
 
 class SurveyTable(_Table):
@@ -222,7 +229,7 @@ class PortraitTable(_Table):
     quality: NonNegative = 1.0
     layers: dict[Identifier, NonNegative] = {}
     seed: int = 15
-    draws: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    draws: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 1000
 
 
 class Config(_Table):
@@ -264,6 +271,15 @@ class Config(_Table):
                         f'layer "{layer.id}": {key} "{group}" is not among the population groups'
                         f" ({', '.join(sorted(groups))})"
                     )
+            if layer.threshold_s(self.walk[layer.profile].speed_m_s) > LONGEST_WALK_S:
+                given = f"minutes = {layer.minutes:g}" if layer.metres is None else f"metres = {layer.metres:g}"
+                raise ValueError(f'layer "{layer.id}": {given} is a walk of more than a day; give a shorter one')
+        columns = CELL_COLUMNS | {f"{layer}_{measure}" for layer in ids for measure in LAYER_COLUMNS}
+        clash = sorted(columns & set(self.population.groups))
+        if clash:
+            raise ValueError(
+                f"population.groups: {', '.join(clash)} would be a column of cells.parquet twice; choose another name"
+            )
         named = [("planning.new_capacity", name) for name in self.planning.new_capacity]
         named += [(f"change {i}", c.layer) for i, c in enumerate(self.changes, start=1) if c.layer is not None]
         for where, name in named:
@@ -353,9 +369,7 @@ def parse_config(raw: dict[str, Any], path: Path) -> Config:
     try:
         return Config.model_validate({**raw, "path": path})
     except ValidationError as e:
-        raise ConfigError(
-            *(config_problem(error, raw, path, _MODELS) for error in e.errors(include_url=False))
-        ) from None
+        raise ConfigError(*config_problems(e.errors(include_url=False), raw, path, _MODELS)) from None
 
 
 _MODELS: dict[str, type[BaseModel]] = {

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal, Self
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, model_validator
 
-from circle15.config_types import suggest
+from circle15.config_types import Count, suggest
 
 OUTPUT_NAMES = (
     "cells", "coverage", "measures", "facilities", "ranking", "causes", "links", "completeness", "xlsx", "gpkg", "map",
@@ -25,7 +25,7 @@ class OutputsTable(BaseModel):
 
     isochrones: Literal["none", "facilities", "all"] = "facilities"
     write: tuple[str, ...] | None = None
-    ranking_top: Annotated[int, Field(ge=1)] = 20
+    ranking_top: Count = 20
     pdf: bool = False
     pictures: bool = False
     crs: Literal["wgs84", "cgcs2000", "gcj02"] = "wgs84"

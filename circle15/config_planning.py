@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
 
-from circle15.config_types import Identifier, NonNegative, Positive  # noqa: TC001 (pydantic reads them at run time)
+from circle15.config_types import Count, Identifier, NonNegative, Positive  # noqa: TC001 (pydantic reads them at run time)
 from circle15.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 ORDERS = ("people", "gap", "people_per_cost", "gap_per_cost")
 
-Lon = Annotated[float, Field(ge=-180, le=180)]
-Lat = Annotated[float, Field(ge=-90, le=90)]
+Lon = Annotated[float, Field(ge=-180, le=180, strict=True)]
+Lat = Annotated[float, Field(ge=-90, le=90, strict=True)]
 Points = Annotated[tuple[tuple[Lon, Lat], ...], Field(min_length=2)]
 Line = Annotated[
     Annotated[str, Tag("file")] | Annotated[Points, Tag("points")],
@@ -55,7 +55,7 @@ class PlanningTable(_Table):
     new_capacity: dict[Identifier, Positive] = {}
     causes: bool = True
     links: bool = False
-    links_top: Annotated[int, Field(ge=1)] = 20
+    links_top: Count = 20
 
     @model_validator(mode="after")
     def _costs_are_there(self) -> Self:

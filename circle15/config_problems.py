@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
@@ -11,17 +12,19 @@ from circle15.config_types import suggest
 from circle15.errors import Problem
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 
-def config_problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[str, type[BaseModel]]) -> Problem:
-    """Word one validation error of a config.
+def config_problems(
+    errors: Sequence[Any], raw: dict[str, Any], path: Path, models: Mapping[str, type[BaseModel]]
+) -> list[Problem]:
+    """Word the validation errors of a config, one problem for each thing that is wrong.
 
     Parameters
     ----------
-    error
-        As pydantic gives it.
+    errors
+        As pydantic gives them.
     raw
         The config as read.
     path
@@ -29,6 +32,27 @@ def config_problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[
     models
         Model of each table of the top level, "" for the top level itself.
     """
+    places = [error["loc"] for error in errors]
+    found: dict[Any, Problem] = {}
+    for error in errors:
+        here = error["loc"]
+        if error["type"] == "too_short" and any(p[: len(here)] == here and p != here for p in places):
+            continue  # only because an entry of the list is wrong itself
+        problem = _problem(error, raw, path, models)
+        # Each branch of a union has its own error: 'auto', or a number.
+        key = id(error) if problem.value is None else (problem.key, repr(problem.value))
+        found[key] = _either(found[key], problem) if key in found else problem
+    return list(found.values())
+
+
+_EXPECTED = "Input should be "
+
+
+def _either(one: Problem, other: Problem) -> Problem:
+    return replace(one, message=f"{one.message} or {other.message.removeprefix(_EXPECTED)}")
+
+
+def _problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[str, type[BaseModel]]) -> Problem:
     keys = _written_keys(error["loc"], raw)
     dotted = ".".join(_key_label(keys[: i + 1], raw) for i in range(len(keys)))
     if error["type"] == "extra_forbidden":
@@ -41,6 +65,8 @@ def config_problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[
         return Problem("this key is required", file=str(path), key=dotted)
     if error["type"] == "string_pattern_mismatch":
         message = "an id has only a-z 0-9 - _ and begins with a letter or digit, because files are named after it"
+    if error["type"] == "too_short":
+        message = f"needs at least {error['ctx']['min_length']} entries, not {error['ctx']['actual_length']}"
     value = error["input"] if not isinstance(error["input"], dict | list | BaseModel) else None
     return Problem(message, file=str(path), key=dotted or None, value=value)
 

@@ -17,8 +17,8 @@ WAIT_KINDS = (
 )  # fmt: skip
 """What a walker passes and may have to wait for, or not be able to pass; walking_passages.csv says what they are."""
 
-Factor = Annotated[float, Field(ge=0, le=1)]
-Speed = Annotated[float, Field(gt=0, le=5)]
+Factor = Annotated[float, Field(ge=0, le=1, strict=True)]
+Speed = Annotated[float, Field(ge=0.05, le=5, strict=True)]
 
 
 class WalkTable(BaseModel):

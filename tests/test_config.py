@@ -95,6 +95,11 @@ def test_relative_paths_start_from_the_config_file(config_file, tmp_path):
         ('source = "buildings"', 'source = "points"', "needs path"),
         ('id = "toy"', 'id = "toy', "not valid TOML"),
         ("minutes = 15", 'minutes = 15\ngroup = "age_60_plus"', "not among the population groups"),
+        ("minutes = 15", "minutes = true", r"layer\.clinic\.minutes, value True: Input should be a valid number"),
+        ("minutes = 15", 'minutes = "15"', r"layer\.clinic\.minutes, value '15': Input should be a valid number"),
+        ("minutes = 15", "minutes = 70000", r'"clinic": minutes = 70000 is a walk of more than a day'),
+        ("metres = 900", "metres = 1e8", r'"canteen": metres = 1e\+08 is a walk of more than a day'),
+        ("speed_m_s = 0.9", "speed_m_s = 1e-6", r"walk\.elderly\.speed_m_s.*greater than or equal to 0\.05"),
     ],
 )
 def test_a_wrong_key_or_value_is_named_with_what_would_be_right(config_file, old, new, expected):
@@ -103,6 +108,28 @@ def test_a_wrong_key_or_value_is_named_with_what_would_be_right(config_file, old
         load_config(path)
     assert re.search(expected, str(e.value)), str(e.value)
     assert str(path) in str(e.value)
+
+
+@pytest.mark.parametrize("group", ["population", "cell", "community_id", "clinic_seconds", "canteen_cause", "all"])
+def test_a_group_that_is_named_like_a_column_of_the_cells_is_refused(config_file, group):
+    people = f'[population]\ngroups = {{{group} = "p60"}}'
+    text = GOOD.replace("[population]", people).replace('source = "buildings"', 'source = "points"\npath = "p.csv"')
+    with pytest.raises(ConfigError, match=f"population.groups: {group} would be a column of cells.parquet twice"):
+        load_config(config_file(text))
+
+
+def test_a_key_that_takes_a_word_or_a_number_has_one_problem(config_file):
+    path = config_file(GOOD.replace('"toy.osm.pbf"', '"toy.osm.pbf"\nbuffer_m = -5'))
+    with pytest.raises(ConfigError, match=r"buffer_m, value -5: Input should be 'auto' or greater .* to 0$") as e:
+        load_config(path)
+    assert len(e.value.problems) == 1
+
+
+def test_a_wrong_layer_is_not_told_as_a_missing_one_too(config_file):
+    text = GOOD[: GOOD.index("[[layer]]")] + '[[layer]]\nid = "a"\nname = "A"\nsource = "a.csv"\nminutes = -1\n'
+    with pytest.raises(ConfigError) as e:
+        load_config(config_file(text))
+    assert [p.key for p in e.value.problems] == ["layer.a.minutes"]
 
 
 def test_every_problem_is_told_at_once(config_file):

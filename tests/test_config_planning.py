@@ -84,7 +84,7 @@ def test_a_base_that_is_not_there_is_named(write):
         ('kind = "set_capacity"\nid = "clinic-1"', 'kind = "set_capacity" needs capacity'),
         ('kind = "add_path"', 'kind = "add_path" needs line'),
         ('kind = "close_path"\nline = "a.geojson"\ncost = 3', 'kind = "close_path" has no cost; it takes'),
-        ('kind = "add_path"\nline = [[1, 2]]', "line"),
+        ('kind = "add_path"\nline = [[1, 2]]', "line: needs at least 2 entries, not 1"),
         ('kind = "add_path"\nline = [[1, 2], [200, 3]]', "less than or equal to 180"),
         ('kind = "open"', "add_facility"),
         ('kind = "close_facility"\nid = "x"\nlayr = "clinic"', r"unknown key; did you mean 'layer'"),
