@@ -128,6 +128,33 @@ def test_isochrone_prints_geojson_and_writes_it(root, tmp_path):
     assert json.loads((tmp_path / "i.geojson").read_text("utf-8"))["features"] == features
 
 
+def test_isochrone_refuses_a_cutoff_given_twice_and_a_file_without_a_name(root):
+    place = ("isochrone", root / "data" / "monaco.toml", "--at", "7.4246,43.7384")
+    twice = run(*place, "--minutes", "5,5")
+    assert (twice.exit_code, "give each cutoff once" in twice.stderr) == (2, True)
+    nameless = run(*place, "-o", "")
+    assert (nameless.exit_code, "the name is empty" in nameless.stderr) == (2, True)
+
+
+def test_an_empty_folder_name_is_not_the_current_folder(root):
+    result = run("run", root / "data" / "monaco.toml", "--out", "")
+    assert (result.exit_code, "the name is empty" in result.stderr) == (2, True)
+
+
+def test_a_traceback_asked_for_leaves_the_exit_code_as_it_is(tmp_path):
+    for flags in ((), ("--debug",)):
+        result = run("run", tmp_path / "missing.toml", *flags)
+        assert result.exit_code == 2
+        assert ("Traceback" in result.stderr) == bool(flags)
+        assert "no such config file" in result.stderr
+
+
+def test_verbose_talk_is_of_circle15_alone(root):
+    command = [sys.executable, "-m", "circle15", "rank", root / "data" / "monaco.toml", "--layer", "nursery", "-v"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert all(line.startswith("INFO circle15.") for line in done.stderr.splitlines() if line.startswith("INFO"))
+
+
 def test_isochrone_in_the_sea_is_an_error(root):
     result = run("isochrone", root / "data" / "monaco.toml", "--at", "7.48,43.715")
     assert result.exit_code == 2

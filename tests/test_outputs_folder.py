@@ -38,6 +38,28 @@ def test_files_of_an_earlier_run_go_and_strangers_stay(tmp_path):
     assert (tmp_path / "d" / "notes.txt").read_text() == "mine"
 
 
+def test_a_file_that_no_run_wrote_is_never_overwritten(tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "coverage.csv").write_text("mine")
+    with pytest.raises(OutputError, match=r"d: is no folder of an earlier run \(no run\.json\), and its coverage\.csv"):
+        write_run(tmp_path / "d", ["a.csv", "coverage.csv"])
+    assert [p.name for p in (tmp_path / "d").iterdir()] == ["coverage.csv"]
+    assert (tmp_path / "d" / "coverage.csv").read_text() == "mine"
+
+
+def test_what_a_first_run_left_when_it_was_killed_is_replaced_by_the_next(tmp_path, monkeypatch):
+    def killed(_path, _target):
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
+        patched.setattr("circle15.outputs.folder.os.replace", killed)
+        write_run(tmp_path / "d", ["a.csv"])
+    (tmp_path / "d" / "a.csv").write_text("half")
+    write_run(tmp_path / "d", ["a.csv"])
+    assert (tmp_path / "d" / "a.csv").read_text() == "a.csv"
+    assert sorted(p.name for p in (tmp_path / "d").iterdir()) == ["a.csv", "run.json"]
+
+
 def test_a_manifest_cannot_make_us_remove_files_elsewhere(tmp_path):
     outside = tmp_path / "outside.txt"
     outside.write_text("keep")

@@ -6,13 +6,13 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.options import say, shared
+from circle15.cli.options import NamedPath, say, shared
 
 
 @click.command("fetch")
 @click.argument("place")
 @click.option(
-    "-o", "output", type=click.Path(path_type=Path, dir_okay=False), default=Path("extract.osm.pbf"), show_default=True,
+    "-o", "output", type=NamedPath(path_type=Path, dir_okay=False), default=Path("extract.osm.pbf"), show_default=True,
     help="The .osm.pbf or .osm file to write.",
 )  # fmt: skip
 @click.option(

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.options import config_argument, say, shared
+from circle15.cli.options import NamedPath, config_argument, say, shared
 
 
 def _lon_lat(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[float, float]:
@@ -26,6 +26,10 @@ def _minutes(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[
         raise click.BadParameter(f"{value!r} is not a list of minutes, e.g. 5,10,15") from None
     if any(not 0 < m <= 24 * 60 for m in minutes):
         raise click.BadParameter(f"{value!r}: minutes are above 0 and at most a day")
+    from circle15.units import minutes_to_seconds, seconds_to_ms  # noqa: PLC0415 (keeps --help instant)
+
+    if len({seconds_to_ms(minutes_to_seconds(m)) for m in minutes}) < len(minutes):
+        raise click.BadParameter(f"{value!r}: give each cutoff once")
     return minutes
 
 
@@ -38,7 +42,7 @@ def _minutes(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[
     "--minutes", callback=_minutes, default="5,10,15", show_default=True, metavar="LIST", help="Cutoffs in minutes."
 )
 @click.option("--profile", help="Walking profile of the config [default: the first].")
-@click.option("-o", "output", type=click.Path(path_type=Path, dir_okay=False), help="GeoJSON file [default: stdout].")
+@click.option("-o", "output", type=NamedPath(path_type=Path, dir_okay=False), help="GeoJSON file [default: stdout].")
 @shared
 def command(
     config: Path, place: tuple[float, float], minutes: tuple[float, ...], profile: str | None, output: Path | None

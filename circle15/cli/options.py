@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+import traceback
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
@@ -17,9 +18,20 @@ CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
 EXIT_FAILED = 1
 EXIT_WRONG_INPUT = 2
 
+
+class NamedPath(click.Path):
+    """A path that is not "", which would be the current folder."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse the empty name."""
+        if value == "":
+            self.fail("the name is empty", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 config_argument = click.argument("config", type=click.Path(path_type=Path))
 out_option = click.option(
-    "--out", type=click.Path(path_type=Path, file_okay=False), help="Folder to write to.", metavar="DIR"
+    "--out", type=NamedPath(path_type=Path, file_okay=False), help="Folder to write to.", metavar="DIR"
 )
 threads_option = click.option("--threads", type=click.IntRange(min=1), help="Threads to search with [default: all].")
 
@@ -37,13 +49,16 @@ def shared(function: F) -> F:
         level = (
             logging.ERROR if quiet else logging.DEBUG if verbose > 1 else logging.INFO if verbose else logging.WARNING
         )
-        logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", stream=sys.stderr)
+        talk = logging.StreamHandler(sys.stderr)
+        if verbose <= 1:
+            talk.addFilter(logging.Filter("circle15"))  # other libraries' chatter is nothing to a planner
+        logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", handlers=[talk])
         click.get_current_context().obj = {"quiet": quiet}
         try:
             return function(*args, **kwargs)
         except Circle15Error as e:
             if debug:
-                raise
+                traceback.print_exc()
             for line in str(e).splitlines():
                 click.echo(f"circle15: {line}", err=True)
             sys.exit(EXIT_FAILED if isinstance(e, OutputError) else EXIT_WRONG_INPUT)

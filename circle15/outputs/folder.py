@@ -37,12 +37,13 @@ def staged_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Path]:
     With ``is_inside`` it lies, hidden, in ``folder`` itself: for a folder that other folders stand in.
 
     Files of an earlier run that this run did not write are removed, so that results of two runs never stand side by
-    side; files that circle15 did not write are left alone. The manifest moves last: a folder with a manifest is whole.
+    side; files that circle15 did not write are left alone, and none of them is overwritten. The manifest moves last: a
+    folder with a manifest is whole.
 
     Raises
     ------
     OutputError
-        If the folder cannot be made or written.
+        If the folder cannot be made or written, or a file in it that no run wrote bears the name of a result.
     """
     parent = folder if is_inside else folder.parent
     try:
@@ -53,6 +54,8 @@ def staged_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Path]:
     try:
         yield stage
         _publish(stage, folder)
+    except OutputError:
+        raise
     except OSError as e:
         if e.filename is not None and not Path(e.filename).is_relative_to(folder.parent):
             raise  # something else than writing here went wrong
@@ -132,6 +135,10 @@ def _publish(stage: Path, folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / MANIFEST).exists():
         os.replace(folder / MANIFEST, folder / EARLIER)  # noqa: PTH105 (as below)
+    elif not (folder / EARLIER).exists():
+        _refuse_to_overwrite(fresh, folder)
+        # So that what a kill leaves here is known as ours.
+        write_json({"files": {p.as_posix(): {} for p in fresh}}, folder / EARLIER)
     old = _files_of_earlier_run(folder)
     for name in sorted(fresh, key=lambda p: p.name == MANIFEST):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -139,6 +146,16 @@ def _publish(stage: Path, folder: Path) -> None:
     for name in old - set(fresh):
         (folder / name).unlink(missing_ok=True)
     (folder / EARLIER).unlink(missing_ok=True)
+
+
+def _refuse_to_overwrite(fresh: list[Path], folder: Path) -> None:
+    theirs = [name for name in fresh if (folder / name).exists()]
+    if theirs:
+        message = (
+            f"is no folder of an earlier run (no {MANIFEST}), and its {theirs[0]} would be overwritten"
+            f" ({len(theirs)} files in all); name another folder"
+        )
+        raise OutputError(Problem(message, file=str(folder)))
 
 
 def _files_of_earlier_run(folder: Path) -> set[Path]:
