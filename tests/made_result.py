@@ -24,6 +24,8 @@ SERVICES = (
     ("sports", "体育场地", "Sports sites", 1000 / 1.25 / 60, 1.25, 6),
 )
 CENTRE = (7.425, 43.738)
+LONELY, LONELY_LAYERS = 3, ("nursery", "canteen")
+"""The cell that is on no street, and the services whose walkers cannot leave it."""
 
 
 def made_result(size="small", *, lang="zh", **changes):
@@ -104,7 +106,9 @@ def _cells(units, resolution, random):
         geometry=pieces,
         crs="EPSG:4326",
     )
-    return frame[keep].sort_values(["cell", "unit_id"]).reset_index(drop=True)
+    kept = frame[keep].sort_values(["cell", "unit_id"]).reset_index(drop=True)
+    kept.loc[LONELY, "population"] = 0.0
+    return kept
 
 
 def _facilities(cells, shape, radius, random, lang):
@@ -126,10 +130,13 @@ def _facilities(cells, shape, radius, random, lang):
             distance = np.minimum(distance, d)
             count += d <= minutes * 60
             within[j] = cells.loc[d <= minutes * 60, "population"].sum()
+        linked = np.ones(len(cells), dtype=bool)
+        linked[LONELY] = layer not in LONELY_LAYERS
+        distance, count = np.where(linked, distance, np.inf), np.where(linked, count, 0)
         seconds = np.where(distance <= 2 * minutes * 60, distance, np.nan)
         covered = distance <= minutes * 60
         columns |= {
-            f"{layer}_seconds": seconds, f"{layer}_count": count, f"{layer}_covered": covered,
+            f"{layer}_seconds": seconds, f"{layer}_linked": linked, f"{layer}_count": count, f"{layer}_covered": covered,
             f"{layer}_access": np.where(covered, 0.01, 0.0),
             f"{layer}_gap": np.where(covered, 0.0, cells["population"] * 0.0055),
             f"{layer}_cause": _causes(covered, cells),
@@ -147,13 +154,19 @@ def _facilities(cells, shape, radius, random, lang):
                     lat[j],
                     "unit-1",
                     40.0 + j,
+                    np.nan if j % 2 else 30.0,
+                    np.nan if j % 2 else 30.0 / (40.0 + j),
+                    "",
                     access,
                     within[j],
                     within[j] / 2,
                     f"osm:n{j}",
                 )
             )
-    names = ("id", "name", "layer", "lon", "lat", "unit_id", "capacity", "access_m", "people_within", "load", "source")
+    names = (
+        "id", "name", "layer", "lon", "lat", "unit_id", "capacity", "used", "used_ratio", "ownership", "access_m",
+        "people_within", "load", "source",
+    )  # fmt: skip
     return pd.DataFrame(rows, columns=names), cells.assign(**columns)
 
 
@@ -252,8 +265,8 @@ def _unlinked(cells, facilities):
     far = facilities[facilities["access_m"].isna()]
     reason = "300 米内没有可步行的街道"
     rows = [("facility", f.id, f.layer, f.name, f.lon, f.lat, np.nan, reason) for f in far.itertuples(index=False)]
-    lonely = cells.iloc[3]
-    rows.append(("cell", lonely["cell"], "nursery;canteen", "", lonely["lon"], lonely["lat"], 12.5, reason))
+    lonely = cells.iloc[LONELY]
+    rows.append(("cell", lonely["cell"], ";".join(LONELY_LAYERS), "", lonely["lon"], lonely["lat"], 12.5, reason))
     return pd.DataFrame(rows, columns=["kind", "id", "layer", "name", "lon", "lat", "people", "reason"])
 
 

@@ -15,8 +15,8 @@ import pytest
 import shapely
 
 from circle15.inputs.coordinates import gcj02_to_wgs84, wgs84_to_gcj02
-from circle15.outputs.map_data import class_edges_ms, class_labels, class_of, layer_classes
-from circle15.outputs.palette import CAUSE_COLOURS
+from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
+from circle15.outputs.palette import CAUSE_COLOURS, OFF_NETWORK_LINE
 from circle15.outputs.systems import in_system
 from circle15.outputs.tables import write_cells, write_gpkg
 from circle15.outputs.text import words
@@ -92,10 +92,10 @@ def test_cells_fall_into_the_maps_classes_of_time(package, result):
     qml = {name: text for table, _, name, text, _ in _styles(package) if table == "cells"}
     for layer in result.layers:
         classes = layer_classes(layer)
-        place = class_of(result.cells[f"{layer.id}_seconds"].to_numpy(), class_edges_ms(layer, classes))
+        place = cell_classes(result.cells, layer, classes)
         rules = list(_rules(qml[f"{layer.name} · 步行时间"]))
-        assert [options["color"] for *_, options in rules] == [_rgb(c) for c in classes.colours]
-        assert [label for _, label, _ in rules] == class_labels(classes, words("zh"))
+        assert [options["color"] for *_, options in rules] == [_rgb(c) for c in (*classes.colours, OFF_NETWORK_LINE)]
+        assert [label for _, label, _ in rules] == [*class_labels(classes, words("zh")), "未接入路网（无道路数据）"]
         with closing(sqlite3.connect(package)) as file:
             counts = [file.execute(f"SELECT count(*) FROM cells WHERE {f}").fetchone()[0] for f, *_ in rules]  # noqa: S608 (the style's own filters)
         assert counts == np.bincount(place, minlength=len(rules)).tolist()
@@ -103,7 +103,7 @@ def test_cells_fall_into_the_maps_classes_of_time(package, result):
 
 def test_cells_have_the_causes_colours(package, result):
     qml = {name: text for table, _, name, text, _ in _styles(package) if table == "cells"}
-    *rules, rest = _rules(qml["托育 · 未覆盖原因"])
+    *rules, rest = _rules(qml["托育 · 问题成因"])
     assert {options["color"] for *_, options in rules} == {_rgb(c) for c in CAUSE_COLOURS.values()}
     assert rest[0] == "ELSE"
     counts = result.cells["nursery_cause"].value_counts()

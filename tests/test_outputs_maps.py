@@ -7,11 +7,13 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import folium
+import geopandas as gpd
 import numpy as np
 import pytest
 import shapely
 
 from circle15.outputs.map_data import page_data
+from circle15.outputs.map_places import areas_in_reach
 from circle15.outputs.maps import write_district_map, write_unit_maps
 from circle15.outputs.offline import safe_json
 from circle15.outputs.palette import count_colours, gap_classes, lightness, time_classes
@@ -19,7 +21,7 @@ from circle15.outputs.sentences import three_sentences
 from circle15.outputs.shapes import STREET_TOLERANCE_DEG, encode_lines, encode_polygons, joined_lines
 from circle15.outputs.text import people_text, share_text
 from circle15.outputs.view import View
-from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
+from tests.made_result import EVIL_NAME, FORMULA_NAME, LONELY, made_result
 
 
 @pytest.fixture(scope="module")
@@ -152,13 +154,47 @@ def test_shares_of_the_classes_within_the_threshold_sum_to_the_covered_share(res
 
 def test_a_time_at_the_threshold_is_within_and_a_millisecond_more_is_not(result):
     cells = result.cells.assign(
-        nursery_seconds=np.where(np.arange(len(result.cells)) % 2, 900.0, 900.001), population=1.0
+        nursery_seconds=np.where(np.arange(len(result.cells)) % 2, 900.0, 900.001), nursery_linked=True, population=1.0
     )
     data = _page_data(View(replace(result, cells=cells)))
     layer = data["layers"][0]
     assert layer["edges_ms"][layer["n_within"] - 1] == 900_000
     odd = np.arange(len(cells)) % 2
     assert layer["class_shares"][layer["n_within"] - 1]["percent"] == pytest.approx(100 * odd.mean(), abs=0.01)
+
+
+def test_cells_off_the_network_are_no_class_of_walking_time(result):
+    people = result.cells["population"].where(result.cells.index != LONELY, 100.0)
+    data = _page_data(View(replace(result, cells=result.cells.assign(population=people))))
+    nursery, clinic = data["layers"][0], data["layers"][2]
+    off = 100 / people.sum()
+    assert nursery["off_share"]["percent"] == pytest.approx(100 * off, abs=0.01)
+    assert sum(c["percent"] for c in nursery["class_shares"]) == pytest.approx(100 - 100 * off, abs=0.05)
+    assert clinic["off_share"] is None
+    assert data["counts"]["off_share"] is None  # the cell is on the network for some walkers
+    assert data["cells"]["layers"]["nursery"]["linked"][LONELY] == 0
+
+
+def test_facility_popups_tell_what_the_table_counts_and_no_modelled_load(result):
+    data = _page_data(View(result, None))["facilities"]
+    assert data["columns"] == ["容量", "在用", "饱和度", "性质", "圈内居民", "距步行网", "来源", "编号"]
+    first = next(f for f in data["facilities"] if f["layer"] == 1)
+    assert first["values"][:4] == ["40 托位", "30 托位", "75.0%", ""]
+
+
+def test_small_holes_of_service_areas_are_not_drawn(result):
+    side = 0.005  # 400 m by 557 m
+    area = shapely.box(7.40, 43.70, 7.45, 43.75)
+    hole, speck = shapely.box(7.42, 43.735, 7.42 + side, 43.735 + side), shapely.box(7.43, 43.74, 7.4315, 43.7415)
+    areas = gpd.GeoDataFrame(
+        {"layer": ["nursery"] * 2, "cutoff_min": [15.0, 5.0]},
+        geometry=[area.difference(hole).difference(speck)] * 2, crs="EPSG:4326",
+    )  # fmt: skip
+    view = View(replace(result, isochrones=areas))
+    shown = areas_in_reach(view)
+    assert [len(shapely.get_parts(shape)[0].interiors) for shape in shown.geometry] == [1, 1]
+    drawn = [(a["minutes"], a["weight"]) for a in _page_data(view)["areas"]]
+    assert drawn == [("5", 1), ("15", 2)]
 
 
 def _decode(encoded):

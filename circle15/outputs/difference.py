@@ -44,7 +44,9 @@ def write_difference_map(
     """
     is_zh = lang == "zh"
     west, south, east, north = units.total_bounds
-    page = offline_map(title=title, lang=lang, location=((south + north) / 2, (west + east) / 2), zoom=_ZOOM, styles=())
+    page = offline_map(
+        title=title, lang=lang, location=((south + north) / 2, (west + east) / 2), zoom=_ZOOM, styles=(), sources=()
+    )
     page.fit_bounds([[south, west], [north, east]])
     outline = {"color": INK, "weight": 1, "fill": False}
     folium.GeoJson(

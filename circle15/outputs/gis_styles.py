@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from circle15.outputs.map_data import class_labels, layer_classes
-from circle15.outputs.palette import CAUSE_COLOURS, INK, NO_CAUSE
+from circle15.outputs.palette import CAUSE_COLOURS, INK, NO_CAUSE, OFF_NETWORK, OFF_NETWORK_LINE
 from circle15.outputs.text import words
 from circle15.units import minutes_to_seconds
 
@@ -76,8 +76,11 @@ def _times(layer: LayerInfo, say: Words) -> str:
     for i, (edge, label, colour) in enumerate(zip(edges, labels, classes.colours, strict=False)):
         above = "" if i == 0 else f"{column} > {edges[i - 1]!r} AND "
         rules.append((f"{above}{column} <= {edge!r}", label, _fill(colour)))
-    rules.append((f"{column} IS NULL OR {column} > {edges[-1]!r}", labels[-1], _fill(classes.colours[-1])))
-    return _by_rules(rules)
+    linked = f'"{layer.id}_linked"'
+    rules.append(
+        (f"{linked} AND ({column} IS NULL OR {column} > {edges[-1]!r})", labels[-1], _fill(classes.colours[-1]))
+    )
+    return _by_rules([*rules, (f"NOT {linked}", say["no_streets"], _hatched(OFF_NETWORK, OFF_NETWORK_LINE))])
 
 
 def _causes(layer: LayerInfo, say: Words) -> str:
@@ -100,6 +103,13 @@ def _fill(colour: str) -> ET.Element:
     return _symbol("fill", "SimpleFill", options)
 
 
+def _hatched(colour: str, line: str) -> ET.Element:
+    symbol = _fill(colour)
+    lines = ET.SubElement(symbol, "layer", {"class": "LinePatternFill", "enabled": "1", "locked": "0", "pass": "0"})
+    _options(lines, {"angle": "135", "color": _rgba(line), "distance": "1.2", "line_width": "0.3"})
+    return symbol
+
+
 def _outlines() -> str:
     symbol = _symbol("fill", "SimpleFill", {"style": "no", "outline_color": _rgba(INK), "outline_width": "0.5"})
     return _by_rules([("", "", symbol)])
@@ -113,10 +123,14 @@ def _points() -> str:
 def _symbol(kind: str, shape: str, options: dict[str, str]) -> ET.Element:
     symbol = ET.Element("symbol", {"type": kind, "alpha": "1", "clip_to_extent": "1", "force_rhr": "0"})
     drawn = ET.SubElement(symbol, "layer", {"class": shape, "enabled": "1", "locked": "0", "pass": "0"})
+    _options(drawn, options)
+    return symbol
+
+
+def _options(drawn: ET.Element, options: dict[str, str]) -> None:
     listed = ET.SubElement(drawn, "Option", {"type": "Map"})
     for name, value in options.items():
         ET.SubElement(listed, "Option", {"name": name, "value": value, "type": "QString"})
-    return symbol
 
 
 def _rgba(colour: str) -> str:

@@ -12,9 +12,12 @@ import numpy.typing as npt
 
 from circle15.outputs import map_places
 from circle15.outputs.palette import (
+    AREA,
     CAUSE_COLOURS,
     INK,
     NO_CAUSE,
+    OFF_NETWORK,
+    OFF_NETWORK_LINE,
     WITHIN,
     TimeClasses,
     count_colours,
@@ -33,6 +36,8 @@ from circle15.outputs.text import (
 from circle15.units import MS_PER_SECOND, SECONDS_PER_MINUTE, minutes_to_seconds, seconds_to_minutes, seconds_to_ms
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from circle15.outputs.result import DistrictResult, LayerInfo
     from circle15.outputs.view import View
 
@@ -56,8 +61,9 @@ def page_data(view: View, page: Value, links: list[Value], sentences: list[str])
         "links": links,
         "sentences": sentences,
         "warnings": list(result.warnings),
-        "attributions": list(result.attributions),
         "ink": INK,
+        "area_colour": AREA,
+        "off_network": {"colour": OFF_NETWORK, "line": OFF_NETWORK_LINE},
         "no_gap_colour": ramp(WITHIN, 3)[1],
         "first": order[0],
         "order": order,
@@ -117,10 +123,22 @@ def class_edges_ms(layer: LayerInfo, classes: TimeClasses) -> npt.NDArray[np.int
     return np.array(edges, dtype=np.int64)
 
 
-def class_of(seconds: npt.NDArray[np.float64], edges_ms: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
-    """Give the class of each time; a time at an edge belongs below it, no time to the last class."""
+def class_of(
+    seconds: npt.NDArray[np.float64], edges_ms: npt.NDArray[np.int64], linked: npt.NDArray[np.bool_]
+) -> npt.NDArray[np.int64]:
+    """Give the class of each time; a time at an edge belongs below it, no time to the last class.
+
+    One class more stands after the last for cells off the network (not ``linked``).
+    """
     ms = np.rint(np.nan_to_num(seconds) * MS_PER_SECOND)
-    return np.where(np.isnan(seconds), len(edges_ms), np.searchsorted(edges_ms, ms, side="left"))
+    place = np.where(np.isnan(seconds), len(edges_ms), np.searchsorted(edges_ms, ms, side="left"))
+    return np.where(linked, place, len(edges_ms) + 1)
+
+
+def cell_classes(cells: pd.DataFrame, layer: LayerInfo, classes: TimeClasses) -> npt.NDArray[np.int64]:
+    """Give the class of each cell in a layer (`class_of`)."""
+    seconds, linked = cells[f"{layer.id}_seconds"], cells[f"{layer.id}_linked"]
+    return class_of(seconds.to_numpy(np.float64), class_edges_ms(layer, classes), linked.to_numpy(np.bool_))
 
 
 def class_labels(classes: TimeClasses, say: Words) -> list[str]:
@@ -130,10 +148,15 @@ def class_labels(classes: TimeClasses, say: Words) -> list[str]:
     return [*between, f"> {edges[-1]} {say['farther']}"]
 
 
-def _share_bars(people: npt.NDArray[np.float64]) -> list[Value]:
-    total = people.sum()
-    shares = people / total if total > 0 else np.full(len(people), np.nan)
-    return [{"percent": _percent(s), "text": share_text(float(s))} for s in shares]
+def _share_bars(
+    place: npt.NDArray[np.int64], n: int, people: npt.NDArray[np.float64]
+) -> tuple[list[Value], Value | None]:
+    """Give the share of people of each of ``n`` classes, and of the cells off the network; None where none is."""
+    by_class = np.bincount(place, weights=people, minlength=n + 1).astype(np.float64)
+    total = by_class.sum()
+    shares = by_class / total if total > 0 else np.full(len(by_class), np.nan)
+    *bars, off = ({"percent": _percent(s), "text": share_text(float(s))} for s in shares)
+    return bars, off if (place == n).any() else None
 
 
 def _percent(share: float) -> float:
@@ -144,8 +167,9 @@ def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value
     say = view.say
     classes = layer_classes(layer)
     edges_ms = class_edges_ms(layer, classes)
-    place = class_of(view.cell_values(f"{layer.id}_seconds"), edges_ms)
+    place = class_of(view.cell_values(f"{layer.id}_seconds"), edges_ms, view.cell_values(f"{layer.id}_linked"))
     people = view.cell_values(_group_column(layer))
+    class_shares, off_share = _share_bars(place, len(edges_ms) + 1, people)
     return {
         "id": layer.id,
         "name": layer.name,
@@ -156,7 +180,8 @@ def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value
         "colours": list(classes.colours),
         "labels": class_labels(classes, say),
         "edge_texts": [plain_number(edge) for edge in classes.edges_min],
-        "class_shares": _share_bars(np.bincount(place, weights=people, minlength=len(edges_ms) + 1).astype(np.float64)),
+        "class_shares": class_shares,
+        "off_share": off_share,
         "searched": None if layer.searched_s is None else plain_number(layer.searched_s / SECONDS_PER_MINUTE),
         "threshold_text": say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),
         "rules": [list(rule) for rule in (*layer_rules(layer, view.result.lang),
@@ -219,12 +244,16 @@ def _counts(view: View) -> Value:
     n = len(view.result.layers)
     people = view.cell_values("population")
     covered = np.zeros(len(people), dtype=np.int64)
+    linked = np.zeros(len(people), dtype=np.bool_)
     for layer in view.result.layers:
         covered += view.cell_values(f"{layer.id}_covered").astype(np.bool_)
+        linked |= view.cell_values(f"{layer.id}_linked").astype(np.bool_)
+    class_shares, off_share = _share_bars(np.where(linked, covered, n + 1), n + 1, people)
     return {
         "colours": list(count_colours(n)),
         "labels": [*(str(i) for i in range(n)), f"{n} · {view.say['all_services']}"],
-        "class_shares": _share_bars(np.bincount(covered, weights=people, minlength=n + 1).astype(np.float64)),
+        "class_shares": class_shares,
+        "off_share": off_share,
     }
 
 
@@ -237,6 +266,7 @@ def _cells(view: View, layers: list[Value]) -> Value:
             "ms": [None if math.isnan(s) else round(s * MS_PER_SECOND) for s in seconds.tolist()],
             "count": view.cell_values(f"{layer.id}_count").tolist(),
             "covered": view.cell_values(f"{layer.id}_covered").astype(np.int64).tolist(),
+            "linked": view.cell_values(f"{layer.id}_linked").astype(np.int64).tolist(),
         }
         if shown["cause_shares"]:
             values[layer.id]["cause"] = _cell_causes(view, layer).tolist()
@@ -246,7 +276,7 @@ def _cells(view: View, layers: list[Value]) -> Value:
         "shapes": encode_polygons(view.cell_values("geometry")),
         "id": view.cell_values("cell").tolist(),
         "unit": [position[unit_id] for unit_id in view.cell_values("unit_id")],
-        # Hundredths: the popup shows tenths, and a cell of a few hundredths of a person is still inhabited.
+        # Hundredths: a cell of a few hundredths of a person is still inhabited.
         "people": np.round(view.cell_values("population"), 2).tolist(),
         "layers": values,
     }

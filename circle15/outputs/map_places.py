@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from circle15.outputs.text import people_text, plain_number, share_text
+from circle15.outputs.view import DEGREES_PER_METRE
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -16,7 +17,11 @@ if TYPE_CHECKING:
     from circle15.outputs.view import View
 
 PLACE_DECIMALS = 7
-AREA_TOLERANCE_DEG = 2e-5
+AREA_TOLERANCE_DEG = 9e-5
+"""About 10 m: service areas are drawn as a whole, district.gpkg has every bend of them."""
+AREA_SMALLEST_HOLE_M2 = 30_000
+AREA_STEP_PX = 1
+"""The shortest walk's line is one step wide, the next two."""
 
 Value = dict[str, Any]
 
@@ -54,7 +59,8 @@ def _unit(view: View) -> Value:
 def facilities(view: View) -> Value:
     """Give the facilities with their popups' rows, which stand under `columns`."""
     say = view.say
-    columns = [say[k] for k in ("capacity", "people_within", "load", "access_m", "source", "id")]
+    keys = ("capacity", "used", "used_ratio", "ownership", "people_within", "access_m", "source", "id")
+    columns = [say[k] for k in keys]
     return {"columns": columns, "facilities": _within_reach(view, view.once("facilities", lambda: _facilities(view)))}
 
 
@@ -74,8 +80,10 @@ def _facilities(view: View) -> list[Value]:
             continue
         values = [
             _measure(f.capacity, units.get(f.layer, "")),
+            _measure(f.used, units.get(f.layer, "")),
+            "" if math.isnan(f.used_ratio) else share_text(f.used_ratio),
+            str(f.ownership),
             _measure(f.people_within, say["people_unit"], 0),
-            _measure(f.load, say["people_unit"], 0),
             _measure(f.access_m, say["metres"]),
             str(f.source),
             str(f.id),
@@ -132,32 +140,47 @@ def _sites(view: View) -> list[tuple[str, Value]]:
 
 
 def areas_in_reach(view: View) -> gpd.GeoDataFrame:
-    """Give the service areas as far as the page shows them, their arcs simplified to about 2 m."""
+    """Give the service areas as far as the page shows them, without small holes and small bends."""
     known = view.once("areas", lambda: _simple_areas(view))
     cut = shapely.clip_by_rect(known.geometry.to_numpy(), *view.reach().bounds)
-    return known.set_geometry(cut, crs=known.crs)[~shapely.is_empty(cut)]
+    return known.set_geometry(cut, crs=known.crs)[~shapely.is_empty(cut)].sort_values("cutoff_min", kind="stable")
 
 
 def _simple_areas(view: View) -> gpd.GeoDataFrame:
     areas = view.result.isochrones
     known = areas[areas["layer"].isin([layer.id for layer in view.result.layers])]
+    whole = np.array([_without_small_holes(area) for area in known.geometry], dtype=object)
     # Only outlines are drawn of them, so the faster simplification that may let rings touch is good enough.
-    drawn = shapely.simplify(known.geometry.to_numpy(), AREA_TOLERANCE_DEG, preserve_topology=False)
+    drawn = shapely.simplify(whole, AREA_TOLERANCE_DEG, preserve_topology=False)
     return known.set_geometry(shapely.make_valid(drawn), crs=known.crs)
 
 
+def _without_small_holes(area: shapely.Geometry) -> shapely.Geometry:
+    """Fill the holes that a map of a district shows as specks: blocks that no street of the walk touches."""
+    parts = shapely.get_parts(area)
+    if not len(parts):
+        return area
+    middle = math.radians(float(shapely.bounds(area)[[1, 3]].mean()))
+    smallest = AREA_SMALLEST_HOLE_M2 * DEGREES_PER_METRE**2 / max(math.cos(middle), 0.01)
+    holes = [[hole for hole in part.interiors if shapely.Polygon(hole).area >= smallest] for part in parts]
+    return shapely.multipolygons(
+        [shapely.Polygon(part.exterior, kept) for part, kept in zip(parts, holes, strict=True)]
+    )
+
+
 def areas(view: View, areas: gpd.GeoDataFrame) -> list[Value]:
-    """Give the service areas, the longest walk of each layer drawn as a full line."""
+    """Give the service areas, the shortest walk of each layer first and drawn with the thinnest line."""
     position = {layer.id: i for i, layer in enumerate(view.result.layers)}
     rows = list(zip(areas["layer"].tolist(), areas["cutoff_min"].tolist(), strict=True))
     shown = []
     for layer_id, cutoff_min in rows:
         minutes = plain_number(float(cutoff_min))
+        order = sum(other == layer_id and shorter < cutoff_min for other, shorter in rows)
         shown.append(
             {
                 "layer": position[layer_id],
                 "minutes": minutes,
-                "order": sum(other == layer_id and longer > cutoff_min for other, longer in rows),
+                "weight": AREA_STEP_PX * (1 + order),
                 "title": f"{view.result.layers[position[layer_id]].name} · {minutes} {view.say['minutes']}",
             }
         )
@@ -184,7 +207,7 @@ def _unlinked(view: View) -> list[Value]:
         layers = "、".join(names.get(part, part) for part in str(lost.layer).split(";"))
         facts = [[say["reason"], str(lost.reason)]]
         if is_cell:
-            facts.insert(0, [say["people"], plain_number(float(lost.people))])
+            facts.insert(0, [say["people"], say["about_people"].format(n=people_text(float(lost.people)))])
         shown.append(
             {"lon": round(lost.lon, PLACE_DECIMALS), "lat": round(lost.lat, PLACE_DECIMALS), "title": title,
              "subtitle": f"{say['unlinked']} · {layers}", "rows": facts}

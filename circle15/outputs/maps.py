@@ -123,6 +123,7 @@ def _shell(view: View, data: Value) -> tuple[str, str, str]:
         location=((south + north) / 2, (west + east) / 2),
         zoom=_zoom_for(east - west, north - south),
         styles=["map.css"],
+        sources=view.result.attributions,
     )
     for script in SCRIPTS:
         add_script(made, script)

@@ -11,7 +11,8 @@ from importlib import metadata, resources
 from typing import TYPE_CHECKING, Any
 
 import folium
-from branca.element import Element
+from branca.element import Element, MacroElement
+from folium.template import Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,7 +30,7 @@ _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
 def offline_map(
-    *, title: str, lang: str, location: tuple[float, float], zoom: int, styles: Iterable[str]
+    *, title: str, lang: str, location: tuple[float, float], zoom: int, styles: Iterable[str], sources: Iterable[str]
 ) -> folium.Map:
     """Give an empty folium map without tiles whose Leaflet, MarkerCluster and ``styles`` stand in the page.
 
@@ -45,6 +46,8 @@ def offline_map(
         Zoom level of the first view.
     styles
         Names of style sheets in ``templates/``.
+    sources
+        Sources, publisher and approval number as they stand in the corner of the map, plain text.
     """
     made = folium.Map(
         location=location, zoom_start=zoom, tiles=None, zoom_control="bottomright", zoom_snap=0.25, zoom_delta=0.5,
@@ -61,10 +64,14 @@ def offline_map(
     root.header.add_child(Element('<link rel="icon" href="data:,">'))
     for package, folder, name in _SCRIPTS:
         root.header.add_child(_verbatim("script", _package_text(package, folder, name)))
+    if lang == "zh":
+        titles = {"zoomInTitle": "放大", "zoomOutTitle": "缩小"}
+        root.header.add_child(_verbatim("script", f"L.Control.Zoom.mergeOptions({safe_json(titles)});"))
     for package, folder, name in _STYLES:
         root.header.add_child(_verbatim("style", _package_style(package, folder, name)))
     for name in styles:
         root.header.add_child(_verbatim("style", template_text(name)))
+    _Credits([html.escape(text) for text in sources]).add_to(made)
     return made
 
 
@@ -128,6 +135,24 @@ def _count_ids(root: Element) -> None:
         parts = (getattr(element, name, None) for name in ("header", "html", "script"))
         children = [*element._children.values(), *(p for p in parts if isinstance(p, Element))]  # noqa: SLF001 (as above)
         waiting.extend(reversed(children))
+
+
+class _Credits(MacroElement):
+    """Puts sources into the corner of the map."""
+
+    _template = Template("""
+        {% macro script(this, kwargs) %}
+        {{ this._parent.get_name() }}.attributionControl.setPrefix("Leaflet");
+        {% for text in this.texts %}
+        {{ this._parent.get_name() }}.attributionControl.addAttribution({{ text|tojson }});
+        {% endfor %}
+        {% endmacro %}
+    """)
+
+    def __init__(self, texts: list[str]) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # branca's
+        self._name = "Circle15Credits"
+        self.texts = texts
 
 
 class _Verbatim(Element):

@@ -21,8 +21,12 @@ WITHIN = ((232, 244, 238), (180, 221, 211), (146, 204, 196))
 BEYOND = ((208, 154, 100), (178, 119, 74), (148, 91, 56))
 """Just beyond the threshold to far."""
 FARTHEST = "#70412b"
+OFF_NETWORK, OFF_NETWORK_LINE = "#dadbdb", "#a3a7ab"
+"""Hatched grey, outside the order of the classes: without a street nothing is known of the walk."""
 INK = "#2b3440"
 """Outlines, letters and symbols."""
+AREA = "#1d5f58"
+"""Outlines of service areas: no boundary, so not of its colour."""
 ACCENT = "#a3204f"
 """Proposed sites: the one colour that calls."""
 

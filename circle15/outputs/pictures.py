@@ -12,8 +12,8 @@ import numpy as np
 from circle15.errors import OutputError, Problem
 from circle15.outputs.drawing import plane_of, scale_bar_m
 from circle15.outputs.folder import replaced_file
-from circle15.outputs.map_data import class_edges_ms, class_labels, class_of, layer_classes
-from circle15.outputs.palette import INK
+from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
+from circle15.outputs.palette import INK, OFF_NETWORK, OFF_NETWORK_LINE
 from circle15.outputs.text import layer_rules, plain_number, share_text
 from circle15.outputs.view import View
 from circle15.units import EARTH_RADIUS_M
@@ -30,6 +30,12 @@ CHINESE_FONTS = (
 SIZE_IN, DPI = (10.0, 5.625), 192  # 16:9, 1920 x 1080 pixels
 MAP_FRAME, TEXT_LEFT = (0.02, 0.07, 0.66, 0.79), 0.705
 PAPER = "#fbfaf7"
+_OFF_NETWORK: dict[str, Any] = {
+    "facecolor": OFF_NETWORK,
+    "edgecolor": OFF_NETWORK_LINE,
+    "linewidth": 0.0,
+    "hatch": "\\\\\\\\",
+}
 
 
 def write_pictures(result: DistrictResult, folder: Path) -> list[Path]:
@@ -104,13 +110,16 @@ def _draw_map(axes: Any, view: View, layer: LayerInfo) -> None:
     result = view.result
     classes = layer_classes(layer)
     cells = result.cells
-    place = class_of(cells[f"{layer.id}_seconds"].to_numpy(np.float64), class_edges_ms(layer, classes))
-    colours = np.array(classes.colours, dtype=object)[place]
+    place = cell_classes(cells, layer, classes)
+    colours = np.array([*classes.colours, OFF_NETWORK], dtype=object)[place]
     is_own = np.ones(len(cells), bool) if view.unit_id is None else (cells["unit_id"] == view.unit_id).to_numpy()
+    is_off = place == len(classes.colours)
     for mask, alpha in ((is_own, 1.0), (~is_own, 0.3)):
         if mask.any():
             shapes, fill = cells.geometry[mask], colours[mask].tolist()
             shapes.plot(ax=axes, color=fill, edgecolor=fill, linewidth=0.2, alpha=alpha, aspect=None)
+        if (mask & is_off).any():
+            cells.geometry[mask & is_off].plot(ax=axes, alpha=alpha, aspect=None, **_OFF_NETWORK)
     gpd.GeoSeries(view.streets()).plot(ax=axes, color="#8d8a82", linewidth=0.35, alpha=0.45, aspect=None)
     result.units.boundary.plot(ax=axes, color=INK, linewidth=0.5, aspect=None)
     view.area().boundary.plot(ax=axes, color=INK, linewidth=1.5, aspect=None)
@@ -164,7 +173,10 @@ def _draw_words(figure: Any, view: View, layer: LayerInfo, font: str) -> None:
     labels = class_labels(classes, say)
     patches = [Patch(facecolor=c, edgecolor="#c9c7c0", linewidth=0.5) for c in classes.colours]
     patches.insert(classes.n_within, Patch(facecolor="none", edgecolor="none"))
+    if not result.cells[f"{layer.id}_linked"].all():
+        patches.append(Patch(**_OFF_NETWORK))
     labels.insert(classes.n_within, say["threshold_line"].format(threshold=plain_number(layer.threshold_min)))
+    labels += [say["no_streets"]] if len(patches) > len(labels) else []
     legend = figure.legend(
         patches, labels, title=say["walking_minutes_unit"], loc="upper left", bbox_to_anchor=(TEXT_LEFT - 0.01, 0.85),
         frameon=False, prop={"family": font, "size": 10},

@@ -15,7 +15,7 @@ import pandas as pd
 
 from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scale_bar_m, street_path
 from circle15.outputs.folder import replaced_file
-from circle15.outputs.map_data import class_edges_ms, class_labels, class_of, layer_classes
+from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.offline import template_text
 from circle15.outputs.report_charts import cause_bars, cause_legend, lorenz_chart, radar_chart, target_bars
 from circle15.outputs.report_tables import extra_tables
@@ -98,8 +98,8 @@ def _drawing(view: View, plane: Plane) -> Value:
     maps = []
     for layer, row in view.coverage_rows():
         classes = layer_classes(layer)
-        place = class_of(result.cells[f"{layer.id}_seconds"].to_numpy(np.float64), class_edges_ms(layer, classes))
-        paths = class_paths(result.cells, place, len(classes.colours), plane)
+        place = cell_classes(result.cells, layer, classes)
+        *paths, off = class_paths(result.cells, place, len(classes.colours) + 1, plane)
         own = facilities[facilities["layer"] == layer.id]
         dots = plane.steps(own[["lon", "lat"]].to_numpy(np.float64)).tolist()
         maps.append(
@@ -113,6 +113,7 @@ def _drawing(view: View, plane: Plane) -> Value:
                     {"d": d, "colour": colour, "label": label}
                     for d, colour, label in zip(paths, classes.colours, class_labels(classes, view.say), strict=True)
                 ],
+                "off_network": off,
             }
         )
     return {

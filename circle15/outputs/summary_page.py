@@ -41,6 +41,7 @@ def summary_page(summary: Summary) -> str:
         location=((south + north) / 2, (west + east) / 2),
         zoom=max(1, min(16, int(math.log2(360.0 * 3 / span)))),
         styles=["summary.css"],
+        sources=(),
     )
     shapes = _drawn(summary.units)
     for i, (layer, name) in enumerate(summary.layers.items()):

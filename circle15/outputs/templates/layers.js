@@ -16,6 +16,7 @@ circle15.panes = function (map) {
   streets.style.pointerEvents = "none";
   streets.style.mixBlendMode = "multiply"; // streets stay readable on every class without hiding it
   pane("c15-lines", 430);
+  pane("c15-labels", 590); // below the markers, which keep their clicks
   return {
     cells: new circle15.CellCanvas({ pane: "c15-cells", padding: 0.3 }),
     streets: L.canvas({ pane: "c15-streets", padding: 0.3 }),
@@ -23,19 +24,19 @@ circle15.panes = function (map) {
   };
 };
 
-// White diagonal hatch over a colour: readable on the dark classes, on paper and in grey print.
-circle15.hatch = function (colour) {
+// Diagonal lines over a colour: readable on the dark classes, on paper and in grey print; the other way with `falls`.
+circle15.hatch = function (colour, line, falls) {
   const tile = document.createElement("canvas");
   tile.width = tile.height = 6;
   const pen = tile.getContext("2d");
   pen.fillStyle = colour;
   pen.fillRect(0, 0, 6, 6);
-  pen.strokeStyle = "rgba(255,255,255,0.85)";
+  pen.strokeStyle = line;
   pen.lineWidth = 1.2;
   for (const shift of [-6, 0, 6]) {
     pen.beginPath();
-    pen.moveTo(shift - 1, 7);
-    pen.lineTo(shift + 7, -1);
+    pen.moveTo(shift - 1, falls ? -1 : 7);
+    pen.lineTo(shift + 7, falls ? 7 : -1);
     pen.stroke();
   }
   return pen.createPattern(tile, "repeat");
@@ -45,6 +46,12 @@ circle15.classOf = function (ms, edges) {
   if (ms === null) return edges.length;
   const at = edges.findIndex((edge) => ms <= edge);
   return at < 0 ? edges.length : at;
+};
+
+// No street within reach of the cell: nothing is known of its walks, which is no long walk.
+circle15.isLinked = function (data, kind, i) {
+  if (kind.mode === "count") return data.layers.some((layer) => data.cells.layers[layer.id].linked[i]);
+  return kind.mode !== "time" || data.cells.layers[data.layers[kind.layer].id].linked[i];
 };
 
 // A cell is an ordinary polygon whose popup is bound when first asked for: 20,000 popups at once would cost a second.
@@ -135,6 +142,12 @@ circle15.makeCells = function (data, renderer) {
 
 // kind: {mode: "time" | "count" | "gap" | "cause" | "none", layer: index}. Gives a function of the cell's index to its colour.
 circle15.colouring = function (data, kind) {
+  const colourOf = circle15.classColouring(data, kind);
+  const off = circle15.hatch(data.off_network.colour, data.off_network.line, true);
+  return (i) => (circle15.isLinked(data, kind, i) ? colourOf(i) : off);
+};
+
+circle15.classColouring = function (data, kind) {
   if (kind.mode === "none") return () => "transparent"; // still there for the pointer
   const layer = data.layers[kind.layer];
   if (kind.mode === "count") {
@@ -174,10 +187,10 @@ circle15.makeUncovered = function (data, kind, cells, renderer) {
   cells.forEach((cell, i) => {
     if (!circle15.isUncovered(data, kind, i)) return;
     const colour = colourOf(i);
-    hatches[colour] = hatches[colour] || circle15.hatch(colour);
+    hatches[colour] = hatches[colour] || circle15.hatch(colour, "rgba(255,255,255,0.85)");
     const shape = new circle15.Cell(cell.getLatLngs(), {
       renderer, color: data.ink, weight: 0, fillColor: hatches[colour], smoothFactor: 0, noClip: true,
-      c15Level: 1, c15Paint: colour,
+      c15Level: 1, c15Paint: String(colour),
     });
     shape.c15Cell = i;
     made.push(shape);
@@ -214,10 +227,9 @@ circle15.makeSites = function (data, layerIndex) {
 };
 
 circle15.makeAreas = function (data, layerIndex, renderer) {
-  const dashes = ["", "7 4", "2 4"];
   return data.areas.filter((area) => area.layer === layerIndex).map((area) => {
     const shape = L.polygon(area.latlngs, {
-      renderer, color: data.ink, weight: 1.4, dashArray: dashes[area.order % 3], fill: false, smoothFactor: 1,
+      renderer, color: data.area_colour, weight: area.weight, fill: false, smoothFactor: 1,
     });
     return shape.bindPopup(() => circle15.factPopup(area.title, data.words.service_area, []));
   });
@@ -226,7 +238,7 @@ circle15.makeAreas = function (data, layerIndex, renderer) {
 circle15.makeUnits = function (data, renderer) {
   return data.units.map((unit) => {
     const outline = L.polygon(unit.latlngs, { renderer, color: data.ink, weight: 1.1, opacity: 0.85, fill: false, smoothFactor: 0.5 });
-    const label = L.marker([unit.lat, unit.lon], { icon: circle15.unitIcon(unit, ""), zIndexOffset: 300, keyboard: true, alt: unit.name });
+    const label = L.marker([unit.lat, unit.lon], { icon: circle15.unitIcon(unit, ""), pane: "c15-labels", keyboard: true, alt: unit.name });
     outline.bindPopup(() => circle15.unitPopup(data, unit), { maxWidth: 320 });
     label.bindPopup(() => circle15.unitPopup(data, unit), { maxWidth: 320 });
     return { unit, outline, label };
@@ -239,17 +251,32 @@ circle15.unitIcon = function (unit, share) {
   return L.divIcon({ className: "c15-icon", html: body, iconSize: [0, 0] });
 };
 
-// Labels that would lie on one another are hidden, those of more people first kept.
-circle15.declutter = function (map, units) {
+// Labels step aside for markers and for one another, those of more people first; one that finds no free place is hidden
+// where labels are in its way, and lies below the fewest markers where they are.
+circle15.LABEL_STEPS = [[0, 0], [0, -1], [0, 1], [-0.75, 0], [0.75, 0], [-0.75, -1], [0.75, -1], [-0.75, 1], [0.75, 1]];
+circle15.declutter = function (units) {
+  const boxes = (selector) => [...document.querySelectorAll(selector)].map((sign) => sign.getBoundingClientRect());
   const kept = [];
+  const hits = (box, others) => others.filter((o) => box.left < o.right + 2 && box.right > o.left - 2
+    && box.top < o.bottom + 1 && box.bottom > o.top - 1).length;
+  const markers = boxes(".leaflet-marker-pane .c15-icon > span");
+  const frames = boxes("#c15-panel, .leaflet-control-layers");
+  const isAside = (box) => box.left < 0 || box.right > window.innerWidth || hits(box, frames) > 0;
   const byPeople = units.slice().sort((a, b) => b.unit.weight - a.unit.weight);
   byPeople.forEach(({ label }) => {
     const body = label.getElement() && label.getElement().firstElementChild;
     if (!body) return;
-    body.style.visibility = "visible";
-    const box = body.getBoundingClientRect();
-    const hit = kept.some((k) => box.left < k.right + 2 && box.right > k.left - 2 && box.top < k.bottom && box.bottom > k.top);
-    if (hit) body.style.visibility = "hidden";
-    else kept.push(box);
+    body.style.transform = "";
+    const { left, top, width, height } = body.getBoundingClientRect();
+    const places = circle15.LABEL_STEPS.map(([right, down], i) => {
+      const [x, y] = [Math.round(right * width), Math.round(down * height)];
+      const box = { left: left + x, right: left + x + width, top: top + y, bottom: top + y + height };
+      return { x, y, box, i, isFree: hits(box, kept) === 0, below: isAside(box) ? Infinity : hits(box, markers) };
+    });
+    const [best] = places.filter((place) => place.isFree).sort((a, b) => (a.below === b.below ? a.i - b.i : a.below - b.below));
+    body.style.visibility = best ? "visible" : "hidden";
+    if (!best) return;
+    body.style.transform = `translate(${best.x}px, ${best.y}px)`;
+    kept.push(best.box);
   });
 };

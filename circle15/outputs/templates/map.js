@@ -2,6 +2,9 @@
 // Starts the page: fills folium's map and layers from the page's data and keeps panel and layers in step.
 var circle15 = circle15 || {};
 
+circle15.MOST_COVERED = 0.6;
+circle15.isNarrow = () => window.innerWidth < 700;
+
 // folium: {map, control, cells: {key: layer}, overlays: {key: layer}}; keys are the data's own.
 circle15.start = function (folium, data) {
   const { map } = folium;
@@ -31,11 +34,15 @@ circle15.start = function (folium, data) {
     group.on("add", fill);
   });
   circle15.bindLazily(folium.overlays.uncovered);
-  folium.overlays.uncovered.bindTooltip((cell) => `${data.cells.people[cell.c15Cell].toFixed(1)} ${words.people_unit}`, { sticky: true });
+  if (!window.matchMedia("(hover: none)").matches) { // a finger's tap would leave the tooltip beside the popup
+    folium.overlays.uncovered.bindTooltip((cell) => circle15.peopleText(data.cells.people[cell.c15Cell], words), { sticky: true });
+  }
 
   const facilities = circle15.makeFacilities(data);
   data.layers.forEach((layer, i) => {
-    folium.overlays[`facilities-${i}`].addLayers(facilities.filter((m) => m.c15Facility.layer === i));
+    const group = folium.overlays[`facilities-${i}`];
+    group.clearLayers(); // its tree of clusters begins at the least zoom, which was set after folium made it
+    group.addLayers(facilities.filter((m) => m.c15Facility.layer === i));
   });
   const units = circle15.makeUnits(data, renderers.lines);
   units.forEach(({ outline, label }) => folium.overlays.units.addLayer(outline).addLayer(label));
@@ -57,6 +64,7 @@ circle15.start = function (folium, data) {
     sites: () => (state.kind.mode === "count" ? [] : circle15.makeSites(data, state.kind.layer)),
     areas: () => (state.kind.mode === "count" ? [] : circle15.makeAreas(data, state.kind.layer, renderers.lines)),
   };
+  const tidyLabels = () => queueMicrotask(() => circle15.declutter(units)); // after the clusters of the same zoom
   const filledFor = {};
   const follow = () => {
     Object.entries(followers).forEach(([name, make]) => {
@@ -71,7 +79,7 @@ circle15.start = function (folium, data) {
     units.forEach(({ unit, label }) => {
       label.setIcon(circle15.unitIcon(unit, unit.shares[state.key] || ""));
     });
-    circle15.declutter(map, units);
+    tidyLabels();
     state.refreshPanel();
   };
 
@@ -106,14 +114,17 @@ circle15.start = function (folium, data) {
   state.goToFacility = (i) => {
     const group = folium.overlays[`facilities-${data.facilities.facilities[i].layer}`];
     if (!map.hasLayer(group)) map.addLayer(group);
-    if (window.innerWidth < 700) state.setFolded(true);
+    if (circle15.isNarrow()) state.setFolded(true);
     group.zoomToShowLayer(facilities[i], () => facilities[i].openPopup());
   };
 
   follow();
   map.on("overlayadd", follow);
-  map.on("overlayremove", state.refreshPanel);
-  map.on("zoomend", () => circle15.declutter(map, units));
+  map.on("overlayremove", () => {
+    tidyLabels();
+    state.refreshPanel();
+  });
+  map.on("zoomend", tidyLabels);
 };
 
 circle15.icon = function (path) {
@@ -131,13 +142,23 @@ circle15.controls = function (state) {
   const { map } = folium;
   const panel = document.getElementById("c15-panel");
   const home = L.latLngBounds(data.page.bounds);
-  const isNarrow = () => window.innerWidth < 700;
-  state.padding = () => ({
-    paddingTopLeft: isNarrow() ? [10, 86] : [panel.offsetWidth + 28, 20],
-    paddingBottomRight: isNarrow() ? [10, 110] : [folium.control.getContainer().offsetWidth + 28, 30],
-    animate: false,
-  });
+  // What lies over the map is left out of the view, but never more than MOST_COVERED of the window.
+  const margins = (before, after, size) => {
+    const shrink = Math.min(1, (circle15.MOST_COVERED * size) / (before + after));
+    return [before * shrink, after * shrink];
+  };
+  state.padding = () => {
+    const size = map.getSize();
+    const side = map.c15Prints ? 0 : folium.control.getContainer().offsetWidth;
+    const [left, right] = circle15.isNarrow() ? [10, 10] : margins(panel.offsetWidth + 28, side + 28, size.x);
+    const [top, bottom] = circle15.isNarrow() ? margins(86, 110, size.y) : [20, 30];
+    return { paddingTopLeft: [left, top], paddingBottomRight: [right, bottom], animate: false };
+  };
   const goHome = () => map.fitBounds(home, state.padding());
+  const padPopups = () => {
+    const { paddingTopLeft, paddingBottomRight } = state.padding();
+    L.Popup.mergeOptions({ autoPanPaddingTopLeft: paddingTopLeft, autoPanPaddingBottomRight: paddingBottomRight });
+  };
 
   const Buttons = L.Control.extend({
     onAdd() {
@@ -173,23 +194,24 @@ circle15.controls = function (state) {
     },
   });
   new North({ position: "bottomright" }).addTo(map);
-  map.attributionControl.setPrefix("Leaflet");
-  data.attributions.forEach((text) => {
-    const plain = circle15.element("span", "");
-    plain.textContent = text;
-    map.attributionControl.addAttribution(plain.innerHTML);
-  });
 
   // Paper has its own size: the map is laid out for it and back.
   const container = map.getContainer();
   const layOut = (size) => {
+    map.c15Prints = size.width !== "";
     Object.assign(container.style, size);
     map.invalidateSize({ animate: false });
     goHome();
   };
   window.addEventListener("beforeprint", () => layOut({ width: "1056px", height: "716px" }));
   window.addEventListener("afterprint", () => layOut({ width: "", height: "" }));
+  const root = document.documentElement.style;
+  const measure = (name, element) => new ResizeObserver(() => root.setProperty(name, `${element.offsetHeight}px`)).observe(element);
+  measure("--c15-top", panel.querySelector("header"));
+  measure("--c15-bottom", document.querySelector(".c15-strip"));
   goHome();
-  map.setMinZoom(map.getZoom() - 3);
+  padPopups();
+  map.on("resize", padPopups);
+  map.setMinZoom(Math.floor(map.getZoom()) - 3); // whole: the trees of clusters have whole levels
   map.setMaxBounds(home.pad(1.5));
 };

@@ -75,9 +75,9 @@ circle15.panel = function (state) {
   state.setFolded(window.innerWidth < 700);
 };
 
-circle15.swatch = function (colour, label, share, hatched) {
+circle15.swatch = function (colour, label, share, hatch) {
   const el = circle15.element;
-  const box = el("span", hatched ? "c15-swatch c15-hatched" : "c15-swatch");
+  const box = el("span", hatch ? `c15-swatch ${hatch}` : "c15-swatch");
   if (colour) box.style.backgroundColor = colour;
   const row = el("div", "c15-row", box, el("span", "c15-label", label));
   if (share) {
@@ -86,6 +86,14 @@ circle15.swatch = function (colour, label, share, hatched) {
     row.append(bar, el("span", "c15-share", share.text));
   }
   return row;
+};
+
+// Cells off the network stand below the classes, as no class of walking time; nothing where there are none.
+circle15.offNetwork = function (data, share) {
+  if (share === null) return [];
+  const row = circle15.swatch("", data.words.no_streets, share, "c15-off");
+  row.classList.add("c15-wide");
+  return [row];
 };
 
 circle15.legendHead = function (title, caption) {
@@ -107,11 +115,13 @@ circle15.strip = function (state) {
   }
   const counts = { colours: data.counts.colours.slice().reverse(), edges: data.counts.labels.map((_, c) => String(c)).reverse() };
   const shown = {
-    time: { name: `${layer.name} · ${data.words.walking_minutes_unit}`, colours: layer.colours, edges: layer.edge_texts },
+    time: {
+      name: `${layer.name} · ${data.words.walking_minutes_unit}`, colours: layer.colours, edges: layer.edge_texts, off: layer.off_share,
+    },
     gap: layer.gap && {
       name: `${layer.name} · ${data.words.gap}（${layer.gap.unit}）`, colours: layer.gap.colours, edges: layer.gap.edge_texts,
     },
-    count: { name: data.words.services_in_reach, ...counts },
+    count: { name: data.words.services_in_reach, ...counts, off: data.counts.off_share },
   }[kind.mode];
   const bar = el("div", "c15-strip-bar");
   shown.colours.forEach((colour, c) => {
@@ -121,7 +131,9 @@ circle15.strip = function (state) {
     if (kind.mode === "count") box.className = "c15-strip-middle";
     bar.append(box);
   });
-  return [el("b", "", shown.name), bar];
+  const head = el("div", "c15-strip-head", el("b", "", shown.name));
+  if (shown.off) head.append(circle15.swatch("", data.words.unlinked, null, "c15-off"));
+  return [head, bar];
 };
 
 circle15.legend = function (state) {
@@ -136,11 +148,13 @@ circle15.legend = function (state) {
       if (c === layer.n_within) rows.push(el("div", "c15-threshold", el("span", "", layer.threshold_text)));
       rows.push(circle15.swatch(layer.colours[c], label, layer.class_shares[c]));
     });
+    rows.push(...circle15.offNetwork(data, layer.off_share));
   } else if (kind.mode === "count") {
     rows.push(circle15.legendHead(words.services_in_reach, words.share_of_people));
     for (let c = data.counts.labels.length - 1; c >= 0; c--) {
       rows.push(circle15.swatch(data.counts.colours[c], data.counts.labels[c], data.counts.class_shares[c]));
     }
+    rows.push(...circle15.offNetwork(data, data.counts.off_share));
   } else if (kind.mode === "cause") {
     rows.push(circle15.legendHead(`${layer.name} · ${words.cause}`, words.share_of_people));
     data.causes.labels.forEach((label, c) => {
@@ -157,7 +171,7 @@ circle15.legend = function (state) {
   if (state.visible("uncovered") && kind.mode !== "gap" && kind.mode !== "cause") {
     const share = data.shares.find((s) => s.key === state.key) || data.shares[kind.layer];
     const label = kind.mode === "count" ? words.lacking_cell : words.uncovered_cell;
-    rows.push(circle15.swatch("", label, { percent: 0, text: share.uncovered }, true));
+    rows.push(circle15.swatch("", label, { percent: 0, text: share.uncovered }, "c15-hatched"));
     rows[rows.length - 1].classList.add("c15-wide");
   }
   const signs = el("div", "c15-signs");
@@ -165,10 +179,15 @@ circle15.legend = function (state) {
   data.layers.forEach((l, i) => {
     if (state.visible(`facilities-${i}`)) sign(el("span", "c15-facility", l.glyph), `${l.name} (${l.n_facilities})`);
   });
+  if (data.layers.some((l, i) => l.n_facilities > 1 && state.visible(`facilities-${i}`))) {
+    sign(el("span", "c15-cluster", "3"), words.n_facilities.replace("{n}", 3));
+  }
   if (state.visible("sites") && kind.mode !== "count") sign(el("span", "c15-site", "1"), words.ranking);
   if (state.visible("areas") && kind.mode !== "count") {
     data.areas.filter((a) => a.layer === kind.layer).forEach((a) => {
-      sign(el("span", `c15-line c15-line-${a.order % 3}`), `${words.service_area} ${a.minutes} ${words.minutes}`);
+      const line = el("span", "c15-line");
+      line.style.borderTop = `${a.weight}px solid ${data.area_colour}`;
+      sign(line, `${words.service_area} ${a.minutes} ${words.minutes}`);
     });
   }
   if (state.visible("unlinked")) sign(el("span", "c15-lost", "×"), words.unlinked);
@@ -206,12 +225,21 @@ circle15.search = function (state) {
     if (wanted && hits.length === 0) list.append(el("li", "c15-small", data.words.search_none));
   };
   input.addEventListener("input", find);
-  input.addEventListener("keydown", (event) => {
-    if (event.key === "Enter" && list.querySelector("button")) list.querySelector("button").click();
+  const made = el("div", "c15-search", input, list);
+  made.addEventListener("keydown", (event) => {
+    const stops = [input, ...list.querySelectorAll("button")];
+    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
+    if (step) {
+      event.preventDefault();
+      const at = stops.indexOf(document.activeElement) + step;
+      stops[Math.min(Math.max(at, 0), stops.length - 1)].focus();
+    }
+    if (event.key === "Enter" && document.activeElement === input && stops.length > 1) stops[1].click();
     if (event.key === "Escape") {
       input.value = "";
       list.replaceChildren();
+      input.focus();
     }
   });
-  return el("div", "c15-search", input, list);
+  return made;
 };

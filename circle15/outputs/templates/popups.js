@@ -23,26 +23,34 @@ circle15.table = function (rows, heading) {
   return made;
 };
 
-circle15.minutesText = function (ms, layer, words) {
-  if (ms !== null) return (ms / 60000).toFixed(1);
+circle15.minutesText = function (values, i, layer, words) {
+  if (values.ms[i] !== null) return (values.ms[i] / 60000).toFixed(1);
+  if (!values.linked[i]) return words.unlinked;
   return layer.searched === null ? words.not_reached : "> " + layer.searched;
+};
+
+// People of a cell are an estimate: whole ones, and no zero where somebody lives.
+circle15.peopleText = function (people, words) {
+  if (people > 0 && people < 1) return `< 1 ${words.people_unit}`;
+  const whole = people.toLocaleString("en", { maximumFractionDigits: 0 });
+  return people > 0 ? words.about_people.replace("{n}", whole) : words.nobody;
 };
 
 circle15.cellPopup = function (data, i) {
   const { words, cells, layers } = data;
-  const rows = [[words.service, words.minutes, words.in_reach_short, ""]];
+  const rows = [[words.service, words.walk_minutes, words.in_reach_short, ""]];
   layers.forEach((layer) => {
     const values = cells.layers[layer.id];
     rows.push([
       layer.name,
-      circle15.minutesText(values.ms[i], layer, words),
-      String(values.count[i]),
+      circle15.minutesText(values, i, layer, words),
+      words.n_in_reach.replace("{n}", values.count[i]),
       values.covered[i] ? "✓" : "✗",
     ]);
   });
   const made = circle15.element("div", "c15-popup");
   made.append(circle15.element("h3", "", data.units[cells.unit[i]].name));
-  made.append(circle15.table([[words.people, cells.people[i].toFixed(1)]]));
+  made.append(circle15.table([[words.people, circle15.peopleText(cells.people[i], words)]]));
   made.append(circle15.table(rows, true));
   const gaps = layers.filter((layer) => layer.gap && cells.layers[layer.id].gap[i] > 0);
   if (gaps.length > 0) {
