@@ -7,11 +7,11 @@
 #include <nanobind/stl/string.h>
 
 #include <cmath>
-#include <cmath>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string>
+#include <tuple>
 #include <vector>
 
 #include "components.hpp"
@@ -49,9 +49,9 @@ nb::object to_numpy(std::vector<T>&& values) {
 
 template <class T>
 [[noreturn]] void refuse(const char* array, std::size_t index, T value, const std::string& right) {
-    throw nb::value_error(
-        (std::string(array) + "[" + std::to_string(index) + "] = " + std::to_string(value) + ": must be " + right)
-            .c_str());
+    throw nb::value_error((std::string(array) + "[" + std::to_string(index) + "] = " +
+                           nb::repr(nb::cast(value)).c_str() + ": must be " + right)
+                              .c_str());
 }
 
 void check_size(const char* array, std::size_t size, std::size_t expected) {
@@ -70,6 +70,17 @@ void check_times(const char* array, std::span<const Ms> times) {
     }
 }
 
+void check_degrees(const In<double>& lon, const In<double>& lat) {
+    check_size("lat", lat.size(), lon.size());
+    for (const auto& [name, degrees, most] : {std::tuple{"lon", view(lon), 180}, std::tuple{"lat", view(lat), 90}}) {
+        for (std::size_t v = 0; v < degrees.size(); ++v) {
+            if (!(std::abs(degrees[v]) <= most)) {
+                refuse(name, v, degrees[v], "degrees, -" + std::to_string(most) + " to " + std::to_string(most));
+            }
+        }
+    }
+}
+
 using Times = nb::ndarray<const Ms, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 
 std::shared_ptr<Streets> make_streets(const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
@@ -77,7 +88,7 @@ std::shared_ptr<Streets> make_streets(const In<double>& lon, const In<double>& l
     const StreetArrays arrays{view(lon),  view(lat),      view(tail),
                               view(head), view(length_m), {walk_ms.data(), walk_ms.size()}};
     const std::size_t n_edges = arrays.tail.size();
-    check_size("lat", arrays.lat.size(), arrays.lon.size());
+    check_degrees(lon, lat);
     check_size("head", arrays.head.size(), n_edges);
     check_size("length_m", arrays.length_m.size(), n_edges);
     check_size("walk_ms", arrays.walk_ms.size(), 2 * walk_ms.shape(0) * n_edges);
@@ -85,13 +96,6 @@ std::shared_ptr<Streets> make_streets(const In<double>& lon, const In<double>& l
         throw nb::value_error("at most 2147483647 nodes and 1073741823 edges are supported");
     }
     const auto n_nodes = static_cast<std::int64_t>(arrays.lon.size());
-    for (std::size_t i = 0; i < arrays.lon.size(); ++i) {
-        for (const auto& [name, degrees] : {std::pair{"lon", arrays.lon}, std::pair{"lat", arrays.lat}}) {
-            if (!(degrees[i] >= -180.0 && degrees[i] <= 180.0)) {
-                refuse(name, i, degrees[i], "degrees");
-            }
-        }
-    }
     for (std::size_t e = 0; e < n_edges; ++e) {
         for (const auto& [name, ends] : {std::pair{"tail", arrays.tail}, std::pair{"head", arrays.head}}) {
             if (ends[e] < 0 || ends[e] >= n_nodes) {
@@ -148,8 +152,14 @@ auto run_query(std::size_t threads, Progress* progress, const Query& query) {
     }
 }
 
-std::vector<Place> make_places(const Graph& graph, const char* side, const In<std::int32_t>& edge,
-                               const In<double>& fraction, const In<Ms>& access, std::size_t threads) {
+// Places are numbers of one graph's streets: the Python object keeps that graph alive.
+struct Places {
+    const Graph* graph;
+    std::vector<Place> places;
+};
+
+Places make_places(const Graph& graph, const char* side, const In<std::int32_t>& edge,
+                   const In<double>& fraction, const In<Ms>& access, std::size_t threads) {
     const std::string name(side);
     check_size((name + ".fraction").c_str(), fraction.size(), edge.size());
     check_size((name + ".access_ms").c_str(), access.size(), edge.size());
@@ -170,9 +180,16 @@ std::vector<Place> make_places(const Graph& graph, const char* side, const In<st
             refuse((name + ".access_ms").c_str(), i, access.data()[i], "at most 2147483647");
         }
     }
-    return run_query(threads, nullptr, [&](const Run& run) {
-        return places_on(graph, view(edge), view(fraction), view(access), run);
-    });
+    return {&graph, run_query(threads, nullptr, [&](const Run& run) {
+                return places_on(graph, view(edge), view(fraction), view(access), run);
+            })};
+}
+
+std::span<const Place> places_of(const Graph& graph, const char* side, const Places& bound) {
+    if (bound.graph != &graph) {
+        throw nb::value_error((std::string(side) + " are places of another graph than the one searched").c_str());
+    }
+    return bound.places;
 }
 
 void check_cutoff(Ms cutoff) {
@@ -321,14 +338,8 @@ nb::tuple outline_columns(Outlines&& made) {
 EdgePositions edge_positions(const Graph& graph, const In<double>& lon, const In<double>& lat,
                              const In<std::int32_t>& tail, const In<std::int32_t>& head) {
     check_size("lon", lon.size(), graph.n_nodes());
-    check_size("lat", lat.size(), graph.n_nodes());
     check_size("tail", tail.size(), graph.n_edges());
-    check_size("head", head.size(), graph.n_edges());
-    for (std::size_t v = 0; v < lon.size(); ++v) {
-        if (!(std::abs(lon.data()[v]) <= 180.0 && std::abs(lat.data()[v]) <= 90.0)) {
-            refuse("node position", v, lon.data()[v], "degrees within -180 to 180 and -90 to 90");
-        }
-    }
+    check_degrees(lon, lat);
     check_ends(tail, head, lon.size());
     return {view(lon), view(lat), view(tail), view(head)};
 }
@@ -367,9 +378,7 @@ NB_MODULE(_core, module) {
 
     nb::class_<Streets>(module, "Streets", "The street network of all profiles, contracted.")
         .def(nb::new_(&make_streets), nb::arg("lon"), nb::arg("lat"), nb::arg("tail"), nb::arg("head"),
-             nb::arg("length_m"), nb::arg("walk_ms"))
-        .def_prop_ro("n_junctions", &Streets::n_junctions)
-        .def_prop_ro("n_chains", &Streets::n_chains);
+             nb::arg("length_m"), nb::arg("walk_ms"));
 
     nb::class_<Graph>(module, "Graph", "One profile's walking graph.")
         .def(
@@ -381,7 +390,6 @@ NB_MODULE(_core, module) {
         .def_prop_ro("n_nodes", &Graph::n_nodes)
         .def_prop_ro("n_edges", &Graph::n_edges);
 
-    using Places = std::vector<Place>;
     nb::class_<Places>(module, "Places", "Linked points in one profile's milliseconds.")
         .def(
             "__init__",
@@ -389,20 +397,21 @@ NB_MODULE(_core, module) {
                const In<double>& fraction, const In<Ms>& access, std::size_t threads) {
                 new (self) Places(make_places(graph, side.c_str(), edge, fraction, access, threads));
             },
-            nb::arg("graph"), nb::arg("side"), nb::arg("edge"), nb::arg("fraction"), nb::arg("access_ms"),
+            nb::keep_alive<1, 2>(), nb::arg("graph"), nb::arg("side"), nb::arg("edge"), nb::arg("fraction"), nb::arg("access_ms"),
             nb::arg("threads") = 1)
-        .def("__len__", [](const Places& places) { return places.size(); });
+        .def("__len__", [](const Places& places) { return places.places.size(); });
 
     module.def(
         "reach_summary",
         [](const Graph& graph, const Places& origins, Ms cutoff, const Places& destinations, const In<double>& weights,
            std::size_t threads, Progress* progress, const std::string& kernel) {
             check_cutoff(cutoff);
-            check_size("weights", weights.size(), destinations.size());
+            const auto from = places_of(graph, "origins", origins), to = places_of(graph, "destinations", destinations);
+            check_size("weights", weights.size(), to.size());
             check_weights(view(weights));
             const SummaryPlan plan = plan_of(kernel);
             auto made = run_query(threads, progress, [&](const Run& run) {
-                return reach_summary(graph, origins, cutoff, destinations, view(weights), run, plan);
+                return reach_summary(graph, from, cutoff, to, view(weights), run, plan);
             });
             return nb::make_tuple(to_numpy(std::move(made.nodes)), to_numpy(std::move(made.length_m)),
                                   to_numpy(std::move(made.weight)));
@@ -416,9 +425,9 @@ NB_MODULE(_core, module) {
         [](const Graph& graph, const Places& origins, const Places& destinations, Ms cutoff, std::size_t threads,
            Progress* progress) {
             check_cutoff(cutoff);
-            auto made = run_query(threads, progress, [&](const Run& run) {
-                return nearest(graph, origins, destinations, cutoff, run);
-            });
+            const auto from = places_of(graph, "origins", origins), to = places_of(graph, "destinations", destinations);
+            auto made =
+                run_query(threads, progress, [&](const Run& run) { return nearest(graph, from, to, cutoff, run); });
             return nb::make_tuple(to_numpy(std::move(made.time)), to_numpy(std::move(made.destination)));
         },
         nb::arg("graph"), nb::arg("origins"), nb::arg("destinations"), nb::arg("cutoff_ms"), nb::arg("threads"),
@@ -429,9 +438,9 @@ NB_MODULE(_core, module) {
         [](const Graph& graph, const Places& origins, const Places& destinations, Ms cutoff, std::size_t threads,
            Progress* progress) {
             check_cutoff(cutoff);
-            auto made = run_query(threads, progress, [&](const Run& run) {
-                return travel_times(graph, origins, destinations, cutoff, run);
-            });
+            const auto from = places_of(graph, "origins", origins), to = places_of(graph, "destinations", destinations);
+            auto made =
+                run_query(threads, progress, [&](const Run& run) { return travel_times(graph, from, to, cutoff, run); });
             return nb::make_tuple(to_numpy(std::move(made.indptr)), to_numpy(std::move(made.destination)),
                                   to_numpy(std::move(made.time)));
         },
@@ -442,8 +451,9 @@ NB_MODULE(_core, module) {
         "reached",
         [](const Graph& graph, const Places& origins, Ms cutoff, std::size_t threads, Progress* progress) {
             check_cutoff(cutoff);
-            auto made = run_query(threads, progress,
-                                  [&](const Run& run) { return reached_pieces(graph, origins, cutoff, run); });
+            const auto from = places_of(graph, "origins", origins);
+            auto made =
+                run_query(threads, progress, [&](const Run& run) { return reached_pieces(graph, from, cutoff, run); });
             return nb::make_tuple(to_numpy(std::move(made.indptr)), to_numpy(std::move(made.edge)),
                                   to_numpy(std::move(made.from_fraction)), to_numpy(std::move(made.to_fraction)),
                                   to_numpy(std::move(made.from_ms)), to_numpy(std::move(made.to_ms)));
@@ -488,12 +498,14 @@ NB_MODULE(_core, module) {
            double tolerance_m, std::size_t threads, Progress* progress) {
             check_outline_rules(view(cutoffs), buffer_m, step_m, tolerance_m);
             const EdgePositions edges = edge_positions(graph, lon, lat, tail, head);
+            const auto from = places_of(graph, "origins", origins);
             return outline_columns(run_query(threads, progress, [&](const Run& run) {
-                return isochrones(graph, edges, origins, {view(cutoffs), buffer_m, step_m, tolerance_m}, run);
+                return isochrones(graph, edges, from, {view(cutoffs), buffer_m, step_m, tolerance_m}, run);
             }));
         },
         nb::arg("graph"), nb::arg("lon"), nb::arg("lat"), nb::arg("tail"), nb::arg("head"), nb::arg("origins"),
-        nb::arg("cutoffs_ms"), nb::arg("buffer_m"), nb::arg("step_m"), nb::arg("tolerance_m"), nb::arg("threads"), nb::arg("progress").none() = nb::none(),
+        nb::arg("cutoffs_ms"), nb::arg("buffer_m"), nb::arg("step_m"), nb::arg("tolerance_m"), nb::arg("threads"),
+        nb::arg("progress").none() = nb::none(),
         "Return areas as ragged columns: origin int32, cutoff int32 (index), polygon_begin, ring_begin and "
         "coordinate_begin int64, and interleaved lon_lat float64.");
 
@@ -505,10 +517,11 @@ NB_MODULE(_core, module) {
             check_outline_rules(view(cutoffs), buffer_m, step_m, tolerance_m);
             check_size("time_to", time_to.size(), graph.n_nodes());
             const EdgePositions edges = edge_positions(graph, lon, lat, tail, head);
+            const auto to = places_of(graph, "destinations", destinations);
             Outlines made;
             {
                 const nb::gil_scoped_release released;
-                made = service_area(graph, edges, view(time_to), destinations, {view(cutoffs), buffer_m, step_m, tolerance_m});
+                made = service_area(graph, edges, view(time_to), to, {view(cutoffs), buffer_m, step_m, tolerance_m});
             }
             return outline_columns(std::move(made));
         },
@@ -519,15 +532,16 @@ NB_MODULE(_core, module) {
 
     module.def(
         "node_times",
-        [](const Graph& graph, const Places& origins, Ms cutoff) {
+        [](const Graph& graph, const Places& origin, Ms cutoff) {
             check_cutoff(cutoff);
-            if (origins.size() != 1) {
-                throw nb::value_error("origins: must be one place");
+            const auto from = places_of(graph, "origin", origin);
+            if (from.size() != 1) {
+                throw nb::value_error("origin: must be one place");
             }
             const Progress progress;
             Search search(graph, progress);
-            search.run(origins[0], cutoff, Way::kFrom);
-            return to_numpy(node_times(graph, search, origins[0], cutoff));
+            search.run(from[0], cutoff, Way::kFrom);
+            return to_numpy(node_times(graph, search, from[0], cutoff));
         },
         nb::arg("graph"), nb::arg("origin"), nb::arg("cutoff_ms"), "Return uint32 ms to every node from one place.");
 }

@@ -34,10 +34,10 @@ void Outline::clear() {
     shell.clear();
 }
 
-const Tile* Tracer::tile_of(const Field& field, std::int32_t i, std::int32_t j) {
+const FieldTile* Tracer::tile_of(const Field& field, std::int32_t i, std::int32_t j) {
     const std::int32_t tx = i >> Field::kShiftX, ty = j >> Field::kShiftY;
     if (tile_ == nullptr || tile_->tx != tx || tile_->ty != ty) {
-        const Tile* const found = field.find(tx, ty);
+        const FieldTile* const found = field.find(tx, ty);
         if (found == nullptr) {
             return nullptr;
         }
@@ -47,7 +47,7 @@ const Tile* Tracer::tile_of(const Field& field, std::int32_t i, std::int32_t j) 
 }
 
 Tracer::Node Tracer::node(const Field& field, std::int32_t i, std::int32_t j) {
-    const Tile* const tile = tile_of(field, i, j);
+    const FieldTile* const tile = tile_of(field, i, j);
     if (tile == nullptr) {
         return {std::numeric_limits<float>::max(), false};
     }
@@ -58,7 +58,7 @@ Tracer::Node Tracer::node(const Field& field, std::int32_t i, std::int32_t j) {
 
 unsigned Tracer::corners(const Field& field, std::int32_t i, std::int32_t j) {
     const std::int32_t column = i & (kTileWidth - 1), row = j & (kTileHeight - 1);
-    const Tile* const tile = tile_of(field, i, j);
+    const FieldTile* const tile = tile_of(field, i, j);
     if (tile != nullptr && column < kTileWidth - 1 && row < kTileHeight - 1) {
         const auto low = static_cast<unsigned>(tile->inside[static_cast<std::size_t>(row)] >> column & 3U);
         const auto high = static_cast<unsigned>(tile->inside[static_cast<std::size_t>(row) + 1] >> column & 3U);
@@ -113,7 +113,7 @@ Tracer::Side Tracer::leave(const Field& field, std::int32_t i, std::int32_t j, S
 }
 
 void Tracer::mark(const Field& field, std::int32_t i, std::int32_t j, std::uint32_t ring) {
-    const Tile& tile = *field.tile_of(i, j);
+    const FieldTile& tile = *field.tile_of(i, j);
     const auto row = static_cast<std::size_t>(j - tile.ty * kTileHeight);
     const std::int32_t column = i - tile.tx * kTileWidth;
     const auto before = static_cast<std::size_t>(std::popcount(tile.crossing[row] & lower_bits(column)));
@@ -161,7 +161,7 @@ void Tracer::trace(const Field& field, std::size_t n_crossings, Outline& outline
         for (std::int32_t row = 0; row < kTileHeight; ++row) {
             std::uint32_t ring_on_left = kUntraced;
             for (std::size_t k = begin; k < end; ++k) {
-                const Tile& tile = field.tile(order[k]);
+                const FieldTile& tile = field.tile(order[k]);
                 std::uint32_t at = tile.first_crossing[static_cast<std::size_t>(row)];
                 for (std::uint64_t left = tile.crossing[static_cast<std::size_t>(row)]; left != 0; left &= left - 1, ++at) {
                     if (ring_at_[at] == kUntraced) {

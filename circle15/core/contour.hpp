@@ -41,7 +41,7 @@ class Tracer {
         bool is_inside;
     };
 
-    [[nodiscard]] const Tile* tile_of(const Field& field, std::int32_t i, std::int32_t j);
+    [[nodiscard]] const FieldTile* tile_of(const Field& field, std::int32_t i, std::int32_t j);
     [[nodiscard]] unsigned corners(const Field& field, std::int32_t i, std::int32_t j);
     [[nodiscard]] Node node(const Field& field, std::int32_t i, std::int32_t j);
     [[nodiscard]] Side leave(const Field& field, std::int32_t i, std::int32_t j, Side entered);
@@ -51,7 +51,7 @@ class Tracer {
     void mark(const Field& field, std::int32_t i, std::int32_t j, std::uint32_t ring);
 
     std::vector<std::uint32_t> ring_at_;  // per crossing of a row
-    const Tile* tile_ = nullptr;          // the last one looked at
+    const FieldTile* tile_ = nullptr;     // the last one looked at
 };
 
 }  // namespace circle15

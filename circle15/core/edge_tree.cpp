@@ -4,37 +4,19 @@
 #include <atomic>
 #include <cmath>
 #include <limits>
-#include <numbers>
 #include <numeric>
 #include <thread>
 #include <utility>
 
+#include "earth.hpp"
+#include "hilbert.hpp"
+
 namespace circle15 {
 namespace {
 
-constexpr double kEarthRadiusM = 6371009.0;  // units.EARTH_RADIUS_M
-constexpr double kMetresPerDegree = kEarthRadiusM * std::numbers::pi / 180.0;
-constexpr double kRadians = std::numbers::pi / 180.0;
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr unsigned kCurveBits = 24;
 constexpr std::size_t kPointsPerTurn = 256;
-
-// Distance along the Hilbert curve of order kCurveBits (Hamilton 2006, the plane's case by quadrant flips).
-std::uint64_t hilbert(std::uint32_t x, std::uint32_t y) {
-  std::uint64_t d = 0;
-  for (std::uint32_t s = 1U << (kCurveBits - 1); s > 0; s >>= 1) {
-    const std::uint32_t rx = (x & s) != 0U, ry = (y & s) != 0U;
-    d += std::uint64_t{s} * s * ((3 * rx) ^ ry);
-    if (ry == 0) {
-      if (rx == 1) {
-        x = ~x;
-        y = ~y;
-      }
-      std::swap(x, y);
-    }
-  }
-  return d;
-}
 
 std::vector<std::uint32_t> sorted_along(const std::vector<std::uint64_t>& position) {
   std::vector<std::pair<std::uint64_t, std::uint32_t>> keyed(position.size());
@@ -96,7 +78,7 @@ std::uint64_t EdgeTree::curve_position(double lon, double lat) const {
   const auto at = [scale](double value) {
     return static_cast<std::uint32_t>(std::clamp(value * scale, 0.0, static_cast<double>((1U << kCurveBits) - 1)));
   };
-  return hilbert(at(lon - min_lon_), at(lat - min_lat_));
+  return hilbert_key(at(lon - min_lon_), at(lat - min_lat_), kCurveBits);
 }
 
 void EdgeTree::pack() {

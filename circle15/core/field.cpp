@@ -108,7 +108,7 @@ void Field::start(const Box& box, double buffer_m, GridSteps steps) {
     dense_.assign(static_cast<std::size_t>(n_tx_) * static_cast<std::size_t>(n_ty_), kNoTile);
 }
 
-const Tile* Field::find(std::int32_t tx, std::int32_t ty) const {
+const FieldTile* Field::find(std::int32_t tx, std::int32_t ty) const {
     std::uint32_t index = kNoTile;
     if (n_tx_ > 0) {
         const auto column = static_cast<std::uint32_t>(tx - first_tx_), row = static_cast<std::uint32_t>(ty - first_ty_);
@@ -121,14 +121,14 @@ const Tile* Field::find(std::int32_t tx, std::int32_t ty) const {
     return index == kNoTile ? nullptr : tiles_[index].get();
 }
 
-Tile& Field::tile_at(std::int32_t tx, std::int32_t ty) {
-    if (const Tile* found = find(tx, ty)) {
-        return const_cast<Tile&>(*found);  // NOLINT(cppcoreguidelines-pro-type-const-cast): our own tile
+FieldTile& Field::tile_at(std::int32_t tx, std::int32_t ty) {
+    if (const FieldTile* found = find(tx, ty)) {
+        return const_cast<FieldTile&>(*found);  // NOLINT(cppcoreguidelines-pro-type-const-cast): our own tile
     }
     if (n_tiles_ == tiles_.size()) {
-        tiles_.push_back(std::make_unique<Tile>());
+        tiles_.push_back(std::make_unique<FieldTile>());
     }
-    Tile& tile = *tiles_[n_tiles_];
+    FieldTile& tile = *tiles_[n_tiles_];
     for (auto& row : tile.squared_m) {
         row.fill(kFar);
     }
@@ -186,7 +186,7 @@ void Field::paint_short(double ax, double ay, double bx, double by) {
     }
 }
 
-void Field::paint_tile(Tile& tile, std::int32_t i0, std::int32_t i1, std::int32_t j0, std::int32_t j1) {
+void Field::paint_tile(FieldTile& tile, std::int32_t i0, std::int32_t i1, std::int32_t j0, std::int32_t j1) {
     const std::int32_t begin = i0 / kLanes * kLanes;  // whole vectors: a node more is a true distance more
     const std::int32_t end = (i1 / kLanes + 1) * kLanes;
     const double first_x = (static_cast<double>(tile.tx * kTileWidth + begin) * steps_.x - brush_.ax) * brush_.per_x;
@@ -205,7 +205,7 @@ void Field::paint_tile(Tile& tile, std::int32_t i0, std::int32_t i1, std::int32_
 std::size_t Field::settle() {
     const auto limit = static_cast<float>(buffer_m_ * buffer_m_);
     for (std::size_t k = 0; k < n_tiles_; ++k) {
-        Tile& tile = *tiles_[k];
+        FieldTile& tile = *tiles_[k];
         for (std::uint32_t rows = std::exchange(tile.changed_rows, 0); rows != 0; rows &= rows - 1) {
             const auto j = static_cast<std::size_t>(std::countr_zero(rows));
             tile.inside[j] = bits_within(tile.squared_m[j], limit);
@@ -218,8 +218,8 @@ std::size_t Field::settle() {
     std::ranges::sort(order_, {}, [this](std::uint32_t k) { return std::pair{tiles_[k]->ty, tiles_[k]->tx}; });
     std::size_t n_crossings = 0;
     for (const std::uint32_t k : order_) {
-        Tile& tile = *tiles_[k];
-        const Tile* const right = find(tile.tx + 1, tile.ty);
+        FieldTile& tile = *tiles_[k];
+        const FieldTile* const right = find(tile.tx + 1, tile.ty);
         for (std::size_t j = 0; j < kTileHeight; ++j) {
             const std::uint64_t neighbours = (tile.inside[j] >> 1U) | (right != nullptr ? right->inside[j] << 63U : 0U);
             tile.crossing[j] = tile.inside[j] ^ neighbours;

@@ -8,11 +8,13 @@
 #include <unordered_map>
 #include <vector>
 
+#include "earth.hpp"
+
 namespace circle15 {
 
 // Coordinates of grid and outlines: whole ten-millionths of a degree, as OpenStreetMap keeps them (1.1 cm).
 inline constexpr double kUnitsPerDegree = 1e7;
-inline constexpr double kMetresPerUnit = 6371009.0 * 3.14159265358979323846 / 180.0 / kUnitsPerDegree;
+inline constexpr double kMetresPerUnit = kMetresPerDegree / kUnitsPerDegree;
 
 struct Box {
     double min_lon, min_lat, max_lon, max_lat;
@@ -33,7 +35,7 @@ struct Segment {
 inline constexpr std::int32_t kTileWidth = 64;  // a row of a tile is one word of `inside`
 inline constexpr std::int32_t kTileHeight = 32;
 
-struct Tile {
+struct FieldTile {
     std::array<std::array<float, kTileWidth>, kTileHeight> squared_m;
     std::array<std::uint64_t, kTileHeight> inside;    // node within the buffer, one bit each
     std::array<std::uint64_t, kTileHeight> crossing;  // node and its right neighbour differ
@@ -58,20 +60,20 @@ class Field {
     [[nodiscard]] GridSteps steps() const noexcept { return steps_; }
     // Tiles in raster order, as of the last settle().
     [[nodiscard]] const std::vector<std::uint32_t>& in_raster_order() const noexcept { return order_; }
-    [[nodiscard]] const Tile& tile(std::uint32_t index) const { return *tiles_[index]; }
+    [[nodiscard]] const FieldTile& tile(std::uint32_t index) const { return *tiles_[index]; }
     // The tile of a node, or null where nothing was painted.
-    [[nodiscard]] const Tile* tile_of(std::int32_t i, std::int32_t j) const {
+    [[nodiscard]] const FieldTile* tile_of(std::int32_t i, std::int32_t j) const {
         return find(i >> kShiftX, j >> kShiftY);
     }
-    [[nodiscard]] const Tile* find(std::int32_t tx, std::int32_t ty) const;
+    [[nodiscard]] const FieldTile* find(std::int32_t tx, std::int32_t ty) const;
 
     static constexpr int kShiftX = 6, kShiftY = 5;
     static_assert(1 << kShiftX == kTileWidth && 1 << kShiftY == kTileHeight);
 
   private:
     void paint_short(double ax, double ay, double bx, double by);
-    void paint_tile(Tile& tile, std::int32_t i0, std::int32_t i1, std::int32_t j0, std::int32_t j1);
-    Tile& tile_at(std::int32_t tx, std::int32_t ty);
+    void paint_tile(FieldTile& tile, std::int32_t i0, std::int32_t i1, std::int32_t j0, std::int32_t j1);
+    FieldTile& tile_at(std::int32_t tx, std::int32_t ty);
     [[nodiscard]] static std::uint64_t key(std::int32_t tx, std::int32_t ty) {
         return (static_cast<std::uint64_t>(static_cast<std::uint32_t>(ty)) << 32U) | static_cast<std::uint32_t>(tx);
     }
@@ -85,7 +87,7 @@ class Field {
     double buffer_m_ = 0.0;
     GridSteps steps_{2, 2};
     Brush brush_{};
-    std::vector<std::unique_ptr<Tile>> tiles_;
+    std::vector<std::unique_ptr<FieldTile>> tiles_;
     std::size_t n_tiles_ = 0;
     std::vector<std::uint32_t> order_;
     // The directory: a dense table where the box is small enough (any city), else a hash map.

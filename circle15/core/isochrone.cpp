@@ -5,6 +5,8 @@
 #include <limits>
 #include <memory>
 #include <optional>
+#include <stdexcept>
+#include <string>
 #include <tuple>
 
 #include "contour.hpp"
@@ -38,6 +40,15 @@ std::optional<Part> part_within(const Piece& piece, Ms cutoff) {
     return Part{to - (to - from) * (cutoff - piece.to_ms) / (piece.from_ms - piece.to_ms), to};
 }
 
+// Nearer to a pole a buffer spans so many degrees of longitude that the grid's whole units overflow.
+void check_latitude(double lat) {
+    constexpr double kMostLat = 89.0;
+    if (!(std::abs(lat) <= kMostLat)) {
+        throw std::invalid_argument("a street within reach lies at latitude " + std::to_string(lat) +
+                                    ": areas are drawn between -89 and 89 degrees");
+    }
+}
+
 // One thread's tools, reused from area to area.
 class Drawer {
   public:
@@ -49,6 +60,8 @@ class Drawer {
         if (!box) {
             return;
         }
+        check_latitude(box->min_lat);
+        check_latitude(box->max_lat);
         field_.start(*box, rules_.buffer_m, GridSteps::at_most(rules_.step_m, *box));
         outlines_.resize(rules_.cutoffs.size());
         std::size_t first = rules_.cutoffs.size();

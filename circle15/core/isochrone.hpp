@@ -8,7 +8,7 @@
 #include "graph.hpp"
 #include "pieces.hpp"
 #include "places.hpp"
-#include "summary.hpp"
+#include "workers.hpp"
 
 namespace circle15 {
 
@@ -36,7 +36,8 @@ struct Outlines {
     std::vector<double> lon_lat;                     // interleaved
 };
 
-// One area per origin and cutoff, in that order; none where the access leg alone exceeds the cutoff.
+// One area per origin and cutoff, in that order; none where the access leg alone exceeds the cutoff. Here and below,
+// std::invalid_argument where a street within reach lies beyond 89 degrees north or south.
 [[nodiscard]] Outlines isochrones(const Graph& graph, const EdgePositions& edges, std::span<const Place> origins,
                                   const OutlineRules& rules, const Run& run);
 

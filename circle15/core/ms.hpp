@@ -13,9 +13,10 @@ inline constexpr Ms kUnreached = 0xFFFF'FFFFU;
 // Longest cutoff, edge or access leg: the sum of two stays below kUnreached.
 inline constexpr Ms kMaxMs = 0x7FFF'FFFFU;
 
-// Adds two times of which either may be missing; both at most kMaxMs where they exist.
+// Adds two times of which either may be missing. A sum that 32 bits cannot hold is beyond every cutoff, thus missing too.
 [[nodiscard]] constexpr Ms plus(Ms a, Ms b) noexcept {
-    return a == kUnreached || b == kUnreached ? kUnreached : a + b;
+    const Ms sum = a + b;
+    return sum < a ? kUnreached : sum;
 }
 
 }  // namespace circle15

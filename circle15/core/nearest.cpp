@@ -74,7 +74,7 @@ class Territories {
                 }
             }
         }
-        return best == kNoLabel || time_of(best) + origin.access > cutoff_ ? kNoLabel : later(best, origin.access);
+        return time_of(best) > cutoff_ - origin.access ? kNoLabel : later(best, origin.access);
     }
 
   private:

@@ -70,8 +70,9 @@ struct Town {
         }
         std::vector<Ms> both(forward);
         both.insert(both.end(), backward.begin(), backward.end());
-        graph = std::make_unique<Graph>(
-            std::make_shared<Streets>(StreetArrays{lon, lat, tail, head, length_m, both}), forward, backward);
+        const auto streets = std::make_shared<Streets>(StreetArrays{lon, lat, tail, head, length_m, both});
+        graph = std::make_unique<Graph>(streets, forward, backward);
+        turned = std::make_unique<Graph>(streets, backward, forward);
     }
 
     std::size_t pick(std::size_t below) { return random() % below; }
@@ -95,7 +96,7 @@ struct Town {
     std::vector<double> lon, lat, length_m;
     std::vector<std::int32_t> tail, head;
     std::vector<Ms> forward, backward;
-    std::unique_ptr<Graph> graph;
+    std::unique_ptr<Graph> graph, turned;  // turned: every walk the other way round
 };
 
 struct Points {
@@ -271,9 +272,9 @@ void check_buffer(const Area& area, const std::vector<Stretch>& reached) {
     });
 }
 
-std::vector<Stretch> stretches_of(const Town& town, std::span<const Place> origin, Ms cutoff) {
+std::vector<Stretch> stretches_of(const Town& town, const Graph& graph, std::span<const Place> origins, Ms cutoff) {
     Progress progress;
-    const ReachedPieces pieces = reached_pieces(*town.graph, origin, cutoff, {1, progress, [] {}});
+    const ReachedPieces pieces = reached_pieces(graph, origins, cutoff, {1, progress, [] {}});
     std::vector<Stretch> made;
     for (std::size_t k = 0; k < pieces.edge.size(); ++k) {
         const auto end = [&](float fraction) { return town.along(pieces.edge[k], static_cast<double>(fraction)); };
@@ -299,7 +300,7 @@ void check_isochrones(Town& town) {
         const Area area{made, g};
         check_rings(area);
         const std::size_t i = index(made.origin[g]);
-        check_buffer(area, stretches_of(town, std::span(origins).subspan(i, 1), kCutoffs[made.cutoff[g]]));
+        check_buffer(area, stretches_of(town, *town.graph, std::span(origins).subspan(i, 1), kCutoffs[made.cutoff[g]]));
         if (g > 0 && made.origin[g - 1] == made.origin[g]) {
             const Area smaller{made, g - 1};
             smaller.for_each_ring([&](std::size_t begin, std::size_t end, bool) {
@@ -322,9 +323,16 @@ void check_service_areas(Town& town) {
     Progress progress;
     const Nearest to = nearest(*town.graph, nodes, goals, kCutoffs[2], {2, progress, [] {}});
     const Outlines made = service_area(*town.graph, town.positions(), to.time, goals, rules);
+    // Who walks to a goal walks from it in the town turned round.
+    std::vector<Place> starts;
+    for (const Place& goal : goals) {
+        starts.push_back(goal.linked() ? place_on(*town.turned, static_cast<std::int32_t>(goal.edge), goal.fraction, goal.access)
+                                       : Place{});
+    }
     for (std::size_t g = 0; g < made.cutoff.size(); ++g) {
         const Area area{made, g};
         check_rings(area);
+        check_buffer(area, stretches_of(town, *town.turned, starts, kCutoffs[made.cutoff[g]]));
         for (std::size_t v = 0; v < nodes.size(); ++v) {
             const bool is_reached = nodes[v].linked() && to.time[v] <= kCutoffs[made.cutoff[g]];
             require(!is_reached || area.contains({town.lon[v], town.lat[v]}), "a node that is served lies outside");
