@@ -36,8 +36,8 @@ def metres_to_seconds(metres: float, speed_m_s: float) -> float:
     return metres / speed_m_s
 
 
-def metres_to_ms(metres: npt.ArrayLike, speed_m_s: float) -> npt.NDArray[np.uint32]:
-    """Convert metres to whole milliseconds of walking, rounding half up.
+def metres_to_ms(metres: npt.ArrayLike, speed_m_s: float, *, name: str = "length_m") -> npt.NDArray[np.uint32]:
+    """Convert metres to whole milliseconds of walking, rounding half up; errors call the argument by its ``name``.
 
     Raises
     ------
@@ -49,7 +49,7 @@ def metres_to_ms(metres: npt.ArrayLike, speed_m_s: float) -> npt.NDArray[np.uint
     if bad.any():
         index = int(np.flatnonzero(np.atleast_1d(bad))[0])
         value = float(np.atleast_1d(np.asarray(metres, dtype=np.float64))[index])
-        raise ValueError(f"length_m[{index}] = {value} m: lengths are 0 to {MAX_MS * speed_m_s / MS_PER_SECOND:.0f} m")
+        raise ValueError(f"{name}[{index}] = {value} m: lengths are 0 to {MAX_MS * speed_m_s / MS_PER_SECOND:.0f} m")
     return np.floor(exact + 0.5).astype(np.uint32)
 
 
@@ -63,7 +63,7 @@ def seconds_to_ms(seconds: float) -> int:
     """
     # The tiny term undoes binary representation (0.3 s is 299.99... ms), far below half a millisecond.
     exact = seconds * MS_PER_SECOND + 1e-6
-    if not 0 <= exact <= MAX_MS:
+    if not 0 <= exact < MAX_MS + 1:
         raise ValueError(f"cutoff_s = {seconds}: a cutoff is 0 to {MAX_MS // MS_PER_SECOND} seconds")
     return int(exact)
 
@@ -77,6 +77,21 @@ def whole_ms(seconds: float) -> float:
     (245.99999999999997, 246.0)
     """
     return seconds_to_ms(seconds) / MS_PER_SECOND
+
+
+def minutes_to_ms(minutes: float, *, name: str) -> int:
+    """Convert a cutoff in minutes to whole milliseconds, as `seconds_to_ms`; errors call the argument by its ``name``.
+
+    Raises
+    ------
+    ValueError
+        If ``minutes`` is negative, not finite, or above ``MAX_MS`` milliseconds.
+    """
+    try:
+        return seconds_to_ms(minutes_to_seconds(minutes))
+    except ValueError:
+        longest = MAX_MS // (SECONDS_PER_MINUTE * MS_PER_SECOND)
+        raise ValueError(f"{name} has {minutes:g}: a cutoff is 0 to {longest} minutes") from None
 
 
 def ms_to_seconds(ms: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:

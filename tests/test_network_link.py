@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from circle15.errors import InputError, NetworkError
 from circle15.network.graph import WalkNetwork
-from circle15.network.link import link, link_nodes
+from circle15.network.link import Linkage, link, link_nodes
 from circle15.network.walking import WalkProfile
 from circle15.units import EARTH_RADIUS_M, UNREACHED
 
@@ -294,5 +294,64 @@ def test_nodes_link_to_an_end_of_their_first_edge():
     assert at.edge.tolist() == [0, 0, 1, -1]
     assert_array_equal(at.fraction, [1.0, 0.0, 1.0, np.nan])
     assert_array_equal(at.access_m, [0.0, 0.0, 0.0, np.nan])
-    with pytest.raises(NetworkError, match=r"node\[1\] = 4"):
-        link_nodes(net, [0, 4])
+    assert link_nodes(net, np.array([2.0])).edge.tolist() == [1]
+
+
+@pytest.mark.parametrize(
+    ("node", "named"),
+    [
+        ([0, 4], r"^node\[1\] = 4: must be a whole number, 0 to 1$"),
+        ([0, 0.7], r"^node\[1\] = 0.7: must be a whole number, 0 to 1$"),
+        ([math.nan, -1], r"^node\[0\] = nan: .*\nnode\[1\] = -1.0: "),
+        (["a"], r"^node is <U1; it must hold numbers"),
+    ],
+)
+def test_an_index_that_is_no_node_is_named(node, named):
+    with pytest.raises(NetworkError, match=named):
+        link_nodes(street(), node)
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"edge": [0, 2**32]}, r"^edge\[1\] = 4294967296 does not fit int32"),
+        ({"edge": [0.0, 1.7]}, r"^edge is float64; it must hold whole numbers of type int32$"),
+        ({"edge": 0}, r"^edge has 0 dimensions; it must have 1$"),
+        ({"fraction": [0.5]}, r"^fraction has 1 values, not one for each of 2 edges$"),
+        ({"access_m": ["near", "far"]}, r"^access_m is <U4; it must hold numbers of type float64$"),
+        ({"skipped_island": [0.5, 0.5]}, r"^skipped_island is float64; it must hold true or false of type bool$"),
+        ({"skipped_border": [True]}, r"^skipped_border has 1 values, not one for each of 2 edges$"),
+    ],
+)
+def test_a_linkage_of_malformed_columns_is_refused(change, named):
+    columns = {"edge": [0, -1], "fraction": [0.5, math.nan], "access_m": [1.0, math.nan], "skipped_island": [False] * 2}
+    made = Linkage(street(), **columns)
+    assert (made.edge.dtype, made.fraction.dtype, made.skipped_border.tolist()) == (np.int32, np.float64, [False] * 2)
+    with pytest.raises(NetworkError, match=named):
+        Linkage(street(), **{**columns, **change})
+
+
+def test_a_slice_of_a_linkage_keeps_who_is_behind_a_border():
+    at = Linkage(street(), [0, 0, 0], [0.0, 0.5, 1.0], [0.0] * 3, [False] * 3, [False, True, True])
+    assert at.take(slice(1, 3)).skipped_border.tolist() == [True, True]
+    assert at.take(np.array([2, 0])).skipped_border.tolist() == [True, False]
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"lon": 0.0}, r"^lon has 0 dimensions; it must have 1$"),
+        ({"lon": [0.0, 181.0]}, r"^lon\[1\] = 181.0: must be -180 to 180 degrees$"),
+        ({"lat": [0.0]}, r"^lat has shape \(1,\), not \(2,\)$"),
+        ({"head": [0.5]}, r"^head is float64; it must hold whole numbers of type int32$"),
+        ({"length_m": []}, r"^length_m has shape \(0,\), not \(1,\)$"),
+        ({"length_m": ["long"]}, r"^length_m is <U4; it must hold numbers of type float64$"),
+        ({"length_m": [None]}, r"^length_m\[0\] = nan: must be 0 to"),
+        ({"length_m": [[1.0], [2.0, 3.0]]}, r"^length_m: setting an array element"),
+        ({"length_m": [-1e-9], "lat": [91.0, 0.0]}, r"^lat\[0\] = 91.0: .*\nlength_m\[0\] = -1e-09: "),
+    ],
+)
+def test_a_network_of_malformed_arrays_is_refused_in_the_callers_words(change, named):
+    arrays = {"lon": [0.0, 0.001], "lat": [0.0, 0.0], "tail": [0], "head": [1], "length_m": [111.2]}
+    with pytest.raises(NetworkError, match=named):
+        WalkNetwork.from_edges(**{**arrays, **change})

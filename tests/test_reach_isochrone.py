@@ -308,6 +308,19 @@ def test_facilities_an_ocean_apart_share_one_service_area():
         assert_is_the_buffer(plane.drawn(part), streets, 25.0)
 
 
+@pytest.mark.parametrize("draw", [isochrones, service_area])
+@pytest.mark.parametrize(("lat", "is_drawn"), [(88.99, True), (-88.99, True), (89.01, False), (-89.99999, False)])
+def test_areas_end_a_degree_before_the_poles(draw, lat, is_drawn):
+    net = WalkNetwork.from_edges([180.0, 179.999], [lat, lat], [0], [1], [2.0])
+    if is_drawn:
+        for area in draw(net, link_nodes(net, [0]), profile="adult", buffer_m=1000.0).geometry:
+            assert area.is_valid
+            assert area.covers(shapely.LineString([(180.0, lat), (179.999, lat)]))
+    else:
+        with pytest.raises(ValueError, match=f"latitude {lat:.6f}: areas are drawn between -89 and 89 degrees"):
+            draw(net, link_nodes(net, [0]), profile="adult")
+
+
 def test_threads_and_blocks_change_no_byte(monkeypatch):
     net, _ = grid_town(10)
     rng = np.random.default_rng(2)
@@ -348,8 +361,9 @@ def test_cutoffs_may_come_in_any_order():
     [
         ({"cutoffs_min": ()}, "cutoffs_min is empty"),
         ({"cutoffs_min": (5, 10, 5)}, "5 twice"),
-        ({"cutoffs_min": (-1,)}, "cutoff_s = -60"),
-        ({"cutoffs_min": (math.nan,)}, "cutoff_s = nan"),
+        ({"cutoffs_min": (-1,)}, "cutoffs_min has -1: a cutoff is 0 to 35791 minutes"),
+        ({"cutoffs_min": (math.nan,)}, "cutoffs_min has nan"),
+        ({"cutoffs_min": (1e9,)}, r"cutoffs_min has 1e\+09"),
         ({"buffer_m": 0.0}, "buffer_m = 0"),
         ({"buffer_m": math.nan}, "buffer_m = nan"),
         ({"buffer_m": 1e6}, "buffer_m = 1000000"),

@@ -328,6 +328,9 @@ def test_strangers_are_refused_by_name():
     with pytest.raises(ValueError, match=r"weights\[2\] = nan: must be finite"):
         weights = np.where(np.arange(9) == 2, np.nan, 1.0)
         circle15.reach_summary(net, places, **HOW, destinations=places, weights=weights)
+    far = circle15.Linkage(net, [0, 0], [0.5, 0.5], [1.0, 1e9], [False, False])
+    with pytest.raises(NetworkError, match=r"^destinations.access_m\[1\] = 1000000000.0 m"):
+        circle15.nearest(net, places, far, **HOW)
     with pytest.raises(ValueError, match="cutoff_s = -1"):
         circle15.nearest(net, places, places, profile="walk", cutoff_s=-1)
     with pytest.raises(ValueError, match="threads = 0"):
@@ -342,8 +345,50 @@ def test_malformed_places_are_refused_with_array_index_and_value():
         _core.Places(graph, "origins", edge, fraction, access)
     with pytest.raises(ValueError, match=r"origins.fraction\[0\] = 1.5"):
         _core.Places(graph, "origins", np.zeros(2, np.int32), np.array([1.5, 0.5]), access)
+    with pytest.raises(ValueError, match=r"origins.fraction\[1\] = -1e-09: must be 0 to 1"):
+        _core.Places(graph, "origins", np.zeros(2, np.int32), np.array([0.5, -1e-9]), access)
+    with pytest.raises(ValueError, match=r"lat\[1\] = 90.5: must be degrees, -90 to 90"):
+        _core.Streets(
+            np.zeros(2), np.array([0.0, 90.5]), edge[:0], edge[:0], fraction[:0], np.zeros((1, 2, 0), np.uint32)
+        )
     with pytest.raises(ValueError, match="has 1 values, not 2"):
         _core.Places(graph, "origins", np.zeros(2, np.int32), fraction, access[:1])
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        lambda graph, places: _core.nearest(graph, places, places, 1000, 1),
+        lambda graph, places: _core.travel_times(graph, places, places, 1000, 1),
+        lambda graph, places: _core.reach_summary(graph, places, 1000, places, np.ones(len(places)), 1),
+        lambda graph, places: _core.reached(graph, places, 1000, 1),
+        lambda graph, places: _core.node_times(graph, places, 1000),
+    ],
+)
+def test_places_of_another_graph_are_refused(query):
+    small, _ = grid_city(2)
+    large, _ = grid_city(40)
+    edge = np.array([large.n_edges - 1], np.int32)
+    # The places outlive the caller's hold on their graph.
+    places = _core.Places(large.compiled(0), "origins", edge, np.array([0.5]), np.zeros(1, np.uint32))
+    with pytest.raises(ValueError, match=r"^origins? are places of another graph than the one searched"):
+        query(small.compiled(0), places)
+
+
+def test_an_access_leg_after_a_walk_of_weeks_is_not_lost_in_32_bits():
+    # 100 km to the street, 2,000 km and 0.999 of 2,147 km along it, 200 km to the destination: 4,445 km, of which 32
+    # bits of milliseconds hold 4,295.
+    net = circle15.WalkNetwork.from_edges(
+        np.arange(3) / 100, np.zeros(3), [0, 1], [1, 2], [2e6, (2**31 - 1) / 1000], profiles=(WALK,)
+    )
+    edge, fraction, access_m = np.array([0, 1], np.int32), np.array([0.0, 0.999]), np.array([1e5, 2e5])
+    both = circle15.Linkage(net, edge, fraction, access_m, np.zeros(2, dtype=bool))
+    first, last = both.take(np.array([0])), both.take(np.array([1]))
+    how = {"profile": "walk", "cutoff_s": 2_147_483.0}
+    for origin, destination in ((first, last), (last, first)):
+        assert len(circle15.travel_times(net, origin, destination, **how).seconds) == 0
+        assert np.isnan(circle15.nearest(net, origin, destination, **how).seconds).all()
+        assert circle15.reach_summary(net, origin, **how, destinations=destination).weight.tolist() == [0.0]
 
 
 ENDLESS = """

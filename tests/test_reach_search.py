@@ -7,19 +7,32 @@ from hypothesis import strategies as st
 import circle15
 from circle15 import _core
 from circle15.reach import reference, search
-from circle15.units import UNREACHED, seconds_to_ms
+from circle15.units import MAX_MS, UNREACHED, seconds_to_ms
 
 WALK = circle15.WalkProfile(name="walk", speed_m_s=1.0)
 MANY = settings(max_examples=300, deadline=None)
 
 
+# Few distinct times make ties and arrivals exactly at the cutoff common.
+MINUTES = {
+    "ms": [0, 1, 2, 3, 5, 1000, 1000, 2000, 3000, 4001],
+    "access_m": [0.0, 0.0, 0.001, 1.0, 2.5],
+    "cutoff_ms": [0, 1, 2, 1000, 2000, 3000, 3001, 5000, 8000, 12003, 100_000_000],
+}
+# Three of these times together are more than 32 bits hold.
+WEEKS = {
+    "ms": [0, 1000, 2_000_000_000, MAX_MS],
+    "access_m": [0.0, 0.001, 200_000.0, 2_000_000.0],
+    "cutoff_ms": [2_000_000_000, MAX_MS],
+}
+
+
 @st.composite
-def networks(draw, max_nodes=14, max_edges=24):
+def networks(draw, times=MINUTES, max_nodes=14, max_edges=24):
     """Small multigraphs with ties, islands, loops, parallel, zero-length and one-way edges."""
     n = draw(st.integers(1, max_nodes))
     node = st.integers(0, n - 1)
-    # Few distinct times make ties and arrivals exactly at the cutoff common.
-    ms = st.sampled_from([0, 1, 2, 3, 5, 1000, 1000, 2000, 3000, 4001])
+    ms = st.sampled_from(times["ms"])
     edges = draw(st.lists(st.tuples(node, node, ms), max_size=max_edges))
     if draw(st.booleans()):  # a long chain, open or closed, through many nodes of degree 2
         path = draw(st.permutations(range(n)))
@@ -48,11 +61,11 @@ def networks(draw, max_nodes=14, max_edges=24):
 
 
 @st.composite
-def linkages(draw, net, max_points=40):
+def linkages(draw, net, times=MINUTES, max_points=40):
     """Places on edges: at ends, between, unlinked, with and without access legs."""
     edge = st.integers(-1, net.n_edges - 1)
     fraction = st.sampled_from([0.0, 1.0, 0.5, 0.25, 1 / 3, 0.999])
-    access = st.sampled_from([0.0, 0.0, 0.001, 1.0, 2.5])
+    access = st.sampled_from(times["access_m"])
     points = draw(st.lists(st.tuples(edge, fraction, access), max_size=max_points))
     linked = np.array([e >= 0 for e, _, _ in points], dtype=bool)
     return circle15.Linkage(
@@ -65,15 +78,15 @@ def linkages(draw, net, max_points=40):
 
 
 @st.composite
-def queries(draw):
-    net = draw(networks())
-    origins, destinations = draw(linkages(net)), draw(linkages(net))
-    cutoff_ms = draw(st.sampled_from([0, 1, 2, 1000, 2000, 3000, 3001, 5000, 8000, 12003, 100_000_000]))
+def queries(draw, times=MINUTES):
+    net = draw(networks(times))
+    origins, destinations = draw(linkages(net, times)), draw(linkages(net, times))
+    cutoff_ms = draw(st.sampled_from(times["cutoff_ms"]))
     return net, origins, destinations, {"profile": "walk", "cutoff_s": cutoff_ms / 1000}
 
 
 @MANY
-@given(queries(), st.sampled_from([1, 2, 3]))
+@given(queries() | queries(WEEKS), st.sampled_from([1, 2, 3]))
 def test_travel_times_equal_networkx_to_the_millisecond(query, threads):
     net, origins, destinations, how = query
     found = circle15.travel_times(net, origins, destinations, **how, threads=threads)
@@ -84,7 +97,7 @@ def test_travel_times_equal_networkx_to_the_millisecond(query, threads):
 
 
 @MANY
-@given(queries(), st.sampled_from([1, 2, 3]))
+@given(queries() | queries(WEEKS), st.sampled_from([1, 2, 3]))
 def test_nearest_equals_networkx_and_the_smallest_index_wins_ties(query, threads):
     net, origins, destinations, how = query
     found = circle15.nearest(net, origins, destinations, **how, threads=threads)
@@ -94,7 +107,7 @@ def test_nearest_equals_networkx_and_the_smallest_index_wins_ties(query, threads
 
 
 @MANY
-@given(queries(), st.sampled_from([1, 2, 3]))
+@given(queries() | queries(WEEKS), st.sampled_from([1, 2, 3]))
 def test_reach_summary_equals_networkx(query, threads):
     net, origins, destinations, how = query
     weights = 2.0 ** np.arange(len(destinations))

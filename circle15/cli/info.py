@@ -31,18 +31,18 @@ def command(*, walking_table: bool) -> None:
 
         click.echo(walking_text())
         return
-    import os  # noqa: PLC0415 (only this command needs it)
     import platform  # noqa: PLC0415 (only this command needs it)
     from importlib.metadata import version  # noqa: PLC0415 (as above)
 
     from circle15 import __version__, _core  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.inputs.registers import registers_folder  # noqa: PLC0415 (as above)
+    from circle15.threads import available_threads  # noqa: PLC0415 (as above)
 
     rows = [
         ("circle15", __version__),
         ("core", _core.build_info()),
         ("python", f"{platform.python_version()} on {platform.system()} {platform.machine()}"),
-        ("threads", str(len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count())),
+        ("threads", str(available_threads())),
         *((name, version(name)) for name in _LIBRARIES),
         ("policy registers", str(registers_folder())),
         *(("", path.name) for path in sorted(registers_folder().glob("*.csv"))),

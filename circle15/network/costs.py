@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from circle15.network.graph import WalkNetwork
 from circle15.network.passages import PaidEnd, add_waits, paid_ends, passage_table
 from circle15.network.traits import Traits
 from circle15.network.walking import WalkProfile
 from circle15.units import MAX_MS, UNREACHED, metres_to_ms
 
 if TYPE_CHECKING:
+    from circle15.network.graph import WalkNetwork
     from circle15.network.segments import Segments
     from circle15.network.slope import Terrain
 
@@ -60,19 +60,7 @@ def walk_costs(s: Segments, profiles: tuple[WalkProfile, ...], terrain: Terrain 
 def metres_network(network: WalkNetwork) -> WalkNetwork:
     """Give the same streets walked by `METRES` alone: its seconds are metres."""
     lengths = metres_to_ms(network.length_m, METRES.speed_m_s)
-    return WalkNetwork(
-        node_lon=network.node_lon,
-        node_lat=network.node_lat,
-        tail=network.tail,
-        head=network.head,
-        length_m=network.length_m,
-        profiles=(METRES,),
-        walk_ms=np.stack([lengths, lengths])[np.newaxis],
-        is_island=network.is_island,
-        component=network.component,
-        way_id=network.way_id,
-        report=network.report,
-    )
+    return replace(network, profiles=(METRES,), walk_ms=np.stack([lengths, lengths])[np.newaxis])
 
 
 def closable_nodes(s: Segments, profiles: tuple[WalkProfile, ...]) -> tuple[Segments, npt.NDArray[np.int64]]:

@@ -9,18 +9,18 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import NetworkError, Problem
+from circle15.network.columns import read_only, value_problems
 from circle15.network.walking import WalkProfile
 from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED, metres_to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping
 
     import networkx as nx
 
     from circle15._core import EdgeTree, Graph, Streets
 
 _INDEX_LIMIT = 2**31 - 1
-_PROBLEMS_SHOWN = 10
 _MAX_LON, _MAX_LAT = 180.0, 90.0
 
 
@@ -74,16 +74,16 @@ class WalkNetwork:
     _border_tree: list[EdgeTree] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
-        n_edges = len(self.tail)
-        _fill(self, "is_island", np.zeros(n_edges, dtype=np.bool_))
-        _fill(self, "way_id", np.full(n_edges, -1, dtype=np.int64))
         for name, dtype in _DTYPES.items():
-            object.__setattr__(self, name, _read_only(name, getattr(self, name), dtype))
+            column = read_only(name, getattr(self, name), dtype, ndim=3 if name == "walk_ms" else 1)
+            if name in _DEFAULTS and column.size == 0:
+                column = read_only(name, np.full(self.n_edges, _DEFAULTS[name]), dtype)
+            object.__setattr__(self, name, column)
         object.__setattr__(self, "profiles", tuple(self.profiles))
         NetworkError.gather(_problems(self))
         if len(self.component) == 0:
             component = find_components(self.n_nodes, self.tail, self.head)
-            object.__setattr__(self, "component", _read_only("component", component, np.int32))
+            object.__setattr__(self, "component", read_only("component", component, np.int32))
 
     @property
     def n_nodes(self) -> int:
@@ -131,20 +131,18 @@ class WalkNetwork:
         (2, 1)
         """
         chosen = tuple(profiles)
-        lengths = _read_only("length_m", length_m, np.float64)
-        NetworkError.gather(_length_problems(lengths, chosen))
+        x, y = read_only("lon", lon, np.float64), read_only("lat", lat, np.float64)
+        tails, heads = read_only("tail", tail, np.int32), read_only("head", head, np.int32)
+        lengths = read_only("length_m", length_m, np.float64)
+        given = {"lon": x, "lat": y, "tail": tails, "head": heads, "length_m": lengths}
+        nodes, edges = (len(x),), (len(tails),)
+        shapes = {"lon": nodes, "lat": nodes, "tail": edges, "head": edges, "length_m": edges}
+        NetworkError.gather(_shape_problems(given, shapes))
+        NetworkError.gather([*_degree_problems("lon", x, "lat", y), *_length_problems(lengths, chosen)])
         walk_ms = np.empty((len(chosen), 2, len(lengths)), dtype=np.uint32)
         for p, profile in enumerate(chosen):
             walk_ms[p, :] = metres_to_ms(lengths, profile.speed_m_s)
-        return cls(
-            node_lon=_read_only("lon", lon, np.float64),
-            node_lat=_read_only("lat", lat, np.float64),
-            tail=_read_only("tail", tail, np.int32),
-            head=_read_only("head", head, np.int32),
-            length_m=lengths,
-            profiles=chosen,
-            walk_ms=walk_ms,
-        )
+        return cls(x, y, tails, heads, lengths, profiles=chosen, walk_ms=walk_ms)
 
     def profile_index(self, profile: str | WalkProfile) -> int:
         """Return the row of ``walk_ms`` for a profile given by name or by value.
@@ -251,31 +249,7 @@ _DTYPES: dict[str, type[np.generic]] = {
     "component": np.int32,
     "way_id": np.int64,
 }
-
-
-def _fill(network: WalkNetwork, name: str, default: npt.NDArray[Any]) -> None:
-    if np.size(getattr(network, name)) == 0:
-        object.__setattr__(network, name, default)
-
-
-def _read_only(name: str, values: npt.ArrayLike, dtype: type[np.generic]) -> npt.NDArray[Any]:
-    """Convert to a C-contiguous read-only array without changing any value."""
-    given = np.asarray(values)
-    if np.issubdtype(dtype, np.integer) and given.size:
-        if not (np.issubdtype(given.dtype, np.integer) or np.issubdtype(given.dtype, np.bool_)):
-            raise NetworkError(f"{name} is {given.dtype}; it must hold whole numbers of type {np.dtype(dtype)}")
-        limits = np.iinfo(dtype)  # type: ignore[type-var]
-        bad = np.flatnonzero((given.ravel() < limits.min) | (given.ravel() > limits.max))
-        if bad.size:
-            raise NetworkError(
-                f"{name}[{bad[0]}] = {given.ravel()[bad[0]]} does not fit {np.dtype(dtype)} "
-                f"({limits.min} to {limits.max})"
-            )
-    if given.dtype == dtype and given.flags.c_contiguous and not given.flags.writeable:
-        return given
-    copied = np.array(given, dtype=dtype, order="C")
-    copied.flags.writeable = False
-    return copied
+_DEFAULTS = {"is_island": False, "way_id": -1}
 
 
 def _problems(network: WalkNetwork) -> list[Problem | str]:
@@ -292,11 +266,7 @@ def _problems(network: WalkNetwork) -> list[Problem | str]:
     }
     if len(network.component):
         shapes["component"] = (n_nodes,)
-    found: list[Problem | str] = [
-        f"{name} has shape {getattr(network, name).shape}, not {shape}"
-        for name, shape in shapes.items()
-        if getattr(network, name).shape != shape
-    ]
+    found: list[Problem | str] = [*_shape_problems({name: getattr(network, name) for name in shapes}, shapes)]
     names = [profile.name for profile in network.profiles]
     if not names:
         found.append("a network needs at least one walking profile")
@@ -307,32 +277,38 @@ def _problems(network: WalkNetwork) -> list[Problem | str]:
             found.append(f"{n} {what}: at most {limit} are supported")
     if found:
         return found
-    found += _value_problems("node_lon", network.node_lon, np.abs(network.node_lon) <= _MAX_LON, "-180 to 180 degrees")
-    found += _value_problems("node_lat", network.node_lat, np.abs(network.node_lat) <= _MAX_LAT, "-90 to 90 degrees")
+    found += _degree_problems("node_lon", network.node_lon, "node_lat", network.node_lat)
     for name in ("tail", "head"):
         nodes = getattr(network, name)
-        found += _value_problems(name, nodes, (nodes >= 0) & (nodes < n_nodes), f"0 to {n_nodes - 1}")
+        found += value_problems(name, nodes, (nodes >= 0) & (nodes < n_nodes), f"0 to {n_nodes - 1}")
     ok = (network.length_m >= 0) & np.isfinite(network.length_m)
-    found += _value_problems("length_m", network.length_m, ok, "finite and not negative")
+    found += value_problems("length_m", network.length_m, ok, "finite and not negative")
     ok = (network.walk_ms <= MAX_MS) | (network.walk_ms == UNREACHED)
-    return found + _value_problems("walk_ms", network.walk_ms, ok, f"0 to {MAX_MS}, or UNREACHED")
+    return found + value_problems("walk_ms", network.walk_ms, ok, f"0 to {MAX_MS}, or UNREACHED")
 
 
-def _value_problems(name: str, values: npt.NDArray[Any], ok: npt.NDArray[np.bool_], right: str) -> list[str]:
-    if ok.all():
-        return []
-    bad = np.argwhere(~ok)
-    texts = [f"{name}[{', '.join(map(str, i))}] = {values[tuple(i)]}: must be {right}" for i in bad[:_PROBLEMS_SHOWN]]
-    if len(bad) > _PROBLEMS_SHOWN:
-        texts.append(f"{name}: {len(bad) - _PROBLEMS_SHOWN} more values like these")
-    return texts
+def _shape_problems(arrays: Mapping[str, npt.NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
+    return [
+        f"{name} has shape {arrays[name].shape}, not {shape}"
+        for name, shape in shapes.items()
+        if arrays[name].shape != shape
+    ]
+
+
+def _degree_problems(
+    lon_name: str, lon: npt.NDArray[np.float64], lat_name: str, lat: npt.NDArray[np.float64]
+) -> list[str]:
+    return [
+        *value_problems(lon_name, lon, np.abs(lon) <= _MAX_LON, "-180 to 180 degrees"),
+        *value_problems(lat_name, lat, np.abs(lat) <= _MAX_LAT, "-90 to 90 degrees"),
+    ]
 
 
 def _length_problems(lengths: npt.NDArray[np.float64], profiles: tuple[WalkProfile, ...]) -> list[str]:
     slowest = min((profile.speed_m_s for profile in profiles), default=1.0)
     longest = MAX_MS * slowest / MS_PER_SECOND
     ok = (lengths >= 0) & (lengths <= longest)
-    return _value_problems("length_m", lengths, ok, f"0 to {longest:.0f} metres")
+    return value_problems("length_m", lengths, ok, f"0 to {longest:.0f} metres")
 
 
 def find_components(n_nodes: int, tail: npt.NDArray[Any], head: npt.NDArray[Any]) -> npt.NDArray[np.int32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import InputError, NetworkError
+from circle15.network.columns import as_column, value_problems
+from circle15.threads import available_threads
 from circle15.units import UNREACHED
 
 if TYPE_CHECKING:
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from circle15.network.walking import WalkProfile
 
 DEFAULT_MAX_ACCESS_M = 300.0
-_PROBLEMS_SHOWN = 10
 _LIMITS = {"lon": 180.0, "lat": 90.0}
 # What the core may do with an edge (edge_tree.hpp).
 _NEVER, _LINK, _ISLAND = 0, 1, 2
@@ -42,6 +42,11 @@ class Linkage:
     skipped_border
         bool (n,): a nearer edge was passed over because the straight leg to it crosses a hard border; all False by
         default.
+
+    Raises
+    ------
+    NetworkError
+        If a column is of another length or holds what its type cannot; it is named.
     """
 
     network: WalkNetwork
@@ -52,14 +57,19 @@ class Linkage:
     skipped_border: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
 
     def __post_init__(self) -> None:
-        if len(self.skipped_border) != len(self.edge):
-            object.__setattr__(self, "skipped_border", np.zeros(len(self.edge), dtype=np.bool_))
+        for name, dtype in _DTYPES.items():
+            column = as_column(name, getattr(self, name), dtype)
+            if name == "skipped_border" and column.size == 0:
+                column = np.zeros(len(self.edge), dtype=dtype)
+            if name != "edge" and len(column) != len(self.edge):
+                raise NetworkError(f"{name} has {len(column)} values, not one for each of {len(self.edge)} edges")
+            object.__setattr__(self, name, column)
 
     def __len__(self) -> int:
         return len(self.edge)
 
-    def take(self, rows: npt.NDArray[np.integer]) -> Linkage:
-        """Give the linkage of some of the points, int (n_taken,), in the order asked for."""
+    def take(self, rows: npt.NDArray[np.integer] | slice) -> Linkage:
+        """Give the linkage of some of the points, int (n_taken,) or a slice, in the order asked for."""
         return Linkage(
             self.network,
             self.edge[rows],
@@ -68,6 +78,15 @@ class Linkage:
             self.skipped_island[rows],
             self.skipped_border[rows],
         )
+
+
+_DTYPES: dict[str, type[np.generic]] = {
+    "edge": np.int32,
+    "fraction": np.float64,
+    "access_m": np.float64,
+    "skipped_island": np.bool_,
+    "skipped_border": np.bool_,
+}
 
 
 def link(
@@ -131,7 +150,7 @@ def link(
     if profile is not None:
         use[(net.walk_ms[net.profile_index(profile)] == UNREACHED).all(axis=0)] = _NEVER
     edge, fraction, access_m, skipped_island = net.edge_tree().link(
-        points["lon"], points["lat"], use, float(max_access_m), os.cpu_count() or 1
+        points["lon"], points["lat"], use, float(max_access_m), available_threads()
     )
     at = Linkage(net, edge, fraction, access_m, skipped_island.view(np.bool_))
     borders = net.border_tree()
@@ -149,11 +168,8 @@ def _check_points(points: dict[str, npt.NDArray[np.float64]]) -> None:
     problems = []
     for name, values in points.items():
         limit = _LIMITS[name]
-        bad = np.flatnonzero(~(np.abs(values) <= limit))
         right = f"finite degrees WGS-84, {-limit:g} to {limit:g}"
-        problems += [f"{name}[{i}] = {values[i]}: must be {right}" for i in bad[:_PROBLEMS_SHOWN]]
-        if len(bad) > _PROBLEMS_SHOWN:
-            problems.append(f"{name}: {len(bad) - _PROBLEMS_SHOWN} more values like these")
+        problems += value_problems(name, values, np.abs(values) <= limit, right)
     InputError.gather(problems)
 
 
@@ -175,12 +191,13 @@ def link_nodes(network: WalkNetwork, node: npt.ArrayLike) -> Linkage:
     Raises
     ------
     NetworkError
-        If an index is out of range.
+        If an index is not a whole number or out of range.
     """
-    nodes = np.asarray(node, dtype=np.int64).ravel()
-    bad = np.flatnonzero((nodes < 0) | (nodes >= network.n_nodes))
-    if bad.size:
-        raise NetworkError(f"node[{bad[0]}] = {nodes[bad[0]]}: must be 0 to {network.n_nodes - 1}")
+    given = as_column("node", np.ravel(node), np.float64)
+    is_node = (given >= 0) & (given < network.n_nodes) & (given == np.floor(given))
+    right = f"a whole number, 0 to {network.n_nodes - 1}"
+    NetworkError.gather(value_problems("node", np.ravel(node), is_node, right))
+    nodes = given.astype(np.int64)
     edge_at = np.full(network.n_nodes, -1, dtype=np.int32)
     is_head = np.zeros(network.n_nodes, dtype=np.bool_)
     edges = np.arange(network.n_edges - 1, -1, -1, dtype=np.int32)  # backwards: the smallest edge index stays

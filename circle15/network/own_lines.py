@@ -14,7 +14,7 @@ import shapely
 from circle15.errors import InputError, MissingColumnError, MissingFileError, Problem
 from circle15.network.borders import cut_at_borders
 from circle15.network.changes import add_path
-from circle15.network.graph import WalkNetwork, find_components
+from circle15.network.graph import find_components
 from circle15.network.passages import PaidEnd, add_waits
 from circle15.units import MAX_MS, UNREACHED
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from pathlib import Path
 
+    from circle15.network.graph import WalkNetwork
     from circle15.network.segments import Segments
 
 PATH_KINDS = ("path", "footbridge", "underpass")
@@ -190,16 +191,4 @@ def _with_waits(net: WalkNetwork, kind: str, first: int, last: int) -> WalkNetwo
         if kind in profile.closed_kinds:
             total[:, first : last + 1] = -1
         walk_ms[i] = np.where((total < 0) | (total > MAX_MS), UNREACHED, total)
-    return WalkNetwork(
-        node_lon=net.node_lon,
-        node_lat=net.node_lat,
-        tail=net.tail,
-        head=net.head,
-        length_m=net.length_m,
-        profiles=net.profiles,
-        walk_ms=walk_ms,
-        is_island=net.is_island,
-        component=net.component,
-        way_id=net.way_id,
-        report=net.report,
-    )
+    return replace(net, walk_ms=walk_ms)

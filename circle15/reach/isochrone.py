@@ -13,7 +13,7 @@ import shapely
 from circle15 import _core
 from circle15.network.link import link_nodes
 from circle15.reach.search import _graph, _places, _threads
-from circle15.units import minutes_to_seconds, seconds_to_ms
+from circle15.units import minutes_to_ms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ def isochrones(
     - rings neither touch nor cross, so that every geometry is valid; coordinates are whole 1e-7 degrees.
 
     Metres are those of the tangent plane at each street (sphere of 6,371,009 m). Polygons are drawings; measures come
-    from times. Areas across the antimeridian are not supported.
+    from times. Areas across the antimeridian and of streets beyond 89 degrees north or south are not supported.
 
     Parameters
     ----------
@@ -91,7 +91,8 @@ def isochrones(
     NetworkError
         If the linkage is of another network, or the network was not built with ``profile``.
     ValueError
-        If cutoffs are missing, repeated or out of range, or the buffer is out of range.
+        If cutoffs are missing, repeated or out of range, the buffer is out of range, or a street within reach lies
+        beyond 89 degrees north or south.
 
     Examples
     --------
@@ -109,7 +110,7 @@ def isochrones(
     progress = _core.Progress()
 
     def draw(first: int) -> tuple[npt.NDArray[Any], ...]:
-        part = _places(net, graph, speed, "origins", _rows(origins, slice(first, first + _ORIGINS_PER_BLOCK)))
+        part = _places(net, graph, speed, "origins", origins.take(slice(first, first + _ORIGINS_PER_BLOCK)))
         return _core.isochrones(graph, *_positions(net), part, cutoffs_ms, *widths, n_threads, progress)
 
     origin, cutoff, geometry = [], [], []
@@ -178,7 +179,7 @@ def _cutoffs(cutoffs_min: Sequence[float]) -> tuple[npt.NDArray[np.float64], npt
     minutes = np.sort(np.asarray(cutoffs_min, dtype=np.float64).ravel())
     if len(minutes) == 0:
         raise ValueError("cutoffs_min is empty: give at least one number of minutes")
-    ms = np.array([seconds_to_ms(minutes_to_seconds(float(m))) for m in minutes], dtype=np.uint32)
+    ms = np.array([minutes_to_ms(m, name="cutoffs_min") for m in minutes.tolist()], dtype=np.uint32)
     twice = np.flatnonzero(ms[1:] == ms[:-1])
     if twice.size:
         raise ValueError(f"cutoffs_min has {minutes[twice[0]]:g} twice: give each cutoff once")
@@ -194,16 +195,6 @@ def _widths(buffer_m: float) -> tuple[float, float, float]:
 
 def _positions(net: WalkNetwork) -> tuple[_Degrees, _Degrees, _Ends, _Ends]:
     return net.node_lon, net.node_lat, net.tail, net.head
-
-
-def _rows(linkage: Linkage, rows: slice) -> Linkage:
-    return type(linkage)(
-        network=linkage.network,
-        edge=linkage.edge[rows],
-        fraction=linkage.fraction[rows],
-        access_m=linkage.access_m[rows],
-        skipped_island=linkage.skipped_island[rows],
-    )
 
 
 def _one_ahead(draw: Any, starts: range, progress: _core.Progress) -> Iterator[tuple[npt.NDArray[Any], ...]]:

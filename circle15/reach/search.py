@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,6 +10,7 @@ import numpy.typing as npt
 
 from circle15 import _core
 from circle15.errors import NetworkError
+from circle15.threads import available_threads
 from circle15.units import metres_to_ms, ms_to_seconds, seconds_to_ms
 
 if TYPE_CHECKING:
@@ -197,14 +197,7 @@ def travel_times_blocks(
     if block < 1:
         raise ValueError(f"block = {block}: must be at least 1")
     for first in range(0, len(origins), block):
-        rows = slice(first, first + block)
-        part = type(origins)(
-            network=origins.network,
-            edge=origins.edge[rows],
-            fraction=origins.fraction[rows],
-            access_m=origins.access_m[rows],
-            skipped_island=origins.skipped_island[rows],
-        )
+        part = origins.take(slice(first, first + block))
         yield first, travel_times(net, part, destinations, profile=profile, cutoff_s=cutoff_s, threads=threads)
 
 
@@ -274,9 +267,9 @@ def _places(
     edge = np.ascontiguousarray(linkage.edge, dtype=np.int32)
     access_m = np.where(edge >= 0, linkage.access_m, 0.0)
     try:
-        access_ms = metres_to_ms(access_m, speed)
+        access_ms = metres_to_ms(access_m, speed, name=f"{side}.access_m")
     except ValueError as error:
-        raise NetworkError(f"{side}: access legs: {error}") from error
+        raise NetworkError(str(error)) from error
     return _core.Places(graph, side, edge, np.ascontiguousarray(linkage.fraction, dtype=np.float64), access_ms, threads)
 
 
@@ -298,7 +291,7 @@ def _weights(weights: npt.ArrayLike | None, destinations: Linkage | None) -> npt
 
 def _threads(threads: int | None) -> int:
     if threads is None:
-        return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+        return available_threads()
     if threads < 1:
         raise ValueError(f"threads = {threads}: must be at least 1, or None for all cores")
     return threads
