@@ -306,7 +306,15 @@ def test_lines_saved_as_multi_lines_of_one_part_are_lines(tmp_path, graph):
     ("change", "message"),
     [
         (lambda nodes, edges: (nodes.iloc[:-1], edges), r"edge \d+ names a node that is not there"),
-        (lambda nodes, edges: (nodes.assign(osmid=7), edges), "several nodes have this id"),
+        (lambda nodes, edges: (nodes.assign(osmid=7), edges), "column 'osmid', value 7: several nodes have this id"),
+        (
+            lambda nodes, edges: (nodes.set_geometry([None, *nodes.geometry[1:]]), edges),
+            "value 1: a node must be one point",
+        ),
+        (
+            lambda nodes, edges: (nodes, edges.set_geometry([shapely.LineString(), *edges.geometry[1:]])),
+            "edge 1 must be one line",
+        ),
         (
             lambda nodes, edges: (
                 nodes,

@@ -133,17 +133,22 @@ def _ends_and_lines(
     file = str(path)
     twice = nodes.index[nodes.index.duplicated()]
     if len(twice):
-        raise InputError(Problem("several nodes have this id", file=file, column="osmid", value=twice[0]))
+        raise InputError(Problem("several nodes have this id", file=file, column="osmid", value=twice.tolist()[0]))
+    nowhere = np.flatnonzero(shapely.get_num_coordinates(nodes.geometry.to_numpy()) != 1)
+    InputError.gather(
+        Problem("a node must be one point", file=file, column="osmid", value=nodes.index.tolist()[row])
+        for row in nowhere[:_MOST_NAMED]
+    )
     ends = np.stack([nodes.index.get_indexer(edges[end]) for end in ("u", "v")]).astype(np.int64)
     InputError.gather(
-        Problem(f"edge {row + 1} names a node that is not there", file=file, column=end, value=edges[end].iloc[row])
+        Problem(f"edge {row + 1} names a node that is not there", file=file, column=end, value=edges[end].tolist()[row])
         for end, found in zip(("u", "v"), ends, strict=True)
         for row in np.flatnonzero(found < 0)[:_MOST_NAMED]
     )
     lines = shapely.force_2d(edges.geometry.to_numpy())
     single = (shapely.get_type_id(lines) == _MULTI_LINE) & (shapely.get_num_geometries(lines) == 1)
     lines[single] = shapely.get_geometry(lines[single], 0)
-    wrong = np.flatnonzero(shapely.get_type_id(lines) != _LINE)
+    wrong = np.flatnonzero((shapely.get_type_id(lines) != _LINE) | shapely.is_empty(lines))
     InputError.gather(
         Problem(
             f"edge {row + 1} must be one line",
