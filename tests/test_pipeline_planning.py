@@ -139,6 +139,24 @@ def test_identical_runs_differ_nowhere(town, base):
     assert set(whole(found.table).index) == {"clinic", "canteen"}
 
 
+def test_other_rules_are_named_and_gaps_of_other_norms_not_set_side_by_side(town, base):
+    config = load_config(town / "town.toml")
+    layers = tuple(
+        layer.model_copy(update={"minutes": layer.minutes / 2} if layer.id == "clinic" else {"norm_per_1000": 99.0})
+        for layer in config.layers
+    )
+    other = run_district(config.model_copy(update={"layers": layers}), out=town / "other-rules").folder
+    found = compare_runs(base, other)
+    clinic, canteen = (next(n for n in found.notes if f"layer {name} " in n) for name in ("clinic", "canteen"))
+    assert "threshold_min" in clinic
+    assert "norm_per_1000" not in clinic
+    assert "-> 99.0" in canteen
+    rows = whole(found.table)
+    assert rows.loc["clinic", "gap_before"] > 0
+    assert rows.loc["canteen", ["gap_before", "gap_after"]].isna().all()
+    assert compare_runs(base, base).notes == ()
+
+
 def test_building_the_top_ranked_place_covers_exactly_what_the_ranking_promised(town, base):
     ranking = read(base, "ranking")
     for layer in ("clinic", "canteen"):

@@ -25,7 +25,17 @@ SAME_PEOPLE = 1e-6
 
 _PLACE_COLUMNS = {"cell", "unit_id", "lon", "lat", "area_m2", "geometry"}
 _MEASURES = ("seconds", "count", "covered", "access", "gap", "cause")
-_SHOWN = 5
+_RULES = (
+    "profile",
+    "speed_m_s",
+    "threshold_min",
+    "threshold_m",
+    "group",
+    "min_count",
+    "norm_per_1000",
+    "capacity_unit",
+)
+_GAP_RULES = ("group", "norm_per_1000", "capacity_unit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +48,7 @@ class Comparison:
     layers: dict[str, str]  # names by id
     title: str
     lang: str
-    notes: tuple[str, ...]  # layers that only one of the runs has
+    notes: tuple[str, ...]  # layers that only one of the runs has, and those that were measured by other rules
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +86,8 @@ def compare_runs(before: Path, after: Path) -> Comparison:
     if not common:
         raise InputError(Problem(f"has no layer of {before}", file=str(after)))
     alone = sorted(set(one.layers) ^ set(two.layers))
-    notes = tuple(f"layer {name} is in {before if name in one.layers else after} alone; not compared" for name in alone)
+    notes = [f"layer {name} is in {before if name in one.layers else after} alone; not compared" for name in alone]
+    notes += [note for layer in common if (note := _other_rules(one, two, layer))]
     district = two.manifest["district"]
     lang = two.manifest["config"]["district"].get("lang", "zh")
     names = _unit_names(two)
@@ -94,7 +105,7 @@ def compare_runs(before: Path, after: Path) -> Comparison:
         layers={name: two.layers[name]["name"] for name in common},
         title=f"{district['name']}: {before.name} → {after.name}",
         lang=lang,
-        notes=notes,
+        notes=tuple(notes),
     )
 
 
@@ -133,6 +144,14 @@ def _check_same(one: _Run, two: _Run) -> None:
     InputError.gather(problems)
 
 
+def _other_rules(one: _Run, two: _Run, layer: str) -> str:
+    """Name the rules of a layer that differ: what changed is then not the supply or the streets alone."""
+    pairs = [(rule, one.layers[layer].get(rule), two.layers[layer].get(rule)) for rule in _RULES]
+    access = [run.manifest["config"]["network"].get("max_access_m") for run in (one, two)]
+    told = [f"{rule} {was} -> {now}" for rule, was, now in [*pairs, ("max_access_m", *access)] if was != now]
+    return f"layer {layer} was measured by other rules: {', '.join(told)}" if told else ""
+
+
 def _ordered_groups(run: _Run, layer: str) -> list[str]:
     """Give the layer's own group first."""
     own = _column(run.layers[layer]["group"])
@@ -147,6 +166,7 @@ def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) ->
     people = one.cells[group].to_numpy(np.float64)
     was, now = (run.cells[f"{layer}_covered"].to_numpy(np.bool_) for run in (one, two))
     is_own = group == _column(one.layers[layer]["group"])
+    has_gap = is_own and all(one.layers[layer].get(rule) == two.layers[layer].get(rule) for rule in _GAP_RULES)
     sums = {
         "people": people,
         "covered_before": people * was,
@@ -165,7 +185,7 @@ def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) ->
     frame.insert(0, "unit_id", [*unit.categories, two.manifest["district"]["id"]])
     for when in ("before", "after"):
         frame[f"share_{when}"] = (frame[f"covered_{when}"] / frame["people"]).where(frame["people"] > 0)
-        frame[f"gap_{when}"] = frame[f"gap_{when}"] if is_own else np.nan
+        frame[f"gap_{when}"] = frame[f"gap_{when}"] if has_gap else np.nan
     frame = frame.drop_duplicates("unit_id", keep="last")  # a district without units is its own one
     return frame.assign(layer=layer, group="all" if group == "population" else group)
 
