@@ -44,7 +44,7 @@ def result():
          ("few", "%", 2.0, np.nan, 9.0, "<=", "", "behind"), ("some", "家", 1.0, 2.0, 2.0, "range", ">=", "met"),
          ("more", "家", 4.0, np.nan, 4.0, ">=", ">", "behind"), ("unsure", "家", 4.0, np.nan, 5.0, ">=", ">", "no data")],
         columns=["indicator", "unit", "target", "target_upper", "actual", "direction", "comparator", "status"],
-    ).assign(year=2027)  # fmt: skip
+    ).assign(year=2027, document="规划", location="表1")  # fmt: skip
     tables = {"portrait": portrait, "causes": causes, "lorenz": lorenz, "equity": equity, "targets": targets}
     return replace(made, tables={**made.tables, **tables})
 
@@ -83,18 +83,18 @@ def test_a_missing_dimension_leaves_the_radar_open_and_says_so(view):
 def test_two_dimensions_make_no_radar(result):
     portrait = result.tables["portrait"].assign(满意度=np.nan, 饱和度=np.nan)
     view = View(replace(result, tables={**result.tables, "portrait": portrait}))
-    assert radar_chart(view) is None
     assert radar_chart(view.of_unit("unit-1")) is None
 
 
-def test_cause_bars_are_shares_of_the_worst_service_without_those_covered(view):
+def test_cause_bars_are_shares_of_the_services_own_uncovered_people(view):
     bars = {bar["name"]: bar for bar in cause_bars(view)}
     assert bars["托育"]["total"] == "40"
     assert [(p["percent"], p["text"]) for p in bars["托育"]["parts"]] == [
         (25.0, "附近没有设施 10"),
         (75.0, "绕行阻隔 30"),
     ]
-    assert [p["percent"] for p in bars["社区卫生"]["parts"]] == [50.0]
+    assert [p["percent"] for p in bars["社区卫生"]["parts"]] == [100.0]
+    assert bars["社区卫生"]["total"] == "20"
     assert set(bars) == {"托育", "社区卫生"}
     assert cause_bars(view.of_unit("unit-3")) == []
 
@@ -103,13 +103,16 @@ def test_targets_are_drawn_against_their_actual_values(view):
     first, few, *_ = target_bars(view)
     assert first["percent"] == pytest.approx(100 * 0.75 / TARGET_SHOWN)
     assert first["line"] == pytest.approx(100 / TARGET_SHOWN, abs=0.01)
-    assert (first["actual"], first["target"], first["is_met"]) == ("3 个", ">= 4 个", False)
+    assert (first["actual"], first["target"], first["is_met"]) == ("3 个", "≥ 4 个", False)
     assert (few["percent"], few["is_met"]) == (100.0, False)
 
 
 def test_a_target_is_met_where_its_table_says_so_and_printed_as_it_is_judged(view):
     bars = {bar["name"]: bar for bar in target_bars(view)}
-    assert set(bars) == {"a<b>", "few", "some", "more"}
+    assert list(bars) == ["a<b>", "few", "some", "more", "unsure"]
+    assert [bar["status"] for bar in bars.values()] == ["未达", "未达", "已达", "未达", "不判断"]
+    assert [name for name, bar in bars.items() if not bar["is_drawn"]] == ["unsure"]
+    assert bars["few"]["document"] == "规划 表1"
     assert (bars["some"]["is_met"], bars["some"]["target"]) == (True, "1–2 家")
     assert (bars["more"]["is_met"], bars["more"]["target"]) == (False, "> 4 家")
 
@@ -118,13 +121,13 @@ def test_the_page_holds_every_chart_and_no_markup_of_names(result, tmp_path):
     write_report(result, tmp_path / "report.html")
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<polyline") == 1
-    assert '<td class="">未达</td>' in page
+    assert '<td class="status">未达</td>' in page
     assert "另有 1 项无现状数据" in page
-    assert page.count('class="radar"') == 1 + len(SCORES)
+    assert page.count('class="radar"') == len(SCORES)
     assert "a&lt;b&gt;" in page
     assert "<b>free" not in page
     widths = re.findall(r'<rect x="[\d.]+" y="0" width="([\d.]+)"', page)
-    assert [float(w) for w in widths[:3]] == [25.0, 75.0, 50.0]
+    assert [float(w) for w in widths[:3]] == [25.0, 75.0, 100.0]
 
 
 def test_a_run_without_those_tables_has_no_charts(tmp_path):

@@ -1,5 +1,6 @@
 """The written report: its numbers are the tables', and it asks for nothing from outside."""
 
+import math
 import re
 import shutil
 from dataclasses import replace
@@ -15,7 +16,7 @@ from circle15.outputs.drawing import class_paths, path_of, plane_of, scale_bar_m
 from circle15.outputs.printing import write_pdf
 from circle15.outputs.report import write_report
 from circle15.outputs.sentences import three_sentences
-from circle15.outputs.text import people_text, share_text
+from circle15.outputs.text import column_texts, people_text, share_text
 from circle15.outputs.view import View
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
 
@@ -93,7 +94,8 @@ def test_every_unit_has_its_sentences_and_its_uncovered_people(page, result):
     for i, unit_id in enumerate(result.units["unit_id"]):
         for sentence in three_sentences(View(result, unit_id)):
             assert sentence in page.text
-        own = page.tables[3 + i]
+        heading, *own = page.tables[3 + i]
+        assert heading == ["服务", "覆盖率", "未覆盖人数"]
         for row, layer in zip(own, result.layers, strict=True):
             found = coverage.loc[(unit_id, layer.id)]
             assert row == [
@@ -106,7 +108,7 @@ def test_every_unit_has_its_sentences_and_its_uncovered_people(page, result):
 def test_report_links_only_the_unit_maps_beside_it(page, result):
     assert not [a for _, a in page.elements if "src" in a]
     links = [a["href"] for tag, a in page.elements if tag == "a"]
-    assert links == [f"units/{unit_id}.html" for unit_id in result.units["unit_id"]]
+    assert links == ["#quality", *(f"units/{unit_id}.html" for unit_id in result.units["unit_id"])]
     assert {a["href"][0] for tag, a in page.elements if tag == "use"} == {"#"}
 
 
@@ -128,19 +130,78 @@ def test_names_are_text_not_markup(result, name, tmp_path):
 
 
 def test_unlinked_things_and_warnings_are_told(page, result):
-    assert result.warnings[0] in page.text
+    head, _, quality = page.text.partition("数据质量与口径")
+    assert "另有 1 条数据提示，见文末。" in head
+    assert result.warnings[0] in quality
+    assert result.warnings[0] not in head
     assert "网格 × 1，12 人：300 米内没有可步行的街道" in page.text
     assert "设施 × 1：300 米内没有可步行的街道" in page.text
 
 
-def test_portrait_and_targets_stand_in_the_report_where_the_run_has_them(result, tmp_path):
+def _reported(result, folder, **tables):
+    write_report(replace(result, tables={**result.tables, **tables}), folder / "r.html")
+    return _Page((folder / "r.html").read_text(encoding="utf-8"))
+
+
+def test_streets_and_communities_have_a_portrait_table_each(result, tmp_path):
     portrait = pd.DataFrame(
-        {"unit_id": ["unit-1"], "unit_name": ["蒙特卡洛街道"], "匹配度": [61.25], "满意度": [np.nan], "rank": [3]}
+        {"unit_id": ["unit-1", "c1"], "unit_name": ["蒙特卡洛街道", "望河社区"], "level": ["town", "community"],
+         "匹配度": [61.25, 56.0], "可及度": [90.0, np.nan], "rank": [3, 1]}
+    )  # fmt: skip
+    page = _reported(result, tmp_path, portrait=portrait)
+    assert page.tables[3:5] == [
+        [["单元名称", "匹配度", "可及度", "名次"], ["蒙特卡洛街道", "61.2", "90", "3"]],
+        [["单元名称", "匹配度", "可及度", "名次"], ["望河社区", "56", "无数据", "1"]],
+    ]
+    assert page.text.count("四维画像") == 1
+
+
+def test_one_unit_or_one_known_dimension_makes_no_portrait(result, tmp_path):
+    portrait = pd.DataFrame(
+        {"unit_id": ["unit-1"], "unit_name": ["甲"], "level": ["town"], "匹配度": [1.0], "可及度": [2.0]}
     )
-    write_report(replace(result, tables={**result.tables, "portrait": portrait}), tmp_path / "r.html")
-    page = _Page((tmp_path / "r.html").read_text(encoding="utf-8"))
-    assert ["蒙特卡洛街道", "61.2", "无数据", "3"] in page.tables[3]
-    assert "四维画像" in page.text
+    assert "四维画像" in _reported(result, tmp_path, portrait=portrait).text
+    assert "四维画像" not in _reported(result, tmp_path, portrait=portrait.assign(可及度=np.nan)).text
+    one = replace(result, units=result.units.iloc[:1])
+    assert "四维画像" not in _reported(one, tmp_path, portrait=portrait).text
+
+
+def test_gaps_tell_the_supply_in_reach_and_why_supply_above_need_may_leave_a_gap(result, tmp_path):
+    gaps = pd.DataFrame(
+        {"unit_name": ["东", "西"], "layer": ["nursery", "sports"], "norm": [4.4, 3100.0], "supply": [255.0, 52000.0],
+         "accessible_supply": [257.81, 51454.2], "need": [220.0, 155003.1], "gap": [24.68, 103549.3],
+         "gap_unit": ["托位", "平方米"]}
+    )  # fmt: skip
+    page = _reported(result, tmp_path, gaps=gaps)
+    assert page.tables[2] == [
+        ["街道", "服务", "标准（每千人）", "供给", "可达供给", "需求", "供需缺口", "单位"],
+        ["东", "托育", "4.4", "255", "257.8", "220", "24.7", "托位"],
+        ["西", "体育场地", "3,100", "52,000", "51,454", "155,003", "103,549", "平方米"],
+    ]
+    assert "供给大于需求时仍可有缺口" in page.text
+
+
+def test_a_column_of_numbers_has_thousands_apart_and_one_number_of_decimals():
+    assert column_texts([56.0, 78.0, 95.0, 76.9, math.nan], "无数据") == ["56.0", "78.0", "95.0", "76.9", "无数据"]
+    assert column_texts([155003.1, 999.96, 12.0], "–") == ["155,003", "1,000", "12"]
+    assert column_texts([4.4, 5.55, 2100.0], "–", decimals=2) == ["4.40", "5.55", "2,100"]
+    assert column_texts([], "–") == []
+
+
+def test_a_group_is_named_wherever_its_share_or_its_people_stand(result, tmp_path):
+    layers = (replace(result.layers[0], group="age_0_2"), *result.layers[1:])
+    page = _reported(replace(result, layers=layers), tmp_path)
+    assert page.tables[0][0][2] == "托育0–2 岁人口"
+    assert page.tables[3][1][0] == "托育0–2 岁人口"
+
+
+def test_a_sites_people_are_those_of_its_services_group(result):
+    layers = tuple(replace(layer, group="age_0_2") for layer in result.layers)
+    assert "可新覆盖 0–2 岁人口 " in three_sentences(View(replace(result, layers=layers)))[2]
+
+
+def test_the_sources_are_told_once(page, result):
+    assert page.text.count(result.attributions[0]) == 1
 
 
 def test_english_report_has_no_chinese(tmp_path):

@@ -20,7 +20,7 @@ from circle15.outputs.offline import template_text
 from circle15.outputs.report_charts import cause_bars, cause_legend, lorenz_chart, radar_chart, target_bars
 from circle15.outputs.report_tables import extra_tables
 from circle15.outputs.sentences import three_sentences
-from circle15.outputs.text import layer_rules, people_text, plain_number, share_text
+from circle15.outputs.text import layer_rules, people_text, plain_number, service_group, share_text
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:
@@ -59,9 +59,13 @@ def _content(result: DistrictResult) -> Value:
     view = View(result)
     say = view.say
     plane = plane_of(result.boundary)
-    shares = [_share(layer.name, row) for layer, row in view.coverage_rows()]
+    layers = [{"name": layer.name, "group": service_group(layer, result.lang)} for layer in result.layers]
+    shares = [
+        {**layer, "text": share_text(row.covered_share)}
+        for layer, (_, row) in zip(layers, view.coverage_rows(), strict=True)
+    ]
     complete = view.own("completeness")[0]
-    shares.append({"name": say["all_services"], "text": share_text(complete.complete_share)})
+    shares.append({"name": say["all_services"], "group": "", "text": share_text(complete.complete_share)})
     minutes = view.shared_minutes
     return {
         "lang": result.lang,
@@ -72,15 +76,14 @@ def _content(result: DistrictResult) -> Value:
         "bureau": result.bureau,
         "summary": {"sentences": three_sentences(view), "shares": shares},
         "warnings": result.warnings,
-        "layers": [layer.name for layer in result.layers],
+        "layers": layers,
         "drawing": _drawing(view, plane),
         "coverage": _coverage_rows(view),
         "projects": _projects(view),
         "tables": extra_tables(result),
         "causes": {"bars": cause_bars(view), "legend": cause_legend(view)},
         "lorenz": lorenz_chart(view),
-        "radar": radar_chart(view),
-        "targets": target_bars(view),
+        "targets": {"bars": target_bars(view), "note": _targets_note(view)},
         "units": [_unit(view.of_unit(unit_id), plane) for unit_id in view.unit_ids],
         "quality": _quality(view),
         "footer": _footer(view),
@@ -168,6 +171,13 @@ def _projects(view: View) -> list[Value]:
     return rows
 
 
+def _targets_note(view: View) -> str:
+    """Say how bars of targets read, and how many targets, which may be a hundred, have no value of today."""
+    say, table = view.say, view.result.tables.get("targets")
+    n = 0 if table is None else int(table["actual"].isna().sum())
+    return say["targets_note"] + (f" {say['targets_without_data'].format(n=n)}" if n else "")
+
+
 def _unit(view: View, plane: Plane) -> Value:
     layers = view.result.layers
     shares = np.array([row.covered_share for _, row in view.coverage_rows()], dtype=np.float64)
@@ -181,7 +191,11 @@ def _unit(view: View, plane: Plane) -> Value:
         "outline": path_of(view.area().geometry.to_numpy(), plane),
         "caption": view.say["map_caption"].format(layer=layers[weakest].name),
         "rows": [
-            {**_share(layer.name, row), "lost": people_text(float(row.people - row.covered_people))}
+            {
+                **_share(layer.name, row),
+                "group": service_group(layer, view.result.lang),
+                "lost": people_text(float(row.people - row.covered_people)),
+            }
             for layer, row in view.coverage_rows()
         ],
         "causes": cause_bars(view),
@@ -230,5 +244,4 @@ def _unlinked_line(view: View, kind: str, reason: str, rows: pd.DataFrame) -> st
 
 def _footer(view: View) -> list[str]:
     result, say = view.result, view.say
-    lines = [f"{say['map_approval']}：{result.map_approval}"] if result.map_approval else []
-    return [*lines, " · ".join(result.attributions)]
+    return [f"{say['map_approval']}：{result.map_approval}"] if result.map_approval else []

@@ -9,7 +9,7 @@ import numpy as np
 
 from circle15.measures.portrait import DIMENSIONS, DIMENSIONS_EN
 from circle15.outputs.palette import CAUSE_COLOURS, INK
-from circle15.outputs.text import people_text, plain_number
+from circle15.outputs.text import people_text, plain_number, service_group
 
 if TYPE_CHECKING:
     from circle15.outputs.view import View
@@ -52,30 +52,24 @@ def lorenz_chart(view: View) -> Value | None:
 
 
 def radar_chart(view: View) -> Value | None:
-    """Give the four dimensions of an area as a radar, all other units faint behind; None where three are not known.
-
-    The district's own radar has every unit's outline and none of its own: a portrait is a unit's.
-    """
+    """Give the four dimensions of a unit as a radar, all other units faint behind; None where three are not known."""
     rows = [row for unit_id in view.unit_names() for row in view.of_unit(unit_id).own("portrait")[:1]]
     scores = {str(row.unit_id): [_score(row, name) for name in DIMENSIONS] for row in rows}
-    own = scores.get(view.area_id) if view.unit_id is not None else None
-    known = [s for s in (own or [v for values in scores.values() for v in values]) if s is not None]
-    enough = SMALLEST_POLYGON if view.unit_id is not None else SMALLEST_POLYGON * len(scores)
-    if len(known) < enough or not known:
+    own = scores.get(view.area_id, [])
+    if sum(score is not None for score in own) < SMALLEST_POLYGON:
         return None
     names = DIMENSIONS if view.result.lang == "zh" else [name.capitalize() for name in DIMENSIONS_EN]
     axes = []
-    for i, name in enumerate(names):
+    for i, (name, value) in enumerate(zip(names, own, strict=True)):
         x, y = _place(i, FULL_SCORE)
-        value = None if own is None else own[i]
-        text = "" if own is None else (view.say["no_data"] if value is None else plain_number(value))
+        text = view.say["no_data"] if value is None else plain_number(value)
         axes.append({"x": x, "y": y, "name": name, "text": text})
     return {
         "radius": RADAR_RADIUS,
         "axes": axes,
         "others": [_outline(values) for unit_id, values in scores.items() if unit_id != view.area_id],
-        "own": None if own is None else _outline(own),
-        "dots": [] if own is None else [_place(i, value) for i, value in enumerate(own) if value is not None],
+        "own": _outline(own),
+        "dots": [_place(i, value) for i, value in enumerate(own) if value is not None],
     }
 
 
@@ -102,61 +96,65 @@ def _outline(scores: list[float | None]) -> str:
 
 
 def cause_bars(view: View) -> list[Value]:
-    """Give, per service with people not covered, why; shares are of the uncovered people of the worst service."""
+    """Give, per service with people not covered, why; shares are of its own, since groups differ in size by far."""
     rows = view.own("causes")
     names = [name for name in reversed(CAUSE_COLOURS) if name != "full"]
-    people = {
-        layer.id: {row.cause: float(row.people) for row in rows if row.layer == layer.id}
-        for layer in view.result.layers
-    }
-    totals = {layer_id: sum(by.get(name, 0.0) for name in names) for layer_id, by in people.items()}
-    longest = max(totals.values(), default=0.0)
-    if people_text(longest) == "0":
-        return []
     bars = []
     for layer in view.result.layers:
+        people = {row.cause: float(row.people) for row in rows if row.layer == layer.id and row.people > 0}
+        total = sum(people.get(name, 0.0) for name in names)
+        if people_text(total) == "0":
+            continue
         parts = [
             {
-                "percent": round(people[layer.id][name] / longest * 100, 2),
+                "percent": round(people[name] / total * 100, 2),
+                "cause": name,
                 "colour": CAUSE_COLOURS[name],
-                "text": f"{view.say[f'cause_{name}']} {people_text(people[layer.id][name])}",
+                "text": f"{view.say[f'cause_{name}']} {people_text(people[name])}",
             }
             for name in names
-            if people[layer.id].get(name, 0.0) > 0
+            if name in people
         ]
-        if people_text(totals[layer.id]) != "0":
-            bars.append({"name": layer.name, "parts": parts, "total": people_text(totals[layer.id])})
+        group = service_group(layer, view.result.lang)
+        bars.append({"name": layer.name, "group": group, "parts": parts, "total": people_text(total)})
     return bars
 
 
 def cause_legend(view: View) -> list[Value]:
     """Give the causes that `cause_bars` draws, each with its colour."""
     return [
-        {"colour": colour, "label": view.say[f"cause_{name}"]}
+        {"cause": name, "colour": colour, "label": view.say[f"cause_{name}"]}
         for name, colour in reversed(CAUSE_COLOURS.items())
         if name != "full"
     ]
 
 
 def target_bars(view: View) -> list[Value]:
-    """Give the plan's targets that are met or behind, each actual value as a share of its target (its lower bound)."""
+    """Give the plan's targets whose actual value is known, and it as a share of the target (its lower bound).
+
+    Where the table decides nothing, or a share of the target would say nothing, there is no bar.
+    """
     table = view.result.tables.get("targets")
     bars: list[Value] = []
     row: Any
     for row in () if table is None else table.itertuples(index=False):
         target, actual = float(row.target), float(row.actual)
-        if row.status == "no data" or target <= 0:
+        if math.isnan(actual):
             continue
-        ratio = actual / target
+        is_drawn = row.status != "no data" and target > 0
+        shown = min(actual / target, TARGET_SHOWN) if is_drawn else 0.0
         unit = str(row.unit or "")
         bars.append(
             {
                 "name": str(row.indicator),
                 "year": "" if math.isnan(float(row.year)) else str(int(row.year)),
-                "percent": round(min(ratio, TARGET_SHOWN) / TARGET_SHOWN * 100, 2),
+                "is_drawn": is_drawn,
+                "percent": round(shown / TARGET_SHOWN * 100, 2),
                 "line": round(100 / TARGET_SHOWN, 2),
                 "is_met": row.status == "met",
-                "actual": f"{plain_number(actual, 2)} {unit}".strip(),
+                "status": view.say["status_undecided" if row.status == "no data" else f"status_{row.status}"],
+                "document": f"{row.document} {row.location}".strip(),
+                "actual": f"{plain_number(actual, 2, separator=',')} {unit}".strip(),
                 "target": f"{_bounds(row)} {unit}".strip(),
             }
         )
@@ -165,7 +163,8 @@ def target_bars(view: View) -> list[Value]:
 
 def _bounds(row: Any) -> str:
     """Write a target as it is judged: "> 4" where the plan says more than 4, "1–2" of a range."""
-    target = plain_number(float(row.target), 2)
+    target = plain_number(float(row.target), 2, separator=",")
     if row.direction == "range":
-        return f"{target}–{plain_number(float(row.target_upper), 2)}"
-    return f"{row.comparator if row.comparator in {'>', '<'} else row.direction} {target}"
+        return f"{target}–{plain_number(float(row.target_upper), 2, separator=',')}"
+    sign = row.comparator if row.comparator in {">", "<"} else {">=": "≥", "<=": "≤"}[row.direction]
+    return f"{sign} {target}"

@@ -1,103 +1,78 @@
-"""Tables of the report that a run may or may not have: gaps, portrait, targets."""
+"""Tables of the report that a run may or may not have: gaps and the portrait."""
 
 from __future__ import annotations
 
-import math
 from typing import TYPE_CHECKING, Any
 
+import pandas as pd
+
+from circle15.measures.portrait import DIMENSIONS
 from circle15.outputs.dictionary import entry
-from circle15.outputs.text import plain_number, words
+from circle15.outputs.text import column_texts, words
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pandas as pd
-
     from circle15.outputs.result import DistrictResult
 
-# Columns of each table that a reader of the report needs, in order.
-PORTRAIT = ("unit_name", "匹配度", "可及度", "饱和度", "满意度", "worst_dimension", "index", "rank")
-TARGETS = ("indicator", "unit", "year", "target", "actual", "status", "document_id", "location")
+Value = dict[str, Any]
+# Columns of the portrait that a reader of the report needs, in order.
+PORTRAIT = ("unit_name", *DIMENSIONS, "worst_dimension", "index", "rank")
+FEWEST_DIMENSIONS = 2
 
 
-def extra_tables(result: DistrictResult) -> list[dict[str, Any]]:
-    """Give the tables that the run has, ready to print."""
+def extra_tables(result: DistrictResult) -> list[Value]:
+    """Give the chapters of tables that the run has, ready to print."""
+    return [chapter for chapter in (_gaps(result), _portrait(result)) if chapter is not None]
+
+
+def _portrait(result: DistrictResult) -> Value | None:
+    """Give the portraits of streets and, apart, of communities; None where there is nothing to compare."""
     say = words(result.lang)
-    found = []
-    gaps = _gaps(result)
-    if gaps is not None:
-        found.append(gaps)
-    portrait = result.tables.get("portrait")
-    if portrait is not None and len(portrait):
-        found.append(_printed(result, "portrait", say["portrait_title"], portrait, PORTRAIT))
-    targets = result.tables.get("targets")
-    if targets is not None and len(targets):
-        found.append(_targets(result, targets))
-    return found
-
-
-def _targets(result: DistrictResult, targets: pd.DataFrame) -> dict[str, Any]:
-    """Give the targets that are decided; of the others, which may be a hundred, the report says how many there are."""
-    say = words(result.lang)
-    decided = targets[targets["actual"].notna()]
-    printed = _printed(result, "targets", say["targets_title"], decided, TARGETS)
-    n = len(targets) - len(decided)
-    printed["note"] = say["targets_without_data"].format(n=n) if n else ""
-    return printed
-
-
-def _printed(
-    result: DistrictResult, name: str, title: str, table: pd.DataFrame, columns: Sequence[str]
-) -> dict[str, Any]:
-    shown = [c for c in columns if c in table.columns]
-    entries = [entry(name, c) for c in shown]
+    table = result.tables.get("portrait")
+    if table is None or len(result.units) < 2:  # noqa: PLR2004 (one unit has nobody to stand beside)
+        return None
+    shown = [c for c in PORTRAIT if c in table.columns]
+    if sum(table[c].notna().any() for c in DIMENSIONS if c in shown) < FEWEST_DIMENSIONS:
+        return None
+    entries = [entry("portrait", c) for c in shown]
     headings = [c if e is None else e.heading(result.lang) for c, e in zip(shown, entries, strict=True)]
-    rows = [[_cell(row[c], result.lang, c) for c in shown] for _, row in table.iterrows()]
-    kinds = ["number" if all(_is_number(v) for v in table[c]) else "" for c in shown]
-    return {"title": title, "headings": headings, "kinds": kinds, "rows": rows, "note": ""}
+    levels = table["level"] if "level" in table else pd.Series("town", index=table.index)
+    parts = []
+    for level, caption in (("town", say["units"]), ("community", say["communities"])):
+        own = table[levels == level]
+        if len(own):
+            parts.append({"caption": caption, **_printed([own[c] for c in shown], headings, say["no_data"])})
+    return {"title": say["portrait_title"], "parts": parts, "note": say["portrait_note"]}
 
 
-def _gaps(result: DistrictResult) -> dict[str, Any] | None:
+def _gaps(result: DistrictResult) -> Value | None:
     """Give supply, need and gap of each layer that has a norm, a row per unit."""
     say = words(result.lang)
     table = result.tables.get("gaps")
-    if table is None:
-        return None
-    own = table[table["norm"].notna()]
+    own = pd.DataFrame() if table is None else table[table["norm"].notna()]
     if own.empty:
         return None
     names = {layer.id: layer.name for layer in result.layers}
-    rows = [
-        [
-            str(row["unit_name"]),
-            names.get(row["layer"], str(row["layer"])),
-            plain_number(float(row["norm"]), 2),
-            _cell(row["supply"], result.lang),
-            _cell(row["need"], result.lang),
-            f"{_cell(row['gap'], result.lang)} {row['gap_unit']}",
-        ]
-        for _, row in own.iterrows()
-    ]
-    headings = [say[k] for k in ("unit", "service", "norm", "supply", "need", "gap")]
+    columns = [own["unit_name"], own["layer"].map(names), *(own[c] for c in _GAP_COLUMNS), own["gap_unit"]]
+    headings = [say[k] for k in ("unit", "service", *_GAP_COLUMNS, "supply_unit")]
     return {
         "title": say["gaps_title"],
-        "headings": headings,
-        "kinds": ["", "", *["number"] * 4],
-        "rows": rows,
-        "note": "",
+        "parts": [{"caption": "", **_printed(columns, headings, say["no_data"])}],
+        "note": say["gaps_note"],
     }
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float)
+_GAP_COLUMNS = ("norm", "supply", "accessible_supply", "need", "gap")
 
 
-def _cell(value: Any, lang: str, column: str = "") -> str:
-    """Write one value: numbers with one decimal, missing ones as no data, a status and a year as such."""
-    if column == "status":
-        return words(lang).get(f"status_{value}", str(value))
-    if column == "year" and isinstance(value, float) and not math.isnan(value):
-        return str(int(value))
-    if value is None or (isinstance(value, float) and math.isnan(value)):
-        return words(lang)["no_data"]
-    return plain_number(float(value)) if isinstance(value, float) else str(value)
+def _printed(columns: list[pd.Series[Any]], headings: list[str], no_data: str) -> Value:
+    texts, kinds = [], []
+    for column in columns:
+        is_number = pd.api.types.is_numeric_dtype(column)
+        decimals = 2 if column.name == "norm" else 1
+        kinds.append("number" if is_number else "")
+        texts.append(
+            column_texts(column.astype(float), no_data, decimals=decimals)
+            if is_number
+            else [no_data if pd.isna(v) or v == "" else str(v) for v in column]
+        )
+    return {"headings": headings, "kinds": kinds, "rows": list(zip(*texts, strict=True))}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
-from circle15.outputs.text import group_text, people_text, plain_number, share_text
+from circle15.outputs.text import group_text, people_text, plain_number, service_group, share_text
 
 if TYPE_CHECKING:
     from circle15.outputs.view import View
@@ -21,8 +21,9 @@ _SENTENCES = {
         "weakest": "覆盖率最低的是{layer}，为 {share}：{lost} 人步行 {minutes} 分钟内到不了。",
         "weakest_group": "覆盖率最低的是{layer}，为 {share}：{group}中有 {lost} 人步行 {minutes} 分钟内到不了。",
         "all_covered": "{n} 类服务的达标步行圈都已覆盖所面向的全部人群。",
-        "first_site": "新增一处{layer}（点位 {rank}）可新覆盖 {gain} 人{around}，是{where}收效最大的新增点位。",
+        "first_site": "新增一处{layer}（点位 {rank}）可新覆盖{whom} {gain} 人{around}，是{where}收效最大的新增点位。",
         "no_site": "本次测算的新增点位中，没有一处位于{name}且能新覆盖居民。",
+        "whom": " {group}",
         "around": "（含周边）",
         "here": "本街道",
         "district": "全区",
@@ -38,8 +39,10 @@ _SENTENCES = {
         "weakest_group": "{layer} is covered least, {share}: {lost} people of the group “{group}” cannot walk there in "
         "{minutes} minutes.",
         "all_covered": "The walking circles of all {n} services cover everybody whom they are for.",
-        "first_site": "One more of {layer} (site {rank}) would newly cover {gain} people{around}, the most {where}.",
+        "first_site": "One more of {layer} (site {rank}) would newly cover {gain} people{whom}{around}, "
+        "the most {where}.",
         "no_site": "No proposed site that would newly cover people lies in {name}.",
+        "whom": " of the group “{group}”",
         "around": " in and around it",
         "here": "here",
         "district": "in the district",
@@ -114,8 +117,10 @@ def _what_to_build(view: View, texts: dict[str, str]) -> str:
         return texts["no_site"].format(name=_named(view, is_inside=True))
     best = max(own, key=lambda row: float(row.newly_covered_people))
     layer = next(layer for layer in view.result.layers if layer.id == best.layer)
+    group = service_group(layer, view.result.lang)
     return texts["first_site"].format(
         layer=layer.name,
+        whom=texts["whom"].format(group=group) if group else "",
         rank=int(best.rank),
         gain=people_text(float(best.newly_covered_people)),
         around="" if view.unit_id is None else texts["around"],

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "district": ("全区", "Whole district"),
     "unit": ("街道", "Unit"),
     "units": ("街道", "Units"),
+    "communities": ("村社", "Communities"),
     "unit_maps": ("街道分图", "Street maps"),
     "back_to_district": ("返回全区地图", "Back to the district"),
     "services": ("服务", "Services"),
@@ -51,11 +52,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "not_covered": ("未覆盖", "Not covered"),
     "covered_share": ("覆盖率", "Covered share"),
     "covered_people": ("覆盖居民", "Covered people"),
-    "uncovered_people": ("未覆盖居民", "Uncovered people"),
+    "uncovered_people": ("未覆盖人数", "Uncovered people"),
     "service_area": ("服务范围", "Service areas"),
     "ranking": ("建议新增点位", "Proposed sites"),
     "site": ("建议点位", "Proposed site"),
-    "newly_covered": ("新覆盖居民", "Newly covered people"),
+    "newly_covered": ("新覆盖人数", "Newly covered people"),
     "cumulative": ("累计新覆盖", "Cumulative"),
     "gap": ("供需缺口", "Supply gap"),
     "gap_filled": ("补足缺口", "Gap filled"),
@@ -71,7 +72,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "cause_none_near": ("附近没有设施", "none near"),
     "cause_off_network": ("未接入路网", "not on the network"),
     "causes_title": ("未覆盖的原因", "Why people are not covered"),
-    "causes_note": ("各段长度为未覆盖居民人数。", "Lengths are people not covered."),
+    "causes_note": (
+        "每条为该服务未覆盖人数的构成，右侧为人数。",
+        "Each bar is made up of the people whom the service does not cover; their number stands at the right.",
+    ),
+    "causes_parts": ("原因构成", "Causes"),
     "lorenz_title": ("可及性的均衡程度", "How evenly access is shared"),
     "lorenz_note": (
         "洛伦兹曲线：可及性最差的一部分居民占有的服务份额；越接近对角线越均衡，括号内为基尼系数。",
@@ -81,14 +86,17 @@ _WORDS: dict[str, tuple[str, str]] = {
     "access_share": ("可及性累计占比", "share of access"),
     "radar_title": ("四维画像", "Four dimensions"),
     "radar_note": (
-        "0 至 100 分，每条线为一个街道；缺数据的维度不连线。",
-        "Scores of 0 to 100, a line for each unit. A dimension without data is left open.",
+        "绿线为本街道，灰线为其他街道；缺数据的维度不连线。",
+        "Green: this unit; grey: the others. A dimension without data is left open.",
     ),
-    "targets_chart": ("指标完成度", "Targets against actual values"),
+    "portrait_note": (
+        "各维度 0 至 100 分，其中饱和度为在用与容量之比；名次在同级单元中排列。",
+        "Scores of 0 to 100, saturation being the share of capacity in use; ranks are among units of one level.",
+    ),
     "targets_without_data": ("另有 {n} 项无现状数据，见 targets.csv。", "{n} more without data: see targets.csv."),
     "status_met": ("已达", "met"),
     "status_behind": ("未达", "behind"),
-    "status_no data": ("无数据", "no data"),
+    "status_undecided": ("不判断", "not judged"),
     "targets_note": ("条长为现状与目标之比，竖线为目标值。", "Bars: the actual value over the target, the line."),
     "indicator": ("指标", "Indicator"),
     "target": ("目标", "Target"),
@@ -130,6 +138,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "home": ("全图", "Whole map"),
     "north": ("北", "N"),
     "no_data": ("无数据", "no data"),
+    "yes": ("是", "yes"),
+    "no": ("否", "no"),
     "nobody": ("无居民", "nobody lives here"),
     "profile_adult": ("成人", "adult"),
     "profile_elderly": ("老年人", "elderly"),
@@ -143,15 +153,21 @@ _WORDS: dict[str, tuple[str, str]] = {
     "top_projects": ("优先新增点位", "Sites to build first"),
     "gaps_title": ("供需缺口", "Supply and gap"),
     "portrait_title": ("四维画像", "Portrait in four dimensions"),
-    "targets_title": ("规划指标", "Targets of the plan"),
+    "targets_title": ("规划指标完成度", "Targets of the plan against actual values"),
     "by_unit": ("分街道情况", "Unit by unit"),
     "data_quality": ("数据质量与口径", "Data quality and definitions"),
     "no_sites": ("没有可新覆盖居民的点位。", "No site would newly cover anybody."),
     "rank": ("序号", "Rank"),
-    "place": ("位置", "Place"),
+    "place": ("位置（经度, 纬度，WGS-84）", "Place (lon, lat, WGS-84)"),
     "threshold_short": ("达标线", "Threshold"),
     "need": ("需求", "Need"),
     "supply": ("供给", "Supply"),
+    "supply_unit": ("单位", "Counted in"),
+    "accessible_supply": ("可达供给", "Supply in reach"),
+    "gaps_note": (
+        "缺口按网格逐一计算后相加；本街道的设施也被邻街道居民使用，故供给大于需求时仍可有缺口。",
+        "Gaps are summed cell by cell, and neighbours use a unit's facilities: supply above need may leave a gap.",
+    ),
     "norm": ("标准（每千人）", "Norm per 1,000"),
     "because": ("{what}：{reason}", "{what}: {reason}"),
     "comma": ("，", ", "),
@@ -159,7 +175,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "unlinked_facilities": ("未接入路网", "Not on the network"),
     "unlinked_people": ("未接入路网的居民", "People not on the network"),
     "all_linked": ("全部设施和有居民的网格都已接入步行路网。", "Every facility and inhabited cell is on the network."),
-    "no_warnings": ("没有数据提示。", "No warnings."),
+    "warnings_below": ("另有 {n} 条数据提示，见文末。", "Warnings about the data: {n}, at the end of this report."),
     "map_caption": ("{layer}：到最近设施的步行时间", "{layer}: walk to the nearest"),
     "see_map": ("交互地图", "Interactive map"),
     "sources": ("数据来源", "Data sources"),
@@ -178,10 +194,20 @@ def words(lang: str) -> Words:
     return _BY_LANG[lang]
 
 
-def plain_number(value: float, decimals: int = 1) -> str:
+def plain_number(value: float, decimals: int = 1, *, separator: str = "") -> str:
     """Write a number with at most ``decimals`` decimals and no trailing zeros: 15.0 becomes "15", 13.333 "13.3"."""
-    text = f"{value:.{decimals}f}"
+    text = f"{value:{separator}.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text
+
+
+def column_texts(values: Iterable[float], missing: str, *, decimals: int = 1) -> list[str]:
+    """Write a column of numbers alike: thousands apart, whole from 1,000 up, else all with as many decimals.
+
+    That many are as few as show the column's numbers to ``decimals``; ``missing`` stands for a number not known.
+    """
+    rounded = [round(v, 0 if abs(v) >= 1000 else decimals) for v in values]  # noqa: PLR2004 (see above)
+    places = next((n for n in range(decimals) if all(math.isnan(v) or round(v, n) == v for v in rounded)), decimals)
+    return [missing if math.isnan(v) else f"{v:,.{0 if abs(v) >= 1000 else places}f}" for v in rounded]  # noqa: PLR2004
 
 
 def people_text(value: float) -> str:
@@ -211,6 +237,11 @@ def minutes_text(seconds: float) -> str:
 def group_text(layer: LayerInfo, lang: str) -> str:
     """Name the people whom a layer serves."""
     return group_name(layer.group, lang)
+
+
+def service_group(layer: LayerInfo, lang: str) -> str:
+    """Name the people whom a service is for where they are not all residents; else nothing."""
+    return "" if layer.group == "all" else group_text(layer, lang)
 
 
 def group_name(group: str, lang: str) -> str:
