@@ -48,6 +48,13 @@ def test_rank_takes_parcels_and_a_budget_from_the_command_line(town):
     assert ",A," in lines[1]
 
 
+def test_parcels_without_a_coordinate_system_say_which_key_states_it(town):
+    write_csv(town / "parcels.csv", "name,lon,lat,cost", [("A", *at(200, -100), 100)])
+    done = circle15("rank", "town.toml", "--candidates", "parcels.csv", cwd=town)
+    assert done.returncode == 2
+    assert "parcels.csv, planning.crs: the coordinate system of its coordinates must be said" in done.stderr
+
+
 def test_rank_per_cost_without_costs_says_what_is_needed(town):
     done = circle15("rank", "town.toml", "--by", "people-per-cost", cwd=town)
     assert done.returncode == 2

@@ -1,5 +1,7 @@
 """Districts and units: from OSM areas, files and boxes to a partition whose repairs are all told."""
 
+import re
+
 import geopandas as gpd
 import pytest
 import shapely
@@ -285,10 +287,25 @@ def test_units_elsewhere_are_an_error(tmp_path):
         from_units(tmp_path, [shapely.box(5, 5, 6, 6)], name=["a"])
 
 
+def test_units_without_ground_in_the_district_are_counted(tmp_path):
+    district = from_units(tmp_path, [SQUARE, shapely.box(5, 5, 6, 6), shapely.box(7, 5, 8, 6)], name=["a", "b", "c"])
+    assert (district.units["unit_id"].tolist(), district.n_outside) == (["a"], 2)
+
+
+def test_every_id_that_is_written_otherwise_than_in_its_file_is_a_line_of_the_import_report(tmp_path):
+    district = from_units(tmp_path, [LEFT, RIGHT], code=["玄武/门", "12"], name=["a", "b"], unit_id_field="code")
+    assert district.units["unit_id"].tolist() == ["12", "unit-001"]
+    (line,) = district.changes
+    assert (line.file, line.reason, line.column, line.original, line.taken) == (
+        "units.geojson", "id_made_safe", "code", "玄武/门", "unit-001",
+    )  # fmt: skip
+
+
 def test_a_ring_that_crosses_itself_is_repaired_and_said(tmp_path):
     bow = shapely.Polygon([(0, 0), (DEGREE, DEGREE), (DEGREE, 0), (0, DEGREE)])
     district = from_units(tmp_path, [bow], name=["a"], lang="en")
-    assert "a: its outline crosses itself and was repaired" in district.notes[0]
+    # The two lobes count against each other, so that there is no area before to give a share of.
+    assert re.fullmatch(r"a: its outline crosses itself and was repaired; area \+[\d,]+ m2", district.notes[0])
     assert_partition(district)
 
 

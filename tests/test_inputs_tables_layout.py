@@ -125,6 +125,11 @@ def test_text_of_each_encoding_reads_the_same(encoding):
     assert decode_text(text.encode(encoding), file="x").text.removeprefix("\ufeff") == text
 
 
+def test_gbk_text_that_is_said_to_be_utf8_is_told_to_be_gbk():
+    with pytest.raises(InputError, match=r'x, row 2: not utf-8 text; it is GBK: say encoding = "gbk"'):
+        decode_text("name\n玄武区幼儿园\n".encode("gbk"), file="x", encoding="utf-8")
+
+
 def test_the_encoding_of_pieces_is_one_for_all_and_may_be_cut():
     words = ["机构名称", "abc", "幼儿园"]
     for encoding in ("utf-8", "gb18030"):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from circle15.config import Config
+    from circle15.inputs.import_report import Change
 
 REST_SUFFIX = "-rest"
 _SHOWN = 8
@@ -36,6 +37,7 @@ class Communities:
     frame: gpd.GeoDataFrame  # unit_id, unit_name, parent_id, is_rest, geometry (EPSG:4326); sorted by parent and id
     notes: tuple[str, ...]  # what was cut, clipped, left out; in the config's language
     inputs: dict[str, Path]  # files read, as the config names them
+    changes: tuple[Change, ...] = ()  # lines of the import report
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +104,9 @@ def read_communities(config: Config, units: gpd.GeoDataFrame, osm_path: Path) ->
     near = read.frame[shapely.intersects(read.frame.geometry.to_numpy(), shapely.union_all(outlines))]
     near = near.sort_values(["local_name", "key"], kind="stable").reset_index(drop=True)
     taken = {table.id, *units["unit_id"]}
-    ids, names, geometry = joined_by_id(near, id_field=table.community_id_field, taken=taken, fallback="community")
+    ids, names, geometry, changes = joined_by_id(
+        near, file=text, id_field=table.community_id_field, taken=taken, fallback="community"
+    )
     order = np.argsort(np.array(ids, dtype=object), kind="stable")
     ids, names, geometry = [ids[i] for i in order], [names[i] for i in order], geometry[order]
     crossings = _crossings(geometry, outlines)
@@ -125,7 +129,7 @@ def read_communities(config: Config, units: gpd.GeoDataFrame, osm_path: Path) ->
         if not cut.rest.is_empty:
             name = f"{unit_name}（不属村社）" if table.lang == "zh" else f"{unit_name} (in no community)"
             rows.append((unique_id(f"{unit_id}{REST_SUFFIX}", used), name, unit_id, True, cut.rest))
-    return Communities(_frame(rows), tuple(_notes(told, zh=table.lang == "zh")), read.inputs)
+    return Communities(_frame(rows), tuple(_notes(told, zh=table.lang == "zh")), read.inputs, tuple(changes))
 
 
 def _crossings(communities: Geometries, units: Geometries) -> _Crossings:

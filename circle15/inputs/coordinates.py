@@ -41,8 +41,10 @@ _SYNONYMS = {
 }  # fmt: skip
 
 
-def parse_crs(text: str) -> str:
+def parse_crs(text: str, *, file: str | None = None, key: str = "crs") -> str:
     """Give the one spelling of a config's ``crs``: "wgs84", "gcj02", "bd09", "cgcs2000" or "EPSG:n".
+
+    Errors name ``file``, whose system it is, and the ``key`` of the config.
 
     Raises
     ------
@@ -58,12 +60,16 @@ def parse_crs(text: str) -> str:
         raise InputError(
             Problem(
                 'unknown coordinate system; right are "wgs84", "gcj02", "bd09", "cgcs2000", "EPSG:4547"',
-                column="crs",
+                file=file,
+                key=key,
                 value=text,
             )
         )
     code = f"EPSG:{number[1]}"
-    _transformer(code)
+    try:
+        _transformer(code)
+    except CRSError:
+        raise InputError(Problem("no such EPSG coordinate system", file=file, key=key, value=text)) from None
     return code
 
 
@@ -180,7 +186,4 @@ def _projected_to_wgs84(x: Floats, y: Floats, system: str) -> Pair:
 
 @lru_cache(maxsize=64)
 def _transformer(system: str) -> Transformer:
-    try:
-        return Transformer.from_crs(system, "EPSG:4326", always_xy=True)
-    except CRSError:
-        raise InputError(Problem("no such EPSG coordinate system", column="crs", value=system)) from None
+    return Transformer.from_crs(system, "EPSG:4326", always_xy=True)

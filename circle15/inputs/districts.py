@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from circle15.config import Config
+    from circle15.inputs.import_report import Change
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,8 @@ class District:
     units: gpd.GeoDataFrame  # unit_id, unit_name, geometry (EPSG:4326); sorted by unit_id
     notes: tuple[str, ...] = ()  # what was repaired, clipped, left out; in the config's language
     inputs: dict[str, Path] = field(default_factory=dict)  # files read, as the config names them
+    changes: tuple[Change, ...] = ()  # lines of the import report
+    n_outside: int = 0  # units of the source that have no ground in the district
     sliver_m2: float = 0.0  # narrow gaps between units that went to their neighbours
     communities: gpd.GeoDataFrame | None = None  # the second level, as `communities.Communities` has it
 
@@ -69,11 +72,7 @@ def read_district(config: Config, osm_path: str | Path) -> District:
     found = read_polygons(
         table.units, key="district.units", id_field=table.unit_id_field, name_field=table.unit_name_field, **shared
     )
-    units, unit_notes, sliver_m2 = _units(found, geometry, config)
-    inputs = {**boundary.inputs, **found.inputs}
-    told = (*notes, *found.notes, *unit_notes)
-    district = District(table.id, table.name, geometry, units, told, inputs, sliver_m2=sliver_m2)
-    return _with_communities(district, config, Path(osm_path))
+    return _with_communities(_with_units(boundary, geometry, found, config), config, Path(osm_path))
 
 
 def _with_communities(district: District, config: Config, osm_path: Path) -> District:
@@ -84,6 +83,7 @@ def _with_communities(district: District, config: Config, osm_path: Path) -> Dis
         district,
         communities=found.frame,
         notes=(*district.notes, *found.notes),
+        changes=(*district.changes, *found.changes),
         inputs={**district.inputs, **found.inputs},
     )
 
@@ -116,13 +116,15 @@ def _one_boundary(boundary: Polygons, text: str) -> Any:
     return geometry
 
 
-def _units(found: Polygons, district: Any, config: Config) -> tuple[gpd.GeoDataFrame, list[str], float]:
+def _with_units(boundary: Polygons, district: Any, found: Polygons, config: Config) -> District:
     table = config.district
     zh = table.lang == "zh"
     frame = found.frame[shapely.intersects(found.frame.geometry.to_numpy(), district)]
     frame = frame.sort_values(["local_name", "key"], kind="stable").reset_index(drop=True)
     taken = {table.id}  # the whole district has a row beside its units
-    ids, names, geometry = joined_by_id(frame, id_field=table.unit_id_field, taken=taken)
+    ids, names, geometry, changes = joined_by_id(
+        frame, file=str(table.units), id_field=table.unit_id_field, taken=taken
+    )
     order = np.argsort(np.array(ids, dtype=object), kind="stable")
     ids, names, geometry = [ids[i] for i in order], [names[i] for i in order], geometry[order]
     cut = partition(district, geometry)
@@ -137,7 +139,17 @@ def _units(found: Polygons, district: Any, config: Config) -> tuple[gpd.GeoDataF
         ids.append(unique_id(f"{table.id}{REST_SUFFIX}", {*ids}))
         names.append("其余" if zh else "rest")
         polygons.append(cut.rest)
-    return _frame(ids, names, polygons), notes, cut.sliver_m2
+    return District(
+        table.id,
+        table.name,
+        district,
+        _frame(ids, names, polygons),
+        notes=(*boundary.notes, *found.notes, *notes),
+        inputs={**boundary.inputs, **found.inputs},
+        changes=tuple(changes),
+        n_outside=len(found.frame) - len(frame) + len(geometry) - len(kept),
+        sliver_m2=cut.sliver_m2,
+    )
 
 
 def _partition_notes(cut: Partition, names: Sequence[str], *, zh: bool) -> list[str]:

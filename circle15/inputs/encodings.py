@@ -41,7 +41,7 @@ def decode_text(content: bytes, *, file: str, encoding: str | None = None) -> De
         If the bytes are no text, or text of an encoding that is not known here; names the line of the first bad byte.
     """
     if encoding is not None:
-        return _decode_as(content, encoding, file)
+        return _decode_as(content, encoding, file, is_stated=True)
     for bom, name in ((codecs.BOM_UTF8, "utf-8-sig"), (codecs.BOM_UTF16_LE, "utf-16"), (codecs.BOM_UTF16_BE, "utf-16")):
         if content.startswith(bom):
             return _decode_as(content, name, file)
@@ -89,14 +89,23 @@ def encoding_of(samples: list[bytes]) -> str | None:
     return None
 
 
-def _decode_as(content: bytes, encoding: str, file: str) -> DecodedText:
+def _decode_as(content: bytes, encoding: str, file: str, *, is_stated: bool = False) -> DecodedText:
     try:
         return DecodedText(content.decode(encoding), encoding.removesuffix("-sig"))
     except LookupError:
         raise InputError(Problem("no such text encoding", file=file, value=encoding)) from None
     except UnicodeDecodeError as e:
         line = content.count(b"\n", 0, e.start) + 1
-        raise InputError(Problem(f"not {encoding} text; save it as UTF-8", file=file, row=line)) from None
+        right = 'it is GBK: say encoding = "gbk", or leave the key out' if is_stated and _is_gbk(content) else None
+        message = f"not {encoding} text; {right or 'save it as UTF-8'}"
+        raise InputError(Problem(message, file=file, row=line)) from None
+
+
+def _is_gbk(content: bytes) -> bool:
+    try:
+        return _looks_chinese(content.decode("gb18030"))
+    except UnicodeDecodeError:
+        return False
 
 
 def _utf16_without_bom(content: bytes) -> str | None:

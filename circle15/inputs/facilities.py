@@ -89,10 +89,16 @@ def read_facilities(
     name_column = reader.column_of("name", layer.name_field, required_choice=True)
     capacity, used = capacity_column(reader, layer), reader.column_of("used", layer.used_field, required_choice=True)
     if table.geometry is not None and layer.lon_field is None:
-        places = places_from_geometry(table, crs=layer.crs)
+        places = places_from_geometry(table, crs=layer.crs, crs_key=f"layer.{layer.id}.crs")
     else:
         places = places_from_columns(
-            table, found, aliases, crs=layer.crs, lon_field=layer.lon_field, lat_field=layer.lat_field
+            table,
+            found,
+            aliases,
+            crs=layer.crs,
+            lon_field=layer.lon_field,
+            lat_field=layer.lat_field,
+            crs_key=f"layer.{layer.id}.crs",
         )
     values: dict[str, object] = {
         "name": reader.text(name_column),

@@ -58,6 +58,7 @@ def places_from_columns(
     crs: str | None,
     lon_field: str | None = None,
     lat_field: str | None = None,
+    crs_key: str = "crs",
 ) -> Places:
     """Read the coordinates of a table's columns.
 
@@ -73,6 +74,8 @@ def places_from_columns(
         The system that the config states.
     lon_field, lat_field
         Columns that the config names.
+    crs_key
+        The config's key that states the system, for messages.
 
     Raises
     ------
@@ -85,8 +88,8 @@ def places_from_columns(
             'the coordinate system of its coordinates must be said: crs = "wgs84", "gcj02" (Amap, Tencent), "bd09" '
             '(Baidu), "cgcs2000" or "EPSG:n"'
         )
-        raise InputError(Problem(message, file=table.file, column="crs"))
-    system = parse_crs(crs)
+        raise InputError(Problem(message, file=table.file, key=crs_key))
+    system = parse_crs(crs, file=table.file, key=crs_key)
     numbers = _numbers(table, found, aliases, system=system, named=(lon_field, lat_field))
     x, y, changes = numbers.x, numbers.y, numbers.changes
     if (

@@ -15,6 +15,7 @@ from circle15.inputs.coordinates import NAMED_SYSTEMS, crs_caveat, parse_crs, to
 from circle15.inputs.facility_places import Places
 from circle15.inputs.import_report import Change
 from circle15.inputs.partition import metric_scale
+from circle15.inputs.shapes import ALMOST_NOTHING
 
 if TYPE_CHECKING:
     from circle15.inputs.tables import Table
@@ -22,11 +23,12 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 
 
-def places_from_geometry(table: Table, *, crs: str | None) -> Places:
+def places_from_geometry(table: Table, *, crs: str | None, crs_key: str = "crs") -> Places:
     """Read the geometries of a geographic file, flat, valid and in WGS-84.
 
     The point of a polygon or line is one that lies on it. A `crs` in the config can say that a file in degrees is
-    really in GCJ-02 or BD-09, which no file can say of itself; it cannot contradict a file otherwise.
+    really in GCJ-02 or BD-09, which no file can say of itself; it cannot contradict a file otherwise. `crs_key` is the
+    config's key that says it, for messages.
 
     Raises
     ------
@@ -35,7 +37,7 @@ def places_from_geometry(table: Table, *, crs: str | None) -> Places:
     """
     if table.geometry is None:
         raise InputError(Problem("has no geometry", file=table.file))
-    system, changes = _system_of_file(table, crs)
+    system, changes = _system_of_file(table, crs, crs_key)
     shapes = np.asarray(table.geometry.to_numpy(), dtype=object)
     empty = np.array([g is None or g.is_empty for g in shapes])
     with_z = shapely.has_z(shapes)
@@ -74,7 +76,7 @@ def places_from_geometry(table: Table, *, crs: str | None) -> Places:
     return Places(lon, lat, repaired, reason, system, tuple(changes), shapely.get_x(found), shapely.get_y(found))
 
 
-def _system_of_file(table: Table, crs: str | None) -> tuple[str, list[Change]]:
+def _system_of_file(table: Table, crs: str | None, key: str) -> tuple[str, list[Change]]:
     """Reconcile the system of the file with the one that the config states."""
     own = table.crs
     if crs is None:
@@ -82,9 +84,9 @@ def _system_of_file(table: Table, crs: str | None) -> tuple[str, list[Change]]:
             message = (
                 'states no coordinate system (no .prj?); say crs = "wgs84", "gcj02", "bd09", "cgcs2000" or "EPSG:n"'
             )
-            raise InputError(Problem(message, file=table.file, column="crs"))
+            raise InputError(Problem(message, file=table.file, key=key))
         return (parse_crs(own) if own.startswith("EPSG:") else own), []
-    said = parse_crs(crs)
+    said = parse_crs(crs, file=table.file, key=key)
     if own is None or (own.startswith("EPSG:") and parse_crs(own) == said):
         return said, []
     own_is_degrees = CRS.from_user_input(own).is_geographic
@@ -103,7 +105,7 @@ def _system_of_file(table: Table, crs: str | None) -> tuple[str, list[Change]]:
         Problem(
             f"the file itself says {own[:80]}; remove crs, or set the file's own system right",
             file=table.file,
-            column="crs",
+            key=key,
             value=crs,
         )
     )
@@ -134,7 +136,7 @@ def _repair(shape: shapely.Geometry, table: Table, row: int) -> tuple[shapely.Ge
     valid = shapely.make_valid(shape)
     before, after = shapely.area(shape), shapely.area(valid)
     # The two lobes of a figure of eight count against each other, so there may be no area to compare with.
-    share = f"{100 * (after - before) / before:+.1f} %, " if before > 0 else ""
+    share = f"{100 * (after - before) / before:+.1f} %, " if before > ALMOST_NOTHING * after else ""
     east_m, north_m = metric_scale(valid)
     share += f"{(after - before) * east_m * north_m:+,.0f} m²"
     why = shapely.is_valid_reason(shape)

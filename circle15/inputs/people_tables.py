@@ -56,10 +56,16 @@ def read_people_points(config: Config, path: Path) -> PeopleTable:
     table, aliases, found, reader = _open(config, path)
     settings = config.population
     if table.geometry is not None and settings.lon_field is None:
-        places = places_from_geometry(table, crs=settings.crs)
+        places = places_from_geometry(table, crs=settings.crs, crs_key="population.crs")
     else:
         places = places_from_columns(
-            table, found, aliases, crs=settings.crs, lon_field=settings.lon_field, lat_field=settings.lat_field
+            table,
+            found,
+            aliases,
+            crs=settings.crs,
+            lon_field=settings.lon_field,
+            lat_field=settings.lat_field,
+            crs_key="population.crs",
         )
     values, problems = _people(config, reader, aliases)
     InputError.gather(problems)

@@ -352,10 +352,10 @@ def _check_place(registers: Registers, place: str, year: int, path: Path) -> Non
     if place not in places:
         known = ", ".join(f"{key} ({name})" for key, name in places.items())
         message = f"is not a place of the registers{suggest(place, places)}; they have {known}"
-        raise ConfigError(Problem(message, file=str(path), column="policy.place", value=place))
+        raise ConfigError(Problem(message, file=str(path), key="policy.place", value=place))
     years = registers.targets.loc[registers.targets["place_id"] == place, "year"].dropna()
     if len(years) and year < years.min():
         message = (
             f"the registers say nothing of {places[place]} before {years.min():.0f}; they reach to {years.max():.0f}"
         )
-        raise ConfigError(Problem(message, file=str(path), column="policy.year", value=year))
+        raise ConfigError(Problem(message, file=str(path), key="policy.year", value=year))

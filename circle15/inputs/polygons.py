@@ -17,7 +17,7 @@ from circle15.inputs.file_guards import check_file
 from circle15.inputs.osm import WGS84, read_areas
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.partition import metric_scale
-from circle15.inputs.shapes import areal
+from circle15.inputs.shapes import ALMOST_NOTHING, areal
 from circle15.inputs.tag_filter import parse_tag_filter
 from circle15.inputs.vectors import read_vector
 
@@ -243,12 +243,17 @@ def _repaired(frame: gpd.GeoDataFrame, lang: str) -> tuple[gpd.GeoDataFrame, lis
     for i in np.flatnonzero(~shapely.is_valid(geometry)):
         before = abs(geometry[i].area)
         geometry[i] = areal(shapely.make_valid(geometry[i]))
-        change = (geometry[i].area - before) / before if before > 0 else 0.0
-        square_m = (geometry[i].area - before) * np.prod(metric_scale(geometry[i])) if not geometry[i].is_empty else 0.0
+        after = geometry[i].area
+        square_m = (after - before) * np.prod(metric_scale(geometry[i])) if not geometry[i].is_empty else 0.0
+        text = f"{square_m:+,.0f} {'平方米' if lang == 'zh' else 'm2'}"
+        # The two lobes of a figure of eight count against each other, so there may be no area to compare with.
+        if before > ALMOST_NOTHING * after:
+            share = f"{(after - before) / before:+.2%}"
+            text = f"{share}（{text}）" if lang == "zh" else f"{share} ({text})"
         name = frame["name"].iloc[i] or frame["key"].iloc[i] or f"#{i + 1}"
         notes.append(
-            f"{name}：边界自相交，已修复，面积变化 {change:+.2%}（{square_m:+,.0f} 平方米）"
+            f"{name}：边界自相交，已修复，面积变化 {text}"
             if lang == "zh"
-            else f"{name}: its outline crosses itself and was repaired; area {change:+.2%} ({square_m:+,.0f} m2)"
+            else f"{name}: its outline crosses itself and was repaired; area {text}"
         )
     return frame.set_geometry(gpd.GeoSeries(geometry, crs=WGS84)), notes

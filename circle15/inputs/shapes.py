@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 MIN_RING = 4
 """Points of the smallest ring: three corners and the first again."""
 
+ALMOST_NOTHING = 1e-6
+"""Share of the area after a repair below which the area before tells nothing to compare with."""
+
 
 def areal(geometry: Any) -> Any:
     """Give the polygons of a geometry alone: a Polygon, a MultiPolygon, or an empty polygon."""

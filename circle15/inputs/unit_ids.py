@@ -7,6 +7,7 @@ import unicodedata
 from typing import TYPE_CHECKING, Any
 
 from circle15.errors import InputError, Problem
+from circle15.inputs.import_report import Change
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -40,14 +41,16 @@ def unique_id(wanted: str, taken: set[str]) -> str:
 
 
 def joined_by_id(
-    frame: gpd.GeoDataFrame, *, id_field: str | None, taken: Iterable[str], fallback: str = "unit"
-) -> tuple[list[str], list[str], Any]:
+    frame: gpd.GeoDataFrame, *, file: str, id_field: str | None, taken: Iterable[str], fallback: str = "unit"
+) -> tuple[list[str], list[str], Any, list[Change]]:
     """Give each unit's id, name and polygon; rows with the same id field are parts of one unit.
 
     Parameters
     ----------
     frame
         key, name, local_name, geometry, as `polygons.read_polygons` gives them.
+    file
+        Where they come from, for errors and the import report.
     id_field
         Column that the keys come from; None where ids are made of names.
     taken
@@ -58,7 +61,8 @@ def joined_by_id(
     Returns
     -------
     tuple
-        Ids and names (lists), polygons (ndarray of object), a place per unit.
+        Ids and names (lists), polygons (ndarray of object), a place per unit; and a line of the import report for each
+        id that is another than its column's.
 
     Raises
     ------
@@ -70,7 +74,7 @@ def joined_by_id(
         clashes = clashes[clashes > 1].index.tolist()
         if clashes:
             message = f"'{clashes[0]}' stands for units of different names; every unit needs an id of its own"
-            raise InputError(Problem(message, column=id_field, value=clashes[0]))
+            raise InputError(Problem(message, file=file, column=id_field, value=clashes[0]))
         frame = frame.dissolve(by="key", as_index=False, sort=False)
     used = set(taken)
     ids = []
@@ -79,4 +83,9 @@ def joined_by_id(
         ids.append(unique_id(file_safe(wanted) or file_safe(key) or f"{fallback}-{n:03d}", used))
         used.add(ids[-1])
     names = [name or key or unit_id for name, key, unit_id in zip(frame["name"], frame["key"], ids, strict=True)]
-    return ids, names, frame.geometry.to_numpy()
+    changes = [
+        Change(file, "id_made_safe", column=id_field, original=key, taken=unit_id)
+        for key, unit_id in zip(frame["key"], ids, strict=True)
+        if id_field is not None and key != unit_id
+    ]
+    return ids, names, frame.geometry.to_numpy(), changes

@@ -58,8 +58,15 @@ def note_district(district: District, found: Findings) -> None:
         "区界",
         "district",
         text_zh=f"{district.name}（{district.id}），{km2:,.2f} 平方千米，{n} 个单元",
-        text_en=f"{district.name} ({district.id}), {km2:,.2f} km2, {n} units",
+        text_en=f"{district.name} ({district.id}), {km2:,.2f} km2, {n} unit{'s' if n != 1 else ''}",
     )
+    if district.n_outside:
+        found.note(
+            "区外单元",
+            "units elsewhere",
+            text_zh=f"另有 {district.n_outside} 个单元不在区内，未采用",
+            text_en=f"{district.n_outside} more have no ground in the district and are left out",
+        )
     if district.sliver_m2 >= 1:
         found.note(
             "细缝",

@@ -125,10 +125,10 @@ def read_parcels(study: Study, name: str) -> Parcels:
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
     reader = ValueReader(table, found)
     if table.geometry is not None and planning.lon_field is None:
-        places = places_from_geometry(table, crs=planning.crs)
+        places = places_from_geometry(table, crs=planning.crs, crs_key="planning.crs")
     else:
         named = {"lon_field": planning.lon_field, "lat_field": planning.lat_field}
-        places = places_from_columns(table, found, aliases, crs=planning.crs, **named)
+        places = places_from_columns(table, found, aliases, crs=planning.crs, crs_key="planning.crs", **named)
     names = reader.text(reader.column_of("name", planning.name_field))
     layers = reader.text(reader.column_of("layer", planning.layer_field))
     cost, problems = _costs(table, reader.column_of("cost", planning.cost_field))

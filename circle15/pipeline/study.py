@@ -221,7 +221,7 @@ def read_study(config: Config, clock: Clock) -> Study:
         facilities=facilities,
         entrances=services.entrances,
         dropped=services.dropped,
-        changes=(*services.changes, *streets, *people.changes),
+        changes=(*services.changes, *streets, *people.changes, *district.changes),
         unit_of_piece=unit_of_piece,
         unit_of_facility=unit_of_facility,
         warnings=(
@@ -238,6 +238,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             "facilities": services.counts,
             "population": people.counts | _counted_around(around),
             "unbuffered_sides": list(sides),
+            "units_without_ground_in_the_district": district.n_outside,
         },
         inputs={
             **street_inputs(config),
