@@ -37,6 +37,8 @@ def test_picture_says_the_share_the_threshold_and_the_sources(result):
     assert "100.0%" in texts
     assert any(result.attributions[0] in t for t in texts)
     assert legend[3] == "threshold 15 min"
+    assert legend[-1] == "Facilities"
+    assert figure.legends[0].get_lines()[0].get_linewidth() > 0
     assert figure.axes[0].get_xlabel() == ""
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import math
+import textwrap
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -14,7 +15,7 @@ from circle15.outputs.drawing import plane_of, scale_bar_m
 from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import INK, OFF_NETWORK, OFF_NETWORK_LINE
-from circle15.outputs.text import layer_rules, plain_number, share_text
+from circle15.outputs.text import layer_rules, plain_number, service_group, share_text
 from circle15.outputs.view import View
 from circle15.units import EARTH_RADIUS_M
 
@@ -28,7 +29,9 @@ CHINESE_FONTS = (
     "Microsoft YaHei", "SimHei", "WenQuanYi Zen Hei", "WenQuanYi Micro Hei",
 )  # fmt: skip
 SIZE_IN, DPI = (10.0, 5.625), 192  # 16:9, 1920 x 1080 pixels
-MAP_FRAME, TEXT_LEFT = (0.02, 0.07, 0.66, 0.79), 0.705
+MAP_FRAME, TEXT_LEFT = (0.02, 0.07, 0.71, 0.79), 0.75
+MARGIN = 1.08
+"""Height or width of the frame over that of the area."""
 PAPER = "#fbfaf7"
 _OFF_NETWORK: dict[str, Any] = {
     "facecolor": OFF_NETWORK,
@@ -138,7 +141,7 @@ def _frame(view: View) -> tuple[float, float, float, float]:
     west, south, east, north = (float(v) for v in view.area().total_bounds)
     shrink = math.cos(math.radians((south + north) / 2))
     proportion = MAP_FRAME[2] * SIZE_IN[0] / (MAP_FRAME[3] * SIZE_IN[1])
-    height = max(north - south, (east - west) * shrink / proportion) * 1.12
+    height = max(north - south, (east - west) * shrink / proportion) * MARGIN
     width = height * proportion / shrink
     x, y = (west + east) / 2, (south + north) / 2
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
@@ -160,25 +163,18 @@ def _draw_scale(axes: Any, view: View, font: str) -> None:
 
 
 def _draw_words(figure: Any, view: View, layer: LayerInfo, font: str) -> None:
-    from matplotlib.patches import Patch  # noqa: PLC0415 (optional)
-
     say, result = view.say, view.result
     style = {"fontfamily": font, "color": INK}
     row = next(row for other, row in view.coverage_rows() if other.id == layer.id)
     figure.text(0.02, 0.925, f"{view.name} · {layer.name}", fontsize=19, weight="bold", **style)
     figure.text(0.02, 0.882, view.subtitle, fontsize=10.5, **{**style, "color": "#6a727c"})
     figure.text(TEXT_LEFT, 0.925, share_text(float(row.covered_share)), fontsize=25, weight="bold", **style)
-    figure.text(TEXT_LEFT, 0.882, say["covered_share"], fontsize=10.5, **{**style, "color": "#6a727c"})
-    classes = layer_classes(layer)
-    labels = class_labels(classes, say)
-    patches = [Patch(facecolor=c, edgecolor="#c9c7c0", linewidth=0.5) for c in classes.colours]
-    patches.insert(classes.n_within, Patch(facecolor="none", edgecolor="none"))
-    if not result.cells[f"{layer.id}_linked"].all():
-        patches.append(Patch(**_OFF_NETWORK))
-    labels.insert(classes.n_within, say["threshold_line"].format(threshold=plain_number(layer.threshold_min)))
-    labels += [say["no_streets"]] if len(patches) > len(labels) else []
+    share = " · ".join(text for text in (say["covered_share"], service_group(layer, result.lang)) if text)
+    figure.text(TEXT_LEFT, 0.882, share, fontsize=9.0, **{**style, "color": "#6a727c"})
+    signs = _legend_signs(view, layer)
     legend = figure.legend(
-        patches, labels, title=say["walking_minutes_unit"], loc="upper left", bbox_to_anchor=(TEXT_LEFT - 0.01, 0.85),
+        *zip(*signs, strict=True), title=say["walking_minutes_unit"], loc="upper left",
+        bbox_to_anchor=(TEXT_LEFT - 0.01, 0.85),
         frameon=False, prop={"family": font, "size": 10},
         title_fontproperties={"family": font, "size": 10.5, "weight": "bold"},
         alignment="left", labelcolor=INK,
@@ -186,8 +182,30 @@ def _draw_words(figure: Any, view: View, layer: LayerInfo, font: str) -> None:
     legend.set_in_layout(False)
     rules = [*layer_rules(layer, result.lang), (say["population_source"], result.population_source)]
     lines = [f"{label}  {text}" for label, text in rules] + ([layer.note] if layer.note else [])
-    width = 26 if result.lang == "zh" else 44
-    wrapped = "\n".join(line[i : i + width] for line in lines for i in range(0, len(line), width))
+    wrapped = "\n".join(part for line in lines for part in _wrapped(line, result.lang))
     figure.text(TEXT_LEFT, 0.07, wrapped, fontsize=8.5, va="bottom", linespacing=1.5, **{**style, "color": "#6a727c"})
     sources = [*result.attributions, *(text for text in (result.bureau, result.map_approval) if text)]
     figure.text(0.02, 0.025, " · ".join(sources), fontsize=8, **{**style, "color": "#6a727c"})
+
+
+def _wrapped(line: str, lang: str) -> list[str]:
+    """Cut a line to the column of words: Chinese anywhere, English between words."""
+    if lang == "en":
+        return textwrap.wrap(line, 36)
+    return [line[i : i + 21] for i in range(0, len(line), 21)]
+
+
+def _legend_signs(view: View, layer: LayerInfo) -> list[tuple[Any, str]]:
+    """Give what the map draws with what it is called: classes with the threshold between, and facilities."""
+    from matplotlib.lines import Line2D  # noqa: PLC0415 (optional)
+    from matplotlib.patches import Patch  # noqa: PLC0415 (optional)
+
+    say, classes = view.say, layer_classes(layer)
+    patches = [Patch(facecolor=c, edgecolor="#c9c7c0", linewidth=0.5) for c in classes.colours]
+    signs: list[tuple[Any, str]] = list(zip(patches, class_labels(classes, say), strict=True))
+    threshold = say["threshold_line"].format(threshold=plain_number(layer.threshold_min))
+    signs.insert(classes.n_within, (Line2D([], [], color=INK, linewidth=2), threshold))
+    if not view.result.cells[f"{layer.id}_linked"].all():
+        signs.append((Patch(**_OFF_NETWORK), say["no_streets"]))
+    dot = Line2D([], [], linestyle="", marker="o", markersize=4, markerfacecolor="white", markeredgecolor=INK)
+    return [*signs, (dot, say["facilities"])]

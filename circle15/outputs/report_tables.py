@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 Value = dict[str, Any]
 # Columns of the portrait that a reader of the report needs, in order.
 PORTRAIT = ("unit_name", *DIMENSIONS, "worst_dimension", "index", "rank")
+GAPS = ("norm", "supply", "accessible_supply", "need", "gap")
 FEWEST_DIMENSIONS = 2
 
 
@@ -52,8 +53,8 @@ def _gaps(result: DistrictResult) -> Value | None:
     if own.empty:
         return None
     names = {layer.id: layer.name for layer in result.layers}
-    columns = [own["unit_name"], own["layer"].map(names), *(own[c] for c in _GAP_COLUMNS), own["gap_unit"]]
-    headings = [say[k] for k in ("unit", "service", *_GAP_COLUMNS, "supply_unit")]
+    columns = [own["unit_name"], own["layer"].map(names), *(own[c] for c in GAPS), own["gap_unit"]]
+    headings = [say[k] for k in ("unit", "service", *GAPS, "supply_unit")]
     return {
         "title": say["gaps_title"],
         "parts": [{"caption": "", **_printed(columns, headings, say["no_data"])}],
@@ -61,10 +62,8 @@ def _gaps(result: DistrictResult) -> Value | None:
     }
 
 
-_GAP_COLUMNS = ("norm", "supply", "accessible_supply", "need", "gap")
-
-
 def _printed(columns: list[pd.Series[Any]], headings: list[str], no_data: str) -> Value:
+    """Give one table; norms keep two decimals, since 4.55 places are not 4.6."""
     texts, kinds = [], []
     for column in columns:
         is_number = pd.api.types.is_numeric_dtype(column)
