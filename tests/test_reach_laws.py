@@ -17,6 +17,7 @@ import circle15
 from circle15 import _core
 from circle15.errors import NetworkError
 from circle15.reach import reference, search
+from circle15.threads import available_threads
 from circle15.units import UNREACHED, seconds_to_ms
 
 WALK = circle15.WalkProfile(name="walk", speed_m_s=1.0)
@@ -335,6 +336,14 @@ def test_strangers_are_refused_by_name():
         circle15.nearest(net, places, places, profile="walk", cutoff_s=-1)
     with pytest.raises(ValueError, match="threads = 0"):
         circle15.nearest(net, places, places, **HOW, threads=0)
+
+
+def test_no_more_threads_run_than_the_process_has_cores(monkeypatch):
+    monkeypatch.setattr(os, "cpu_count", lambda: 64)
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {3, 5}, raising=False)
+    assert available_threads() == 2
+    monkeypatch.delattr(os, "sched_getaffinity")
+    assert available_threads() == 64
 
 
 def test_malformed_places_are_refused_with_array_index_and_value():
