@@ -143,6 +143,14 @@ def test_codes_read_as_words_and_ids_stand_last(result, tmp_path):
     assert rows["未覆盖原因"][1][3] == "绕行阻隔"
 
 
+def test_a_wide_sheet_prints_on_as_many_pages_as_keep_it_readable(result, tmp_path):
+    wide = pd.DataFrame({f"column {i}": ["a text of forty letters, more or less so"] for i in range(11)})
+    write_workbook(replace(result, tables={**result.tables, "policy": wide}), tmp_path / "t.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    assert (book["标准来源"].page_setup.fitToWidth, book["标准来源"].print_title_cols) == (3, "$A:$A")
+    assert (book["服务齐全度"].page_setup.fitToWidth or 1, book["服务齐全度"].print_title_cols) == (1, None)
+
+
 def test_the_import_report_is_a_workbook_of_its_own(result, tmp_path):
     report = pd.DataFrame(
         {"file": ["=a.xlsx"], "sheet": ["表1"], "row": [7], "column": ["容量"], "original": ["=1+1"], "taken": [""], "reason": ["不是数字"]}

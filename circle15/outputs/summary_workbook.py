@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from circle15.outputs.summary import Summary
 
 _ZH_WIDTH = 2.1
-_NARROWEST, _WIDEST = 9.0, 46.0
+_NARROWEST, _NUMBER_WIDTH, _WIDEST = 9.0, 11.0, 46.0
+_HEADING_HEIGHT = 46  # points: three lines
 _HEADINGS = {
     "district_id": ("区县编号", "District id"),
     "district_name": ("区县", "District"),
@@ -84,19 +85,24 @@ def write_summary_workbook(summary: Summary, path: Path) -> None:
 def _write_sheet(book: Workbook, title: str, table: pd.DataFrame, name: str, lang: str) -> None:
     sheet = book.add_worksheet(title)
     sheet.freeze_panes(1, 2)
-    set_paper(sheet)
+    sheet.set_row(0, _HEADING_HEIGHT)
     sheet.repeat_rows(0)
+    widths = []
     heading_format = book.add_format({"bold": True, "bg_color": "#E4EEF0", "text_wrap": True, "valign": "top"})
     for j, column in enumerate(table.columns):
         heading = _heading(str(column), name, lang)
         sheet.write_string(0, j, heading, heading_format)
-        values = table[column] * 100 if _is_change(str(column)) else table[column]
+        values = table[column] * 100 if is_change(str(column)) else table[column]
         is_number = pd.api.types.is_numeric_dtype(values)
-        pattern = book.add_format({"num_format": _pattern(str(column), values)} if is_number else {"indent": 1})
+        longest = _NUMBER_WIDTH if is_number else max((_width(str(v)) for v in values), default=0.0)
+        text = {"align": "left", "indent": 1, "text_wrap": longest > _WIDEST, "valign": "top"}
+        pattern = book.add_format({"num_format": _pattern(str(column), values), "valign": "top"} if is_number else text)
         for i, value in enumerate(values, start=1):
             write_cell(sheet, i, j, value, pattern)
-        longest = 8.0 if is_number else max((_width(str(v)) for v in table[column]), default=0.0)
-        sheet.set_column(j, j, min(max(longest, _width(heading) * 0.7, _NARROWEST) + 2, _WIDEST))
+        needed = longest if is_number else max(longest, _width(heading) * 0.7, _NARROWEST)
+        widths.append(min(needed + 2, _WIDEST))
+        sheet.set_column(j, j, widths[-1])
+    set_paper(sheet, widths)
     sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
 
 
@@ -107,13 +113,13 @@ def _heading(column: str, table: str, lang: str) -> str:
     return known.heading_with_unit(lang) if known is not None else column
 
 
-def _is_change(column: str) -> bool:
+def is_change(column: str) -> bool:
     """Tell a difference of two shares, which is shown in points: +2.4 % would read as a relative change."""
     return column == "change" or column.endswith((" 变化（百分点）", " change (points)"))
 
 
 def _pattern(column: str, values: pd.Series[Any]) -> str:
-    if _is_change(column):
+    if is_change(column):
         return "+0.0;-0.0;0.0"
     if column.endswith(("share", "覆盖率")):
         return "0.0%"

@@ -165,8 +165,8 @@ def _write_table(result: DistrictResult, name: str, table: pd.DataFrame, sheet: 
     unit_names = {**View(result).unit_names(), result.id: result.name}
     table = for_people(table, result.lang, layer_names, unit_names)
     sheet.freeze_panes(1, 0)
-    set_paper(sheet)
     sheet.repeat_rows(0)
+    widths = []
     for j, column in enumerate(table.columns):
         known = entry(name, str(column), layer_ids)
         named = _NAME_HEADINGS.get(str(column))
@@ -180,7 +180,9 @@ def _write_table(result: DistrictResult, name: str, table: pd.DataFrame, sheet: 
         cell_format = formats.number(number_pattern(column, values)) if is_number else formats.apart
         for i, value in enumerate(values, start=1):
             write_cell(sheet, i, j, value, cell_format)
-        sheet.set_column(j, j, _column_width(heading, values, is_number=is_number))
+        widths.append(_column_width(heading, values, is_number=is_number))
+        sheet.set_column(j, j, widths[-1])
+    set_paper(sheet, widths)
     if len(table):
         sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
         _colour_columns(table, sheet)

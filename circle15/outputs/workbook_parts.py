@@ -12,7 +12,7 @@ from circle15.outputs.text import layer_rules, words
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
@@ -24,6 +24,8 @@ GRID = {"color": "#E4E2DC"}
 CHART_WIDTH, ROW_HEIGHT, FRAME_HEIGHT = 760, 22, 120
 LARGEST_CHART = 1400
 _A4 = 9  # as Excel numbers it
+WIDEST_PAGE = 220
+"""Letters across a lying A4 page at about 60 per cent, the least that is read without a glass."""
 
 
 def write_notes(result: DistrictResult, sheet: Worksheet, *, title: Format, label: Format, text: Format) -> None:
@@ -80,11 +82,17 @@ def _write_lines(sheet: Worksheet, rows: list[tuple[str, str]], *, title: Format
         sheet.write_string(i, 1, right, text)
 
 
-def set_paper(sheet: Worksheet) -> None:
-    """Print a sheet on A4, lying, as wide as one page."""
+def set_paper(sheet: Worksheet, widths: Sequence[float] = ()) -> None:
+    """Print a sheet on A4, lying, as wide as one page; one of wide columns on as many as keep it readable.
+
+    ``widths`` are those of its columns, in letters; pages beside the first repeat the first column.
+    """
+    n_pages = max(math.ceil(sum(widths) / WIDEST_PAGE), 1)
     sheet.set_paper(_A4)
     sheet.set_landscape()
-    sheet.fit_to_pages(1, 0)
+    sheet.fit_to_pages(n_pages, 0)
+    if n_pages > 1:
+        sheet.repeat_columns(0)
 
 
 def _rule(layer: LayerInfo, *, lang: str) -> str:
