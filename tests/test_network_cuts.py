@@ -1,6 +1,8 @@
 """Streets of a large extract cut to study areas: each is what the whole file would give, to the byte."""
 
 import logging
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -9,7 +11,7 @@ from numpy.testing import assert_array_equal
 
 from circle15.network import cuts
 from circle15.network.build import read_network
-from circle15.network.cache import cache_folder, has_cut, has_segments
+from circle15.network.cache import _key, cache_folder, has_cut, has_segments
 from circle15.network.cuts import keep_cuts
 from tests.toy_osm import write_osm
 
@@ -101,6 +103,42 @@ def test_a_file_is_not_cut_where_that_could_change_what_an_island_is(tmp_path):
     short = write_osm(tmp_path / "short.osm", ways=[(11, [1, 2, 3], "highway=path")])
     assert not keep_cuts(short, [shapely.box(0, 0, 1, 1)])
     assert not any(cache_folder().glob("*"))
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the process's open files as Linux tells them")
+def test_there_may_be_more_areas_than_a_process_may_have_open_files(monaco_pbf):
+    resource = pytest.importorskip("resource")
+    usual, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    few = max(int(file.name) for file in Path("/proc/self/fd").iterdir()) + 20
+    areas = [shapely.box(7.410, 43.725, 7.417 + i * 1e-5, 43.731) for i in range(30)]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (few, hard))
+    try:
+        assert keep_cuts(monaco_pbf, areas)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (usual, hard))
+    assert all(has_cut(monaco_pbf, area, 1000.0) for area in areas)
+
+
+def test_streets_of_other_libraries_or_of_another_file_beside_are_read_again(monaco_pbf, monkeypatch, tmp_path):
+    read_network(monaco_pbf)
+    monkeypatch.setattr("circle15.network.cache.library_versions", lambda: {"shapely": "3.0"})
+    assert not has_segments(monaco_pbf)
+    monkeypatch.undo()
+    (tmp_path / "streets.gpkg").write_bytes(b"x")
+    before = _key(tmp_path / "streets.gpkg")
+    (tmp_path / "streets.gpkg-wal").write_bytes(b"changes")
+    assert _key(tmp_path / "streets.gpkg") != before
+
+
+def test_streets_in_a_cache_that_may_only_be_read_are_used(monaco_pbf, monkeypatch, caplog):
+    def refuse(*_args):
+        raise PermissionError("read-only file system")
+
+    read_network(monaco_pbf)
+    monkeypatch.setattr("os.utime", refuse)
+    monkeypatch.setattr("circle15.network.cache._save", None)  # making the entry again would call it
+    assert read_network(monaco_pbf).n_edges > 0
+    assert caplog.text == ""
 
 
 def test_a_small_file_and_one_that_is_in_the_cache_whole_are_not_cut(monaco_pbf, monkeypatch):

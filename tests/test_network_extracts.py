@@ -9,8 +9,9 @@ import shapely
 from circle15.inputs.osm import read_areas, read_features
 from circle15.inputs.osm_selection import holds_wanted, join_wanted
 from circle15.inputs.tag_filter import parse_tag_filter
+from circle15.network.cache_room import clear_cache
 from circle15.network.entrances import read_gates
-from circle15.network.extracts import TAGS_FILE, keep_selection, kept_selection
+from circle15.network.extracts import TAGS_FILE, keep_selection, kept_selection, read_wanted
 from circle15.pipeline.services import GATE_TAGS
 
 LAYERS = {"clinic": "amenity=hospital|clinic|pharmacy", "sports": "leisure=pitch,access!=private;leisure=sports_centre"}
@@ -50,6 +51,30 @@ def test_a_selection_serves_who_asks_for_part_of_it_and_nobody_who_asks_for_more
     assert kept_selection(monaco_pbf, {"amenity": frozenset({"bench"})}) == monaco_pbf
     assert kept_selection(monaco_pbf, {"amenity": None}) == monaco_pbf
     assert keep_selection(monaco_pbf, {"amenity": frozenset({"clinic"})}) == kept
+
+
+def test_a_selection_that_is_deleted_while_it_is_in_use_is_done_without(monaco_pbf):
+    kept = keep_selection(monaco_pbf, WANTED)
+    tried = []
+
+    def read(path):
+        tried.append(path)
+        clear_cache()
+        return read_features(path, LAYERS)
+
+    same(read_wanted(monaco_pbf, WANTED, read), read_features(monaco_pbf, LAYERS))
+    assert tried == [kept, monaco_pbf]
+
+
+def test_a_selection_that_may_only_be_read_is_used(monaco_pbf, monkeypatch, caplog):
+    kept = keep_selection(monaco_pbf, WANTED)
+    monkeypatch.setattr("os.utime", read_only)
+    assert kept_selection(monaco_pbf, WANTED) == kept
+    assert caplog.text == ""
+
+
+def read_only(*_args):
+    raise PermissionError("read-only file system")
 
 
 def test_another_content_is_another_selection(monaco_pbf, tmp_path):

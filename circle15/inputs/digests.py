@@ -1,13 +1,24 @@
-"""Digests of files' bytes, computed once per process for a file that stays as it is."""
+"""What results depend on: digests of files' bytes, the files beside a file that belong to it, versions of libraries."""
 
 from __future__ import annotations
 
 import hashlib
-from functools import lru_cache
+from functools import cache, lru_cache
+from importlib.metadata import version
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+LIBRARIES = (
+    "geopandas", "h3", "networkx", "numpy", "osmium", "osmnx", "pandas", "pyarrow", "pyogrio", "pyproj",
+    "python-calamine", "rasterio", "scipy", "shapely", "XlsxWriter",
+)  # fmt: skip
+"""Those that decide numbers and tables."""
+
+SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
+_OF_ONE_STEM = {".shp": SHAPEFILE_PARTS, ".tif": (".tfw", ".wld"), ".tiff": (".tfw", ".wld"), ".asc": (".prj",)}
+_BEHIND_ITS_NAME = ("-wal", "-journal", ".aux.xml", ".msk")  # of a GeoPackage (SQLite), of a raster (GDAL)
 
 
 def file_digest(path: Path, algorithm: str = "sha256") -> str:
@@ -18,6 +29,21 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
     """
     known = path.stat()
     return _digest(str(path), algorithm, known.st_size, known.st_mtime_ns, known.st_ino)
+
+
+def file_parts(path: Path) -> list[Path]:
+    """Give a file and the files beside it that are read with it, such as a shapefile's .dbf or a GeoPackage's -wal."""
+    stems = _OF_ONE_STEM.get(path.suffix.lower(), ())
+    beside = sorted(path.parent.glob("*")) if stems else []
+    parts = [p for p in beside if p.stem == path.stem and p.suffix.lower() in stems]
+    parts += [p for end in _BEHIND_ITS_NAME if (p := path.with_name(path.name + end)).is_file() and p.stat().st_size]
+    return [path, *(p for p in parts if p != path)]
+
+
+@cache
+def library_versions() -> dict[str, str]:
+    """Give the versions of the libraries that decide numbers and tables."""
+    return {name: version(name) for name in LIBRARIES}
 
 
 @lru_cache(maxsize=1024)

@@ -11,10 +11,8 @@ values are escaped as ``%hex%`` (https://osmcode.org/opl-file-format/).
 from __future__ import annotations
 
 import re
-import tempfile
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -24,11 +22,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+from circle15.inputs.held_folders import held_folder
 from circle15.inputs.osm_edited import uploaded_form
 from circle15.inputs.osm_file import new_location_index, osm_errors
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
 Int32 = npt.NDArray[np.int32]
 Int64 = npt.NDArray[np.int64]
@@ -144,8 +144,8 @@ def osm_text(path: str | Path, having: Sequence[str]) -> Iterator[Path]:
     InputError
         If the file is missing, cut off, or not OSM data.
     """
-    with tempfile.TemporaryDirectory(prefix="circle15-") as folder:
-        text = Path(folder) / "selected.opl"
+    with held_folder() as folder:
+        text = folder / "selected.opl"
         with osm_errors(path), uploaded_form(path) as file:
             _write_opl(file, text, having)
         yield text

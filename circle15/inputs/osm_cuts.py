@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,9 +50,10 @@ def cut_streets_text(
         If the file is missing, cut off, or not OSM data.
     """
     texts = [folder / f"{i}.opl" for i in range(len(boxes))]
+    for text in texts:
+        text.touch()
     around = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(boxes), 1))
-    with osm_text(path, STREET_KEYS) as whole, ExitStack() as stack:
-        files = [stack.enter_context(text.open("wb")) for text in texts]
+    with osm_text(path, STREET_KEYS) as whole:
         for kind, lines in runs_of(whole):
             if kind == WAY:
                 ways = way_columns(lines, way_keys)
@@ -63,7 +63,7 @@ def cut_streets_text(
                 for i, box in enumerate(boxes):
                     inside = np.flatnonzero((own[:, :2] <= box[2:]).all(axis=1) & (own[:, 2:] >= box[:2]).all(axis=1))
                     if len(inside):
-                        files[i].writelines(single[k] for k in inside)
+                        _append(texts[i], [single[k] for k in inside])
                         around[i, :2] = np.minimum(around[i, :2], own[inside, :2].min(axis=0))
                         around[i, 2:] = np.maximum(around[i, 2:], own[inside, 2:].max(axis=0))
         for kind, lines in runs_of(whole):  # nodes come first in the text, but which are needed the ways tell
@@ -72,8 +72,15 @@ def cut_streets_text(
                 single = lines.splitlines(keepends=True)
                 for i, box in enumerate(around):
                     inside = np.flatnonzero((place >= box[:2]).all(axis=1) & (place <= box[2:]).all(axis=1))
-                    files[i].writelines(single[k] for k in inside)
+                    if len(inside):
+                        _append(texts[i], [single[k] for k in inside])
     return texts
+
+
+def _append(text: Path, lines: list[bytes]) -> None:
+    """Add lines; a file that stayed open for each of a country's districts would be more than a process may have."""
+    with text.open("ab") as file:
+        file.writelines(lines)
 
 
 def _boxes_of(ways: OsmColumns) -> Float64:

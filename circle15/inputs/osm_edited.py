@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
+
+from circle15.inputs.held_folders import held_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,8 +32,8 @@ def uploaded_form(path: str | Path) -> Iterator[Path]:
     if file.suffix.lower() not in {".osm", ".xml"} or not _is_edited(file):
         yield file
         return
-    with tempfile.TemporaryDirectory(prefix="circle15-") as folder:
-        copy = Path(folder) / "edited.osm"
+    with held_folder() as folder:
+        copy = folder / "edited.osm"
         try:
             _write_copy(file, copy)
         except ET.ParseError:

@@ -20,12 +20,12 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.dbf import DbfTable, read_dbf
+from circle15.inputs.digests import SHAPEFILE_PARTS
 from circle15.inputs.encodings import decode_text
 from circle15.inputs.file_guards import LARGEST_UNPACKED_BYTES, open_archive, read_bytes, unpacked_chunks
 from circle15.inputs.grids import MOST_CELLS
 
 _READ_ERRORS = (DataLayerError, DataSourceError, FeatureError, shapely.errors.ShapelyError, OSError, ValueError)
-_SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _SHAPE_HEADER_BYTES = 100
 _EXACT_INTEGERS = 1e15
 
@@ -178,7 +178,7 @@ def _read_zipped_shapefile(path: Path, layer: str | None) -> VectorTable:
             raise InputError(Problem(message, file=file))
         for member in members:
             suffix = PurePosixPath(member).suffix.lower()
-            if str(PurePosixPath(member).with_suffix("")) == stems[0] and suffix in _SHAPEFILE_PARTS:
+            if str(PurePosixPath(member).with_suffix("")) == stems[0] and suffix in SHAPEFILE_PARTS:
                 with (Path(folder) / f"layer{suffix}").open("wb") as out:
                     out.writelines(unpacked_chunks(archive, member, file=file, budget=budget))
         return _read_shapefile(Path(folder) / "layer.shp", file=file)

@@ -6,11 +6,10 @@ import hashlib
 import json
 import logging
 import os
-import tempfile
 import zipfile
+from contextlib import suppress
 from dataclasses import fields
-from importlib import metadata, resources
-from pathlib import Path
+from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -18,12 +17,14 @@ import numpy.typing as npt
 import shapely
 
 import circle15
-from circle15.inputs.digests import file_digest
-from circle15.network.cache_room import cache_root, shrink_cache
+from circle15.inputs.digests import file_digest, file_parts, library_versions
+from circle15.inputs.held_folders import held_folder
+from circle15.network.cache_room import PART, cache_root, shrink_cache
 from circle15.network.segments import Segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +68,9 @@ def cache_folder() -> Path:
 def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
     """Give the streets of a file from the cache, or read them and keep them.
 
-    An entry is named after the file's bytes, the tag table, the code that reads and the versions of circle15 and
-    pyosmium, so that it cannot be stale. It is written beside and renamed: several processes may do so at once, and
-    none sees half an entry.
+    An entry is named after the bytes of the file and those beside it that belong to it, the tag table, the code that
+    reads and the versions of circle15 and of the libraries, so that it cannot be stale. It is written beside and
+    renamed: several processes may do so at once, and none sees half an entry.
     An entry that cannot be read is made again; a folder that cannot be written to is said and done without.
     """
     entry = cache_folder() / f"{_key(path)}.npz"
@@ -134,9 +135,10 @@ def _key(path: Path) -> str:
     for package, names in _MAKERS.items():
         for name in names:
             digest.update(resources.files(package).joinpath(name).read_bytes())
-    versions = {"circle15": circle15.__version__, "osmium": metadata.version("osmium")}
+    versions = {"circle15": circle15.__version__, **library_versions()}
     digest.update(json.dumps([versions, "".join(path.suffixes).lower()], sort_keys=True).encode())
-    digest.update(bytes.fromhex(file_digest(path, "blake2b")))
+    for part in file_parts(path):
+        digest.update(bytes.fromhex(file_digest(part, "blake2b")))
     return digest.hexdigest()
 
 
@@ -161,8 +163,8 @@ def _segments(entry: Path, values: dict[str, Any]) -> Segments:
     rest["traits"] = tuple(rest["traits"])
     rest["ways_refused"] = tuple((reason, n) for reason, n in rest["ways_refused"])
     segments = Segments(**values, **rest, **shapes)
-    # The touched time tells which entries are in use.
-    os.utime(entry)
+    with suppress(OSError):  # a cache that may only be read
+        os.utime(entry)  # tells which entries are in use
     return segments
 
 
@@ -172,12 +174,7 @@ def _save(entry: Path, segments: Segments, **more: npt.NDArray[Any]) -> None:
     rest = {name: value for name, value in values.items() if name not in arrays}
     rest |= {name: shapely.to_wkb(rest[name], hex=True) for name in _SHAPES}
     entry.parent.mkdir(parents=True, exist_ok=True)
-    handle, beside = tempfile.mkstemp(dir=entry.parent, prefix=entry.stem, suffix=".part")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            arrays |= {**more, "rest": np.frombuffer(json.dumps(rest).encode(), np.uint8)}
-            np.savez(file, **arrays)
-        Path(beside).replace(entry)
-    except BaseException:
-        Path(beside).unlink(missing_ok=True)
-        raise
+    arrays |= {**more, "rest": np.frombuffer(json.dumps(rest).encode(), np.uint8)}
+    with held_folder(entry.parent, prefix="", suffix=PART) as beside:
+        np.savez(beside / entry.name, **arrays)
+        (beside / entry.name).replace(entry)

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import logging
 import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
+from circle15.inputs.held_folders import held_folder, sweep_held
+
 log = logging.getLogger(__name__)
 
 LIMIT_BYTES = 4_000_000_000
 """The entries used longest ago are deleted when all together take more."""
+
+PART = ".part"
+"""Suffix of the folders that entries are written in, beside their places (`held_folder`)."""
 
 _KINDS = {"networks": "*.npz", "extracts": "*.kept"}
 
@@ -52,18 +56,23 @@ def delete_entries(entries: list[CacheEntry]) -> int:
     n = 0
     for entry in entries:
         # An entry of several files leaves in one step, so that nobody finds half of it.
-        aside = Path(tempfile.mkdtemp(dir=entry.path.parent, suffix=".part"))
-        try:
-            entry.path.rename(aside / entry.path.name)
-            n += 1
-        except FileNotFoundError:
-            log.debug("%s: deleted by another process meanwhile", entry.path)
-        shutil.rmtree(aside, ignore_errors=True)
+        with held_folder(entry.path.parent, prefix="", suffix=PART) as aside:
+            try:
+                entry.path.rename(aside / entry.path.name)
+                n += 1
+            except FileNotFoundError:
+                log.debug("%s: deleted by another process meanwhile", entry.path)
     return n
 
 
 def shrink_cache(limit_bytes: int | None = None, root: Path | None = None) -> None:
-    """Delete the entries used longest ago until the rest takes at most ``limit_bytes``, by default `LIMIT_BYTES`."""
+    """Delete the entries used longest ago until the rest takes at most ``limit_bytes``, by default `LIMIT_BYTES`.
+
+    What killed processes left half-written goes as well, here and in the system's folder for temporary files.
+    """
+    for kind in _KINDS:
+        sweep_held((root or cache_root()) / kind, f"*{PART}")
+    sweep_held()
     limit = LIMIT_BYTES if limit_bytes is None else limit_bytes
     total = 0
     beyond = []
@@ -79,9 +88,6 @@ def clear_cache(root: Path | None = None) -> int:
     """Delete every entry, and what killed processes left behind; give the number of entries."""
     n = delete_entries(list_entries(root))
     for kind in _KINDS:
-        for path in ((root or cache_root()) / kind).glob("*.part"):
-            if path.is_dir():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink(missing_ok=True)
+        for path in ((root or cache_root()) / kind).glob(f"*{PART}"):
+            shutil.rmtree(path, ignore_errors=True)
     return n

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import InputError
+from circle15.inputs.held_folders import held_folder
 from circle15.inputs.osm import header_extent
 from circle15.inputs.osm_cuts import cut_streets_text
 from circle15.network.build import ISLAND_M, cut_to_area
@@ -23,6 +22,7 @@ from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from circle15.inputs.osm_columns import OsmColumns
 
@@ -89,8 +89,8 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
     relations = relation_squares(path)
     boxes = np.array([_box_around(area, relations, island_m * _MARGIN) for area in missing])
     seen = _Seen(path)
-    with tempfile.TemporaryDirectory(prefix="circle15-") as folder:
-        texts = cut_streets_text(path, boxes, Path(folder), way_keys=tuple(table_keys("way")), look=seen.look)
+    with held_folder() as folder:
+        texts = cut_streets_text(path, boxes, folder, way_keys=tuple(table_keys("way")), look=seen.look)
         if seen.longest_m < island_m:
             return False
         for area, box, text in zip(missing, boxes, texts, strict=True):

@@ -6,20 +6,22 @@ import hashlib
 import json
 import logging
 import os
-import shutil
-import tempfile
+from contextlib import suppress
 from importlib import metadata, resources
-from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
+from circle15.errors import InputError
 from circle15.inputs.digests import file_digest
+from circle15.inputs.held_folders import held_folder
 from circle15.inputs.osm_selection import Wanted, holds_wanted, write_selection
-from circle15.network.cache_room import cache_root, shrink_cache
+from circle15.network.cache_room import PART, cache_root, shrink_cache
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from pathlib import Path
 
 log = logging.getLogger(__name__)
+T = TypeVar("T")
 TAGS_FILE = "tags.json"
 
 
@@ -39,21 +41,15 @@ def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
     entry = _folder() / f"{_key(source)}-{name}.kept"
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        beside = Path(tempfile.mkdtemp(dir=entry.parent, suffix=".part"))
-    except OSError as e:
-        log.warning("%s: the extract's selection cannot be kept (%s)", entry.parent, e)
-        return None
-    try:
-        # It keeps the source's name: whatever reads it tells of the file that the user knows.
-        write_selection(source, wanted, beside / source.name)
-        (beside / TAGS_FILE).write_text(told, encoding="utf-8")
-        beside.rename(entry)
+        with held_folder(entry.parent, prefix="", suffix=PART) as beside:
+            # It keeps the source's name: whatever reads it tells of the file that the user knows.
+            write_selection(source, wanted, beside / source.name)
+            (beside / TAGS_FILE).write_text(told, encoding="utf-8")
+            beside.rename(entry)
+        shrink_cache()
     except OSError as e:
         if kept_selection(source, wanted) == source:  # else another process was first
             log.warning("%s: the extract's selection cannot be kept (%s)", entry.parent, e)
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-    shrink_cache()
     found = kept_selection(source, wanted)
     return found if found != source else None
 
@@ -67,11 +63,26 @@ def kept_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
             told = json.loads((entry / TAGS_FILE).read_text(encoding="utf-8"))
             has: Wanted = {k: v if v is None else frozenset(v) for k, v in told["tags"].items()}
             if holds_wanted(has, wanted):
-                os.utime(entry)
+                with suppress(OSError):  # a cache that may only be read
+                    os.utime(entry)
                 return entry / str(told["file"])
         except (OSError, ValueError, TypeError, LookupError) as e:
             log.warning("%s: this cache entry is broken (%s) and is not used", entry, e)
     return source
+
+
+def read_wanted(source: Path, wanted: Mapping[str, frozenset[str] | None], read: Callable[[Path], T]) -> T:
+    """Read from a kept selection of ``source``, or from ``source`` itself where there is none or it cannot be read.
+
+    Another process may delete a selection meanwhile; and an error of the input tells of all that the whole file holds.
+    """
+    kept = kept_selection(source, wanted)
+    try:
+        return read(kept)
+    except InputError:
+        if kept == source:
+            raise
+    return read(source)
 
 
 def _folder() -> Path:

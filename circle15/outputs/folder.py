@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-import logging
 import os
-import shutil
-import tempfile
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circle15.errors import OutputError, Problem
 from circle15.inputs.digests import file_digest
+from circle15.inputs.held_folders import held_folder, sweep_held
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-try:
-    import fcntl
-except ImportError:  # Windows: what a killed run leaves stays until somebody deletes it
-    fcntl = None  # type: ignore[assignment]
-
-logger = logging.getLogger(__name__)
 
 MANIFEST = "run.json"
 EARLIER = ".run.json.earlier"
@@ -45,45 +36,20 @@ def staged_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Path]:
     OutputError
         If the folder cannot be made or written, or a file in it that no run wrote bears the name of a result.
     """
-    parent = folder if is_inside else folder.parent
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        stage, hold = _held_stage(parent, folder.name)
-    except OSError as e:
-        raise OutputError(Problem(f"cannot write here: {e.strerror}", file=str(folder))) from e
-    try:
-        yield stage
-        _publish(stage, folder)
-    except OutputError:
-        raise
-    except OSError as e:
-        if e.filename is not None and not Path(e.filename).is_relative_to(folder.parent):
-            raise  # something else than writing here went wrong
-        raise OutputError(Problem(f"cannot write: {e.strerror or e}", file=str(folder))) from e
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-        if hold is not None:
-            os.close(hold)
-
-
-def _held_stage(parent: Path, name: str) -> tuple[Path, int | None]:
-    """Make an empty folder in ``parent`` that is locked as long as this process lives (`sweep_stages`)."""
-    while True:
-        stage = Path(tempfile.mkdtemp(prefix=f".{name}-", suffix=PARTIAL, dir=parent))
-        if fcntl is None:
-            return stage, None
+    with scratch_folder(folder if is_inside else folder.parent, folder.name) as stage:
         try:
-            hold = os.open(stage, os.O_RDONLY)
-        except FileNotFoundError:
-            continue  # swept in the moment before it was locked
-        fcntl.flock(hold, fcntl.LOCK_SH)
-        if stage.is_dir():
-            return stage, hold
-        os.close(hold)
+            yield stage
+            _publish(stage, folder)
+        except OutputError:
+            raise
+        except OSError as e:
+            if e.filename is not None and not Path(e.filename).is_relative_to(folder.parent):
+                raise  # something else than writing here went wrong
+            raise OutputError(Problem(f"cannot write: {e.strerror or e}", file=str(folder))) from e
 
 
 @contextmanager
-def scratch_folder(parent: Path) -> Iterator[Path]:
+def scratch_folder(parent: Path, name: str = "scratch") -> Iterator[Path]:
     """Yield an empty hidden folder in ``parent`` that is removed in the end; after a kill, `sweep_stages` does it.
 
     Raises
@@ -91,43 +57,18 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     OutputError
         If it cannot be made.
     """
-    try:
-        parent.mkdir(parents=True, exist_ok=True)
-        stage, hold = _held_stage(parent, "scratch")
-    except OSError as e:
-        raise OutputError(Problem(f"cannot write here: {e.strerror}", file=str(parent))) from e
-    try:
-        yield stage
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
-        if hold is not None:
-            os.close(hold)
+    with ExitStack() as stack:
+        try:
+            parent.mkdir(parents=True, exist_ok=True)
+            folder = stack.enter_context(held_folder(parent, prefix=f".{name}-", suffix=PARTIAL))
+        except OSError as e:
+            raise OutputError(Problem(f"cannot write here: {e.strerror}", file=str(parent))) from e
+        yield folder
 
 
 def sweep_stages(parent: Path) -> int:
-    """Remove what killed runs left half-written in ``parent``, and give how many that were.
-
-    A folder that a living process holds is left alone; the system lets go of a dead one's lock.
-    """
-    if fcntl is None:
-        return 0
-    n = 0
-    for stage in parent.glob(f".*{PARTIAL}"):
-        if not stage.is_dir():
-            continue
-        try:
-            hold = os.open(stage, os.O_RDONLY)
-        except OSError:
-            continue  # its own run has removed it, or it is another user's
-        try:
-            fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(stage, ignore_errors=True)
-            n += 1
-        except BlockingIOError:
-            logger.debug("%s: a living process writes here", stage)
-        finally:
-            os.close(hold)
-    return n
+    """Remove what killed runs left half-written in ``parent``, and give how many that were."""
+    return sweep_held(parent, f".*{PARTIAL}")
 
 
 def _publish(stage: Path, folder: Path) -> None:

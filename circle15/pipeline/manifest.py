@@ -7,13 +7,13 @@ import json
 import platform
 from dataclasses import asdict
 from functools import cache
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from circle15 import __version__, _core
+from circle15.inputs.digests import library_versions
 from circle15.inputs.import_report import changes_frame
 from circle15.inputs.registers import registers_folder
 from circle15.outputs.folder import sha256_of
@@ -25,9 +25,6 @@ if TYPE_CHECKING:
     from circle15.config import Config
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.study import Study
-
-_LIBRARIES = ("geopandas", "h3", "numpy", "osmium", "pandas", "pyarrow", "pyproj", "rasterio", "shapely")
-
 
 _CODE = (".py", ".csv", ".toml", ".html", ".css", ".js", ".so", ".pyd")
 
@@ -60,7 +57,7 @@ def code_digest() -> str:
 
 def run_environment() -> dict[str, Any]:
     """Give Python's version and those of the libraries that numbers depend on."""
-    return {"python": platform.python_version(), "libraries": {name: version(name) for name in _LIBRARIES}}
+    return {"python": platform.python_version(), "libraries": library_versions()}
 
 
 def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, float], folder: Path) -> dict[str, Any]:

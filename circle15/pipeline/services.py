@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,15 +12,17 @@ import shapely
 from circle15.errors import InputError, Problem
 from circle15.inputs.cells import COORDINATE_DECIMALS
 from circle15.inputs.coordinates import NAMED_SYSTEMS
+from circle15.inputs.districts import buffer_area
 from circle15.inputs.facilities import FacilityTable, combine_facilities, facilities_from_osm, read_facilities
 from circle15.inputs.headings import load_aliases
+from circle15.inputs.import_report import Change, DroppedFacility
 from circle15.inputs.osm import read_features
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.osm_selection import Wanted, join_wanted
 from circle15.inputs.tag_filter import parse_tag_filter
 from circle15.network.crs_detector import FEWEST_POINTS, CrsDetection, detect_crs
 from circle15.network.entrances import facility_entrances, read_gates
-from circle15.network.extracts import kept_selection
+from circle15.network.extracts import read_wanted
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,7 +31,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.config import Config, LayerTable
-    from circle15.inputs.import_report import Change, DroppedFacility
     from circle15.network.graph import WalkNetwork
 
 Floats = npt.NDArray[np.float64]
@@ -37,6 +38,10 @@ Floats = npt.NDArray[np.float64]
 OSM_PREFIX = "osm:"
 GATE_TAGS: Wanted = {"entrance": None, "barrier": None}
 """What `read_gates` looks for."""
+FAR_M = 80_000.0
+"""Where a digit of a coordinate is wrong a place is about a degree off, or on another continent."""
+FEW_FAR = 0.25
+"""Far rows are mistakes where they are at most this share of those in the study area; else the table is of a region."""
 OSM_ATTRIBUTION = "© OpenStreetMap contributors (ODbL 1.0)"
 
 
@@ -54,10 +59,8 @@ class Services:
     capacity_units: dict[str, str] = field(default_factory=dict)  # by layer, where its file's heading says it
 
 
-def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: Path | None = None) -> Services:
+def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
     """Read every layer's facilities, those within ``area`` (district and buffer, degrees WGS-84).
-
-    ``extract`` is the file that ``osm:`` layers and gates are read from: network.source itself, or a selection of it.
 
     Raises
     ------
@@ -66,14 +69,13 @@ def read_services(config: Config, network: WalkNetwork, area: Any, *, extract: P
     """
     shapely.prepare(area)
     load_aliases(config.headings)  # a field that is not known is one error, not one per layer
-    source = extract or config.resolve(config.network.source)
-    features = _features(config, area, source)
+    features = _features(config, area)
     tables = {**_from_files(config), **{k: facilities_from_osm(f) for k, f in features.items()}}
     counts: dict[str, dict[str, int]] = {}
     problems = []
     kept = []
     for layer in config.layers:
-        table = tables[layer.id]
+        table = _without_far(layer, tables[layer.id], area)
         inside = shapely.intersects(area, table.frame.geometry.to_numpy())
         counts[layer.id] = {
             "read": len(table.frame) + len(table.dropped),
@@ -112,6 +114,28 @@ def wanted_tags(config: Config) -> Wanted:
     )
 
 
+def _without_far(layer: LayerTable, table: FacilityTable, area: Any) -> FacilityTable:
+    """Leave out a file's rows that lie absurdly far off."""
+    frame = table.frame
+    places = frame.geometry.to_numpy()
+    far = ~shapely.intersects(buffer_area(area, FAR_M), places)
+    if table.places is None or not far.any() or far.sum() > FEW_FAR * shapely.intersects(area, places).sum():
+        return table
+    lost = tuple(
+        DroppedFacility(layer.id, str(f["source"]), str(f["name"]), "far_away") for _, f in frame[far].iterrows()
+    )
+    lines = []
+    for d in lost:
+        file, _, row = d.source.rpartition(":")
+        lines.append(Change(file, d.reason, row=int(row), original=d.name))
+    return replace(
+        table,
+        frame=frame.loc[~far].reset_index(drop=True),
+        changes=tuple(sorted((*table.changes, *lines), key=lambda c: c.row or 0)),
+        dropped=(*table.dropped, *lost),
+    )
+
+
 def _from_files(config: Config) -> dict[str, FacilityTable]:
     tables: dict[str, FacilityTable] = {}
     problems: list[Problem] = []
@@ -126,16 +150,19 @@ def _from_files(config: Config) -> dict[str, FacilityTable]:
     return tables
 
 
-def _features(config: Config, area: Any, source: Path) -> dict[str, gpd.GeoDataFrame]:
+def _features(config: Config, area: Any) -> dict[str, gpd.GeoDataFrame]:
     """Read the layers that are chosen by tags, all in one pass."""
     by_tag = {layer.id: layer.source for layer in config.layers if layer.source.startswith(OSM_PREFIX)}
     if not by_tag:
         return {}
+    source = config.resolve(config.network.source)
     if not is_osm_file(source):
         message = f"osm: selections need an OSM file (.osm.pbf, .osm) as network.source, not {source.name}; give tables"
         raise InputError(Problem(message, file=str(config.path), key=f"layer.{next(iter(by_tag))}.source"))
     filters = {layer: text.removeprefix(OSM_PREFIX) for layer, text in by_tag.items()}
-    features = read_features(source, filters, area=area, lang=config.district.lang)
+    features = read_wanted(
+        source, wanted_tags(config), lambda path: read_features(path, filters, area=area, lang=config.district.lang)
+    )
     found = {}
     for layer in by_tag:
         found[layer] = features[features["layer"] == layer].reset_index(drop=True)
@@ -199,6 +226,6 @@ def _nothing_found(config: Config, layer: LayerTable, table: FacilityTable) -> P
 
 def _gates(config: Config, facilities: gpd.GeoDataFrame) -> Any:
     """Read the tagged gates where there are polygons to enter and the streets come from an OSM file."""
-    source = kept_selection(config.resolve(config.network.source), GATE_TAGS)
+    source = config.resolve(config.network.source)
     has_areas = bool((shapely.get_dimensions(facilities.geometry.to_numpy()) > 0).any())
-    return read_gates(source) if has_areas and is_osm_file(source) else None
+    return read_wanted(source, GATE_TAGS, read_gates) if has_areas and is_osm_file(source) else None

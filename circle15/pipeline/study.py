@@ -11,7 +11,6 @@ import pandas as pd
 import shapely
 
 from circle15.config import BUFFER_MARGIN_M
-from circle15.errors import InputError
 from circle15.inputs.buffer_people import BufferPeople, is_covered, read_buffer_people
 from circle15.inputs.communities import REST_SUFFIX
 from circle15.inputs.districts import District, buffer_area, read_district
@@ -19,7 +18,7 @@ from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.policy import apply_policy, settle_norms
 from circle15.inputs.unit_names import check_streets
 from circle15.network.build import missing_buffer_sides
-from circle15.network.extracts import kept_selection
+from circle15.network.extracts import read_wanted
 from circle15.network.link import Linkage, link
 from circle15.pipeline.communities import SecondLevel, read_people, without_pieces
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
@@ -165,19 +164,13 @@ def study_area(config: Config) -> Any:
         If the district's files cannot be used.
     """
     config = apply_policy(config).config
-    return _read_area(config, config.resolve(config.network.source))[2]
+    return _read_area(config, config.resolve(config.network.source))[1]
 
 
-def _read_area(config: Config, source: Path) -> tuple[Path, District, Any]:
-    """Give the extract's selection if one is kept, the district, and the area around it."""
-    extract = kept_selection(source, wanted_tags(config))
-    try:
-        district = read_district(config, extract)
-    except InputError:
-        if extract == source:
-            raise
-        district = read_district(config, source)  # the error then tells of all that the whole file holds
-    return extract, district, buffer_area(district.geometry, config.buffer_m())
+def _read_area(config: Config, source: Path) -> tuple[District, Any]:
+    """Give the district, and the area around it."""
+    district = read_wanted(source, wanted_tags(config), lambda extract: read_district(config, extract))
+    return district, buffer_area(district.geometry, config.buffer_m())
 
 
 def read_study(config: Config, clock: Clock) -> Study:
@@ -192,12 +185,12 @@ def read_study(config: Config, clock: Clock) -> Study:
     config = applied.config
     source = config.resolve(config.network.source)
     with clock.stage("district"):
-        extract, district, area = _read_area(config, source)
+        district, area = _read_area(config, source)
     with clock.stage("network"):
         network = read_streets(config, area)
         network, path_warnings = change_network(config, network)
     with clock.stage("facilities"):
-        services = change_services(config, read_services(config, network, area, extract=extract), area)
+        services = change_services(config, read_services(config, network, area), area)
         applied = settle_norms(applied, services.facilities, services.capacity_units)
         config = applied.config
     with clock.stage("people"):
