@@ -93,6 +93,63 @@ def test_a_tampered_value_of_a_parquet_file_is_named(copy):
     assert "column population" in found[0]
 
 
+def test_a_tampered_manifest_is_named_key_by_key(copy):
+    path = copy / "west" / "run.json"
+    told = json.loads(path.read_text("utf-8"))
+    told["counts"]["facilities"]["clinic"]["read"] += 1
+    told["warnings"] = []
+    told["network"]["n_ways_read"] = 7
+    told["district"]["name"] = "East"
+    told["config"]["layer"][0]["minutes"] = 10.0
+    told["seconds"] = {}  # no run's seconds are another's
+    told["inputs"]["more.csv"] = told["inputs"]["people.csv"]
+    path.write_text(json.dumps(told), encoding="utf-8")
+    result = verify(copy / "west")
+    assert result.exit_code == 1
+    named = {line.partition("run.json, ")[2].partition(":")[0] for line in result.stdout.splitlines()} - {""}
+    keys = {"counts.facilities.clinic.read", "network.n_ways_read", "district.name", "config.layer.1.minutes"}
+    assert keys | {"inputs.more.csv"} <= named
+    assert {key.partition(".")[0] for key in named} == {"counts", "warnings", "network", "district", "config", "inputs"}
+
+
+def test_a_file_that_no_run_writes_is_named(copy):
+    (copy / "west" / "units").mkdir(exist_ok=True)
+    for name in ("extra.csv", "units/fake.html", ".DS_Store"):
+        (copy / "west" / name).write_text("x")
+    result = verify(copy / "west")
+    assert result.exit_code == 1
+    named = [f"{copy / 'west'}: {name}: found there, computed missing" for name in ("extra.csv", "units/fake.html")]
+    assert result.stdout.splitlines() == named
+
+
+@pytest.mark.parametrize(
+    "path", ["inputs", "files", "config_sha256", "config_path", "layers", "district.id", "inputs.people.csv.sha256"]
+)
+def test_a_manifest_that_lacks_a_key_is_told_plainly(copy, path):
+    manifest = copy / "west" / "run.json"
+    told = json.loads(manifest.read_text("utf-8"))
+    group, _, key = path.partition(".")
+    owner = told["inputs"]["people.csv"] if "sha256" in key else told[group] if key else told
+    del owner[path.rpartition(".")[2]]
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    result = verify(copy / "west")
+    assert result.exit_code == 2
+    assert f"run.json, {path}: is no manifest of this circle15" in result.stderr
+
+
+def test_a_batch_whose_manifest_lacks_a_key_is_told_plainly(copy):
+    manifest = copy / "run.json"
+    told = json.loads(manifest.read_text("utf-8"))
+    del told["batch"][0]["status"], told["files"]["summary.csv"]["sha256"]
+    manifest.write_text(json.dumps(told), encoding="utf-8")
+    result = verify(copy)
+    assert result.exit_code == 2
+    assert [line.partition("run.json, ")[2].partition(":")[0] for line in result.stderr.splitlines()] == [
+        "batch.1.status",
+        "files",
+    ]
+
+
 def test_a_missing_row_and_a_missing_file_are_named(copy):
     csv = copy / "west" / "completeness.csv"
     csv.write_text(csv.read_text("utf-8-sig").splitlines()[0] + "\n", encoding="utf-8-sig")

@@ -7,19 +7,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from circle15.batch.resume import changed_inputs, damaged_files
+from circle15.batch.resume import changed_inputs, damaged_files, lacking_keys, lacking_keys_of_batch
 from circle15.batch.summing import gather_summary, write_summary
 from circle15.batch.work import manifest_of_folder
 from circle15.config import parse_config
 from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
 from circle15.outputs.folder import MANIFEST
 from circle15.outputs.summary import FILES
-from circle15.outputs.table_check import Difference, compare_files
+from circle15.outputs.table_check import Difference, compare_files, compare_values
 from circle15.pipeline import run_district
 from circle15.pipeline.manifest import code_digest, config_digest, run_environment
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+_MAY_DIFFER = {"seconds", "circle15", "core", "code_sha256", "python", "libraries", "config_path"}
+"""Keys of a manifest that another machine or version may fill otherwise; versions are told as notes."""
 
 
 @dataclass(slots=True)
@@ -77,8 +80,13 @@ def _manifest(folder: Path) -> dict[str, Any]:
         message = "no run.json here; name the folder that a run or a batch wrote"
         raise MissingFileError(Problem(message, file=str(folder)))
     manifest: dict[str, Any] | None = manifest_of_folder(folder)
-    if manifest is None or ("batch" not in manifest and "config_stated" not in manifest):
+    if manifest is None:
         raise InputError(Problem("is no manifest of this circle15", file=str(folder / MANIFEST)))
+    lacking = lacking_keys_of_batch(manifest) if "batch" in manifest else lacking_keys(manifest)
+    InputError.gather(
+        Problem("is no manifest of this circle15: lacks this key", file=str(folder / MANIFEST), key=key)
+        for key in lacking
+    )
     return manifest
 
 
@@ -91,9 +99,9 @@ def _verify_district(folder: Path, threads: int | None) -> Verification:
 
 def _verify_run(folder: Path, manifest: dict[str, Any], threads: int | None) -> Verification:
     found = Verification(folder, notes=_other_versions(manifest))
-    found.problems += [f"input {name}: is not the file that was read" for name in changed_inputs(manifest)]
-    found.problems += [f"output {name}: is not the file that was written" for name in damaged_files(manifest, folder)]
     config = parse_config(manifest["config_stated"], Path(manifest["config_path"]))
+    found.problems += [f"input {name}: is not the file that was read" for name in changed_inputs(manifest, config)]
+    found.problems += [f"output {name}: is not the file that was written" for name in damaged_files(manifest, folder)]
     if config_digest(config) != manifest["config_sha256"]:
         found.problems.append("the manifest's config is not the one that was run")
     with tempfile.TemporaryDirectory(prefix="circle15-verify-") as name:
@@ -103,9 +111,24 @@ def _verify_run(folder: Path, manifest: dict[str, Any], threads: int | None) -> 
         except Circle15Error as e:
             found.problems += [f"cannot be run again: {p}" for p in e.problems]
             return found
-        names = {*manifest["files"], *_manifest(again)["files"]}
+        fresh = _manifest(again)
+        names = {*manifest["files"], *fresh["files"], *_files_in(folder)}
         found.differences = compare_files(folder, again, names)
+        found.differences += compare_values(MANIFEST, _facts(manifest), _facts(fresh))
     return found
+
+
+def _files_in(folder: Path) -> list[str]:
+    """Name the files of a folder that are not hidden, the manifest aside."""
+    inside = [p.relative_to(folder) for p in folder.rglob("*") if p.is_file()]
+    hidden = [any(part.startswith(".") for part in p.parts) for p in inside]
+    return [p.as_posix() for p, is_hidden in zip(inside, hidden, strict=True) if not is_hidden and p.name != MANIFEST]
+
+
+def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
+    """Give what a manifest tells that depends on config and inputs alone."""
+    inputs = {name: {k: v for k, v in told.items() if k != "path"} for name, told in manifest["inputs"].items()}
+    return {k: v for k, v in manifest.items() if k not in _MAY_DIFFER} | {"inputs": inputs}
 
 
 def _verify_summary(root: Path, manifest: dict[str, Any]) -> Verification:
@@ -113,7 +136,7 @@ def _verify_summary(root: Path, manifest: dict[str, Any]) -> Verification:
     found.problems += [f"output {name}: is not the file that was written" for name in damaged_files(manifest, root)]
     folders = [root / told["folder"] for told in manifest["batch"] if told["status"] != "failed"]
     failed = [(told["config"], "\n".join(told["error"])) for told in manifest["batch"] if told["status"] == "failed"]
-    previous = Path(manifest["previous"]) if manifest["previous"] is not None else None
+    previous = Path(manifest["previous"]) if manifest.get("previous") is not None else None
     with tempfile.TemporaryDirectory(prefix="circle15-verify-") as name:
         try:
             write_summary(gather_summary(folders, failed, previous), Path(name))

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 Rows = list[list[Any]]
 _N_LABEL = 3  # first cells of a row that say which row it is
 _SHOWN = 60
+_MISSING: Any = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +62,19 @@ def compare_files(found: Path, computed: Path, names: Iterable[str]) -> list[Dif
         cells = list(_differing(name, one, two, reader)) if reader is not None else []
         differences += cells or [Difference(name, "", "other bytes" + (", the same cells" if reader else ""), "these")]
     return differences
+
+
+def compare_values(file: str, found: Any, computed: Any, where: str = "") -> list[Difference]:
+    """Compare two values of JSON leaf by leaf; ``where`` is their key in ``file``."""
+    if isinstance(found, dict) and isinstance(computed, dict):
+        keys = dict.fromkeys([*computed, *found])
+        pairs = [(str(k), found.get(k, _MISSING), computed.get(k, _MISSING)) for k in keys]
+    elif isinstance(found, list) and isinstance(computed, list):
+        pairs = [(str(i), *pair) for i, pair in enumerate(zip_longest(found, computed, fillvalue=_MISSING), start=1)]
+    else:
+        words = ["missing" if value is _MISSING else _shown(value) for value in (found, computed)]
+        return [] if _same(found, computed) else [Difference(file, where, *words)]
+    return [d for key, a, b in pairs for d in compare_values(file, a, b, f"{where}.{key}" if where else key)]
 
 
 def _differing(name: str, one: Path, two: Path, read: Callable[[Path], dict[str, Rows]]) -> Iterator[Difference]:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from circle15.inputs.digests import file_parts
 from circle15.outputs.dictionary import dictionary
 from circle15.pipeline.streets import street_inputs
 
@@ -11,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
+    from circle15.config import Config
     from circle15.pipeline.study import Study
 
 _TABLES = (".csv", ".parquet", ".xlsx", ".gpkg")
@@ -37,7 +40,6 @@ def inputs_by_kind(study: Study) -> dict[str, dict[str, Path]]:
     """Give every input file by its kind, as the config names it."""
     config = study.config
     planning = (config.planning.candidates, config.planning.projects, config.planning.forbidden)
-    policy = {} if config.policy is None else _register_files(study)
     return {
         "streets": street_inputs(config),
         "district": dict(study.district.inputs),
@@ -45,14 +47,19 @@ def inputs_by_kind(study: Study) -> dict[str, dict[str, Path]]:
         "services": {n: p for n, p in study.inputs.items() if n in {_file(layer.source) for layer in config.layers}},
         "scenario": {n: p for n, p in study.inputs.items() if n in {_file(str(c.line)) for c in config.changes}},
         "planning": _files(study, planning),
-        "policy": policy,
+        "policy": {**register_files(config), **_files(study, (config.policy.actual if config.policy else None,))},
         "survey": _files(study, (config.survey.path if config.survey is not None else None,)),
     }
 
 
 def input_files(study: Study) -> dict[str, Path]:
-    """Give every input file, as the config names it."""
-    return {**study.inputs, **{name: path for kind in inputs_by_kind(study).values() for name, path in kind.items()}}
+    """Give every input file, as the config names it, and the files beside it that were read with it."""
+    named = {**study.inputs, **{name: path for kind in inputs_by_kind(study).values() for name, path in kind.items()}}
+    return {
+        name if part == path else PurePosixPath(name).with_name(part.name).as_posix(): part
+        for name, path in named.items()
+        for part in file_parts(path)
+    }
 
 
 def trace_tables(study: Study, files: Iterable[Path], folder: Path) -> dict[str, Any]:
@@ -69,15 +76,12 @@ def trace_tables(study: Study, files: Iterable[Path], folder: Path) -> dict[str,
     return traced
 
 
-def _register_files(study: Study) -> dict[str, Path]:
-    settings = study.config.policy
-    if settings is None:
+def register_files(config: Config) -> dict[str, Path]:
+    """Give the files of the config's own folder of policy registers."""
+    if config.policy is None or config.policy.path is None:
         return {}
-    found = _files(study, (settings.actual,))
-    if settings.path is not None:
-        folder = study.config.resolve(settings.path)
-        found |= {f"{settings.path}/{p.name}": p for p in sorted(folder.glob("*.csv"))}
-    return found
+    name = config.policy.path
+    return {f"{name}/{p.name}": p for p in sorted(config.resolve(name).glob("*.csv"))}
 
 
 def _files(study: Study, named: Iterable[str | None]) -> dict[str, Path]:
