@@ -6,17 +6,22 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from concurrent.futures import ThreadPoolExecutor
 
+import geopandas as gpd
 import pytest
 
 from circle15.batch import run_batch
 from circle15.batch.districts import find_districts
 from circle15.batch.local import LocalExecutor, WorkerDiedError
 from circle15.batch.order import largest_first
-from circle15.batch.resume import why_stale
-from circle15.batch.work import run_one
+from circle15.batch.resume import changed_inputs, why_stale
+from circle15.batch.running import Runner
+from circle15.batch.work import Report, run_one, share_selection, share_streets
+from circle15.config import parse_config
 from circle15.errors import ConfigError, InputError
+from circle15.inputs.digests import file_digest, file_parts
 from circle15.network.cache_room import cache_root, clear_cache, list_entries, shrink_cache
 from circle15.outputs.folder import staged_folder, sweep_stages
 from circle15.pipeline import run_district
@@ -83,6 +88,67 @@ def test_two_districts_of_one_id_cannot_share_a_folder(town, tmp_path):
     assert "ids name the output folders" in entries[3].error
 
 
+def test_one_id_twice_in_a_batch_file_is_an_error_and_the_first_stands(town, tmp_path):
+    path = town.with_name("twice.toml")
+    text = town.read_text("utf-8")
+    path.write_text(
+        text.replace('id = "middle"', 'id = "east"').replace('id = "west"', 'id = "east"'), encoding="utf-8"
+    )
+    outcomes = run_batch([path], out=tmp_path / "out", jobs=1)
+    assert [o.status for o in outcomes] == ["done", "failed", "failed"]
+    assert all("ids name the output folders" in o.error for o in outcomes[1:])
+
+
+def test_loaded_configs_are_told_apart_by_their_ids(town):
+    (east, *others) = (e.config for e in find_districts([town]))
+    variants = [replace_id(east, f"east-{i}") for i in range(3)]
+    for configs in (variants, [east, *others]):
+        entries = find_districts(configs)
+        assert [e.name for e in entries] == [c.district.id for c in configs]
+        assert len({e.label for e in entries}) == 3
+
+
+def test_a_file_given_by_two_paths_counts_once(town, monkeypatch):
+    monkeypatch.chdir(town.parent)
+    entries = find_districts([town.name, town, f"./{town.name}"])
+    assert [e.error for e in entries] == [None] * 3
+
+
+def test_a_file_that_is_missing_takes_no_folder_from_a_district(town):
+    entries = find_districts(["west", town])
+    assert [e.error is None for e in entries] == [False, True, True, True]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ('[district]\nlang = "en"', 'district = "x"', "must be a table"),
+        ('id = "clinic"', "id = [1]", "layer"),
+        ('name = "East"', 'name = "East"\nlayer = [{id = [1]}]', "layer"),
+        (
+            'name = "East"',
+            'name = "East"\nlayer = [{id = "clinic"}, {id = "clinic", name = "C", source = "c.csv"}]',
+            "given twice: clinic",
+        ),
+        ('boundary = "box:0.016', 'boundary = "a\\u0000box:0.016', ""),
+        ('[network]\nsource = "', '[network]\nsource = "\\u0000', ""),
+    ],
+)
+def test_content_of_the_wrong_kind_is_an_error_of_its_district(town, tmp_path, old, new, told):
+    path = town.with_name("wrong.toml")
+    path.write_text(town.read_text("utf-8").replace(old, new, 1), encoding="utf-8")
+    outcomes = run_batch([path], out=tmp_path / "out", executor=_Nowhere())
+    assert outcomes[0].status == "failed"
+    assert told in outcomes[0].error
+
+
+class _Nowhere(ThreadPoolExecutor):
+    """Runs no district."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        return super().submit(fn if fn is not run_one else lambda *_: Report(error="not run"), *args, **kwargs)
+
+
 def test_no_district_at_all_is_an_error():
     with pytest.raises(ConfigError, match="no district given"):
         find_districts([])
@@ -91,6 +157,30 @@ def test_no_district_at_all_is_an_error():
 def test_the_largest_district_starts_first(town, undisturbed, tmp_path):
     entries = find_districts([town])
     assert [e.name for e in largest_first(entries, tmp_path)] == ["middle", "east", "west"]
+
+
+def test_a_manifest_with_seconds_of_no_number_says_nothing_about_the_order(town, tmp_path):
+    for name in ("east", "middle", "west"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.json").write_text('{"seconds": {"a": null}, "inputs": {"x": {}}}')
+    entries = find_districts([town])
+    assert [e.name for e in largest_first(entries, tmp_path)] == ["middle", "east", "west"]
+    assert "its manifest lacks" in why_stale(entries[0].config, tmp_path / "east")
+
+
+def test_a_district_that_runs_alone_has_all_cores(town, tmp_path, monkeypatch):
+    threads = []
+
+    def start(workers, root, scratch, each, tell):
+        threads.append(each)
+        return Runner(workers, root, scratch, each, tell)
+
+    monkeypatch.setattr("circle15.batch.available_threads", lambda: 8)
+    monkeypatch.setattr("circle15.batch.Runner", start)
+    run_batch(
+        [replace_id(find_districts([town])[2].config, "alone")], out=tmp_path, jobs=8, on_event=lambda _event: None
+    )
+    assert threads == [8]
 
 
 def test_two_jobs_a_thread_and_a_single_run_write_the_same_bytes(town, undisturbed, tmp_path):
@@ -150,6 +240,37 @@ def test_a_worker_killed_by_sigkill_costs_its_district_alone(town, undisturbed, 
     assert digests(tmp_path / "out" / "west") == digests(undisturbed / "west")
 
 
+class _SharingDies(LocalExecutor):
+    """Kills the process that would read what districts share."""
+
+    def submit(self, fn, /, *args, **kwargs):
+        if fn in {share_selection, share_streets}:
+            return super().submit(signal.raise_signal, signal.SIGKILL)
+        return super().submit(fn, *args, **kwargs)
+
+
+@on_linux
+def test_an_extract_that_could_not_be_shared_is_told_and_costs_no_district(town, undisturbed, tmp_path):
+    events = []
+    with _SharingDies(1) as executor:
+        outcomes = run_batch([town], out=tmp_path / "out", executor=executor, on_event=events.append)
+    assert [o.status for o in outcomes] == ["done"] * 3
+    parts = {f"town.osm.pbf: {part}" for part in ("streets", "things", "gates")}
+    assert {e.name for e in events if e.kind == "warning" and "SIGKILL" in e.text} == parts
+    assert set(json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["sharing_failed"]) == parts
+    assert digests(tmp_path / "out") == digests(undisturbed)
+
+
+@on_linux
+def test_a_process_that_dies_while_it_is_idle_costs_no_task():
+    with LocalExecutor(1) as executor:
+        os.kill(executor.submit(os.getpid).result(), signal.SIGKILL)
+        (pool,) = executor._pools
+        while not pool._broken:
+            time.sleep(0.01)
+        assert executor.submit(len, b"abc").result() == 3
+
+
 @on_linux
 def test_a_local_process_keeps_to_its_memory():
     with LocalExecutor(1, memory_limit_bytes=1_000_000_000) as executor:
@@ -160,9 +281,19 @@ def test_a_local_process_keeps_to_its_memory():
 
 @on_linux
 def test_a_district_that_needs_more_memory_fails_and_says_so(town, tmp_path):
-    outcomes = run_batch([town], out=tmp_path / "out", jobs=1, memory_limit_bytes=30_000_000)
+    outcomes = run_batch([town], out=tmp_path / "out", jobs=1, memory_limit_bytes=100_000_000)
     assert {o.status for o in outcomes} == {"failed"}
-    assert all("memory" in o.error or "died" in o.error for o in outcomes)
+    assert all(o.error.startswith(f"{o.name}: out of memory") for o in outcomes)
+
+
+def test_want_of_memory_is_told_as_such(town, tmp_path, monkeypatch):
+    def run(*_args, **_kwargs):
+        raise MemoryError("Unable to allocate 8 GiB")
+
+    monkeypatch.setattr("circle15.batch.work.run_district", run)
+    report = run_one(find_districts([town])[0].config, tmp_path / "out", None, 1)
+    assert report.error == "east: out of memory (Unable to allocate 8 GiB)"
+    assert "MemoryError" in report.trace
 
 
 @on_linux
@@ -174,6 +305,27 @@ def test_killing_the_executor_fails_what_runs_and_cancels_what_waits():
         executor.kill()
         assert isinstance(running.exception(), WorkerDiedError)
         assert waiting.cancelled()
+
+
+class _StoppedAtTheDoor(LocalExecutor):
+    """Starts a process only after `kill` has looked for processes."""
+
+    def _new_pool(self):
+        self.is_at_the_door = True
+        while self._lock.locked() or not self._is_stopping:
+            time.sleep(0.01)
+        time.sleep(0.3)
+        return super()._new_pool()
+
+
+@on_linux
+def test_a_task_that_starts_while_the_executor_is_killed_is_killed_too():
+    with _StoppedAtTheDoor(1) as executor:
+        starting = executor.submit(time.sleep, 60)
+        while not hasattr(executor, "is_at_the_door"):
+            time.sleep(0.01)
+        executor.kill()
+        assert isinstance(starting.exception(), WorkerDiedError)
 
 
 def test_resume_runs_again_only_what_has_changed(town, tmp_path):
@@ -214,6 +366,46 @@ def test_a_changed_input_code_or_library_makes_a_run_stale(town, undisturbed, mo
     assert "libraries" in why_stale(config, folder)
 
 
+def test_files_beside_an_input_are_inputs_too(town, tmp_path):
+    clinics = gpd.GeoDataFrame({"name": ["a"]}, geometry=gpd.points_from_xy([0.0032], [0.0033]), crs="EPSG:4326")
+    clinics.to_file(town.with_name("clinics.shp"), engine="pyogrio")
+    entry = find_districts([town])[2]
+    clinic = entry.config.layers[0].model_copy(update={"source": "clinics.shp"})
+    config = entry.config.model_copy(update={"layers": (clinic, *entry.config.layers[1:])})
+    run_district(config, out=tmp_path / "west")
+    manifest = json.loads((tmp_path / "west" / "run.json").read_text("utf-8"))
+    beside = {f"clinics.{part}" for part in ("shp", "shx", "dbf", "prj", "cpg")}
+    assert {name for name in manifest["inputs"] if name.startswith("clinics")} == beside
+    assert changed_inputs(manifest, config) == []
+    table = town.with_name("clinics.dbf")
+    table.write_bytes(table.read_bytes().replace(b"a ", b"b "))
+    assert changed_inputs(manifest, config) == ["clinics.dbf"]
+    manifest["inputs"].pop("clinics.cpg")
+    assert changed_inputs(manifest, config) == ["clinics.dbf", f"{town.with_name('clinics.cpg')} (new)"]
+
+
+def test_a_geopackage_is_its_unmerged_changes_as_well(tmp_path):
+    path = tmp_path / "a.gpkg"
+    path.write_bytes(b"x")
+    (tmp_path / "a.gpkg-wal").write_bytes(b"")
+    assert file_parts(path) == [path]
+    (tmp_path / "a.gpkg-wal").write_bytes(b"changes")
+    assert file_parts(path) == [path, tmp_path / "a.gpkg-wal"]
+
+
+def test_a_file_that_joins_a_folder_of_registers_or_the_tiles_of_a_raster_makes_a_run_stale(town, tmp_path):
+    raw = {**tomllib.loads(town.read_text("utf-8"))}
+    raw["district"] |= raw.pop("districts")[0]
+    config = parse_config({**raw, "policy": {"path": "registers", "place": "x", "year": 2027}}, tmp_path / "a.toml")
+    for name in ("registers/targets.csv", "tiles/1.tif", "tiles/2.tif"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(name)
+    sha256 = file_digest(tmp_path / "tiles" / "1.tif")
+    tile = {"tiles/*.tif: 1.tif": {"path": str(tmp_path / "tiles" / "1.tif"), "sha256": sha256}}
+    new = [f"{tmp_path / name} (new)" for name in ("registers/targets.csv", "tiles/2.tif")]
+    assert changed_inputs({"inputs": tile}, config) == new
+
+
 def test_the_manifest_traces_each_table(undisturbed):
     manifest = json.loads((undisturbed / "west" / "run.json").read_text("utf-8"))
     assert manifest["tables"]["coverage.csv"]["inputs"] == ["town.osm.pbf", "people.csv"]
@@ -240,6 +432,29 @@ def test_what_a_killed_process_left_is_swept_and_what_a_living_one_writes_is_not
     assert sorted(p.name for p in tmp_path.iterdir()) == ["e"]
 
 
+@on_linux
+def test_what_killed_processes_left_in_the_cache_and_among_temporary_files_is_swept(tmp_path, monkeypatch):
+    code = (
+        "import pathlib, sys, time\nfrom circle15.inputs.held_folders import held_folder\n"
+        "cache = pathlib.Path(sys.argv[1])\n"
+        "with held_folder(cache, prefix='', suffix='.part') as part, held_folder() as text:\n"
+        "    (part / 'half.npz').write_text('')\n    (text / 'selected.opl').write_text('')\n"
+        "    print('ready', flush=True)\n    time.sleep(60)"
+    )
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setattr("tempfile.tempdir", None)
+    cache = cache_root() / "networks"
+    cache.mkdir(parents=True)
+    process = subprocess.Popen([sys.executable, "-c", code, cache], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "ready\n"
+    shrink_cache()
+    assert len(list(cache.iterdir())) == len(list(tmp_path.glob("circle15-*"))) == 1
+    process.kill()
+    process.communicate()
+    shrink_cache()
+    assert [*cache.iterdir(), *tmp_path.glob("circle15-*")] == []
+
+
 def test_files_of_an_earlier_run_go_even_after_a_kill_in_between(tmp_path):
     (tmp_path / "d").mkdir()
     (tmp_path / "d" / "old.csv").write_text("old")
@@ -259,7 +474,8 @@ def test_ctrl_c_stops_a_batch_cleanly(town, undisturbed, tmp_path):
     assert process.returncode == 130
     assert "stopped" in told
     assert "Traceback" not in told
-    assert run_batch([town], out=tmp_path / "out", jobs=1, resume=True)[0].status in {"kept", "done"}
+    outcomes = run_batch([town], out=tmp_path / "out", jobs=1, resume=True)
+    assert [o.status for o in outcomes if o.name == "middle"] == ["kept"]  # the largest, and so the first that was done
     assert digests(tmp_path / "out") == digests(undisturbed)
 
 

@@ -134,8 +134,9 @@ def test_a_cluster_writes_the_same_bytes_and_a_killed_worker_costs_nothing(town,
         assert process.wait(timeout=300) == 0, process.communicate()
         process.communicate()
         assert digests(tmp_path / "out") == digests(undisturbed)
-        process = start_batch(town, tmp_path / "again", "--scheduler", address)
-        time.sleep(4)
+        process = start_batch(town, tmp_path / "again", "--scheduler", address, "--json-log")
+        while '"event": "stage"' not in process.stderr.readline():
+            assert process.poll() is None
         started[1].kill()
         log = process.communicate(timeout=300)
         assert process.returncode == 0, log

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-import os
+import logging
 import time
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,9 +16,11 @@ from circle15.batch.outcomes import Event, Outcome
 from circle15.batch.resume import why_stale
 from circle15.batch.running import Runner
 from circle15.batch.summing import write_batch_summary
+from circle15.inputs.held_folders import sweep_held
 from circle15.outputs.folder import scratch_folder, sweep_stages
 from circle15.outputs.summary import read_previous
 from circle15.pipeline import DEFAULT_OUT
+from circle15.threads import available_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
     from circle15.config import Config
 
 __all__ = ["Event", "Outcome", "run_batch"]
+
+logger = logging.getLogger(__name__)
 
 
 def run_batch(
@@ -65,7 +69,7 @@ def run_batch(
     previous
         Folder of an earlier batch whose shares the summary compares with.
     on_event
-        Told what happens, in this process.
+        Told what happens, in this process; without it warnings are logged.
 
     Returns
     -------
@@ -80,39 +84,42 @@ def run_batch(
     """
     begun, clock = dt.datetime.now().astimezone(), time.perf_counter
     root = Path(out) if out is not None else DEFAULT_OUT
-    tell = on_event or (lambda _event: None)
+    tell = on_event or _log_warning
     earlier = Path(previous) if previous is not None else None
     if earlier is not None:
         read_previous(earlier)  # a wrong name is told now, not after the night
     entries = find_districts(configs)
-    n_jobs = max(1, jobs or _cores())
-    outcomes = {e.label: Outcome(e.label, None, e.error, e.name) for e in entries if e.error is not None}
+    n_jobs = max(1, jobs or available_threads())
+    finished = {}  # by folder
     with scratch_folder(root) as scratch:
         sweep_stages(root)
+        sweep_held()
         if resume:
-            outcomes |= {
-                e.label: _kept(e, root) for e in entries if e.config and why_stale(e.config, root / e.name) is None
+            finished = {
+                e.name: _kept(e, root) for e in entries if e.config and why_stale(e.config, root / e.name) is None
             }
-        waiting = largest_first([e for e in entries if e.label not in outcomes], root)
+        waiting = largest_first([e for e in entries if e.config and e.name not in finished], root)
         tell(Event("begin", n=len(waiting)))
-        for outcome in outcomes.values():
+        for outcome in (*(_failed(e) for e in entries if e.config is None), *finished.values()):
             tell(Event("finished", outcome.name, outcome=outcome))
-        each = threads or (1 if executor is not None else max(1, _cores() // n_jobs))
-        with _workers(executor, min(n_jobs, max(len(waiting), 1)), memory_limit_bytes) as workers:
+        n_processes = min(n_jobs, max(len(waiting), 1))
+        each = threads or (1 if executor is not None else max(1, available_threads() // n_processes))
+        with _workers(executor, n_processes, memory_limit_bytes) as workers:
             started = clock()
             runner = Runner(workers, root, scratch, each, tell)
             shared = runner.share_extracts(waiting)
             share_s = clock() - started
             for outcome in runner.run(waiting):
-                outcomes[outcome.config] = outcome
+                finished[outcome.name] = outcome
                 tell(Event("finished", outcome.name, outcome=outcome))
-        ordered = [outcomes[e.label] for e in entries]
+        ordered = [finished[e.name] if e.config else _failed(e) for e in entries]
         tell(Event("summary"))
         facts = {
             "began": begun.isoformat(timespec="seconds"),
             "executor": type(workers).__name__,
             "jobs": n_jobs if executor is None else None,
             "shared_extracts": {name: round(report.wall_s, 3) for name, report in shared.items()},
+            "sharing_failed": {name: report.error for name, report in shared.items() if report.error is not None},
             "seconds": {"share": round(share_s, 3), "districts": round(clock() - started - share_s, 3)},
         }
         write_batch_summary(ordered, root, earlier, facts)
@@ -130,9 +137,14 @@ def _workers(executor: Executor | None, jobs: int, memory_limit_bytes: int | Non
         yield local
 
 
+def _log_warning(event: Event) -> None:
+    if event.kind == "warning":
+        logger.warning("%s: %s", event.name, event.text)
+
+
+def _failed(entry: Entry) -> Outcome:
+    return Outcome(entry.label, None, entry.error, entry.name)
+
+
 def _kept(entry: Entry, root: Path) -> Outcome:
     return Outcome(entry.label, root / entry.name, None, entry.name, is_kept=True)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -21,7 +21,7 @@ DISTRICTS = "districts"
 class Entry:
     """One district of a batch: its config, or why it has none."""
 
-    label: str  # the config file; in a batch file also the block's id
+    label: str  # the config file; in a batch file, and of a loaded config, also the district's id
     config: Config | None
     error: str | None = None
 
@@ -43,16 +43,20 @@ def find_districts(configs: Iterable[str | Path | Config]) -> list[Entry]:
         If there is no district at all.
     """
     found: list[Entry] = []
+    seen: set[Path] = set()
     for config in configs:
         if isinstance(config, Config):
-            found.append(Entry(str(config.path) if config.path != Path() else config.district.id, config))
+            known = config.path != Path()
+            found.append(Entry(f"{config.path}[{config.district.id}]" if known else config.district.id, config))
             continue
         path = Path(config)
         files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
         if not files:
             found.append(Entry(str(path), None, str(Problem("no .toml file in this folder", file=str(path)))))
         for file in files:
-            found.extend(_of_file(file))
+            if file.resolve() not in seen:
+                seen.add(file.resolve())
+                found.extend(_of_file(file))
     if not found:
         raise ConfigError(Problem("no district given; name config files, folders of them, or a batch file"))
     return _without_clashes(found)
@@ -98,7 +102,10 @@ def _merged(defaults: dict[str, Any], block: dict[str, Any], path: Path, number:
                 for k in wrong
             )
         )
-    district = {**defaults.get("district", {}), **{k: v for k, v in block.items() if k in own}}
+    shared = defaults.get("district", {})
+    if not isinstance(shared, dict):
+        raise ConfigError(Problem("must be a table, [district]", file=str(path), key="district", value=shared))
+    district = {**shared, **{k: v for k, v in block.items() if k in own}}
     rest = {k: v for k, v in block.items() if k not in own}
     return {**_over(defaults, rest), "district": district}
 
@@ -111,10 +118,16 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and isinstance(old, dict):
             result[key] = _over(old, value)
         elif _have_ids(value) and _have_ids(old):
-            by_id = {item["id"]: item for item in old or ()}
+            shared = list(old or ())
+            tables = list(shared)
             for item in value:
-                by_id[item["id"]] = _over(by_id.get(item["id"], {}), item)
-            result[key] = list(by_id.values())
+                # Each is laid over once: an id that is given twice then stands twice, and the config's check says so.
+                at = next((i for i, o in enumerate(shared) if o["id"] == item["id"] and tables[i] is o), None)
+                if at is None:
+                    tables.append(item)
+                else:
+                    tables[at] = _over(tables[at], item)
+            result[key] = tables
         else:
             result[key] = value
     return result
@@ -128,13 +141,13 @@ def _without_clashes(entries: list[Entry]) -> list[Entry]:
     """Make an error of every district whose folder an earlier one has."""
     taken: dict[str, str] = {}
     result = []
-    for entry in {e.label: e for e in entries}.values():
-        first = taken.get(entry.name)
-        if entry.config is not None and first is not None:
-            message = f"district id is also that of {first}; ids name the output folders and must differ"
+    for entry in entries:
+        if entry.config is not None and entry.name in taken:
+            message = f"district id is also that of {taken[entry.name]}; ids name the output folders and must differ"
             problem = Problem(message, file=entry.label, key="district.id", value=entry.config.district.id)
             result.append(Entry(entry.label, None, str(problem)))
             continue
-        taken[entry.name] = entry.label
+        if entry.config is not None:
+            taken[entry.name] = entry.label
         result.append(entry)
     return result

@@ -90,16 +90,18 @@ class LocalExecutor(Executor):
             future, fn, args, kwargs = task
             if not future.set_running_or_notify_cancel():
                 continue
-            if pool is None:
-                pool = self._new_pool()
             processes: list[Any] = []
             try:
-                running = pool.submit(fn, *args, **kwargs)
+                pool, running = self._started(pool, fn, args, kwargs)
                 processes = _processes_of(pool)  # the pool forgets them when it breaks
+                if self._is_stopping:  # `kill` has looked for processes before this one was there
+                    for process in processes:
+                        process.kill()
                 result = running.result()
             except BrokenProcessPool:
                 future.set_exception(WorkerDiedError(self._why(processes)))
-                self._discard(pool)
+                if pool is not None:
+                    self._discard(pool)
                 pool = None
             except BaseException as e:  # noqa: BLE001 (whatever the task raised is its future's)
                 future.set_exception(e)
@@ -107,6 +109,18 @@ class LocalExecutor(Executor):
                 future.set_result(result)
         if pool is not None:
             self._discard(pool)
+
+    def _started(
+        self, pool: ProcessPoolExecutor | None, fn: Callable[..., T], args: tuple[Any, ...], kwargs: dict[str, Any]
+    ) -> tuple[ProcessPoolExecutor, Future[T]]:
+        """Start a call in ``pool``, or in a new one where there is none or its process has died while it was idle."""
+        if pool is not None:
+            try:
+                return pool, pool.submit(fn, *args, **kwargs)
+            except BrokenProcessPool:
+                self._discard(pool)
+        fresh = self._new_pool()
+        return fresh, fresh.submit(fn, *args, **kwargs)
 
     def _new_pool(self) -> ProcessPoolExecutor:
         # Forking a process that has threads is unsafe, so workers are spawned.

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pyogrio
 import shapely
 
 from circle15.batch.work import manifest_of_folder
-from circle15.errors import Circle15Error
 from circle15.inputs.polygons import read_polygons
 
 if TYPE_CHECKING:
@@ -18,6 +17,8 @@ if TYPE_CHECKING:
 
     from circle15.batch.districts import Entry
     from circle15.config import Config
+
+logger = logging.getLogger(__name__)
 
 _CELLS_PER_SQUARE_DEGREE = 12_391 / 4_357_449  # km2 at the equator, over the mean cell of resolution 0 (h3geo.org)
 _CHILDREN = 7  # cells of the next resolution in one
@@ -37,7 +38,8 @@ def largest_first(entries: Sequence[Entry], root: Path) -> list[Entry]:
 
 def _last_seconds(folder: Path) -> float | None:
     told: Any = (manifest_of_folder(folder) or {}).get("seconds")
-    return sum(told.values()) if isinstance(told, dict) and told else None
+    is_told = isinstance(told, dict) and told and all(isinstance(s, int | float) for s in told.values())
+    return float(sum(told.values())) if is_told else None
 
 
 def _size(config: Config) -> float:
@@ -54,9 +56,10 @@ def _size(config: Config) -> float:
             resolve=config.resolve,
             lang=config.district.lang,
         ).frame
-    except (Circle15Error, pyogrio.errors.DataSourceError):
-        return _UNKNOWN  # its own run says what is wrong with it
-    shapes = frame.geometry.to_numpy()
-    lat = np.radians(shapely.get_y(shapely.centroid(shapes)))
-    area = float((shapely.area(shapes) * np.cos(lat)).sum())
+        shapes = frame.geometry.to_numpy()
+        lat = np.radians(shapely.get_y(shapely.centroid(shapes)))
+        area = float((shapely.area(shapes) * np.cos(lat)).sum())
+    except Exception as e:  # noqa: BLE001 (whatever is wrong with it, its own run says so and the others go on)
+        logger.debug("%s: size unknown (%s)", config.district.id, e)
+        return _UNKNOWN
     return area * _CELLS_PER_SQUARE_DEGREE * float(_CHILDREN**config.cells.resolution)

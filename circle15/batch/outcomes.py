@@ -32,8 +32,9 @@ class Outcome:
 class Event:
     """Something that happened in a batch, as progress bars and logs are told."""
 
-    kind: str  # "begin" | "share" | "stage" | "finished" | "summary" | "end"
+    kind: str  # "begin" | "share" | "warning" | "stage" | "finished" | "summary" | "end"
     name: str = ""  # district, or extract
     stage: str = ""
     n: int = 0  # of "begin": districts to run
     outcome: Outcome | None = None  # of "finished"
+    text: str = ""  # of "warning"

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from circle15.batch.outcomes import Event, Outcome
 from circle15.batch.work import Report, read_stages, run_one, share_selection, share_streets
-from circle15.errors import ConfigError
 from circle15.inputs.osm_selection import Wanted, join_wanted
 from circle15.pipeline.services import GATE_TAGS, OSM_PREFIX, wanted_tags
 
@@ -37,6 +36,8 @@ class Runner:
     def share_extracts(self, entries: Sequence[Entry]) -> dict[str, Report]:
         """Read each extract that several districts share once, so that they find their parts in the cache.
 
+        Where that fails, a warning says so: each district then reads the extract itself.
+
         Streets are cut to the districts, so where these have their borders from the extract as well, streets come last.
         """
         shared = [(source, tasks) for source, tasks in _by_source(entries).items() if len(tasks) > 1]
@@ -49,7 +50,12 @@ class Runner:
         }
         first |= self._start_streets(shared, late=False)
         reports = _waited(first)
-        return reports | _waited(self._start_streets(shared, late=True))
+        reports |= _waited(self._start_streets(shared, late=True))
+        for name, report in reports.items():
+            if report.error is not None:
+                told = f"could not be read once for all districts; each reads it itself ({report.error})"
+                self.tell(Event("warning", name, text=told))
+        return reports
 
     def _start_streets(
         self, shared: Sequence[tuple[Path, list[tuple[Config, Wanted]]]], *, late: bool
@@ -104,9 +110,10 @@ def _by_source(entries: Iterable[Entry]) -> dict[Path, list[tuple[Config, Wanted
             continue
         try:
             wanted = wanted_tags(entry.config)
-        except ConfigError:
-            continue  # the district's own run says what is wrong with a selection
-        found.setdefault(entry.config.resolve(entry.config.network.source), []).append((entry.config, wanted))
+            source = entry.config.resolve(entry.config.network.source)
+        except ValueError:
+            continue  # the district's own run says what is wrong with a selection or a file's name
+        found.setdefault(source, []).append((entry.config, wanted))
     return found
 
 

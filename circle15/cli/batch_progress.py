@@ -36,7 +36,7 @@ def batch_progress(*, json_log: bool) -> Iterator[Listener]:
 
 def _tell_as_json(event: Event) -> None:
     told: dict[str, Any] = {"time": round(time.time(), 3), "event": event.kind}
-    told |= {k: v for k, v in (("name", event.name), ("stage", event.stage)) if v}
+    told |= {k: v for k, v in (("name", event.name), ("stage", event.stage), ("text", event.text)) if v}
     if event.kind == "begin":
         told["districts"] = event.n
     if event.outcome is not None:
@@ -60,6 +60,8 @@ class _Lines:
             self._n = event.n
         elif event.kind == "share":
             click.echo(f"circle15: reading {event.name}, which several districts share", err=True)
+        elif event.kind == "warning":
+            click.echo(f"circle15: {event.name}: {event.text}", err=True)
         elif event.kind == "finished" and event.outcome is not None:
             is_fresh = bool(event.outcome.report.worker) or event.outcome.report.error is not None
             self._done += is_fresh
@@ -104,6 +106,8 @@ def _bars() -> Iterator[Listener]:
                 bars.update(whole, total=event.n)
             elif event.kind in {"share", "summary"}:
                 bars.update(whole, stage=f"{event.kind} {event.name}")
+            elif event.kind == "warning":
+                bars.console.print(f"circle15: {event.name}: {event.text}", markup=False, highlight=False)
             elif event.kind == "stage":
                 if event.name not in tasks:
                     bars.update(whole, stage="")
