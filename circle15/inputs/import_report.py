@@ -78,6 +78,10 @@ REASONS: dict[str, tuple[str, str]] = {
     "no_geometry": ("没有几何图形", "no geometry"),
     "not_whole": ("OSM 文件中的图形不完整，无法定位", "its outline is not whole in the OSM file"),
     "closed": ("未营业：{detail}", "not open: {detail}"),
+    "far_away": (
+        "距研究范围 80 千米以上，坐标疑误",
+        "more than 80 km from the study area: coordinates that are wrong, probably",
+    ),
     # of rows kept
     "near_duplicate": (
         "与 {detail} 同名且相距不足 100 米，两者均保留",
@@ -94,7 +98,7 @@ REASONS: dict[str, tuple[str, str]] = {
 LEFT_OUT = frozenset({
     "blank_rows", "totals_row", "remark_row", "repeated_heading", "duplicate_row", "no_coordinates", "bad_coordinates",
     "swapped_coordinates", "outside_system", "no_geometry", "not_whole",
-    "closed",
+    "closed", "far_away",
 })  # fmt: skip
 
 

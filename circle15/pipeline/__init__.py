@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 from circle15.config import Config, load_config
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.outputs.folder import MANIFEST, staged_folder, write_json
+from circle15.outputs.text import plain_number
 from circle15.pipeline.clock import Clock
+from circle15.pipeline.fit_warnings import count_competitors
 from circle15.pipeline.manifest import manifest_of
 from circle15.pipeline.planned import plan_projects, with_planned
 from circle15.pipeline.service import Service, measure_service
@@ -44,15 +46,14 @@ class Run:
         """Say in a few lines what was found: residents, each layer's covered share of its group, and the time taken."""
         total = self.result.tables["coverage"].query("unit_id == @self.result.id")
         residents = self.result.cells["population"].sum()
-        lines = [f"{self.result.name}: {residents:,.0f} people, {len(self.result.units)} units"]
+        n = len(self.result.units)
+        lines = [f"{self.result.name}: {residents:,.0f} people, {n} unit{'s' if n != 1 else ''}"]
         names = {layer.id: layer.name for layer in self.result.layers}
-        of_groups = ["" if group == "all" else f" of {group}" for group in total["group"]]
-        lines += [
-            f"  {names[str(layer)]} ({layer}): {share:.1%}{of_group} within {minutes:g} min"
-            for layer, share, of_group, minutes in zip(
-                total["layer"], total["covered_share"], of_groups, total["threshold_min"], strict=True
-            )
-        ]
+        for row in total.to_dict("records"):
+            of_group = "" if row["group"] == "all" else f" of {row['group']}"
+            within = f"{plain_number(row['threshold_min'])} min ({row['threshold_m']:,.0f} m)"
+            layer = f"{names[row['layer']]} ({row['layer']})"
+            lines.append(f"  {layer}: {row['covered_share']:.1%}{of_group} within {within}")
         return "\n".join([*lines, f"{sum(self.seconds.values()):.1f} s"])
 
 
@@ -92,6 +93,7 @@ def run_district(
     clock = Clock(on_stage)
     study = read_study(loaded, clock)
     services = _measure(study, clock, threads)
+    study = count_competitors(study, services)
     with clock.stage("rank"):
         planned = plan_projects(study, services, threads=threads)
     with clock.stage("draw"):

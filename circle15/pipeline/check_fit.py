@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from circle15.inputs.partition import metric_scale
+from circle15.pipeline.fit_warnings import fit_warnings, nobody_competes
 from circle15.pipeline.street_check import street_facts, thin_units, unit_access
+from circle15.pipeline.streets import street_warnings
 
 if TYPE_CHECKING:
     from circle15.inputs.districts import District
@@ -18,7 +20,9 @@ _MUCH_ISLAND = 0.05
 
 def check_fit(study: Study, found: Findings) -> None:
     """Tell how well cells and facilities fit the streets."""
-    found.warnings.extend(study.warnings)
+    found.warnings.extend([*study.warnings, *street_warnings(study), *fit_warnings(study)])
+    if not _may_compete(study):
+        found.warnings.append(nobody_competes(study))
     found.systems = dict(study.detections)
     found.streets, found.units = street_facts(study), unit_access(study)
     note_district(study.district, found)
@@ -47,6 +51,13 @@ def check_fit(study: Study, found: Findings) -> None:
             text_en=f"{n} values changed or rows left out; a run lists each in import_report.xlsx",
         )
     _warn_of_thin_units(found)
+
+
+def _may_compete(study: Study) -> bool:
+    """Tell whether anybody beyond the border is on the network; whom they reach only a run knows."""
+    around = study.around
+    profiles = {layer.profile for layer in study.config.layers}
+    return around is not None and any((study.linked_around(around, p).edge >= 0).any() for p in profiles)
 
 
 def note_district(district: District, found: Findings) -> None:
@@ -113,8 +124,10 @@ def _note_layers(study: Study, found: Findings) -> None:
         found.note(
             "设施",
             "layer",
-            text_zh=f"{layer.name}（{layer.id}）：读入 {counts['read']}，研究范围内 {n}，接入路网 {on}",
-            text_en=f"{layer.name} ({layer.id}): {counts['read']} read, {n} in the study area, {on} on the network",
+            text_zh=f"{layer.name}（{layer.id}）：读入 {counts['read']}，范围外 {counts['beyond_buffer']}，"
+            f"研究范围内 {n}，接入路网 {on}",
+            text_en=f"{layer.name} ({layer.id}): {counts['read']} read, {counts['beyond_buffer']} beyond the study"
+            f" area, {n} in it, {on} on the network",
         )
         if on < n:
             found.warnings.append(

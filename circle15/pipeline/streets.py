@@ -61,10 +61,13 @@ def street_warnings(study: Study) -> list[str]:
     cells = max(int(study.linked_cells(p).skipped_border.sum()) for p in profiles)
     facilities = int(study.facility_skipped_border().sum())
     if cells + facilities:
+        counted = [(cells, "个网格", "cells"), (facilities, "处设施", "facilities")]
+        zh = "、".join(f"{n} {what}" for n, what, _ in counted if n)
+        en = " and ".join(f"{n} {what}" for n, _, what in counted if n)
         found.append(
             words(
-                f"{cells} 个网格、{facilities} 处设施的最近道路隔着河流、铁路、快速路或自设边界，改接本侧最近道路",
-                f"{cells} cells and {facilities} facilities stand nearest to a street behind a river, railway,"
+                f"{zh}的最近道路隔着河流、铁路、快速路或自设边界，改接本侧最近道路",
+                f"{en} stand nearest to a street behind a river, railway,"
                 " expressway or own border; they are linked to the nearest street on their side",
             )
         )

@@ -11,7 +11,7 @@ import pandas as pd
 import shapely
 
 from circle15.config import BUFFER_MARGIN_M
-from circle15.inputs.buffer_people import BufferPeople, is_covered, read_buffer_people
+from circle15.inputs.buffer_people import BufferPeople, read_buffer_people
 from circle15.inputs.communities import REST_SUFFIX
 from circle15.inputs.districts import District, buffer_area, read_district
 from circle15.inputs.osm_file import is_osm_file
@@ -219,7 +219,6 @@ def read_study(config: Config, clock: Clock) -> Study:
         unit_of_facility=unit_of_facility,
         warnings=(
             *_buffer_warnings(sides, config.district.lang),
-            *([] if around is not None else [_nobody_around(config)]),
             *district.notes,
             *path_warnings,
             *table_warnings(config, services, streets),
@@ -229,7 +228,7 @@ def read_study(config: Config, clock: Clock) -> Study:
         attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),
         counts={
             "facilities": services.counts,
-            "population": people.counts | _counted_around(around),
+            "population": people.counts,
             "unbuffered_sides": list(sides),
             "units_without_ground_in_the_district": district.n_outside,
         },
@@ -258,23 +257,6 @@ def _without_empty_rest(
     groups = people.groups.loc[~in_rest].reset_index(drop=True)
     kept = None if second is None else without_pieces(second, ~in_rest, rest)
     return replace(district, units=units), cells.select(~in_rest), replace(people, groups=groups), kept
-
-
-def _counted_around(around: BufferPeople | None) -> dict[str, float]:
-    people = 0.0 if around is None else float(around.groups["all"].sum())
-    return {"people_competing_from_the_buffer": people}
-
-
-def _nobody_around(config: Config) -> str:
-    """Say that nobody from beyond the border competes for supply, and why."""
-    why_zh, why_en = "人口来源不含界外居民", "the population source tells of nobody beyond the border"
-    if config.population.buffer_demand is False:
-        why_zh, why_en = "配置 population.buffer_demand = false", "the config says population.buffer_demand = false"
-    elif not is_covered(config):
-        why_zh, why_en = "人口来源只含本区", "the population source is of the district alone"
-    if config.district.lang == "zh":
-        return f"界外居民未参与供给分配（{why_zh}），靠近区界处人均供给可能偏高"
-    return f"people beyond the border do not compete for supply ({why_en}); supply per person near it may be too high"
 
 
 def network_around(config: Config, lon: float, lat: float, minutes: float, profile: str) -> Linkage:

@@ -15,6 +15,7 @@ from circle15.measures.equity import lorenz
 from circle15.outputs.result import DistrictResult, LayerInfo
 from circle15.pipeline.appraise import appraisal_tables
 from circle15.pipeline.communities import communities_table
+from circle15.pipeline.fit_warnings import fit_warnings
 from circle15.pipeline.manifest import config_digest
 from circle15.pipeline.measures_table import coverage_measures_table
 from circle15.pipeline.service import SHOWN_BEYOND
@@ -171,7 +172,7 @@ def _polylines(lon: np.ndarray, lat: np.ndarray, tail: np.ndarray, head: np.ndar
 
 def _service_warnings(study: Study, services: Sequence[Service]) -> list[str]:
     words = study.words
-    found = street_warnings(study)
+    found = [*street_warnings(study), *fit_warnings(study)]
     for service in services:
         name = service.layer.name
         if service.n_without_capacity:

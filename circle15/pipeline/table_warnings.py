@@ -97,6 +97,10 @@ def _left_out(config: Config, services: Services) -> list[str]:
         listed = ("、" if zh else ", ").join(f"{text} {count}" for text, count in texts.most_common())
         is_file = any(d.reason != "not_whole" for d in dropped)
         where = ("导入报告" if zh else "the import report") if is_file else "unlinked.csv"
+        far = [d.source for d in dropped if d.reason == "far_away"]
+        if far:
+            shown = ("、" if zh else ", ").join(far[:_SHOWN]) + (" …" if len(far) > _SHOWN else "")
+            where += f"（{shown}）" if zh else f" ({shown})"
         found.append(
             f"{name}：{of} {'行' if is_file else '处'}中有 {n} {'行' if is_file else '处'}未采用（{listed}），见{where}"
             if zh
