@@ -271,18 +271,14 @@ void check_link(const EdgeTree& tree, const In<double>& lon, const In<double>& l
 }
 
 nb::tuple link_points(const EdgeTree& tree, const In<double>& lon, const In<double>& lat, const In<std::uint8_t>& use,
-                      double max_access_m, unsigned threads) {
+                      double max_access_m, std::size_t threads) {
     check_link(tree, lon, lat, use, max_access_m);
-    if (threads == 0) {
-        throw nb::value_error("threads = 0: must be at least 1");
-    }
     std::vector<std::int32_t> edge(lon.size());
     std::vector<double> fraction(lon.size()), access_m(lon.size());
     std::vector<std::uint8_t> skipped_island(lon.size());
-    {
-        const nb::gil_scoped_release released;
-        tree.link(view(lon), view(lat), view(use), max_access_m, threads, {edge, fraction, access_m, skipped_island});
-    }
+    run_query(threads, nullptr, [&](const Run& run) {
+        tree.link(view(lon), view(lat), view(use), max_access_m, run, {edge, fraction, access_m, skipped_island});
+    });
     return nb::make_tuple(to_numpy(std::move(edge)), to_numpy(std::move(fraction)), to_numpy(std::move(access_m)),
                           to_numpy(std::move(skipped_island)));
 }

@@ -1,11 +1,9 @@
 #include "edge_tree.hpp"
 
 #include <algorithm>
-#include <atomic>
 #include <cmath>
 #include <limits>
 #include <numeric>
-#include <thread>
 #include <utility>
 
 #include "earth.hpp"
@@ -17,6 +15,7 @@ namespace {
 constexpr double kNan = std::numeric_limits<double>::quiet_NaN();
 constexpr unsigned kCurveBits = 24;
 constexpr std::size_t kPointsPerTurn = 256;
+constexpr std::size_t kPointsAtOnce = std::size_t{1} << 20;  // sorted together, in well under a second
 
 std::vector<std::uint32_t> sorted_along(const std::vector<std::uint64_t>& position) {
   std::vector<std::pair<std::uint64_t, std::uint32_t>> keyed(position.size());
@@ -174,35 +173,29 @@ void EdgeTree::search(double lon, double lat, std::span<const std::uint8_t> use_
 }
 
 void EdgeTree::link(std::span<const double> lon, std::span<const double> lat, std::span<const std::uint8_t> use,
-                    double max_access_m, unsigned threads, const LinkColumns& out) const {
-  const std::size_t n = lon.size();
+                    double max_access_m, const Run& run, const LinkColumns& out) const {
   std::vector<std::uint8_t> use_in_order(order_.size());
   std::ranges::transform(order_, use_in_order.begin(), [use](std::int32_t e) { return use[e]; });
-  std::vector<std::uint64_t> position(n);
-  for (std::size_t i = 0; i < n; ++i) position[i] = curve_position(lon[i], lat[i]);
-  const auto turn = sorted_along(position);  // neighbours one after another find the tree's nodes in the cache
   const double limit = with_slack(max_access_m * max_access_m);
-  std::atomic<std::size_t> taken{0};
-  const auto work = [&] {
-    for (std::size_t begin; (begin = taken.fetch_add(kPointsPerTurn)) < n;) {
-      for (std::size_t k = begin; k < std::min(begin + kPointsPerTurn, n); ++k) {
-        const std::size_t i = turn[k];
-        Nearest best[2] = {{-1, kNan, limit}, {-1, kNan, limit}};
-        if (!order_.empty()) search(lon[i], lat[i], use_in_order, best);
-        const double access_m = std::sqrt(best[0].squared_m), island_m = std::sqrt(best[1].squared_m);
-        const bool is_linked = best[0].edge >= 0 && access_m <= max_access_m;
-        const bool is_near_island = best[1].edge >= 0 && island_m <= max_access_m;
-        out.edge[i] = is_linked ? best[0].edge : -1;
-        out.fraction[i] = is_linked ? best[0].fraction : kNan;
-        out.access_m[i] = is_linked ? access_m : kNan;
-        out.skipped_island[i] = is_near_island && (!is_linked || island_m < access_m);
-      }
-    }
+  const auto link_one = [&](std::size_t i) {
+    Nearest best[2] = {{-1, kNan, limit}, {-1, kNan, limit}};
+    if (!order_.empty()) search(lon[i], lat[i], use_in_order, best);
+    const double access_m = std::sqrt(best[0].squared_m), island_m = std::sqrt(best[1].squared_m);
+    const bool is_linked = best[0].edge >= 0 && access_m <= max_access_m;
+    const bool is_near_island = best[1].edge >= 0 && island_m <= max_access_m;
+    out.edge[i] = is_linked ? best[0].edge : -1;
+    out.fraction[i] = is_linked ? best[0].fraction : kNan;
+    out.access_m[i] = is_linked ? access_m : kNan;
+    out.skipped_island[i] = is_near_island && (!is_linked || island_m < access_m);
   };
-  std::vector<std::jthread> others;
-  const std::size_t useful = (n + kPointsPerTurn - 1) / kPointsPerTurn;
-  for (unsigned t = 1; t < std::min<std::size_t>(threads, useful); ++t) others.emplace_back(work);
-  work();
+  for (std::size_t first = 0; first < lon.size(); first += kPointsAtOnce) {
+    std::vector<std::uint64_t> position(std::min(kPointsAtOnce, lon.size() - first));
+    for (std::size_t k = 0; k < position.size(); ++k) position[k] = curve_position(lon[first + k], lat[first + k]);
+    const auto turn = sorted_along(position);  // neighbours one after another find the tree's nodes in the cache
+    run_blocks(turn.size(), kPointsPerTurn, run, [&](std::size_t, std::size_t begin, std::size_t end) {
+      for (std::size_t k = begin; k < end; ++k) link_one(first + turn[k]);
+    });
+  }
 }
 
 NearPlaces EdgeTree::near(std::span<const double> lon, std::span<const double> lat, std::span<const std::uint8_t> use,

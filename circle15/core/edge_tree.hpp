@@ -6,6 +6,8 @@
 #include <span>
 #include <vector>
 
+#include "workers.hpp"
+
 namespace circle15 {
 
 // What a search may do with an edge, one byte per edge.
@@ -42,7 +44,7 @@ class EdgeTree {
 
   // Link points to the nearest edge within `max_access_m` (inclusive); of equally near edges to the smallest index.
   void link(std::span<const double> lon, std::span<const double> lat, std::span<const std::uint8_t> use,
-            double max_access_m, unsigned threads, const LinkColumns& out) const;
+            double max_access_m, const Run& run, const LinkColumns& out) const;
 
   // All edges of use kLink within `max_access_m` (inclusive) of each point, at the place nearest to it.
   [[nodiscard]] NearPlaces near(std::span<const double> lon, std::span<const double> lat,

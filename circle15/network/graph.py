@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
 _INDEX_LIMIT = 2**31 - 1
 _MAX_LON, _MAX_LAT = 180.0, 90.0
+_MAKING = threading.Lock()  # threads that search a new network together make its core once
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -170,13 +172,15 @@ class WalkNetwork:
         if found is None:
             from circle15 import _core  # noqa: PLC0415 (a network can be built and saved without the core)
 
-            if not self._streets:
-                self._streets.append(
-                    _core.Streets(self.node_lon, self.node_lat, self.tail, self.head, self.length_m, self.walk_ms)
-                )
-            forward, backward = self.walk_ms[p]
-            found = _core.Graph(self._streets[0], forward, backward)
-            self._compiled[p] = found
+            with _MAKING:
+                if not self._streets:
+                    self._streets.append(
+                        _core.Streets(self.node_lon, self.node_lat, self.tail, self.head, self.length_m, self.walk_ms)
+                    )
+                if p not in self._compiled:
+                    forward, backward = self.walk_ms[p]
+                    self._compiled[p] = _core.Graph(self._streets[0], forward, backward)
+            found = self._compiled[p]
         return found
 
     def edge_tree(self) -> EdgeTree:
@@ -184,7 +188,9 @@ class WalkNetwork:
         if not self._edge_tree:
             from circle15 import _core  # noqa: PLC0415 (a network can be built and saved without the core)
 
-            self._edge_tree.append(_core.EdgeTree(self.node_lon, self.node_lat, self.tail, self.head))
+            with _MAKING:
+                if not self._edge_tree:
+                    self._edge_tree.append(_core.EdgeTree(self.node_lon, self.node_lat, self.tail, self.head))
         return self._edge_tree[0]
 
     def border_tree(self) -> EdgeTree | None:

@@ -119,7 +119,8 @@ void check_links(Town& town) {
     std::vector<std::int32_t> edge(n);
     std::vector<double> fraction(n), access_m(n);
     std::vector<std::uint8_t> skipped(n);
-    tree.link(points.lon, points.lat, use, limit_m, 2, {edge, fraction, access_m, skipped});
+    Progress progress;
+    tree.link(points.lon, points.lat, use, limit_m, {2, progress, [] {}}, {edge, fraction, access_m, skipped});
     const NearPlaces near = tree.near(points.lon, points.lat, use, limit_m);
     for (std::size_t i = 0; i < n; ++i) {
         const Point p{points.lon[i], points.lat[i]};
