@@ -10,6 +10,7 @@ import pytest
 import shapely
 from python_calamine import CalamineWorkbook
 
+from circle15.outputs.palette import lightness
 from circle15.outputs.summary import COLUMNS, DistrictTables, read_previous, summarise
 from circle15.outputs.summary_page import COLOURS, NO_DATA, class_colour, summary_page
 from circle15.outputs.summary_workbook import write_summary_workbook
@@ -119,7 +120,31 @@ def test_a_change_is_printed_in_points_and_a_speed_with_two_decimals_on_lying_pa
     assert cells["层级"].value == "街道"
 
 
+def test_changes_are_points_with_a_sign_and_districts_go_without_their_ids(tmp_path):
+    then = summarise([district("a-x", 0.5), district("b-x", 0.5), district("c-x", 0.5)], [], lang="en")
+    write_csv(then.rows, tmp_path / "summary.csv")
+    now = [district("a-x", 0.75), district("b-x", 0.25), district("c-x", 0.5)]
+    summary = summarise(now, [], lang="en", previous=read_previous(tmp_path), previous_name="then")
+    page = summary_page(summary)
+    assert [f'<td class="number">{text}</td>' in page for text in ("+25.0", "\N{MINUS SIGN}25.0", "0.0")] == [True] * 3
+    assert "<td>a-x</td>" not in page
+    assert page.count('tabindex="0" data-box="0.00000,0.00000,1.00000,1.00000"') == 6
+    assert page.index("<h1>") < page.index('class="legend"') < page.index("<table>")
+
+
+def test_the_summarys_map_credits_the_sources_of_its_districts_once():
+    sources = ("© OpenStreetMap contributors", "Published by: A & B")
+    made = [replace(district(name, 0.5), sources=sources) for name in "ab"]
+    page = summary_page(summarise(made, [], lang="en"))
+    assert page.count("addAttribution(") - page.count("addAttribution(t") == len(sources)
+    assert "A \\u0026amp; B" in page
+    assert 'setPrefix("Leaflet")' in page
+
+
 def test_a_higher_share_is_never_drawn_darker():
     order = [COLOURS.index(class_colour(share)) for share in np.linspace(0, 1, 101)]
     assert order == sorted(order)
     assert class_colour(float("nan")) == NO_DATA
+    lights = [lightness(colour) for colour in COLOURS]
+    assert lights == sorted(lights)
+    assert lights[-1] < lightness("#fbfaf7") - 5  # and the lightest is seen on the paper

@@ -9,9 +9,11 @@ from html.parser import HTMLParser
 import folium
 import geopandas as gpd
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 
+from circle15.outputs.difference import write_difference_map
 from circle15.outputs.map_data import page_data
 from circle15.outputs.map_places import areas_in_reach
 from circle15.outputs.maps import write_district_map, write_unit_maps
@@ -228,6 +230,46 @@ def test_lines_are_joined_and_survive_encoding(result):
     assert len(encoded["xy"]) == 2 * sum(encoded["points"])
     xy = np.cumsum(np.array(encoded["xy"]).reshape(-1, 2), axis=0) / encoded["scale"]
     assert shapely.hausdorff_distance(shapely.MultiPoint(xy), shapely.union_all(result.streets.to_numpy())) < 0.001
+
+
+def _difference(tmp_path, lang):
+    box = shapely.box(7.42, 43.73, 7.43, 43.74)
+    row = {"unit_id": "town", "group": "all", "people": 100.0}
+    table = pd.DataFrame(
+        [
+            {**row, "layer": "a", "newly_covered_people": 5.2, "lost_people": 0.0, "share_before": 0.5, "share_after": 0.552},
+            {**row, "layer": "b", "newly_covered_people": 0.0, "lost_people": 20.0, "share_before": 0.9, "share_after": 0.7},
+            {**row, "layer": "c", "newly_covered_people": 0.0, "lost_people": 0.0, "share_before": 1, "share_after": 1},
+        ]
+    )  # fmt: skip
+    pieces = gpd.GeoDataFrame(
+        {"layer": ["a", "b"], "change": [1, -1], "people": [5.2, 20.0], "unit_name": EVIL_NAME},
+        geometry=[box, box], crs="EPSG:4326",
+    )  # fmt: skip
+    units = gpd.GeoDataFrame({"unit_id": ["u"], "unit_name": [EVIL_NAME]}, geometry=[box], crs="EPSG:4326")
+    path = tmp_path / "difference.html"
+    write_difference_map(
+        table, pieces, units, {"a": "托育", "b": "诊所", "c": "球场"}, path, title="<i>城</i>: 前 → 后", lang=lang,
+        sources=["© OSM", "编制单位：局"],
+    )  # fmt: skip
+    return path.read_text(encoding="utf-8")
+
+
+def test_a_difference_map_tells_shares_before_and_after_and_who_is_gained_or_lost(tmp_path):
+    page = _difference(tmp_path, "zh")
+    for text in (
+        "前 50.0% → 后 55.2%",
+        ">+5 人<",
+        ">\N{MINUS SIGN}20 人<",
+        "无变化",
+        "新增覆盖",
+        "不再覆盖",
+    ):
+        assert text in page
+    assert EVIL_NAME not in page
+    assert "<h1>&lt;i&gt;城&lt;/i&gt;: 前 → 后</h1>" in page
+    assert 'addAttribution("\\u7f16' in page or 'addAttribution("编制单位：局")' in page
+    assert "before 90.0% → after 70.0%" in _difference(tmp_path, "en")
 
 
 @pytest.mark.parametrize("threshold", [1, 3.5, 5, 7.4, 10, 13.3333, 15, 20, 29.9, 30, 45, 60, 90])

@@ -17,7 +17,7 @@ from circle15.outputs.summary import FILES, DistrictTables, Summary, read_previo
 from circle15.outputs.summary_page import summary_page
 from circle15.outputs.summary_workbook import write_summary_workbook
 from circle15.outputs.tables import write_csv
-from circle15.pipeline.manifest import code_digest, run_environment
+from circle15.pipeline.manifest import code_digest, map_sources, run_environment
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -117,7 +117,8 @@ def _read_district(folder: Path) -> DistrictTables:
     lang = manifest["config"]["district"]["lang"]
     own_id = str(district["id"])
     name = district["name"] if folder.name == own_id else f"{district['name']} ({folder.name})"
-    return DistrictTables(folder.name, own_id, name, lang, manifest["layers"], tables, _units(folder), warnings)
+    units, sources = _units(folder), map_sources(manifest)
+    return DistrictTables(folder.name, own_id, name, lang, manifest["layers"], tables, units, warnings, sources)
 
 
 def _read_table(path: Path) -> pd.DataFrame:

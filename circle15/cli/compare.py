@@ -35,7 +35,10 @@ def command(before: Path, after: Path, out: Path | None) -> None:
     with replaced_file(out / "scenario.csv") as stage:
         write_csv(found.table, stage)
     with replaced_file(out / "difference.html") as stage:
-        write_difference_map(found.changed, found.units, found.layers, stage, title=found.title, lang=found.lang)
+        write_difference_map(
+            found.table, found.changed, found.units, found.layers, stage, title=found.title, lang=found.lang,
+            sources=found.sources,
+        )  # fmt: skip
     n = len(found.changed)
     say(f"{n} cells differ" if n else "the runs differ nowhere")
     click.echo(out / "scenario.csv")

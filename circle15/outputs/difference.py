@@ -3,36 +3,57 @@
 from __future__ import annotations
 
 import html
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import folium
+import numpy as np
 import shapely
+from branca.element import MacroElement
+from folium.template import Template
+from folium.utilities import JsCode
 
-from circle15.outputs.offline import drop_links, offline_map, render_page
-from circle15.outputs.palette import BEYOND, INK, WITHIN, ramp
+from circle15.outputs.map_places import PLACE_DECIMALS
+from circle15.outputs.offline import add_html, add_script, drop_links, offline_map, render_page, safe_json
+from circle15.outputs.palette import BEYOND, INK, ramp
+from circle15.outputs.text import estimate_text, people_text, share_text, words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import geopandas as gpd
+    import pandas as pd
 
-GAINED, LOST = ramp(WITHIN, 3)[2], ramp(BEYOND, 3)[2]
+    from circle15.outputs.text import Words
+
+GAINED, LOST = "#4f9c93", ramp(BEYOND, 3)[2]
+_SCRIPTS = ("popups.js", "layers.js", "panel.js", "map.js", "difference.js")
 _ZOOM = 14
+_STEP_DEG = 1e-6
 
 
 def write_difference_map(
-    pieces: gpd.GeoDataFrame, units: gpd.GeoDataFrame, layers: Mapping[str, str], path: Path, *, title: str, lang: str
+    table: pd.DataFrame,
+    pieces: gpd.GeoDataFrame,
+    units: gpd.GeoDataFrame,
+    layers: Mapping[str, str],
+    path: Path,
+    *,
+    title: str,
+    lang: str,
+    sources: Sequence[str] = (),
 ) -> None:
-    """Write the map as one HTML file that asks for nothing from outside.
+    """Write the map as one HTML file that asks for nothing from outside; the largest change is shown first.
 
     Parameters
     ----------
+    table
+        The comparison's rows per unit, layer and group: the whole district last, a layer's own group before others.
     pieces
         Pieces of cells whose coverage differs, EPSG:4326: ``layer``, ``change`` (1 newly covered, -1 lost), ``people``,
         ``unit_name``, geometry.
     units
-        unit_name and outlines.
+        unit_id, unit_name and outlines.
     layers
         Names by layer id, in the order of the map's control.
     path
@@ -41,41 +62,111 @@ def write_difference_map(
         Title, plain text.
     lang
         "zh" or "en".
+    sources
+        What stands in the corner of the map: attributions, publisher, approval number.
     """
-    is_zh = lang == "zh"
+    say = words(lang)
+    own = table.drop_duplicates(["unit_id", "layer"]).set_index(["unit_id", "layer"])
+    whole: pd.DataFrame = own.loc[[(table["unit_id"].iloc[-1], layer) for layer in layers]].droplevel(0)
     west, south, east, north = units.total_bounds
     page = offline_map(
-        title=title, lang=lang, location=((south + north) / 2, (west + east) / 2), zoom=_ZOOM, styles=(), sources=()
-    )
-    page.fit_bounds([[south, west], [north, east]])
+        title=title, lang=lang, location=((south + north) / 2, (west + east) / 2), zoom=_ZOOM, styles=["map.css"],
+        sources=sources,
+    )  # fmt: skip
+    for script in _SCRIPTS:
+        add_script(page, script)
     outline = {"color": INK, "weight": 1, "fill": False}
     folium.GeoJson(
-        units[["geometry"]].to_json(drop_id=True),
-        name="街道" if is_zh else "Units",
-        style_function=lambda _: outline,
-        control=False,
+        units[["geometry"]].to_json(drop_id=True), name=say["units"], style_function=lambda _: outline, control=False
     ).add_to(page)
-    words = {1: "新增覆盖" if is_zh else "newly covered", -1: "不再覆盖" if is_zh else "no longer covered"}
-    for n, (layer, name) in enumerate(layers.items()):
-        of_layer = pieces[pieces["layer"] == layer]
-        gained, lost = (of_layer.loc[of_layer["change"] == sign, "people"].sum() for sign in (1, -1))
-        label = html.escape(f"{name}: +{gained:,.0f} / -{lost:,.0f} {'人' if is_zh else 'people'}")
-        group = folium.FeatureGroup(name=label, show=n == 0)
+    first = (whole["newly_covered_people"] + whole["lost_people"]).idxmax()
+    for layer, name in layers.items():
+        group = folium.FeatureGroup(name=html.escape(name), overlay=False, show=layer == first)
         drop_links(group)
-        for sign, colour in ((1, GAINED), (-1, LOST)):
-            rows = of_layer[of_layer["change"] == sign]
-            if len(rows):
-                style = {"color": colour, "fillColor": colour, "weight": 0.5, "fillOpacity": 0.8}
-                texts = [
-                    html.escape(f"{unit} · {words[sign]} {people:,.1f}")
-                    for unit, people in zip(rows["unit_name"], rows["people"], strict=True)
-                ]
-                shown = rows[["geometry"]].assign(text=texts, geometry=shapely.set_precision(rows.geometry, 1e-6))
-                folium.GeoJson(
-                    shown.to_json(drop_id=True),
-                    style_function=lambda _, style=style: style,
-                    tooltip=folium.GeoJsonTooltip(fields=["text"], labels=False),
-                ).add_to(group)
+        _add_pieces(group, pieces[pieces["layer"] == layer], say)
         group.add_to(page)
-    folium.LayerControl(collapsed=False).add_to(page)
+    control: Any = folium.LayerControl()
+    control.options["collapsed"] = JsCode("window.innerWidth < 700")  # phones have no room for it
+    control.add_to(page)
+    add_html(page, _panel(whole, layers, title, say))
+    at = shapely.get_coordinates(shapely.point_on_surface(units.geometry.to_numpy())).round(PLACE_DECIMALS).tolist()
+    weights = own["people"].groupby("unit_id").max().reindex(units["unit_id"]).fillna(0.0).tolist()
+    data = {
+        "page": {"bounds": [[south, west], [north, east]]},
+        "words": dict(say),
+        "units": [
+            {"name": str(name), "lon": lon, "lat": lat, "weight": weight}
+            for name, (lon, lat), weight in zip(units["unit_name"], at, weights, strict=True)
+        ],
+    }
+    _Start(control, safe_json(data)).add_to(page)
     path.write_text(render_page(page), encoding="utf-8")
+
+
+def _add_pieces(group: folium.FeatureGroup, pieces: gpd.GeoDataFrame, say: Words) -> None:
+    """Draw the pieces that gained and those that lost, each with its people on a tooltip."""
+    for sign, colour, word in ((1, GAINED, "gained"), (-1, LOST, "lost")):
+        rows = pieces[pieces["change"] == sign]
+        if not len(rows):
+            continue
+        style = {"color": colour, "fillColor": colour, "weight": 0.5, "fillOpacity": 0.85}
+        texts = [
+            html.escape(f"{unit} · {say[word]} · {estimate_text(people, say)}")
+            for unit, people in zip(rows["unit_name"], rows["people"], strict=True)
+        ]
+        shown = rows[["geometry"]].assign(text=texts, geometry=shapely.set_precision(rows.geometry, _STEP_DEG))
+        folium.GeoJson(
+            shown.to_json(drop_id=True),
+            style_function=lambda _, style=style: style,
+            tooltip=folium.GeoJsonTooltip(fields=["text"], labels=False),
+        ).add_to(group)
+
+
+def _panel(whole: pd.DataFrame, layers: Mapping[str, str], title: str, say: Words) -> str:
+    """Give the panel: the title, shares before and after of each service, and what the two colours mean."""
+    swatches = "".join(
+        f'<div class="c15-row"><span class="c15-swatch" style="background:{colour}"></span>'
+        f'<span class="c15-label">{say[word]}</span></div>'
+        for colour, word in ((GAINED, "gained"), (LOST, "lost"))
+    )
+    rows = []
+    for layer, name in layers.items():
+        row: Any = whole.loc[layer]
+        shares = say["before_after"].format(
+            before=share_text(row["share_before"]), after=share_text(row["share_after"])
+        )
+        rows.append(
+            f'<section><div class="c15-legend-head"><h2>{html.escape(name)}</h2>'
+            f'<span class="c15-share">{_change(row, say)}</span></div><p class="c15-small">{shares}</p></section>'
+        )
+    return (
+        f'<aside id="c15-panel"><header><h1>{html.escape(title)}</h1><p>{say["difference"]}</p></header>'
+        f'<div class="c15-body">{swatches}{"".join(rows)}</div></aside><div class="c15-strip">{swatches}</div>'
+    )
+
+
+def _change(row: pd.Series[Any], say: Words) -> str:
+    """Write who is newly covered and who is not any more; a side of nobody is left out."""
+    parts = [
+        f"{sign}{people_text(float(row[column]))}"
+        for sign, column in (("+", "newly_covered_people"), ("\N{MINUS SIGN}", "lost_people"))
+        if np.rint(row[column]) > 0
+    ]
+    return f"{' / '.join(parts)} {say['people_unit']}" if parts else say["no_change"]
+
+
+class _Start(MacroElement):
+    """Hands folium's map and layer control to the page's scripts."""
+
+    _template = Template("""
+        {% macro script(this, kwargs) %}
+        circle15.startDifference(
+            { map: {{ this._parent.get_name() }}, control: {{ this.control.get_name() }} }, {{ this.data }});
+        {% endmacro %}
+    """)
+
+    def __init__(self, control: folium.LayerControl, data: str) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # branca's
+        self._name = "Circle15Difference"
+        self.control = control
+        self.data = data

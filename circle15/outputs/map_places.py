@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from circle15.outputs.text import people_text, plain_number, share_text
+from circle15.outputs.text import estimate_text, people_text, plain_number, share_text
 from circle15.outputs.view import DEGREES_PER_METRE
 
 if TYPE_CHECKING:
@@ -207,7 +207,7 @@ def _unlinked(view: View) -> list[Value]:
         layers = "、".join(names.get(part, part) for part in str(lost.layer).split(";"))
         facts = [[say["reason"], str(lost.reason)]]
         if is_cell:
-            facts.insert(0, [say["people"], say["about_people"].format(n=people_text(float(lost.people)))])
+            facts.insert(0, [say["people"], estimate_text(float(lost.people), say)])
         shown.append(
             {"lon": round(lost.lon, PLACE_DECIMALS), "lat": round(lost.lat, PLACE_DECIMALS), "title": title,
              "subtitle": f"{say['unlinked']} · {layers}", "rows": facts}

@@ -40,6 +40,7 @@ class DistrictTables:
     tables: Mapping[str, pd.DataFrame]  # coverage, gaps, targets, completeness; those that it wrote
     units: gpd.GeoDataFrame | None  # unit_id, geometry; None where no file of it has geometry
     warnings: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()  # what its maps credit
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,7 @@ class Summary:
     units: gpd.GeoDataFrame  # district_id, district_name, unit_id, geometry
     notes: pd.DataFrame  # district_id, district_name, note: what failed, what is missing, warnings
     previous: str | None  # name of the earlier batch's folder
+    sources: tuple[str, ...]  # what a map of all districts credits, each once
 
     @property
     def layers(self) -> dict[str, str]:
@@ -107,6 +109,7 @@ def summarise(
         units=gpd.GeoDataFrame(pd.concat(shapes, ignore_index=True)[columns], crs="EPSG:4326") if shapes else empty,
         notes=pd.DataFrame(notes, columns=["district_id", "district_name", "note"]),
         previous=previous_name,
+        sources=tuple(dict.fromkeys(source for d in ordered for source in d.sources)),
     )
 
 

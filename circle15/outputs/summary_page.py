@@ -11,10 +11,12 @@ from typing import TYPE_CHECKING, Any
 import folium
 import pandas as pd
 import shapely
+from branca.element import MacroElement
+from folium.template import Template
 
-from circle15.outputs.offline import add_html, offline_map, render_page
-from circle15.outputs.palette import BEYOND, FARTHEST, INK, WITHIN, ramp
-from circle15.outputs.summary_workbook import wide_shares
+from circle15.outputs.offline import add_html, add_script, offline_map, render_page
+from circle15.outputs.palette import BEYOND, FARTHEST, INK, ramp
+from circle15.outputs.summary_workbook import is_change, wide_shares
 from circle15.outputs.text import people_text, share_text
 
 if TYPE_CHECKING:
@@ -22,12 +24,17 @@ if TYPE_CHECKING:
 
     from circle15.outputs.summary import Summary
 
+Box = tuple[float, float, float, float]
+
 EDGES = (0.25, 0.5, 0.75, 0.9)
 """Lower edges of the classes of covered share above the lowest one."""
-COLOURS = (FARTHEST, *reversed(ramp(BEYOND, 2)), *reversed(ramp(WITHIN, 2)))
+COLOURS = (FARTHEST, *reversed(ramp(BEYOND, 2)), "#7fbdb3", "#bfe1d7")
+"""From the lowest class to the highest, which is light but never as light as the paper."""
 NO_DATA = "#c9ccd1"
 TOLERANCE_DEG = 0.0002  # about 20 m: a province is drawn small
 _MOST_ROWS = 60
+_SMALL = 0.05
+"""A district of less than this share of the map's width or height is a dot, and gets a mark that can be seen."""
 
 
 def summary_page(summary: Summary) -> str:
@@ -41,8 +48,10 @@ def summary_page(summary: Summary) -> str:
         location=((south + north) / 2, (west + east) / 2),
         zoom=max(1, min(16, int(math.log2(360.0 * 3 / span)))),
         styles=["summary.css"],
-        sources=(),
+        sources=summary.sources,
     )
+    add_script(made, "summary.js")
+    boxes = _boxes(summary.units)
     shapes = _drawn(summary.units)
     for i, (layer, name) in enumerate(summary.layers.items()):
         group = folium.FeatureGroup(name=html.escape(name), overlay=False, show=i == 0)
@@ -53,12 +62,28 @@ def summary_page(summary: Summary) -> str:
                 tooltip=folium.GeoJsonTooltip(["label"], labels=False),
                 zoom_on_click=False,
             ).add_to(group)
+        for mark in _marks(summary, boxes, layer, east - west, north - south):
+            mark.add_to(group)
         made.add_child(group)
-    if len(shapes):
-        made.fit_bounds([[south, west], [north, east]])
     folium.LayerControl(collapsed=False).add_to(made)
-    add_html(made, _body(summary, title))
+    add_html(made, _head(summary, title, _box_text((west, south, east, north))))
+    add_html(made, _body(summary, boxes))
+    _Start().add_to(made)
     return render_page(made)
+
+
+class _Start(MacroElement):
+    """Hands folium's map to the page's script."""
+
+    _template = Template("""
+        {% macro script(this, kwargs) %}
+        circle15.startSummary({{ this._parent.get_name() }});
+        {% endmacro %}
+    """)
+
+    def __init__(self) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]  # branca's
+        self._name = "Circle15Summary"
 
 
 def class_colour(share: float) -> str:
@@ -74,7 +99,41 @@ def _drawn(units: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
 
 
 def _style(feature: dict[str, Any]) -> dict[str, Any]:
-    return {"fillColor": feature["properties"]["colour"], "fillOpacity": 0.85, "color": INK, "weight": 0.8}
+    return {"fillColor": feature["properties"]["colour"], "fillOpacity": 1, "color": INK, "weight": 0.8}
+
+
+def _boxes(units: gpd.GeoDataFrame) -> dict[str, Box]:
+    """Give west, south, east, north of each district."""
+    bounds = units.geometry.bounds.groupby(units["district_id"])
+    corners = pd.concat([bounds[["minx", "miny"]].min(), bounds[["maxx", "maxy"]].max()], axis=1)
+    return {str(i): (w, s, e, n) for i, w, s, e, n in corners.itertuples(name=None)}
+
+
+def _marks(
+    summary: Summary, boxes: dict[str, Box], layer: str, width: float, height: float
+) -> list[folium.CircleMarker]:
+    """Give a mark, in the colour of its share, for each district that is too small on the whole map to be seen."""
+    rows = summary.rows[(summary.rows["layer"] == layer) & (summary.rows["level"] == "district")]
+    marks = []
+    row: Any
+    for row in rows.itertuples(index=False):
+        box = boxes.get(str(row.district_id))
+        if box is None or max((box[2] - box[0]) / width, (box[3] - box[1]) / height) >= _SMALL:
+            continue
+        label = f"{row.district_name}: {share_text(float(row.covered_share))}"
+        marks.append(
+            folium.CircleMarker(
+                [(box[1] + box[3]) / 2, (box[0] + box[2]) / 2], radius=8, color=INK, weight=1, fill=True,
+                fill_color=class_colour(float(row.covered_share)), fill_opacity=1, tooltip=html.escape(label),
+                class_name="c15-mark",
+            )
+        )  # fmt: skip
+    return marks
+
+
+def _box_text(box: Box) -> str:
+    """Write a box for the page's script, rounded to a metre or so."""
+    return ",".join(f"{v:.5f}" for v in box)
 
 
 def _features(summary: Summary, shapes: gpd.GeoDataFrame, layer: str) -> list[dict[str, Any]]:
@@ -87,7 +146,8 @@ def _features(summary: Summary, shapes: gpd.GeoDataFrame, layer: str) -> list[di
         row = rows.loc[(unit.district_id, unit.unit_id)]
         row = row.iloc[0] if isinstance(row, pd.DataFrame) else row
         share = float(row["covered_share"])
-        label = f"{unit.district_name} · {row['unit_name']}: {share_text(share)} ({people_text(float(row['people']))})"
+        people = f"{people_text(float(row['people']))} {summary.words('人', 'people')}"
+        label = f"{unit.district_name} · {row['unit_name']}: {share_text(share)} ({people})"
         properties = {"label": html.escape(label), "colour": class_colour(share)}
         features.append(
             {"type": "Feature", "properties": properties, "geometry": shapely.geometry.mapping(unit.geometry)}
@@ -95,7 +155,7 @@ def _features(summary: Summary, shapes: gpd.GeoDataFrame, layer: str) -> list[di
     return [{"type": "FeatureCollection", "features": features}] if features else []
 
 
-def _body(summary: Summary, title: str) -> str:
+def _head(summary: Summary, title: str, box: str) -> str:
     say = summary.words
     note = say(
         "各区县的达标时间、步速和人群按其自身口径；排名只在同一服务内比较。",
@@ -104,21 +164,28 @@ def _body(summary: Summary, title: str) -> str:
     if summary.previous is not None:
         note += say(f"变化与上期（{summary.previous}）相比，口径不同的不比。",
                     f" Change is since {summary.previous}, where the definition is the same.")  # fmt: skip
+    whole = f'<button type="button" data-box="{box}">{say("全图", "Whole map")}</button>'
+    hint = say("点击表中一行，地图移至该区县。", "A click on a row of the tables brings its district into the map.")
     parts = [f"<h1>{html.escape(title)}</h1>", f"<p>{html.escape(note)}</p>", _legend(summary)]
-    parts += [f"<h2>{say('区县', 'Districts')}</h2>", _table(summary, "district")]
+    return f'<header class="c15-summary">{"".join(parts)}<p class="hint">{hint} {whole}</p></header>'
+
+
+def _body(summary: Summary, boxes: dict[str, Box]) -> str:
+    say = summary.words
+    parts = [f"<h2>{say('区县', 'Districts')}</h2>", _table(summary, "district", boxes)]
     units = wide_shares(summary, "unit")
     if len(units):
         parts += [f"<h2>{say('街道', 'Units')}</h2>"]
         if len(units) > _MOST_ROWS:
             parts.append(f"<p>{say('全部街道见', 'All units: ')} summary.xlsx</p>")
-        parts.append(_table(summary, "unit"))
+        parts.append(_table(summary, "unit", boxes))
     if len(summary.notes):
         items = "".join(
             f"<li><b>{html.escape(' '.join(filter(None, (str(i), str(n)))))}</b> {html.escape(str(text))}</li>"
             for i, n, text in summary.notes.itertuples(index=False)
         )
         parts += [f"<h2>{say('提示与未完成', 'Notes and failures')}</h2>", f"<ul>{items}</ul>"]
-    return f'<main id="c15-summary">{"".join(parts)}</main>'
+    return f'<main class="c15-summary">{"".join(parts)}</main>'
 
 
 def _legend(summary: Summary) -> str:
@@ -126,34 +193,44 @@ def _legend(summary: Summary) -> str:
     labels = [f"{low:.0%} – {high:.0%}" for low, high in pairwise(edges)]
     labels.append(summary.words("无居民", "nobody lives here"))
     swatches = zip((*COLOURS, NO_DATA), labels, strict=True)
-    return '<p class="legend">' + "".join(f'<i style="background:{c}"></i>{t} ' for c, t in swatches) + "</p>"
+    return (
+        '<p class="legend">' + "".join(f'<span><i style="background:{c}"></i>{t}</span> ' for c, t in swatches) + "</p>"
+    )
 
 
-def _table(summary: Summary, level: str) -> str:
+def _table(summary: Summary, level: str, boxes: dict[str, Box]) -> str:
     table = wide_shares(summary, level)
     if level == "unit":
         table = table.drop(columns="unit_id").head(_MOST_ROWS)
-    headings = {"district_id": summary.words("编号", "Id"), "district_name": summary.words("区县", "District"),
-                "unit_name": summary.words("街道", "Unit")}  # fmt: skip
+    ids = table.pop("district_id")
+    headings = {"district_name": summary.words("区县", "District"), "unit_name": summary.words("街道", "Unit")}
     head = "".join(
         f"<th{_class(pd.api.types.is_numeric_dtype(table[c]))}>{html.escape(headings.get(str(c), str(c)))}</th>"
         for c in table.columns
     )
     body = []
-    for row in table.itertuples(index=False):
+    for district_id, row in zip(ids, table.itertuples(index=False), strict=True):
         cells = [_cell(str(column), value) for column, value in zip(table.columns, row, strict=True)]
-        body.append(f"<tr>{''.join(cells)}</tr>")
+        box = boxes.get(str(district_id))
+        place = f' tabindex="0" data-box="{_box_text(box)}"' if box else ""
+        body.append(f"<tr{place}>{''.join(cells)}</tr>")
     return f"<div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
 
 
 def _cell(column: str, value: Any) -> str:
     if not isinstance(value, float):
         return f"<td{_class(isinstance(value, numbers.Real))}>{html.escape(str(value))}</td>"
-    if column.endswith(("change", "变化")):
-        text = "" if math.isnan(value) else f"{value * 100:+.1f}"
+    if is_change(column):
+        text = "" if math.isnan(value) else _points(value)
     else:
         text = share_text(value) if column.endswith(("share", "覆盖率")) else people_text(value)
     return f"<td{_class(True)}>{text}</td>"
+
+
+def _points(change: float) -> str:
+    """Write a change of a share in percentage points, signed unless it is none."""
+    text = f"{change * 100:+.1f}"
+    return "0.0" if float(text) == 0 else text.replace("-", "\N{MINUS SIGN}")
 
 
 def _class(is_number: bool) -> str:  # noqa: FBT001 (its only argument)

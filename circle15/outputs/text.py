@@ -180,6 +180,11 @@ _WORDS: dict[str, tuple[str, str]] = {
     "see_map": ("交互地图", "Interactive map"),
     "sources": ("数据来源", "Data sources"),
     "contents": ("目录", "Contents"),
+    "difference": ("覆盖变化", "Changes in coverage"),
+    "gained": ("新增覆盖", "newly covered"),
+    "lost": ("不再覆盖", "no longer covered"),
+    "before_after": ("前 {before} → 后 {after}", "before {before} → after {after}"),
+    "no_change": ("无变化", "no change"),
     "map_approval": ("审图号", "Map approval no."),
     "bureau": ("编制单位", "Published by"),
 }  # fmt: skip
@@ -213,6 +218,13 @@ def column_texts(values: Iterable[float], missing: str, *, decimals: int = 1) ->
 def people_text(value: float) -> str:
     """Write a number of people: whole and with thousands apart; "–" where unknown."""
     return "–" if math.isnan(value) else f"{value:,.0f}"
+
+
+def estimate_text(people: float, say: Words) -> str:
+    """Write the people of a cell, which are an estimate: whole ones, and no zero where somebody lives."""
+    if 0 < people < 1:
+        return f"< 1 {say['people_unit']}"
+    return say["about_people"].format(n=people_text(people)) if people > 0 else say["nobody"]
 
 
 def share_text(value: float) -> str:

@@ -12,6 +12,7 @@ import pandas as pd
 
 from circle15.errors import InputError, MissingFileError, Problem
 from circle15.outputs.folder import MANIFEST
+from circle15.pipeline.manifest import map_sources
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,6 +49,7 @@ class Comparison:
     layers: dict[str, str]  # names by id
     title: str
     lang: str
+    sources: tuple[str, ...]  # what a map of the runs credits
     notes: tuple[str, ...]  # layers that only one of the runs has, and those that were measured by other rules
 
 
@@ -105,6 +107,7 @@ def compare_runs(before: Path, after: Path) -> Comparison:
         layers={name: two.layers[name]["name"] for name in common},
         title=f"{district['name']}: {before.name} → {after.name}",
         lang=lang,
+        sources=map_sources(two.manifest),
         notes=tuple(notes),
     )
 

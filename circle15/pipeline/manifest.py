@@ -17,6 +17,7 @@ from circle15.inputs.digests import library_versions
 from circle15.inputs.import_report import changes_frame
 from circle15.inputs.registers import registers_folder
 from circle15.outputs.folder import sha256_of
+from circle15.outputs.text import words
 from circle15.pipeline.tracing import input_files, trace_tables
 
 if TYPE_CHECKING:
@@ -80,6 +81,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
             for name, path in input_files(study).items()
         },
         "population_source": result.population_source,
+        "attributions": list(result.attributions),
         "counts": study.counts,
         "register_warnings": [asdict(warning) for warning in study.policy.warnings],  # with codes, for programs
         "import_report": _import_report(study),
@@ -91,6 +93,14 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         "tables": trace_tables(study, files, folder),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},
     }
+
+
+def map_sources(manifest: Mapping[str, Any]) -> tuple[str, ...]:
+    """Give what a map of a finished run credits: its data's attributions, who publishes, the approval number."""
+    say = words(manifest["config"]["district"].get("lang", "zh"))
+    outputs = manifest["config"].get("outputs", {})
+    texts = [f"{say[key]}：{outputs[key]}" for key in ("bureau", "map_approval") if outputs.get(key)]
+    return (*manifest.get("attributions", ()), *texts)
 
 
 def _import_report(study: Study) -> list[dict[str, Any]]:

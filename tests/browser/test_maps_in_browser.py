@@ -3,15 +3,21 @@
 import re
 from dataclasses import replace
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from circle15 import run_district
+from circle15.outputs.difference import write_difference_map
 from circle15.outputs.maps import write_district_map, write_unit_maps
 from circle15.outputs.palette import CAUSE_COLOURS
+from circle15.outputs.summary import summarise
+from circle15.outputs.summary_page import summary_page
 from circle15.outputs.text import people_text, plain_number, share_text
 from tests.made_result import EVIL_NAME, FORMULA_NAME, LONELY, made_result
+from tests.test_batch_summary import district
 
 PIXELS_OF_CELLS = """() => {
   const canvas = document.querySelector(".leaflet-c15-cells-pane canvas");
@@ -395,6 +401,42 @@ def test_the_shipped_district_opens_toggles_and_says_what_its_tables_say(open_pa
     assert "Charles" in opened.popup()[0]
     assert opened.complaints == []
     assert opened.requests == [(tmp_path / "monaco" / "index.html").as_uri()]
+
+
+def test_a_difference_map_opens_with_its_largest_change_and_shows_one_service_at_a_time(open_page, tmp_path):
+    box = shapely.box(7.42, 43.73, 7.43, 43.74)
+    table = pd.DataFrame({"unit_id": "town", "layer": ["a", "b"], "people": 9.0, "newly_covered_people": [1.0, 0.0],
+                          "lost_people": [0.0, 5.0], "share_before": 0.5, "share_after": 0.4})  # fmt: skip
+    pieces = gpd.GeoDataFrame({"layer": ["a", "b"], "change": [1, -1], "people": [1.0, 5.0], "unit_name": "u"},
+                              geometry=[box, box], crs="EPSG:4326")  # fmt: skip
+    units = gpd.GeoDataFrame({"unit_id": ["u"], "unit_name": ["Old Town"]}, geometry=[box], crs="EPSG:4326")
+    path = tmp_path / "difference.html"
+    write_difference_map(table, pieces, units, {"a": "Clinics", "b": "Pools"}, path, title="A: x → y", lang="en")
+    for width, height in ((1440, 900), (390, 844)):
+        opened = open_page(path, width, height)
+        assert opened.names_on() == ["Pools"]
+        assert opened.page.locator(".c15-unit").inner_text() == "Old Town"
+        assert opened.page.locator(".leaflet-attribution-flag").count() == 0
+        assert opened.complaints == []
+        assert opened.requests == [path.as_uri()]
+
+
+def test_a_row_of_the_summary_brings_its_district_into_the_map(open_page, tmp_path):
+    made = [replace(district(name, 0.5), units=gpd.GeoDataFrame({"unit_id": [f"{name}-1"]}, geometry=[shape], crs="EPSG:4326"))
+            for name, shape in (("far", shapely.box(7.4, 43.7, 7.5, 43.8)), ("near", shapely.box(118, 32, 118.1, 32.1)))]  # fmt: skip
+    path = tmp_path / "summary.html"
+    path.write_text(summary_page(summarise(made, [], lang="en")), encoding="utf-8")
+    opened = open_page(path)
+    assert opened.page.locator(".c15-mark").count() == 2
+    opened.page.locator("tr[data-box]", has_text="Near").first.click()
+    opened.settle()
+    bounds = opened.page.evaluate("""() => {
+      const map = Object.entries(window).find(([k, v]) => k.startsWith("map_") && v instanceof L.Map)[1];
+      return [map.getBounds().getWest(), map.getBounds().getEast()];
+    }""")
+    assert 117 < bounds[0] < 118.05 < bounds[1] < 119
+    assert not opened.page.locator(".c15-mark").first.is_visible()
+    assert opened.complaints == []
 
 
 @pytest.mark.slow

@@ -11,16 +11,6 @@ circle15.panel = function (state) {
   L.DomEvent.disableScrollPropagation(panel);
 
   const head = el("header", "", el("h1", "", page.name), el("p", "", page.subtitle));
-  const fold = el("button", "c15-fold");
-  fold.type = "button";
-  fold.setAttribute("aria-label", words.legend);
-  fold.addEventListener("click", () => state.setFolded(!panel.classList.contains("c15-folded")));
-  head.append(fold);
-  state.setFolded = (folded) => {
-    panel.classList.toggle("c15-folded", folded);
-    fold.setAttribute("aria-expanded", String(!folded));
-    fold.textContent = folded ? words.legend : "×";
-  };
   const services = el("div", "c15-services");
   const legend = el("section", "c15-legend");
   legend.id = "c15-legend";
@@ -55,6 +45,7 @@ circle15.panel = function (state) {
     panel.append(back);
   }
   panel.append(head, body, foot);
+  circle15.folding(state, head);
 
   const buttons = data.shares.map((share) => {
     const bar = el("span", "c15-bar", el("span", ""));
@@ -72,7 +63,23 @@ circle15.panel = function (state) {
     legend.replaceChildren(...circle15.legend(state));
     strip.replaceChildren(...circle15.strip(state));
   };
-  state.setFolded(window.innerWidth < 700);
+};
+
+// On a phone the panel folds to its head.
+circle15.folding = function (state, head) {
+  const { words } = state.data;
+  const panel = head.parentElement;
+  const fold = circle15.element("button", "c15-fold");
+  fold.type = "button";
+  fold.setAttribute("aria-label", words.legend);
+  fold.addEventListener("click", () => state.setFolded(!panel.classList.contains("c15-folded")));
+  head.append(fold);
+  state.setFolded = (folded) => {
+    panel.classList.toggle("c15-folded", folded);
+    fold.setAttribute("aria-expanded", String(!folded));
+    fold.textContent = folded ? words.legend : "×";
+  };
+  state.setFolded(circle15.isNarrow());
 };
 
 circle15.swatch = function (colour, label, share, hatch) {

@@ -1,0 +1,17 @@
+"use strict";
+// Starts a difference map: controls, the panel's fold and the units' names; its cells are folium's own layers.
+var circle15 = circle15 || {};
+
+circle15.startDifference = function (folium, data) {
+  const { map } = folium;
+  const state = { data, folium };
+  circle15.folding(state, document.querySelector("#c15-panel header"));
+  circle15.controls(state);
+  map.createPane("c15-labels").style.zIndex = 590;
+  const units = data.units.map((unit) => {
+    const icon = circle15.unitIcon(unit, "");
+    return { unit, label: L.marker([unit.lat, unit.lon], { icon, pane: "c15-labels", interactive: false }).addTo(map) };
+  });
+  circle15.declutter(units);
+  map.on("zoomend", () => circle15.declutter(units));
+};
