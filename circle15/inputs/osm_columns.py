@@ -113,11 +113,11 @@ def way_columns(lines: bytes, way_keys: Sequence[str]) -> OsmColumns:
     return _columns(ways, _Collector(()))
 
 
-def node_places(lines: bytes) -> tuple[Float64, Float64]:
-    """Give the longitudes and latitudes of lines of nodes."""
-    nodes = _Collector(())
+def node_columns(lines: bytes, node_keys: Sequence[str]) -> OsmColumns:
+    """Cut lines of nodes into columns without ways."""
+    nodes = _Collector(node_keys)
     nodes.add_nodes(lines)
-    return _joined(nodes.lons, np.float64), _joined(nodes.lats, np.float64)
+    return _columns(_Collector(()), nodes)
 
 
 def _columns(ways: _Collector, nodes: _Collector) -> OsmColumns:

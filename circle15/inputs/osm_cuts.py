@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.inputs.osm import STREET_KEYS
-from circle15.inputs.osm_columns import WAY, OsmColumns, node_places, osm_text, runs_of, way_columns
+from circle15.inputs.osm_columns import WAY, OsmColumns, node_columns, osm_text, runs_of, way_columns
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -18,7 +18,13 @@ Float64 = npt.NDArray[np.float64]
 
 
 def cut_streets_text(
-    path: Path, boxes: Float64, folder: Path, *, way_keys: Sequence[str], look: Callable[[OsmColumns], None]
+    path: Path,
+    boxes: Float64,
+    folder: Path,
+    *,
+    way_keys: Sequence[str],
+    node_keys: Sequence[str],
+    look: Callable[[OsmColumns], None],
 ) -> list[Path]:
     """Write for each box the ways that `read_ways` would take and whose own box meets it, and the nodes around them.
 
@@ -34,10 +40,10 @@ def cut_streets_text(
         float64 (n, 4): west, south, east, north, degrees WGS-84.
     folder
         Folder to write to.
-    way_keys
+    way_keys, node_keys
         Keys whose values ``look`` sees.
     look
-        Shown all ways of the file, a block at a time, in their order.
+        Shown all tagged nodes and ways of the file, a block of either at a time, in their order.
 
     Returns
     -------
@@ -55,7 +61,9 @@ def cut_streets_text(
     around = np.tile([np.inf, np.inf, -np.inf, -np.inf], (len(boxes), 1))
     with osm_text(path, STREET_KEYS) as whole:
         for kind, lines in runs_of(whole):
-            if kind == WAY:
+            if kind != WAY:
+                look(node_columns(lines, node_keys))
+            else:
                 ways = way_columns(lines, way_keys)
                 look(ways)
                 own = _boxes_of(ways)
@@ -68,7 +76,8 @@ def cut_streets_text(
                         around[i, 2:] = np.maximum(around[i, 2:], own[inside, 2:].max(axis=0))
         for kind, lines in runs_of(whole):  # nodes come first in the text, but which are needed the ways tell
             if kind != WAY:
-                place = np.column_stack(node_places(lines))
+                nodes = node_columns(lines, ())
+                place = np.column_stack([nodes.node_lon, nodes.node_lat])
                 single = lines.splitlines(keepends=True)
                 for i, box in enumerate(around):
                     inside = np.flatnonzero((place >= box[:2]).all(axis=1) & (place <= box[2:]).all(axis=1))

@@ -50,6 +50,7 @@ _MAKERS = {
         "coverage.py",
         "cuts.py",
         "walking.py",
+        "ways.py",
         "walking_table.csv",
         "traits.py",
         "passages.py",

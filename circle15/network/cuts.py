@@ -15,9 +15,11 @@ from circle15.inputs.osm_cuts import cut_streets_text
 from circle15.network.build import ISLAND_M, cut_to_area
 from circle15.network.cache import has_cut, has_segments, keep_cut
 from circle15.network.coverage import StatedBox
-from circle15.network.segments import StreetCut, haversine_m, read_osm_segments, walkable_pieces
+from circle15.network.segments import StreetCut, haversine_m, read_osm_segments
 from circle15.network.squares import relation_squares
+from circle15.network.traits import TRAIT_KEYS
 from circle15.network.walking import table_keys
+from circle15.network.ways import StreetCounts, Streets, closed_nodes
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -43,11 +45,18 @@ class _Seen:
     def __init__(self, path: Path) -> None:
         self.stated = StatedBox(header_extent(path))
         self.longest_m = 0.0  # street way
+        self.counts = StreetCounts()
+        self.closed = np.empty(0, np.int64)  # nodes; all of them come before the ways
 
-    def look(self, ways: OsmColumns) -> None:
-        first, way = walkable_pieces(ways)
+    def look(self, block: OsmColumns) -> None:
+        if len(block.node_id):
+            self.closed = np.concatenate([self.closed, closed_nodes(block)])
+            return
+        streets = Streets.of(block, self.closed)
+        self.counts.add(streets)
+        first, way = streets.first, streets.way_of_first
         if len(first):
-            lon, lat = ways.lon, ways.lat
+            lon, lat = block.lon, block.lat
             self.stated.look(*(np.concatenate([c[first], c[first + 1]]) for c in (lon, lat)))
             metres = haversine_m(lon[first], lat[first], lon[first + 1], lat[first + 1])
             self.longest_m = max(self.longest_m, float(np.bincount(way, weights=metres).max()))
@@ -59,7 +68,7 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
     What is kept is what the whole file would give. A part holds every way within ``island_m`` around its area, so a
     street that hangs together with the area's and leaves the part is longer than an island is allowed to be, there as
     in the whole file; and what does not leave it is whole. Squares of several ways that meet the area are in the part
-    as well. Counts of ways and barriers are the part's.
+    as well. Counts of ways and barriers are the file's.
 
     Parameters
     ----------
@@ -90,13 +99,16 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
     boxes = np.array([_box_around(area, relations, island_m * _MARGIN) for area in missing])
     seen = _Seen(path)
     with held_folder() as folder:
-        texts = cut_streets_text(path, boxes, folder, way_keys=tuple(table_keys("way")), look=seen.look)
+        way_keys = tuple(dict.fromkeys((*table_keys("way"), *TRAIT_KEYS)))
+        node_keys = tuple(table_keys("node"))
+        texts = cut_streets_text(path, boxes, folder, way_keys=way_keys, node_keys=node_keys, look=seen.look)
         if seen.longest_m < island_m:
             return False
+        counts = seen.counts.told(relations)
         for area, box, text in zip(missing, boxes, texts, strict=True):
             near = [r for r in relations if _meets(r[1].bounds, box)]
             try:
-                segments = read_osm_segments(path, StreetCut(text, near, seen.stated.believed()))
+                segments = read_osm_segments(path, StreetCut(text, near, seen.stated.believed(), counts))
                 keep_cut(path, area, island_m, *cut_to_area(segments, area, path, island_m, has_largest=False))
             except InputError as e:
                 log.info("%s", e)  # nothing to walk on there: the district's own run says so

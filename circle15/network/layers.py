@@ -19,9 +19,10 @@ import shapely
 from circle15.errors import InputError, MissingColumnError, Problem
 from circle15.network.coverage import covered_ground
 from circle15.network.graph import find_components
-from circle15.network.segments import Segments, count_reasons, haversine_m
+from circle15.network.segments import Segments, haversine_m
 from circle15.network.traits import TRAIT_KEYS
 from circle15.network.walking import may_walk, table_keys
+from circle15.network.ways import count_reasons
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
 SQUARE_TAGS = "highway=pedestrian|footway,area!=no"
 """Multipolygons with these tags are squares; closed ways are where ``area=yes`` says so as well."""
 
+Relation = tuple[dict[str, str], Any, set[int]]
+"""A square of several ways: its tags, its polygon, and the ways of its outline."""
+
 MAX_CORNERS = 60
 """Outlines are simplified until they have at most so many corners beside their entrances: curves need no more."""
 
@@ -76,9 +79,9 @@ def way_squares(tail: Int64, head: Int64, way: Int64, row: Int64, traits: list[d
     return [Square((tail[p],), int(way[p[0]]), int(row[p[0]]), has_outline=True) for p in rings]
 
 
-def relation_squares(path: str | Path) -> list[tuple[dict[str, str], Any, set[int]]]:
-    """Read multipolygon relations that are squares: their tags, polygons, and the ways of their outline."""
-    found = []
+def relation_squares(path: str | Path) -> list[Relation]:
+    """Read multipolygon relations that are squares."""
+    found: list[Relation] = []
     for _, tags, geometry, parts in matching_objects(path, parse_tag_filter(SQUARE_TAGS), only_relations=True):
         if geometry is not None and may_walk(tags)[0]:
             shape = shapely.from_wkb(geometry)
