@@ -248,6 +248,30 @@ def test_every_problem_of_every_part_is_in_one_list(tmp_path):
     assert any("人口.csv" in p for p in problems)
 
 
+def test_what_can_be_read_by_itself_is_read_where_boundary_and_streets_are_not_there(tmp_path):
+    second = '[[layer]]\nid = "canteen"\nname = "食堂"\nsource = "无食堂.csv"\ncrs = "wgs84"\n'
+    path = town_with(tmp_path, layer_keys="", tail=second + '[survey]\npath = "无调查.csv"')
+    text = (
+        path.read_text("utf-8")
+        .replace('boundary = "街道', 'boundary = "无区')
+        .replace('units = "街道', 'units = "无街道')
+    )
+    text = text.replace("streets.osm", "无路.osm").replace(
+        'source = "units"\npath = "人口.csv"', 'source = "points"\npath = "点.csv"'
+    )
+    path.write_text(text, encoding="utf-8")
+    (tmp_path / "点.csv").write_text("经度,纬度,人口\n121.51,29.91,500\n", encoding="utf-8")
+    problems = checked(path, code=2)["problems"]
+    expected = [
+        "无区.geojson, district.boundary: no such file", "无街道.geojson, district.units: no such file", "无路.osm",
+        "托育.csv, layer.nursery.crs: the coordinate system", "无食堂.csv: no such file",
+        "点.csv, population.crs: the coordinate system", "无调查.csv, survey.path: no such file",
+    ]  # fmt: skip
+    assert len(problems) == len(expected)
+    for problem, part in zip(problems, expected, strict=True):
+        assert part in problem
+
+
 def test_a_survey_that_is_not_there_is_found_before_the_run_needs_it(tmp_path):
     path = town_with(tmp_path, tail='[survey]\npath = "无.csv"')
     assert any("无.csv" in p for p in checked(path, code=2)["problems"])

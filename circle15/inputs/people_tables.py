@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from circle15.errors import ConfigError, InputError, Problem
+from circle15.errors import ConfigError, InputError, MissingFileError, Problem
 from circle15.inputs.age_classes import derive_groups
 from circle15.inputs.facility_places import places_from_columns
 from circle15.inputs.facility_shapes import places_from_geometry
@@ -42,6 +42,22 @@ class PeopleTable:
     counts: dict[str, float]  # rows read, and those without a place or a number, with their people
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...] = ()  # cells of a table of units that cannot be used
+
+
+def read_people_table(config: Config, path: Path) -> None:
+    """Read the config's table of people for its problems alone; a raster needs the district's cells.
+
+    Raises
+    ------
+    InputError
+        As the run would.
+    """
+    if config.population.source == "points":
+        read_people_points(config, path)
+    elif config.population.source == "units":
+        InputError.gather(read_people_of_units(config, path).problems)
+    elif not set("*+") & set(path.name) and not path.exists():  # neither tiles nor a sum of rasters
+        raise MissingFileError(Problem("no such file", file=str(path), key="population.path"))
 
 
 def read_people_points(config: Config, path: Path) -> PeopleTable:

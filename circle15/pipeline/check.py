@@ -12,8 +12,11 @@ import numpy as np
 from circle15.config import load_config
 from circle15.errors import Circle15Error, Problem
 from circle15.inputs.districts import buffer_area, read_district
+from circle15.inputs.facilities import read_facilities
 from circle15.inputs.layer_guess import raw_coordinates
+from circle15.inputs.people_tables import read_people_table
 from circle15.inputs.policy import apply_policy
+from circle15.inputs.polygons import read_polygons
 from circle15.network.crs_detector import detect_crs
 from circle15.outputs.printing import BROWSERS, find_browser
 from circle15.pipeline.appraise import levels_of, survey_of
@@ -117,6 +120,8 @@ def _check_parts(config: Config, found: Findings) -> None:
     with found.gather():
         district = read_district(config, source)
         note_district(district, found)
+    if district is None:
+        _check_polygons(config, source, found)
     area = buffer_area(district.geometry, config.buffer_m()) if district is not None else None
     with found.gather():
         network = read_streets(config, area)
@@ -127,15 +132,52 @@ def _check_parts(config: Config, found: Findings) -> None:
                 services = read_services(alone, network, area)
                 found.systems.update(services.detections)
                 found.warnings.extend(table_warnings(alone, services))
+            elif not layer.source.startswith(OSM_PREFIX):
+                read_facilities(layer, config.resolve(layer.source), headings=config.headings)
         if network is not None and layer.id not in found.systems:
             _guess_system(config, layer.id, network, area, found)
     with found.gather():
         if district is not None:
             read_people(config, district)
+        elif config.population.path is not None:
+            read_people_table(config, config.resolve(config.population.path))
+    _look_for_files(config, found)
+    _check_programs(config, found)
     if not found.problems:
         # What fails only as a whole, such as a scenario's changes.
         with found.gather():
             read_study(config, Clock())
+
+
+def _check_polygons(config: Config, source: Path, found: Findings) -> None:
+    """Read units and communities by themselves, where the boundary keeps them from being fitted into it."""
+    table = config.district
+    shared: dict[str, Any] = {"osm_path": source, "resolve": config.resolve, "lang": table.lang}
+    units = ("units", table.units, table.unit_id_field, table.unit_name_field)
+    communities = ("communities", table.communities, table.community_id_field, table.community_name_field)
+    for name, text, id_field, name_field in (units, communities):
+        with found.gather():
+            if text is not None:
+                read_polygons(text, key=f"district.{name}", id_field=id_field, name_field=name_field, **shared)
+
+
+def _look_for_files(config: Config, found: Findings) -> None:
+    """See that the files are there that a run reads with what was read before them."""
+    named = {
+        "network.elevation": config.network.elevation,
+        **{f"network.lines.{i}": name for i, name in enumerate(config.network.lines, start=1)},
+        "population.totals": config.population.totals,
+        "survey.path": config.survey.path if config.survey is not None else None,
+        "policy.actual": config.policy.actual if config.policy is not None else None,
+        "planning.candidates": config.planning.candidates,
+        "planning.projects": config.planning.projects,
+        **{f"change.{i}.line": c.line for i, c in enumerate(config.changes, start=1) if isinstance(c.line, str)},
+    }
+    told = {p.file for p in found.problems}
+    for key, name in named.items():
+        path = config.resolve(name.partition("#")[0]) if name is not None else None
+        if path is not None and not path.exists() and str(path) not in told:
+            found.problems.append(Problem("no such file", file=str(path), key=key))
 
 
 def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any, found: Findings) -> None:
