@@ -1,5 +1,6 @@
 """The planning commands as a user calls them."""
 
+import re
 import subprocess
 import sys
 
@@ -92,6 +93,42 @@ def test_site_without_a_number_or_budget_says_so_before_anything_is_read(town):
     done = circle15("site", "town.toml", "--layer", "clinic", "--model", "p-centre", cwd=town)
     assert done.returncode == 2
     assert "p-centre needs --p N (how many) or --budget" in done.stderr
+
+
+def test_site_says_what_share_is_within_reach_where_all_is_not_and_exits_1(town):
+    done = circle15("site", "town.toml", "--layer", "clinic", "--model", "set-cover", "--out", "none", "-q", cwd=town)
+    assert done.returncode == 0, done.stderr  # everybody is within reach of some cell
+    write_csv(town / "one.csv", "name,lon,lat", [("A", *at(100, -300))])
+    text = (town / "town.toml").read_text(encoding="utf-8") + '[planning]\ncrs = "wgs84"\ncandidates = "one.csv"\n'
+    (town / "one.toml").write_text(text, encoding="utf-8")
+    done = circle15("site", "one.toml", "--layer", "clinic", "--model", "set-cover", "--out", "few", "-q", cwd=town)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.match(r"circle15: all candidates together cover a share of (0\.\d+); ask for --share \1 or", done.stderr)
+    assert not (town / "few").exists()
+
+
+def test_site_lists_no_place_that_newly_covers_nobody(town):
+    done = circle15("site", "town.toml", "--layer", "clinic", "--p", 1000, "--out", "many", cwd=town)
+    assert done.returncode == 0, done.stderr
+    table = read(town / "many" / "siting.csv")
+    assert (table["newly_covered_people"] > 0).all()
+    exact, greedy = table.groupby("solution")["newly_covered_people"].sum()
+    assert exact == pytest.approx(greedy)
+
+
+def test_candidates_that_are_no_choice_are_named_in_plain_talk_and_in_the_runs_warnings(town):
+    rows = [("A", *at(200, -100), 100), ("Hill", *at(200, 5000), 50), ("B", *at(900, -300), "")]
+    write_csv(town / "three.csv", "name,lon,lat,cost", rows)
+    text = (town / "town.toml").read_text(encoding="utf-8").replace('id = "town"', 'id = "three"')
+    text += '[planning]\ncrs = "wgs84"\ncandidates = "three.csv"\nrank_by = "people_per_cost"\n'
+    (town / "three.toml").write_text(text, encoding="utf-8")
+    told = [
+        "circle15: warning: Clinic: 1 of 3 candidates are on no walkable street and are left out: Hill",
+        "circle15: warning: Clinic: 1 of 3 candidates state no cost and are left out: B",
+    ]
+    ranked = circle15("rank", "three.toml", "--layer", "clinic", cwd=town)
+    assert ranked.stderr.splitlines() == told
+    assert set(told) <= set(circle15("run", "three.toml", cwd=town).stderr.splitlines())
 
 
 def test_compare_writes_table_and_map_and_says_that_runs_are_the_same(town):

@@ -73,6 +73,8 @@ def command(
             table = table if layer_id is None else table[table["layer"] == layer_id]
         else:
             table = rank_district(loaded, layer=layer_id, top=top, threads=threads, on_stage=begin)
+    for warning in table.attrs.get("warnings", ()):
+        say(f"circle15: warning: {warning}")
     if out is None:
         click.echo(printed(table).to_csv(index=False, lineterminator="\n"), nl=False)
         return

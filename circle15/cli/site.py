@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import click
 
-from circle15.cli.options import config_argument, out_option, say, shared, threads_option
+from circle15.cli.options import EXIT_FAILED, config_argument, out_option, say, shared, threads_option
 from circle15.cli.progress import stage_bar
 from circle15.planning import MODELS
 
@@ -54,7 +55,8 @@ def command(
     capacitated  serve most of the open gap when each facility has room for so many
 
     Writes DIR/siting.csv where --out is given, else the same table to stdout: the exact solution and the greedy one
-    beside it, each with its objective, the proven bound and the gap between them.
+    beside it, each with its objective, the proven bound and the gap between them. Exit 1 where no choice of candidates
+    is enough.
     """  # noqa: D301 (click reads the control character)
     from circle15.config import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.config_planning import override_planning  # noqa: PLC0415 (as above)
@@ -73,6 +75,10 @@ def command(
     task = Task(as_model(model), p=p, budget=budget, share=share, cheapest=cheapest, time_limit_s=time_limit)
     with stage_bar(loaded.district.id, len(STAGES)) as begin:
         answer = site_district(loaded, task, layer=layer_id, threads=threads, on_stage=begin)
+    if answer.exact.status == "infeasible":
+        for note in answer.notes:
+            click.echo(f"circle15: {note}", err=True)
+        sys.exit(EXIT_FAILED)
     for note in answer.notes:
         say(note)
     if out is None:

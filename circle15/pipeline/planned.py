@@ -24,6 +24,7 @@ class Planned:
 
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     cell_columns: dict[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
 
 
 def plan_projects(study: Study, services: Sequence[Service], *, threads: int | None = None) -> Planned:
@@ -50,14 +51,16 @@ def plan_projects(study: Study, services: Sequence[Service], *, threads: int | N
         from circle15.pipeline.diagnosis import links_table  # noqa: PLC0415 (see above)
 
         tables["links"] = links_table(study, services, threads=threads)
-    return Planned(tables, columns)
+    told = tables["ranking"].attrs["warnings"] if "ranking" in tables else ()
+    return Planned(tables, columns, told)
 
 
 def with_planned(result: DistrictResult, planned: Planned) -> DistrictResult:
-    """Give a result with what was planned: its tables, and the columns of its cells before the geometry."""
+    """Give a result with what was planned: tables, warnings, and the columns of its cells before the geometry."""
     cells = result.cells
     added = pd.DataFrame(planned.cell_columns, index=cells.index)
     geometry = cells.geometry.name
     joined = pd.concat([cells.drop(columns=geometry), added, cells[[geometry]]], axis=1)
     tables = {**result.tables, **{name: t for name, t in planned.tables.items() if name not in result.tables}}
-    return replace(result, cells=joined.set_geometry(geometry, crs=cells.crs), tables=tables)
+    told = (*result.warnings, *planned.warnings)
+    return replace(result, cells=joined.set_geometry(geometry, crs=cells.crs), tables=tables, warnings=told)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -27,8 +26,6 @@ if TYPE_CHECKING:
     from circle15.pipeline.service import Service
     from circle15.pipeline.study import Study
 
-logger = logging.getLogger(__name__)
-
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]
 
@@ -44,6 +41,7 @@ PROJECT_COLUMNS = (
 )  # fmt: skip
 
 THREE_STEP = "three_step"
+_SHOWN = 5
 BLOCK_ORIGINS = 4096
 """Cells searched at once: what bounds the memory beside the table itself, which has 5 bytes a pair."""
 
@@ -148,21 +146,33 @@ def rank_services(study: Study, services: Sequence[Service], *, top: int, thread
     Candidates are the centres of the district's cells, or the rows of the config's table. A facility there pays its own
     access leg to the street, as a real one would, so that building it yields the very number that is printed. What
     "most" means says the config's ``rank_by``: newly covered people, or the gap closed (`planning.gap_ranking`), each
-    also per cost. A layer that states no norm has no gap and is ranked by people.
+    also per cost. A layer that states no norm has no gap and is ranked by people. What a planner must know of the
+    candidates stands in the frame's ``attrs["warnings"]``.
     """
     candidates = candidates_of(study)
-    frames = [_rank_one(study, s, candidates.of_layer(s.layer.id), top, threads) for s in services]
-    return pd.concat(frames, ignore_index=True)[list(COLUMNS)]
+    told: list[str] = []
+    frames = [_rank_one(study, s, candidates.of_layer(s.layer.id), top, threads=threads, told=told) for s in services]
+    joined = pd.concat(frames, ignore_index=True)[list(COLUMNS)]
+    joined.attrs["warnings"] = tuple(told)
+    return joined
 
 
-def _rank_one(study: Study, service: Service, places: Parcels, top: int, threads: int | None) -> pd.DataFrame:
+def _rank_one(
+    study: Study, service: Service, places: Parcels, top: int, *, threads: int | None, told: list[str]
+) -> pd.DataFrame:
     layer, planning = service.layer, study.config.planning
     by = planning.rank_by
     if by.startswith("gap") and not service.has_norm:
-        logger.warning("layer %s states no norm and capacity, so no gap: it is ranked by people", layer.id)
+        told.append(
+            study.words(
+                f"{layer.name}：没有定额或容量，无从计算缺口，按人数排序",
+                f"{layer.name}: no norm or no capacities, so no gap; it is ranked by people",
+            )
+        )
         by = "people_per_cost" if by.endswith("per_cost") else "people"
     costs_count = by.endswith("per_cost") or planning.budget is not None
-    places, at = usable_places(study, service, places, needs_cost=costs_count)
+    places, at, left_out = usable_places(study, service, places, needs_cost=costs_count)
+    told += left_out
     capacity = new_capacity(study, layer, places.capacity)
     cost = places.cost if costs_count else None
     demand = demand_of(study, service)
@@ -195,17 +205,29 @@ def _rank_one(study: Study, service: Service, places: Parcels, top: int, threads
     )
 
 
-def usable_places(study: Study, service: Service, places: Parcels, *, needs_cost: bool) -> tuple[Parcels, Linkage]:
-    """Leave out places that are on no street, or have no cost where one is needed; the log says how many."""
+def usable_places(
+    study: Study, service: Service, places: Parcels, *, needs_cost: bool
+) -> tuple[Parcels, Linkage, list[str]]:
+    """Leave out places that are on no street, or have no cost where one is needed; say which of a table these are."""
     at = places.linked(study, service.layer.profile)
     linked = at.edge >= 0
     has_cost = ~np.isnan(places.cost) | (not needs_cost)
-    for n, why in (((~linked).sum(), "are on no walkable street"), ((linked & ~has_cost).sum(), "state no cost")):
-        if n:
-            level = logging.INFO if study.config.planning.candidates is None else logging.WARNING
-            logger.log(level, "layer %s: %d of %d candidates %s", service.layer.id, n, len(places), why)
+    told = []
+    for lost, zh, en in (
+        (np.flatnonzero(~linked), "附近没有可步行的街道", "are on no walkable street"),
+        (np.flatnonzero(linked & ~has_cost), "没有写明造价", "state no cost"),
+    ):
+        if len(lost) and study.config.planning.candidates is not None:
+            names = [str(places.name[i]) or f"{places.lon[i]:g},{places.lat[i]:g}" for i in lost[:_SHOWN]]
+            more, n, of = " …" if len(lost) > _SHOWN else "", len(lost), len(places)
+            told.append(
+                study.words(
+                    f"{service.layer.name}：{of} 个备选地块中有 {n} 个{zh}，未考虑：{'、'.join(names)}{more}",
+                    f"{service.layer.name}: {n} of {of} candidates {en} and are left out: {', '.join(names)}{more}",
+                )
+            )
     kept = np.flatnonzero(linked & has_cost)
-    return places.take(kept), at.take(kept)
+    return places.take(kept), at.take(kept), told
 
 
 def gains_in_order(

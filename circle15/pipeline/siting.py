@@ -157,7 +157,7 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
     ConfigError.gather(task.problems())
     needs_cost = task.budget is not None or task.cheapest
     every = candidates_of(study).of_layer(service.layer.id)
-    places, at = usable_places(study, service, every, needs_cost=needs_cost)
+    places, at, told = usable_places(study, service, every, needs_cost=needs_cost)
     if not len(places):
         raise ConfigError("no candidate is left that is on a street" + (" and states a cost" if needs_cost else ""))
     cost = places.cost if needs_cost else None
@@ -185,7 +185,7 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
             )
         )
     table = pd.concat(frames, ignore_index=True)[list(COLUMNS)]
-    return Answer(table, solved.exact, (*solved.notes, *_said(solved)))
+    return Answer(table, solved.exact, (*told, *solved.notes, *_said(solved)))
 
 
 def _most_people(case: _Case) -> _Solved:
@@ -300,12 +300,21 @@ def _walks(case: _Case) -> tuple[csr_array, FloatArray, FloatArray]:
 
 
 def _most_people_first(case: _Case, chosen: IntArray) -> IntArray:
-    """Order a solution's places as greedy would build them; those that then cover nobody new come last."""
+    """Order a solution's places as greedy would build them; those that then cover nobody new come last.
+
+    Where people covered are all that counts, such places are left out.
+    """
     demand, rows = case.demand, case.demand.rows
     at = case.at.take(chosen)
     reach = reach_of(case.study, case.service, demand.at.take(rows), at, threads=case.threads)
     first = rank_candidates(reach, demand.people[rows], missing=demand.missing[rows], top=len(chosen)).candidate
-    rest = np.setdiff1d(np.arange(len(chosen)), first)
+    every = np.arange(len(chosen))
+    people, missing = demand.people[rows], demand.missing[rows]
+    if case.task.model == "mclp" and covered_people(reach, people, first, missing=missing) >= (
+        covered_people(reach, people, every, missing=missing) - PEOPLE_SLACK
+    ):
+        return chosen.take(first)
+    rest = np.setdiff1d(every, first)
     order: IntArray = np.concatenate([first, rest]).astype(np.int64)
     return chosen.take(order)
 
@@ -338,7 +347,7 @@ def _said(solved: _Solved) -> list[str]:
     exact, unit = solved.exact, solved.unit
     value, bound, greedy = (v * solved.scale for v in (exact.objective, exact.bound, solved.greedy_objective))
     if exact.status == "infeasible":
-        return ["infeasible: no choice of candidates satisfies the model"]
+        return [] if solved.notes else ["no choice of candidates satisfies the model"]
     if exact.status == "optimal":
         said = [f"optimal: {value:,.1f} {unit}, proven"]
     else:
