@@ -415,6 +415,7 @@ def test_a_difference_map_opens_with_its_largest_change_and_shows_one_service_at
     for width, height in ((1440, 900), (390, 844)):
         opened = open_page(path, width, height)
         assert opened.names_on() == ["Pools"]
+        assert opened.page.locator("section[aria-current=true] h2").all_text_contents() == ["Pools"]
         assert opened.page.locator(".c15-unit").inner_text() == "Old Town"
         assert opened.page.locator(".leaflet-attribution-flag").count() == 0
         assert opened.complaints == []

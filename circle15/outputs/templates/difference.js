@@ -12,6 +12,14 @@ circle15.startDifference = function (folium, data) {
     const icon = circle15.unitIcon(unit, "");
     return { unit, label: L.marker([unit.lat, unit.lon], { icon, pane: "c15-labels", interactive: false }).addTo(map) };
   });
+  // The service that is shown is marked in the panel: a printed map has no layer control.
+  const sections = document.querySelectorAll("#c15-panel section");
+  const mark = () => {
+    const radios = folium.control.getContainer().querySelectorAll("input[type=radio]");
+    sections.forEach((section, i) => section.setAttribute("aria-current", String(radios[i].checked)));
+  };
+  map.on("baselayerchange", mark);
+  mark();
   circle15.declutter(units);
   map.on("zoomend", () => circle15.declutter(units));
 };
