@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -112,6 +113,15 @@ def test_a_file_given_by_two_paths_counts_once(town, monkeypatch):
     monkeypatch.chdir(town.parent)
     entries = find_districts([town.name, town, f"./{town.name}"])
     assert [e.error for e in entries] == [None] * 3
+
+
+def test_a_config_that_is_given_relative_finds_its_inputs_from_any_folder(town, tmp_path, monkeypatch):
+    monkeypatch.chdir(town.parent)
+    given = find_districts([town.name])[0]
+    loaded = find_districts([given.config.model_copy(update={"path": town.relative_to(town.parent)})])[0]
+    monkeypatch.chdir(tmp_path)  # as a cluster's worker
+    assert given.label == loaded.label == "batch.toml[east]"
+    assert {e.config.resolve("people.csv") for e in (given, loaded)} == {town.with_name("people.csv")}
 
 
 def test_a_file_that_is_missing_takes_no_folder_from_a_district(town):
@@ -364,6 +374,37 @@ def test_a_changed_input_code_or_library_makes_a_run_stale(town, undisturbed, mo
     monkeypatch.undo()
     monkeypatch.setattr("circle15.batch.resume.run_environment", lambda: {"libraries": {}})
     assert "libraries" in why_stale(config, folder)
+
+
+def test_a_config_in_another_folder_or_behind_a_switched_link_is_read_with_its_own_inputs(town, undisturbed, tmp_path):
+    other, link = tmp_path / "other", tmp_path / "link"
+    shutil.copytree(town.parent, other)
+    config, folder = find_districts([other / "batch.toml"])[0].config, undisturbed / "east"
+    assert why_stale(config, folder) is None  # the same bytes elsewhere
+    link.symlink_to(town.parent)
+    linked = find_districts([link / "batch.toml"])[0].config
+    (other / "people.csv").write_text("lon,lat,population\n0.02,0.01,1\n", encoding="utf-8")
+    assert why_stale(config, folder) == "an input has changed: people.csv"
+    assert why_stale(linked, folder) is None
+    link.unlink()
+    link.symlink_to(other)
+    assert why_stale(linked, folder) == "an input has changed: people.csv"
+    (other / "people.csv").unlink()
+    assert why_stale(config, folder) == "an input has changed: people.csv"
+
+
+def test_the_files_beside_an_input_that_is_a_link_stand(town, tmp_path):
+    clinics = gpd.GeoDataFrame({"name": ["a"]}, geometry=gpd.points_from_xy([0.0032], [0.0033]), crs="EPSG:4326")
+    (tmp_path / "data").mkdir()
+    clinics.to_file(tmp_path / "data" / "v1.shp", engine="pyogrio")
+    (tmp_path / "clinics.shp").symlink_to(tmp_path / "data" / "v1.shp")
+    paths = {"clinics.shp": "v1.shp", "v1.dbf": "v1.dbf", "v1.shx": "v1.shx", "v1.prj": "v1.prj", "v1.cpg": "v1.cpg"}
+    files = {name: tmp_path / "data" / part for name, part in paths.items()}
+    manifest = {"inputs": {n: {"path": str(p), "sha256": file_digest(p)} for n, p in files.items()}}
+    config = find_districts([town])[0].config.model_copy(update={"path": tmp_path / "batch.toml"})
+    assert changed_inputs(manifest, config) == []
+    files["v1.dbf"].write_bytes(b"other")
+    assert changed_inputs(manifest, config) == ["v1.dbf"]
 
 
 def test_files_beside_an_input_are_inputs_too(town, tmp_path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -59,7 +59,14 @@ def find_districts(configs: Iterable[str | Path | Config]) -> list[Entry]:
                 found.extend(_of_file(file))
     if not found:
         raise ConfigError(Problem("no district given; name config files, folders of them, or a batch file"))
-    return _without_clashes(found)
+    return [_anchored(entry) for entry in _without_clashes(found)]
+
+
+def _anchored(entry: Entry) -> Entry:
+    """Make the path of the config absolute: a worker on a cluster starts in a folder of its own."""
+    if entry.config is None or entry.config.path == Path():
+        return entry
+    return replace(entry, config=entry.config.model_copy(update={"path": entry.config.path.absolute()}))
 
 
 def _of_file(path: Path) -> list[Entry]:

@@ -85,12 +85,24 @@ def _value_at(value: Any, *keys: str) -> Any:
 
 def changed_inputs(manifest: dict[str, Any], config: Config) -> list[str]:
     """Name every input file whose bytes are not the manifest's, and every file that would be read now and was not."""
-    told = {name: Path(facts["path"]) for name, facts in manifest["inputs"].items()}
-    now = {part for path in told.values() for part in file_parts(path)} | set(register_files(config).values())
+    recorded = {name: Path(facts["path"]) for name, facts in manifest["inputs"].items()}
+    told = {name: _path_today(config, name, path) for name, path in recorded.items()}
+    beside = {part for path in told.values() for part in file_parts(path)}
+    # A file beside an input that is a link lies where the link points to, not where its name says.
+    told |= {name: path for name, path in recorded.items() if path in beside and not told[name].is_file()}
+    now = {path for path in beside if path.is_file()} | set(register_files(config).values())
     for pattern in (config.resolve(name.partition(": ")[0]) for name in told):  # tiles of a raster
         now |= {Path(p) for p in glob(str(pattern))} if not pattern.is_file() else set()  # noqa: PTH207 (an absolute pattern)
     changed = [name for name, path in told.items() if _digest(path) != manifest["inputs"][name]["sha256"]]
     return [*changed, *(f"{path} (new)" for path in sorted(now - set(told.values())))]
+
+
+def _path_today(config: Config, name: str, recorded: Path) -> Path:
+    """Give where an input lies now: another folder or another link may bear the name that the config states."""
+    path = config.resolve(name)
+    return (
+        path if path.is_file() else config.resolve(name.partition(": ")[0]).with_name(recorded.name)
+    )  # a raster's tile
 
 
 def damaged_files(manifest: dict[str, Any], folder: Path) -> list[str]:
