@@ -15,7 +15,7 @@ from circle15.cli.options import EXIT_FAILED, say, shared, threads_option
 @threads_option
 @shared
 def command(folder: Path, threads: int | None) -> None:
-    """Check the inputs of a run or a batch, run it again from its manifest, and name every cell that differs.
+    """Check the inputs of a run or a batch, run it again from its manifest, and name every cell and key that differs.
 
     Prints nothing to stdout where every number is as computed. Exit 1 where one is not, or an input is another.
     """
