@@ -140,7 +140,7 @@ def test_codes_read_as_words_and_ids_stand_last(result, tmp_path):
     assert rows["建议点位"][1] == (1, "蒙特卡洛街道", "8a", "unit-1")
     assert rows["规划指标"][1] == ("x", "不低于", "未达", "口径不明; 缺", "x_y")
     assert [row[0] for row in rows["项目比选"][1:]] == ["是", "否"]
-    assert rows["未覆盖原因"][1][3] == "绕行阻隔"
+    assert rows["问题成因"][1][3] == "绕行阻隔"
 
 
 def test_a_wide_sheet_prints_on_as_many_pages_as_keep_it_readable(result, tmp_path):

@@ -71,7 +71,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "cause_barrier": ("绕行阻隔", "a way round"),
     "cause_none_near": ("附近没有设施", "none near"),
     "cause_off_network": ("未接入路网", "not on the network"),
-    "causes_title": ("未覆盖的原因", "Why people are not covered"),
+    "causes_title": ("问题成因", "Causes of shortfall"),
     "causes_note": (
         "每条为该服务未覆盖人数的构成，右侧为人数。",
         "Each bar is made up of the people whom the service does not cover; their number stands at the right.",

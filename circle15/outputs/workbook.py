@@ -38,7 +38,7 @@ SHEETS = {
     "unit_rules": ("单元规则", "Unit rules"),
     "ranking": ("建议点位", "Ranking"),
     "siting": ("优化选址", "Siting"),
-    "causes": ("未覆盖原因", "Causes"),
+    "causes": ("问题成因", "Causes"),
     "projects": ("项目比选", "Planned projects"),
     "links": ("断点连通", "Missing links"),
     "coverage_groups": ("分人群覆盖率", "Coverage by group"),
