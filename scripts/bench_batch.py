@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+import pyarrow.parquet
 import rasterio
 
 if TYPE_CHECKING:
@@ -156,15 +157,17 @@ def digests(out: Path) -> dict[str, str]:
     return {p.relative_to(out).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
-def print_table(manifest: dict[str, object], seconds: float, jobs: int) -> None:
+def print_table(out: Path, manifest: dict[str, object], seconds: float, jobs: int) -> None:
     """Print seconds and memory per city, and what more districts would need by the processors' time."""
     told = [d for d in manifest["batch"] if d["status"] == "done"]  # type: ignore[attr-defined]  # our own JSON
+    for d in told:
+        d["cells"] = pyarrow.parquet.read_metadata(out / d["folder"] / "cells.parquet").num_rows
     told.sort(key=lambda d: d["cells"])
     stages = list(told[0]["seconds"])
     heading = f"{'district':<15}{'cells':>7}{'wall s':>8}{'cpu s':>8}{'ms/cell':>9}{'peak MB':>9}  "
     print(heading + "".join(f"{s:>11}" for s in stages))
     for d in told:
-        line = f"{d['folder']:<15}{d['cells']:>7.0f}{d['wall_s']:>8.2f}{d['cpu_s']:>8.2f}"
+        line = f"{d['folder']:<15}{d['cells']:>7}{d['wall_s']:>8.2f}{d['cpu_s']:>8.2f}"
         line += f"{1000 * d['cpu_s'] / d['cells']:>9.2f}{d['peak_mb']:>9.0f}  "
         print(line + "".join(f"{d['seconds'].get(s, 0):>11.2f}" for s in stages))
     cells, cpu = np.array([d["cells"] for d in told]), np.array([d["cpu_s"] for d in told])
@@ -196,7 +199,7 @@ def main() -> None:
         config = make_batch(options.extract, folder, None if options.all else NIGHTLY)
         seconds = run(config, folder / "local", ["--jobs", str(options.jobs)], folder / "cache")
         manifest = json.loads((folder / "local" / "run.json").read_text(encoding="utf-8"))
-        print_table(manifest, seconds, options.jobs)
+        print_table(folder / "local", manifest, seconds, options.jobs)
         if options.one:
             alone = run(config, folder / "one", ["--jobs", "1"], folder / "cache-of-one")
             same = digests(folder / "local") == digests(folder / "one")

@@ -26,7 +26,7 @@ from circle15.inputs.digests import file_digest, file_parts
 from circle15.network.cache_room import cache_root, clear_cache, list_entries, shrink_cache
 from circle15.outputs.folder import staged_folder, sweep_stages
 from circle15.pipeline import run_district
-from tests.batch_town import SHARED, build_town, digests, start_batch
+from tests.batch_town import BOXES, SHARED, build_town, digests, start_batch
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="signals and RLIMIT_DATA as Linux has them")
 
@@ -157,6 +157,18 @@ class _Nowhere(ThreadPoolExecutor):
 
     def submit(self, fn, /, *args, **kwargs):
         return super().submit(fn if fn is not run_one else lambda *_: Report(error="not run"), *args, **kwargs)
+
+
+def test_one_config_need_not_stand_in_a_list(town):
+    (west,) = find_districts(find_districts([town])[2].config)
+    assert [e.name for e in (*find_districts(town), *find_districts(str(town)), west)] == [*BOXES, *BOXES, "west"]
+
+
+@pytest.mark.parametrize("key", ["jobs", "threads"])
+def test_fewer_than_one_job_or_thread_is_refused_before_anything_runs(town, tmp_path, key):
+    with pytest.raises(ValueError, match=f"{key} must be at least 1, not 0"):
+        run_batch(town, out=tmp_path / "out", **{key: 0})
+    assert not (tmp_path / "out").exists()
 
 
 def test_no_district_at_all_is_an_error():

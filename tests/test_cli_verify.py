@@ -183,3 +183,31 @@ def test_a_folder_without_a_manifest_is_exit_2(tmp_path):
     result = verify(tmp_path)
     assert result.exit_code == 2
     assert "no run.json" in result.stderr
+
+
+def test_the_change_is_verified_against_the_very_summary_and_left_out_where_that_is_gone(town, tmp_path):
+    first, second = tmp_path / "first", tmp_path / "second"
+    run_batch(town, out=first, jobs=1)
+    run_batch(town, out=second, jobs=1, previous=first)
+    assert verify(second).exit_code == 0
+    earlier = first / "summary.csv"
+    earlier.write_text(earlier.read_text("utf-8-sig").replace("Clinic", "Clinics"), encoding="utf-8-sig")
+    told = verify(second)
+    assert (told.exit_code, told.stdout) == (0, "")
+    assert f"the earlier batch {first} is another one now" in told.stderr
+    earlier.unlink()
+    told = verify(second)
+    assert (told.exit_code, told.stdout) == (0, "")
+    assert f"the earlier batch {first} is gone" in told.stderr
+    summary = second / "summary.csv"
+    lines = summary.read_text("utf-8-sig").splitlines()
+    column = lines[0].split(",").index("covered_share")
+    cells = lines[1].split(",")
+    cells[column] = "0.123"
+    summary.write_text("\n".join([lines[0], ",".join(cells), *lines[2:], ""]), encoding="utf-8-sig")
+    assert "column covered_share: found 0.123" in verify(second).stdout
+
+
+def test_a_batchs_manifest_has_no_number_of_the_results(sound):
+    told = json.loads((sound / "run.json").read_text("utf-8"))["batch"][0]
+    assert set(told) == {"config", "folder", "status", "worker", "wall_s", "cpu_s", "peak_mb", "seconds"}

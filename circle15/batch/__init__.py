@@ -34,7 +34,7 @@ logger = logging.getLogger(__name__)
 
 
 def run_batch(
-    configs: Iterable[str | Path | Config],
+    configs: str | Path | Config | Iterable[str | Path | Config],
     *,
     out: str | Path | None = None,
     executor: Executor | None = None,
@@ -50,7 +50,8 @@ def run_batch(
     Parameters
     ----------
     configs
-        Config files, folders of them, batch files (with ``[[districts]]`` blocks), or configs already loaded.
+        Config files, folders of them, batch files (with ``[[districts]]`` blocks), or configs already loaded; one or
+        many.
     out
         Folder that the districts' folders stand in; ``maps`` by default.
     executor
@@ -81,7 +82,12 @@ def run_batch(
     ------
     OutputError
         If ``out`` cannot be written to.
+    ValueError
+        If ``jobs`` or ``threads`` is below 1.
     """
+    for key, value in (("jobs", jobs), ("threads", threads)):
+        if value is not None and value < 1:
+            raise ValueError(f"{key} must be at least 1, not {value}")
     begun, clock = dt.datetime.now().astimezone(), time.perf_counter
     root = Path(out) if out is not None else DEFAULT_OUT
     tell = on_event or _log_warning
@@ -89,7 +95,7 @@ def run_batch(
     if earlier is not None:
         read_previous(earlier)  # a wrong name is told now, not after the night
     entries = find_districts(configs)
-    n_jobs = max(1, jobs or available_threads())
+    n_jobs = jobs or available_threads()
     finished = {}  # by folder
     with scratch_folder(root) as scratch:
         sweep_stages(root)

@@ -31,7 +31,7 @@ class Entry:
         return self.label if self.config is None else self.config.folder_name
 
 
-def find_districts(configs: Iterable[str | Path | Config]) -> list[Entry]:
+def find_districts(configs: str | Path | Config | Iterable[str | Path | Config]) -> list[Entry]:
     """Give every district of config files, folders, batch files and configs already loaded, in that order.
 
     A folder stands for the ``.toml`` files in it, by name; a file given twice counts once. A district whose config is
@@ -44,7 +44,7 @@ def find_districts(configs: Iterable[str | Path | Config]) -> list[Entry]:
     """
     found: list[Entry] = []
     seen: set[Path] = set()
-    for config in configs:
+    for config in [configs] if isinstance(configs, str | Path | Config) else configs:
         if isinstance(config, Config):
             known = config.path != Path()
             found.append(Entry(f"{config.path}[{config.district.id}]" if known else config.district.id, config))

@@ -93,7 +93,7 @@ def changed_inputs(manifest: dict[str, Any], config: Config) -> list[str]:
     now = {path for path in beside if path.is_file()} | set(register_files(config).values())
     for pattern in (config.resolve(name.partition(": ")[0]) for name in told):  # tiles of a raster
         now |= {Path(p) for p in glob(str(pattern))} if not pattern.is_file() else set()  # noqa: PTH207 (an absolute pattern)
-    changed = [name for name, path in told.items() if _digest(path) != manifest["inputs"][name]["sha256"]]
+    changed = [name for name, path in told.items() if digest_of(path) != manifest["inputs"][name]["sha256"]]
     return [*changed, *(f"{path} (new)" for path in sorted(now - set(told.values())))]
 
 
@@ -107,10 +107,11 @@ def _path_today(config: Config, name: str, recorded: Path) -> Path:
 
 def damaged_files(manifest: dict[str, Any], folder: Path) -> list[str]:
     """Name every output file whose bytes are not the manifest's."""
-    return [name for name, facts in manifest["files"].items() if _digest(folder / name) != facts["sha256"]]
+    return [name for name, facts in manifest["files"].items() if digest_of(folder / name) != facts["sha256"]]
 
 
-def _digest(path: Path) -> str | None:
+def digest_of(path: Path) -> str | None:
+    """Give the SHA-256 of a file, None where it cannot be read."""
     try:
         return sha256_of(path)
     except (OSError, ValueError):

@@ -84,6 +84,7 @@ def write_batch_summary(outcomes: Sequence[Outcome], root: Path, previous: Path 
             "host": platform.node(),
             "batch": [_told(o) for o in outcomes],
             "previous": str(previous.resolve()) if previous is not None else None,
+            "previous_sha256": sha256_of(previous / FILES[0]) if previous is not None else None,
             "files": files,
             **{k: v for k, v in facts.items() if k != "seconds"},
             "seconds": seconds,
@@ -104,7 +105,6 @@ def _told(outcome: Outcome) -> dict[str, Any]:
             "cpu_s": round(report.cpu_s, 3),
             "peak_mb": None if report.peak_bytes is None else round(report.peak_bytes / 1e6, 1),
             "seconds": {name: round(s, 3) for name, s in report.seconds.items()},
-            **report.counts,
         }
     return told
 

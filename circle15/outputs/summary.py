@@ -21,6 +21,8 @@ COLUMNS = (
     "min_count", "speed_m_s", "people", "covered_people", "covered_share", "rank", "norm", "supply",
     "accessible_supply", "need", "gap", "gap_unit", "previous_share", "change", "change_note",
 )  # fmt: skip
+OF_PREVIOUS = COLUMNS[-3:]
+"""What depends on the earlier batch."""
 DEFINITION = ("threshold_min", "group", "min_count", "speed_m_s")
 """Where one of these differs from the earlier batch, shares are not comparable and no change is stated."""
 _KEY = ["district_id", "unit_id", "layer"]
