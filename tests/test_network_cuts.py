@@ -1,6 +1,7 @@
 """Streets of a large extract cut to study areas: each is what the whole file would give, to the byte."""
 
 import logging
+import shutil
 import sys
 from pathlib import Path
 
@@ -10,9 +11,9 @@ import shapely
 from numpy.testing import assert_array_equal
 
 from circle15.inputs import osm_columns
-from circle15.network import cuts
+from circle15.network import build, cuts
 from circle15.network.build import read_network
-from circle15.network.cache import _key, cache_folder, has_cut, has_segments
+from circle15.network.cache import cache_folder, content_key, has_cut, has_segments
 from circle15.network.cuts import keep_cuts
 from tests.toy_osm import write_osm
 
@@ -129,9 +130,35 @@ def test_streets_of_other_libraries_or_of_another_file_beside_are_read_again(mon
     assert not has_segments(monaco_pbf)
     monkeypatch.undo()
     (tmp_path / "streets.gpkg").write_bytes(b"x")
-    before = _key(tmp_path / "streets.gpkg")
+    before = content_key(tmp_path / "streets.gpkg")
     (tmp_path / "streets.gpkg-wal").write_bytes(b"changes")
-    assert _key(tmp_path / "streets.gpkg") != before
+    assert content_key(tmp_path / "streets.gpkg") != before
+
+
+@pytest.mark.parametrize("kept", ["whole", "cut"])
+def test_streets_of_a_file_that_is_replaced_while_it_is_read_are_not_kept(tmp_path, monkeypatch, caplog, kept):
+    path, before = tmp_path / "town.osm", tmp_path / "before.osm"
+    nodes = {n: (n * 0.02, 0.0) for n in range(1, 5)}
+    write_osm(path, nodes=nodes, ways=[(1, [1, 2, 3, 4], "highway=footway")])
+    shutil.copyfile(path, before)
+    area = shapely.box(0.01, -0.01, 0.09, 0.01)
+    room, name = (build, "_read_segments") if kept == "whole" else (cuts, "relation_squares")
+    read = getattr(room, name)
+
+    def replaced(source):
+        write_osm(tmp_path / "new.osm", nodes=nodes, ways=[(1, [1, 2], "highway=footway")]).replace(source)
+        return read(source)
+
+    monkeypatch.setattr(room, name, replaced)
+    if kept == "whole":
+        assert read_network(path, area=area).n_edges == 1
+    else:
+        assert keep_cuts(path, [area])
+    monkeypatch.undo()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    assert "was replaced while it was read" in caplog.text
+    assert list(cache_folder().glob("*")) == []
+    assert read_network(before, area=area).n_edges == 3
 
 
 def test_streets_in_a_cache_that_may_only_be_read_are_used(monaco_pbf, monkeypatch, caplog):

@@ -1,13 +1,14 @@
 """Selections of a shared extract: whoever reads one finds what the whole file holds, and never less than asked for."""
 
 import logging
+import shutil
 
 import numpy as np
 import pytest
 import shapely
 
 from circle15.inputs.osm import read_areas, read_features
-from circle15.inputs.osm_selection import holds_wanted, join_wanted
+from circle15.inputs.osm_selection import holds_wanted, join_wanted, write_selection
 from circle15.inputs.tag_filter import parse_tag_filter
 from circle15.network.cache_room import clear_cache
 from circle15.network.entrances import read_gates
@@ -84,6 +85,21 @@ def test_another_content_is_another_selection(monaco_pbf, tmp_path):
     assert kept_selection(copy, WANTED) != copy
     copy.write_bytes(monaco_pbf.read_bytes() + b" ")
     assert kept_selection(copy, WANTED) == copy
+
+
+def test_a_selection_of_a_file_that_is_replaced_meanwhile_is_not_kept(monaco_pbf, tmp_path, monkeypatch, caplog):
+    path = tmp_path / "a.osm.pbf"
+    shutil.copyfile(monaco_pbf, path)
+
+    def replaced(source, wanted, out):
+        write_selection(monaco_pbf, GATE_TAGS, tmp_path / "b.osm.pbf")
+        (tmp_path / "b.osm.pbf").replace(source)
+        write_selection(source, wanted, out)
+
+    monkeypatch.setattr("circle15.network.extracts.write_selection", replaced)
+    assert keep_selection(path, WANTED) is None
+    assert "was replaced while it was read" in caplog.text
+    assert kept_selection(monaco_pbf, WANTED) == monaco_pbf
 
 
 def test_a_broken_entry_is_said_and_not_used(monaco_pbf, caplog):

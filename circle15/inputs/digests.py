@@ -24,11 +24,11 @@ _BEHIND_ITS_NAME = ("-wal", "-journal", ".aux.xml", ".msk")  # of a GeoPackage (
 def file_digest(path: Path, algorithm: str = "sha256") -> str:
     """Give the digest of a file's bytes, in hex.
 
-    A province's extract is an input of each of its districts: it is read again only when its size, its time of change
-    or its inode is another.
+    A province's extract is an input of each of its districts: it is read again only when its size, its times of change
+    or its inode is another. The time of the inode's change is one of them: a program may set the other one back.
     """
     known = path.stat()
-    return _digest(str(path), algorithm, known.st_size, known.st_mtime_ns, known.st_ino)
+    return _digest(str(path), algorithm, known.st_size, known.st_mtime_ns, known.st_ctime_ns, known.st_ino)
 
 
 def file_parts(path: Path) -> list[Path]:
@@ -47,6 +47,6 @@ def library_versions() -> dict[str, str]:
 
 
 @lru_cache(maxsize=1024)
-def _digest(path: str, algorithm: str, _size: int, _changed_ns: int, _inode: int) -> str:
+def _digest(path: str, algorithm: str, _size: int, _changed_ns: int, _inode_changed_ns: int, _inode: int) -> str:
     with open(path, "rb") as file:  # noqa: PTH123 (the key of the cache is the text)
         return hashlib.file_digest(file, algorithm).hexdigest()

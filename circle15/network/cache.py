@@ -72,9 +72,11 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
     An entry is named after the bytes of the file and those beside it that belong to it, the tag table, the code that
     reads and the versions of circle15 and of the libraries, so that it cannot be stale. It is written beside and
     renamed: several processes may do so at once, and none sees half an entry.
+    Streets of a file that was replaced while it was read are not kept: the entry's name would be another content's.
     An entry that cannot be read is made again; a folder that cannot be written to is said and done without.
     """
-    entry = cache_folder() / f"{_key(path)}.npz"
+    key = content_key(path)
+    entry = cache_folder() / f"{key}.npz"
     try:
         segments = _load(entry)
     except FileNotFoundError:
@@ -85,8 +87,9 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
         return segments
     segments = read(path)
     try:
-        _save(entry, segments)
-        shrink_cache()
+        if _is_still(path, key):
+            _save(entry, segments)
+            shrink_cache()
     except OSError as e:
         log.warning("%s: the streets cannot be kept for the next run (%s)", entry.parent, e)
     return segments
@@ -94,17 +97,17 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
 
 def has_segments(path: Path) -> bool:
     """Tell whether the streets of the whole file are in the cache."""
-    return (cache_folder() / f"{_key(path)}.npz").is_file()
+    return (cache_folder() / f"{content_key(path)}.npz").is_file()
 
 
 def has_cut(path: Path, area: Any, island_m: float) -> bool:
     """Tell whether the streets of the file within ``area`` are in the cache."""
-    return _cut_entry(path, area, island_m).is_file()
+    return _cut_entry(content_key(path), area, island_m).is_file()
 
 
 def kept_cut(path: Path, area: Any, island_m: float) -> tuple[Segments, npt.NDArray[np.bool_]] | None:
     """Give the streets of a file within ``area``, and which are on islands, if `keep_cut` kept them."""
-    entry = _cut_entry(path, area, island_m)
+    entry = _cut_entry(content_key(path), area, island_m)
     try:
         return _load_cut(entry)
     except FileNotFoundError:
@@ -114,24 +117,36 @@ def kept_cut(path: Path, area: Any, island_m: float) -> tuple[Segments, npt.NDAr
         return None
 
 
-def keep_cut(path: Path, area: Any, island_m: float, s: Segments, is_island: npt.NDArray[np.bool_]) -> None:
-    """Keep the streets of a file within ``area``; a folder that cannot be written to is said and done without."""
-    entry = _cut_entry(path, area, island_m)
+def keep_cut(path: Path, key: str, area: Any, island_m: float, cut: tuple[Segments, npt.NDArray[np.bool_]]) -> None:
+    """Keep what `kept_cut` gives: of a file whose `content_key` was ``key`` before it was read.
+
+    A folder that cannot be written to is said and done without.
+    """
+    entry = _cut_entry(key, area, island_m)
     try:
-        _save(entry, s, is_island=is_island)
-        shrink_cache()
+        if _is_still(path, key):
+            _save(entry, cut[0], is_island=cut[1])
+            shrink_cache()
     except OSError as e:
         log.warning("%s: the streets cannot be kept for the next run (%s)", entry.parent, e)
 
 
-def _cut_entry(path: Path, area: Any, island_m: float) -> Path:
+def _cut_entry(key: str, area: Any, island_m: float) -> Path:
     clipper = resources.files("circle15.network").joinpath("build.py").read_bytes()
     told = shapely.to_wkb(shapely.normalize(area)) + repr(float(island_m)).encode() + clipper
     where = hashlib.blake2b(told, digest_size=10)
-    return cache_folder() / f"{_key(path)}-{where.hexdigest()}.npz"
+    return cache_folder() / f"{key}-{where.hexdigest()}.npz"
 
 
-def _key(path: Path) -> str:
+def _is_still(path: Path, key: str) -> bool:
+    if content_key(path) == key:
+        return True
+    log.warning("%s: was replaced while it was read; its streets are not kept for the next run", path)
+    return False
+
+
+def content_key(path: Path) -> str:
+    """Give the name of what is kept of a file, by all that decides it."""
     digest = hashlib.blake2b(digest_size=20)
     for package, names in _MAKERS.items():
         for name in names:

@@ -13,7 +13,7 @@ from circle15.inputs.held_folders import held_folder
 from circle15.inputs.osm import header_extent
 from circle15.inputs.osm_cuts import cut_streets_text
 from circle15.network.build import ISLAND_M, cut_to_area
-from circle15.network.cache import has_cut, has_segments, keep_cut
+from circle15.network.cache import content_key, has_cut, has_segments, keep_cut
 from circle15.network.coverage import StatedBox
 from circle15.network.segments import StreetCut, haversine_m, read_osm_segments
 from circle15.network.squares import relation_squares
@@ -95,6 +95,7 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
     missing = [area for area in areas if not has_cut(path, area, island_m)]
     if not missing:
         return True
+    key = content_key(path)
     relations = relation_squares(path)
     boxes = np.array([_box_around(area, relations, island_m * _MARGIN) for area in missing])
     seen = _Seen(path)
@@ -109,7 +110,7 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
             near = [r for r in relations if _meets(r[1].bounds, box)]
             try:
                 segments = read_osm_segments(path, StreetCut(text, near, seen.stated.believed(), counts))
-                keep_cut(path, area, island_m, *cut_to_area(segments, area, path, island_m, has_largest=False))
+                keep_cut(path, key, area, island_m, cut_to_area(segments, area, path, island_m, has_largest=False))
             except InputError as e:
                 log.info("%s", e)  # nothing to walk on there: the district's own run says so
             text.unlink()

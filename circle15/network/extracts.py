@@ -38,12 +38,16 @@ def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
         return found
     told = json.dumps({"file": source.name, "tags": {k: v and sorted(v) for k, v in sorted(wanted.items())}})
     name = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
-    entry = _folder() / f"{_key(source)}-{name}.kept"
+    key = _key(source)
+    entry = _folder() / f"{key}-{name}.kept"
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
         with held_folder(entry.parent, prefix="", suffix=PART) as beside:
             # It keeps the source's name: whatever reads it tells of the file that the user knows.
             write_selection(source, wanted, beside / source.name)
+            if _key(source) != key:
+                log.warning("%s: was replaced while it was read; its selection is not kept", source)
+                return None
             (beside / TAGS_FILE).write_text(told, encoding="utf-8")
             beside.rename(entry)
         shrink_cache()
