@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
+import shutil
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from circle15.errors import OutputError, Problem
+from circle15.errors import Circle15Error, OutputError, Problem
 from circle15.inputs.digests import file_digest
 from circle15.inputs.held_folders import held_folder, sweep_held
 
@@ -19,6 +21,7 @@ MANIFEST = "run.json"
 EARLIER = ".run.json.earlier"
 """An earlier run's manifest while its files are being replaced: it says which of them are to go."""
 PARTIAL = ".partial"
+_NO_ROOM_BYTES = 1 << 16
 
 
 @contextmanager
@@ -40,12 +43,22 @@ def staged_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Path]:
         try:
             yield stage
             _publish(stage, folder)
-        except OutputError:
+        except Circle15Error:
             raise
         except OSError as e:
             if e.filename is not None and not Path(e.filename).is_relative_to(folder.parent):
                 raise  # something else than writing here went wrong
             raise OutputError(Problem(f"cannot write: {e.strerror or e}", file=str(folder))) from e
+        except Exception as e:
+            if not _is_full(stage, e):
+                raise
+            raise OutputError(Problem(f"cannot write: {os.strerror(errno.ENOSPC)}", file=str(folder))) from e
+
+
+def _is_full(folder: Path, error: Exception) -> bool:
+    """Tell whether the disk has no room: GDAL and xlsxwriter then raise errors of their own."""
+    told = any(text in str(error) for text in ("disk is full", os.strerror(errno.ENOSPC)))
+    return told or shutil.disk_usage(folder).free < _NO_ROOM_BYTES
 
 
 @contextmanager
@@ -94,7 +107,7 @@ def _refuse_to_overwrite(fresh: list[Path], folder: Path) -> None:
     if theirs:
         message = (
             f"is no folder of an earlier run (no {MANIFEST}), and its {theirs[0]} would be overwritten"
-            f" ({len(theirs)} files in all); name another folder"
+            f" ({len(theirs)} of its files in all); name another folder"
         )
         raise OutputError(Problem(message, file=str(folder)))
 
