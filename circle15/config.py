@@ -26,7 +26,7 @@ CELL_COLUMNS = {
 LAYER_COLUMNS = ("seconds", "linked", "count", "covered", "access", "gap", "cause")
 """Columns of cells.parquet that each layer has, its id before them."""
 BUFFER_MARGIN_M = 500.0
-LONGEST_WALK_S = 86_400.0
+SHORTEST_WALK_S, LONGEST_WALK_S = 1.0, 86_400.0
 FROM_CLASSES, FROM_TOTALS = "age_classes", "totals"
 
 
@@ -271,9 +271,11 @@ class Config(_Table):
                         f'layer "{layer.id}": {key} "{group}" is not among the population groups'
                         f" ({', '.join(sorted(groups))})"
                     )
-            if layer.threshold_s(self.walk[layer.profile].speed_m_s) > LONGEST_WALK_S:
+            walk_s = layer.threshold_s(self.walk[layer.profile].speed_m_s)
+            if not SHORTEST_WALK_S <= walk_s <= LONGEST_WALK_S:
                 given = f"minutes = {layer.minutes:g}" if layer.metres is None else f"metres = {layer.metres:g}"
-                raise ValueError(f'layer "{layer.id}": {given} is a walk of more than a day; give a shorter one')
+                wrong = "more than a day" if walk_s > LONGEST_WALK_S else "less than a second"
+                raise ValueError(f'layer "{layer.id}": {given} is a walk of {wrong}')
         columns = CELL_COLUMNS | {f"{layer}_{measure}" for layer in ids for measure in LAYER_COLUMNS}
         clash = sorted(columns & set(self.population.groups))
         if clash:

@@ -98,6 +98,7 @@ def test_relative_paths_start_from_the_config_file(config_file, tmp_path):
         ("minutes = 15", "minutes = true", r"layer\.clinic\.minutes, value True: Input should be a valid number"),
         ("minutes = 15", 'minutes = "15"', r"layer\.clinic\.minutes, value '15': Input should be a valid number"),
         ("minutes = 15", "minutes = 70000", r'"clinic": minutes = 70000 is a walk of more than a day'),
+        ("minutes = 15", "minutes = 1e-9", r'"clinic": minutes = 1e-09 is a walk of less than a second'),
         ("metres = 900", "metres = 1e8", r'"canteen": metres = 1e\+08 is a walk of more than a day'),
         ("speed_m_s = 0.9", "speed_m_s = 1e-6", r"walk\.elderly\.speed_m_s.*greater than or equal to 0\.05"),
     ],
