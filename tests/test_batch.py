@@ -308,14 +308,22 @@ def test_a_district_that_needs_more_memory_fails_and_says_so(town, tmp_path):
     assert all(o.error.startswith(f"{o.name}: out of memory") for o in outcomes)
 
 
-def test_want_of_memory_is_told_as_such(town, tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (MemoryError("Unable to allocate 8 GiB"), "east: out of memory (Unable to allocate 8 GiB)"),
+        (PermissionError(13, "Permission denied", "people.csv"), "people.csv: Permission denied"),
+    ],
+)
+def test_want_of_memory_and_what_the_system_refuses_are_told_as_such_without_a_traceback(
+    town, tmp_path, monkeypatch, error, told
+):
     def run(*_args, **_kwargs):
-        raise MemoryError("Unable to allocate 8 GiB")
+        raise error
 
     monkeypatch.setattr("circle15.batch.work.run_district", run)
     report = run_one(find_districts([town])[0].config, tmp_path / "out", None, 1)
-    assert report.error == "east: out of memory (Unable to allocate 8 GiB)"
-    assert "MemoryError" in report.trace
+    assert (report.error, report.trace) == (told, None)
 
 
 @on_linux

@@ -59,7 +59,7 @@ def test_a_full_disk_costs_the_districts_that_do_not_fit_and_nothing_half_writte
         assert process.returncode == 1
         assert "No space left" in log
         assert "why it failed" in log
-        assert 'Traceback (most recent call last):\n  File "<frozen' not in log
+        assert "Traceback" not in log
         done = [line.split("\t")[2] for line in told.splitlines() if "\tdone\t" in line]
         assert [os.path.basename(d) for d in done] == ["middle"]  # noqa: PTH119 (text of the command's own)
         assert digests(small / "out" / "middle") == digests(undisturbed / "middle")

@@ -1,4 +1,5 @@
 import json
+from types import SimpleNamespace
 
 import pytest
 
@@ -86,3 +87,22 @@ def test_a_replaced_file_is_whole_or_untouched(tmp_path):
         stage.write_text("new")
     assert target.read_text() == "new"
     assert list(tmp_path.iterdir()) == [target]
+
+
+@pytest.mark.parametrize(
+    ("error", "free"),
+    [
+        (RuntimeError("failed to execute insert : database or disk is full"), 1 << 30),  # as GDAL tells it
+        (RuntimeError("[Errno 28] No space left on device"), 1 << 30),  # as xlsxwriter does
+        (RuntimeError("cannot write"), 0),
+    ],
+)
+def test_a_full_disk_is_told_as_such_whatever_a_library_calls_it(tmp_path, monkeypatch, error, free):
+    monkeypatch.setattr("shutil.disk_usage", lambda _folder: SimpleNamespace(free=free))
+    with pytest.raises(OutputError, match="cannot write: No space left on device"), staged_folder(tmp_path / "out"):
+        raise error
+
+
+def test_an_error_on_a_disk_with_room_stays_itself(tmp_path):
+    with pytest.raises(RuntimeError, match="cannot write"), staged_folder(tmp_path / "out"):
+        raise RuntimeError("cannot write")

@@ -101,10 +101,10 @@ def run_one(config: Config, folder: Path, progress: Path | None, threads: int | 
         return _report(begun, error=str(e))
     except MemoryError as e:
         message = f"{config.district.id}: out of memory ({e})" if str(e) else f"{config.district.id}: out of memory"
-        return _report(begun, error=message, trace=traceback.format_exc())
+        return _report(begun, error=message)
     except OSError as e:
         where = f"{e.filename}: " if e.filename is not None else ""
-        return _report(begun, error=f"{where}{e.strerror or e}", trace=traceback.format_exc())
+        return _report(begun, error=f"{where}{e.strerror or e}")
     except Exception as e:  # noqa: BLE001 (a defect of ours in one district must not cost the others; its trace is kept)
         text = f"{config.district.id}: unexpected {type(e).__name__}: {e}"
         return _report(begun, error=text, trace=traceback.format_exc())

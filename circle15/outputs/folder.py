@@ -21,7 +21,8 @@ MANIFEST = "run.json"
 EARLIER = ".run.json.earlier"
 """An earlier run's manifest while its files are being replaced: it says which of them are to go."""
 PARTIAL = ".partial"
-_NO_ROOM_BYTES = 1 << 16
+_NO_ROOM_BYTES = 1 << 24
+"""A library that could not write all has taken back what it wrote, so a full disk has some room again."""
 
 
 @contextmanager
@@ -50,15 +51,12 @@ def staged_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Path]:
                 raise  # something else than writing here went wrong
             raise OutputError(Problem(f"cannot write: {e.strerror or e}", file=str(folder))) from e
         except Exception as e:
-            if not _is_full(stage, e):
+            # GDAL and xlsxwriter raise errors of their own when the disk is full, and not every one says so.
+            is_told = any(text in str(e) for text in ("disk is full", os.strerror(errno.ENOSPC)))
+            if not is_told and shutil.disk_usage(stage).free >= _NO_ROOM_BYTES:
                 raise
-            raise OutputError(Problem(f"cannot write: {os.strerror(errno.ENOSPC)}", file=str(folder))) from e
-
-
-def _is_full(folder: Path, error: Exception) -> bool:
-    """Tell whether the disk has no room: GDAL and xlsxwriter then raise errors of their own."""
-    told = any(text in str(error) for text in ("disk is full", os.strerror(errno.ENOSPC)))
-    return told or shutil.disk_usage(folder).free < _NO_ROOM_BYTES
+            why = os.strerror(errno.ENOSPC) + ("" if is_told else f" ({e})")
+            raise OutputError(Problem(f"cannot write: {why}", file=str(folder))) from e
 
 
 @contextmanager
