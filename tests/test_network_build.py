@@ -590,3 +590,18 @@ def test_nanjings_extract_ends_on_every_side(shared_data):
     network = read_network(shared_data / "osm" / "nanjing_xuanwu.osm.pbf")
     district = shapely.box(118.756, 32.030, 118.800, 32.059)
     assert missing_buffer_sides(network.report.extent, district, 1625.0) == ("north", "east", "south", "west")
+
+
+@pytest.mark.parametrize(
+    ("options", "named"),
+    [
+        ({"profiles": "adult"}, r"profiles has 'adult': must be a circle15\.WalkProfile"),
+        ({"profiles": ("adult",)}, r"profiles has 'adult': must be a circle15\.WalkProfile"),
+        ({"profiles": ()}, "profiles is empty"),
+        ({"area": (7.4, 43.7, 7.5, 43.8)}, r"area = \(7\.4, .*must be a shapely geometry"),
+        ({"area": shapely.Polygon()}, "area = <POLYGON EMPTY>"),
+    ],
+)
+def test_a_profile_or_area_of_another_kind_is_refused_by_name(monaco_pbf, options, named):
+    with pytest.raises(NetworkError, match=named):
+        read_network(monaco_pbf, **options)

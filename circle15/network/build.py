@@ -20,7 +20,7 @@ from circle15.network.layers import read_gpkg_segments, read_graphml_segments
 from circle15.network.own_lines import OwnLines, add_own_paths, cut_streets, read_own_lines
 from circle15.network.segments import Bool, Int64, Segments, read_osm_segments
 from circle15.network.traits import Traits
-from circle15.network.walking import WalkProfile
+from circle15.network.walking import WalkProfile, as_profiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -112,6 +112,8 @@ def read_network(
     ------
     InputError
         If the file is missing, malformed, or has no walkable street in the area.
+    NetworkError
+        If ``profiles`` or ``area`` is not what it must be. It is a ValueError.
 
     Examples
     --------
@@ -120,9 +122,9 @@ def read_network(
     25942
     """
     file = Path(path)
-    chosen = tuple(profiles)
-    if not chosen:
-        raise NetworkError("profiles is empty: a network needs at least one WalkProfile")
+    chosen = as_profiles(profiles)
+    if area is not None and (not isinstance(area, shapely.Geometry) or area.is_empty):
+        raise NetworkError(f"area = {area!r}: must be a shapely geometry that is not empty, degrees WGS-84")
     if not file.is_file():
         raise MissingFileError(Problem("no such file", file=str(path)))
     own = read_own_lines(Path(p) for p in lines)

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from circle15.errors import NetworkError, Problem
 from circle15.network.columns import read_only, value_problems
-from circle15.network.walking import WalkProfile
+from circle15.network.walking import WalkProfile, as_profiles
 from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED, metres_to_ms
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class WalkNetwork:
         >>> net.n_nodes, net.n_edges
         (2, 1)
         """
-        chosen = tuple(profiles)
+        chosen = as_profiles(profiles)
         x, y = read_only("lon", lon, np.float64), read_only("lat", lat, np.float64)
         tails, heads = read_only("tail", tail, np.int32), read_only("head", head, np.int32)
         lengths = read_only("length_m", length_m, np.float64)

@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Literal
 
 from circle15.config_types import suggest
 from circle15.config_walk import WAIT_KINDS
+from circle15.errors import NetworkError
 from circle15.inputs.tag_filter import TagFilter, parse_tag_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 
 Pairs = tuple[tuple[str, float], ...]
@@ -203,3 +204,22 @@ def may_walk(tags: Mapping[str, str], kind: str = "way") -> tuple[bool, str]:
     """
     rule = deciding_rule(tags, kind)
     return (kind == "node", "not a street") if rule is None else (rule.allows, rule.reason)
+
+
+def as_profiles(profiles: Iterable[WalkProfile] | WalkProfile) -> tuple[WalkProfile, ...]:
+    """Give the profiles of a network to be built; one may stand by itself.
+
+    Raises
+    ------
+    NetworkError
+        If there is none, or one of them is not a WalkProfile.
+    """
+    if isinstance(profiles, WalkProfile):
+        return (profiles,)
+    chosen = (profiles,) if isinstance(profiles, str) else tuple(profiles)  # a name alone is refused below, whole
+    if not chosen:
+        raise NetworkError("profiles is empty: a network needs at least one WalkProfile")
+    for profile in chosen:
+        if not isinstance(profile, WalkProfile):
+            raise NetworkError(f"profiles has {profile!r}: must be a circle15.WalkProfile(name, speed_m_s)")
+    return chosen
