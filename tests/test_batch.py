@@ -1,6 +1,8 @@
 """Many districts: what a batch file means, who pays when something fails, what a second run repeats."""
 
+import io
 import json
+import logging
 import os
 import shutil
 import signal
@@ -20,6 +22,7 @@ from circle15.batch.order import largest_first
 from circle15.batch.resume import changed_inputs, why_stale
 from circle15.batch.running import Runner
 from circle15.batch.work import Report, run_one, share_selection, share_streets
+from circle15.cli.batch_progress import batch_progress
 from circle15.config import parse_config
 from circle15.errors import ConfigError, InputError
 from circle15.inputs.digests import file_digest, file_parts
@@ -564,12 +567,25 @@ def test_two_batches_at_once_on_one_cache_write_the_same_bytes(town, undisturbed
 
 
 def test_the_log_for_machines_is_json_lines(town, tmp_path):
-    process = start_batch(town, tmp_path / "out", "--jobs", 2, "--json-log", "-q")
+    process = start_batch(town, tmp_path / "out", "none.toml", "--jobs", 2, "--json-log")
     told, log = process.communicate(timeout=300)
     events = [json.loads(line) for line in log.splitlines()]
     assert events[0]["event"] == "begin"
-    assert {e["name"] for e in events if e["event"] == "finished"} == {"east", "middle", "west"}
-    assert len(told.splitlines()) == 3
+    assert {e["name"] for e in events if e["event"] == "finished"} == {"east", "middle", "west", "none.toml"}
+    assert [e["error"] for e in events if "error" in e] == ["none.toml: no such config file"]
+    assert len(told.splitlines()) == 4
+
+
+def test_the_log_for_machines_has_logged_messages_as_json_too(monkeypatch):
+    stream = io.StringIO()
+    monkeypatch.setattr("sys.stderr", stream)
+    talk = logging.StreamHandler(stream)
+    monkeypatch.setattr(logging.getLogger(), "handlers", [talk])
+    with batch_progress(json_log=True):
+        logging.getLogger("circle15").error("west\n%s", "Traceback (most recent call last):")
+    (line,) = stream.getvalue().splitlines()
+    told = json.loads(line)
+    assert (told["event"], told["level"], told["text"]) == ("log", "ERROR", "west\nTraceback (most recent call last):")
 
 
 def test_the_cache_is_capped_and_cleared(town, tmp_path):

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from circle15.cli.batch_progress import batch_progress
+from circle15.cli.batch_progress import batch_progress, json_line
 from circle15.cli.options import EXIT_FAILED, out_option, say, shared
 
 if TYPE_CHECKING:
@@ -88,18 +88,20 @@ def command(
             )
     except KeyboardInterrupt:
         standing = sum(o.error is None for o in finished)
-        click.echo(f"circle15: stopped; {standing} districts are done and stand. --resume goes on from there", err=True)
+        text = f"stopped; {standing} districts are done and stand. --resume goes on from there"
+        click.echo(json_line("stopped", text=text) if json_log else f"circle15: {text}", err=True)
         sys.exit(130)
     finally:
-        _print_table(finished)
+        for outcome in finished:
+            click.echo(f"{outcome.config}\t{outcome.status}\t{outcome.folder or ''}")
+        if not json_log:  # whose lines have told all this
+            _print_failures(finished)
     if any(o.error is not None for o in finished):
         sys.exit(EXIT_FAILED)
 
 
-def _print_table(outcomes: list[Outcome]) -> None:
-    """Print one line per district to stdout, and what failed and why as a table to stderr."""
-    for outcome in outcomes:
-        click.echo(f"{outcome.config}\t{outcome.status}\t{outcome.folder or ''}")
+def _print_failures(outcomes: list[Outcome]) -> None:
+    """Print what failed and why as a table to stderr, and how many are done."""
     failed = [o for o in outcomes if o.error is not None]
     if failed:
         names = [o.name or o.config for o in failed]

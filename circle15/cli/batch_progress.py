@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import sys
 import time
 from contextlib import contextmanager
@@ -24,6 +25,9 @@ if TYPE_CHECKING:
 def batch_progress(*, json_log: bool) -> Iterator[Listener]:
     """Yield who is told a batch's events."""
     if json_log:
+        for handler in logging.getLogger().handlers:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
+                handler.setFormatter(_JsonFormatter())
         yield _tell_as_json
     elif is_quiet():
         yield lambda _event: None
@@ -34,9 +38,18 @@ def batch_progress(*, json_log: bool) -> Iterator[Listener]:
         yield _Lines()
 
 
+def json_line(event: str, **told: Any) -> str:
+    """Give a line of the log for machines."""
+    return json.dumps({"time": round(time.time(), 3), "event": event, **told}, ensure_ascii=False)
+
+
+class _JsonFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return json_line("log", level=record.levelname, text=super().format(record))
+
+
 def _tell_as_json(event: Event) -> None:
-    told: dict[str, Any] = {"time": round(time.time(), 3), "event": event.kind}
-    told |= {k: v for k, v in (("name", event.name), ("stage", event.stage), ("text", event.text)) if v}
+    told: dict[str, Any] = {k: v for k, v in (("name", event.name), ("stage", event.stage), ("text", event.text)) if v}
     if event.kind == "begin":
         told["districts"] = event.n
     if event.outcome is not None:
@@ -44,7 +57,7 @@ def _tell_as_json(event: Event) -> None:
         told["seconds"] = round(event.outcome.report.wall_s, 3)
         if event.outcome.error is not None:
             told["error"] = event.outcome.error
-    click.echo(json.dumps(told, ensure_ascii=False), err=True)
+    click.echo(json_line(event.kind, **told), err=True)
 
 
 class _Lines:
