@@ -542,6 +542,13 @@ def test_files_of_an_earlier_run_go_even_after_a_kill_in_between(tmp_path):
 
 
 @on_linux
+def test_ctrl_c_does_not_reach_a_process_that_is_still_starting():
+    with LocalExecutor(2) as executor:
+        blocked = [executor.submit(signal.pthread_sigmask, signal.SIG_BLOCK, ()) for _ in range(2)]
+        assert all(signal.SIGINT in b.result() for b in blocked)
+
+
+@on_linux
 def test_ctrl_c_stops_a_batch_cleanly(town, undisturbed, tmp_path):
     process = start_batch(town, tmp_path / "out", "--jobs", 1, start_new_session=True)
     while "done" not in process.stderr.readline():

@@ -6,10 +6,12 @@ import multiprocessing
 import os
 import queue
 import signal
+import sys
 import threading
 import time
 from concurrent.futures import Executor, Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
+from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, TypeVar
 
 if TYPE_CHECKING:
@@ -85,6 +87,7 @@ class LocalExecutor(Executor):
                 task[0].cancel()
 
     def _serve(self) -> None:
+        _keep_ctrl_c_from_new_processes()
         pool: ProcessPoolExecutor | None = None
         while (task := self._tasks.get()) is not None:
             future, fn, args, kwargs = task
@@ -148,6 +151,13 @@ class LocalExecutor(Executor):
             return "its process was killed (SIGKILL): by somebody, or by the system for want of memory"
         name = f" ({signal.Signals(number).name})" if number is not None else ""
         return f"its process died{name}"
+
+
+def _keep_ctrl_c_from_new_processes() -> None:
+    """Block Ctrl-C in this thread: what it starts inherits that, so none is interrupted before `prepare_worker`."""
+    if sys.platform != "win32":
+        resource_tracker.ensure_running()  # who starts it unblocks the signal
+        signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
 
 
 def _processes_of(pool: ProcessPoolExecutor) -> list[Any]:
