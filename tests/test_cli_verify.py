@@ -159,6 +159,18 @@ def test_a_missing_row_and_a_missing_file_are_named(copy):
     assert "district.gpkg: found missing, computed there" in told
 
 
+def test_a_run_from_a_config_that_is_a_link_is_verified_with_the_inputs_beside_the_link(town, tmp_path):
+    shared = tmp_path / "shared.toml"
+    shared.write_text(town.read_text("utf-8"), encoding="utf-8")
+    (tmp_path / "own").mkdir()
+    for name in ("people.csv", "town.osm.pbf"):
+        shutil.copyfile(town.with_name(name), tmp_path / "own" / name)
+    (tmp_path / "own" / "batch.toml").symlink_to(shared)
+    assert [o.status for o in run_batch(tmp_path / "own" / "batch.toml", out=tmp_path / "out", jobs=1)] == ["done"]
+    result = verify(tmp_path / "out")
+    assert result.exit_code == 0, result.output
+
+
 def test_a_changed_input_is_named(town, copy):
     people = town.with_name("people.csv")
     text = people.read_text("utf-8")

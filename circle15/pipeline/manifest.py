@@ -71,7 +71,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         "code_sha256": code_digest(),
         **run_environment(),
         "district": {"id": result.id, "name": result.name},
-        "config_path": str(config.path.resolve()),
+        "config_path": str(config.path.parent.resolve() / config.path.name),  # a link's inputs lie beside the link
         "config": _plain(config),
         "config_stated": stated_config(config),
         "config_sha256": config_digest(config),
