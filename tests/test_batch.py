@@ -162,6 +162,15 @@ class _Nowhere(ThreadPoolExecutor):
         return super().submit(fn if fn is not run_one else lambda *_: Report(error="not run"), *args, **kwargs)
 
 
+def test_what_a_worker_half_wrote_before_it_died_is_gone_when_the_batch_ends(town, tmp_path):
+    def die_writing(event):
+        if event.kind == "finished":
+            (tmp_path / ".east-dead.partial").mkdir(exist_ok=True)
+
+    run_batch([town], out=tmp_path, executor=_Nowhere(), on_event=die_writing)
+    assert not list(tmp_path.glob(".*.partial"))
+
+
 def test_one_config_need_not_stand_in_a_list(town):
     (west,) = find_districts(find_districts([town])[2].config)
     assert [e.name for e in (*find_districts(town), *find_districts(str(town)), west)] == [*BOXES, *BOXES, "west"]

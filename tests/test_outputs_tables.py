@@ -29,7 +29,17 @@ def test_numbers_have_fixed_decimals_by_column_and_unknown_is_empty():
             "flag": [True],
         }
     )
-    assert printed(table).iloc[0].tolist() == ["7.42", "0.333", "0.666666667", "", "7.4242359", "0", "0.0004", "0.000333333", 1]
+    assert printed(table).iloc[0].tolist() == [
+        "7.42",
+        "0.333",
+        "0.666666667",
+        "",
+        "7.4242359",
+        "0",
+        "0.0004",
+        "0.000333333",
+        1,
+    ]
 
 
 def test_csv_opens_in_excel_and_comes_back_the_same(tmp_path):

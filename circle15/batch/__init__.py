@@ -118,6 +118,7 @@ def run_batch(
             for outcome in runner.run(waiting):
                 finished[outcome.name] = outcome
                 tell(Event("finished", outcome.name, outcome=outcome))
+        sweep_stages(root)  # of workers that died while they wrote
         ordered = [finished[e.name] if e.config else _failed(e) for e in entries]
         tell(Event("summary"))
         facts = {

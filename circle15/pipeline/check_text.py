@@ -38,7 +38,8 @@ def check_text(found: Findings) -> str:
     n, m = len(found.problems), len(found.warnings)
     verdict = found.words(
         f"结论：{n} 个问题，{m} 条警告，{'不能运行' if n else '可以运行'}",
-        f"Verdict: {n} problem{'s' * (n != 1)}, {m} warning{'s' * (m != 1)}: a run {'would stop' if n else 'goes through'}",
+        f"Verdict: {n} problem{'s' * (n != 1)}, {m} warning{'s' * (m != 1)}: a run"
+        f" {'would stop' if n else 'goes through'}",
     )
     return "\n\n".join([*(p for p in parts if p), verdict])
 
