@@ -25,7 +25,6 @@ from bench import distinct_origins
 
 import circle15
 from circle15 import _core
-from circle15.reach.isochrone import _rows
 from circle15.reach.search import _graph, _places
 from circle15.units import UNREACHED
 
@@ -100,7 +99,7 @@ def metres(net: circle15.WalkNetwork, geometry: Any) -> Any:
 def by_geos(net: circle15.WalkNetwork, origins: Any, sample: int) -> list[Any]:
     """Buffer each exact piece and unite, which is what the grid stands in for."""
     graph, speed = _graph(net, "adult")
-    places = _places(net, graph, speed, "origins", _rows(origins, slice(sample)))
+    places = _places(net, graph, speed, "origins", origins.take(slice(sample)))
     indptr, edge, begin, end, _, _ = _core.reached(graph, places, CUTOFF_MIN * 60_000, 1)
     last = indptr[sample]
     ends = np.column_stack([net.node_lon, net.node_lat])
