@@ -21,7 +21,7 @@ from circle15.outputs.offline import safe_json
 from circle15.outputs.palette import count_colours, gap_classes, lightness, time_classes
 from circle15.outputs.sentences import three_sentences
 from circle15.outputs.shapes import STREET_TOLERANCE_DEG, encode_lines, encode_polygons, joined_lines
-from circle15.outputs.text import people_text, share_text
+from circle15.outputs.text import people_text, share_heading, share_text
 from circle15.outputs.view import View
 from tests.made_result import EVIL_NAME, FORMULA_NAME, LONELY, made_result
 
@@ -337,6 +337,15 @@ def test_a_group_of_people_is_named_and_never_passes_for_the_residents():
     assert f"60 岁及以上人口中有 {people_text(row['people'] - row['covered_people'])} 人" in second
     nobody = replace(view.result, tables={**made.tables, "coverage": old.assign(people=0.0, covered_share=np.nan)})
     assert three_sentences(View(nobody)) == [f"港城区有居民 {residents} 人，其中没有各类服务所面向的人群，不计覆盖率。"]
+
+
+def test_shares_in_the_legend_are_headed_by_the_people_whom_the_service_is_for():
+    made = made_result("tiny")
+    of_all, of_old = made.layers[1], replace(made.layers[1], group="age_60_plus")
+    assert [share_heading(of_all, lang) for lang in ("zh", "en")] == ["居民占比", "share of people"]
+    assert share_heading(of_old, "zh") == "占60 岁及以上人口"
+    data = _page_data(View(made))
+    assert [layer["share_heading"] for layer in data["layers"]] == ["居民占比"] * len(made.layers)
 
 
 def test_approval_number_and_bureau_stand_on_the_map(result, tmp_path):

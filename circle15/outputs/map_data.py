@@ -31,6 +31,7 @@ from circle15.outputs.text import (
     layer_rules,
     people_text,
     plain_number,
+    share_heading,
     share_text,
 )
 from circle15.units import MS_PER_SECOND, SECONDS_PER_MINUTE, minutes_to_seconds, seconds_to_minutes, seconds_to_ms
@@ -181,6 +182,7 @@ def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value
         "labels": class_labels(classes, say),
         "edge_texts": [plain_number(edge) for edge in classes.edges_min],
         "class_shares": class_shares,
+        "share_heading": share_heading(layer, view.result.lang),
         "off_share": off_share,
         "searched": None if layer.searched_s is None else plain_number(layer.searched_s / SECONDS_PER_MINUTE),
         "threshold_text": say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),

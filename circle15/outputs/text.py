@@ -128,6 +128,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "population_source": ("人口来源", "People from"),
     "cells_rule": ("H3 {resolution} 级网格，按中心点起算", "H3 resolution {resolution}, walks start at the centre"),
     "share_of_people": ("居民占比", "share of people"),
+    "share_of_group": ("占{group}", "share of {group}"),
     "warnings": ("数据提示", "Data warnings"),
     "legend": ("图例", "Legend"),
     "details": ("口径与来源", "Definitions and sources"),
@@ -254,6 +255,12 @@ def group_text(layer: LayerInfo, lang: str) -> str:
 def service_group(layer: LayerInfo, lang: str) -> str:
     """Name the people whom a service is for where they are not all residents; else nothing."""
     return "" if layer.group == "all" else group_text(layer, lang)
+
+
+def share_heading(layer: LayerInfo, lang: str) -> str:
+    """Head a column of shares of the people whom a service is for."""
+    say, group = words(lang), service_group(layer, lang)
+    return say["share_of_group"].format(group=group) if group else say["share_of_people"]
 
 
 def group_name(group: str, lang: str) -> str:

@@ -150,7 +150,7 @@ circle15.legend = function (state) {
   const layer = data.layers[kind.layer];
   const rows = [];
   if (kind.mode === "time") {
-    rows.push(circle15.legendHead(`${layer.name} · ${words.walking_minutes_unit}`, words.share_of_people));
+    rows.push(circle15.legendHead(`${layer.name} · ${words.walking_minutes_unit}`, layer.share_heading));
     layer.labels.forEach((label, c) => {
       if (c === layer.n_within) rows.push(el("div", "c15-threshold", el("span", "", layer.threshold_text)));
       rows.push(circle15.swatch(layer.colours[c], label, layer.class_shares[c]));
@@ -163,7 +163,7 @@ circle15.legend = function (state) {
     }
     rows.push(...circle15.offNetwork(data, data.counts.off_share));
   } else if (kind.mode === "cause") {
-    rows.push(circle15.legendHead(`${layer.name} · ${words.cause}`, words.share_of_people));
+    rows.push(circle15.legendHead(`${layer.name} · ${words.cause}`, layer.share_heading));
     data.causes.labels.forEach((label, c) => {
       if (layer.cause_shares[c].percent > 0) rows.push(circle15.swatch(data.causes.colours[c], label, layer.cause_shares[c]));
     });
