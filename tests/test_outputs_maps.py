@@ -250,7 +250,7 @@ def _difference(tmp_path, lang):
     path = tmp_path / "difference.html"
     write_difference_map(
         table, pieces, units, {"a": "托育", "b": "诊所", "c": "球场"}, path, title="<i>城</i>: 前 → 后", lang=lang,
-        sources=["© OSM", "编制单位：局"],
+        sources=["© OSM", "编制单位：局"], notes=["托育：两次口径不同：<15>"],
     )  # fmt: skip
     return path.read_text(encoding="utf-8")
 
@@ -267,6 +267,7 @@ def test_a_difference_map_tells_shares_before_and_after_and_who_is_gained_or_los
     ):
         assert text in page
     assert EVIL_NAME not in page
+    assert "<p>托育：两次口径不同：&lt;15&gt;</p>" in page
     assert "<h1>&lt;i&gt;城&lt;/i&gt;: 前 → 后</h1>" in page
     assert 'addAttribution("\\u7f16' in page or 'addAttribution("编制单位：局")' in page
     assert "before 90.0% → after 70.0%" in _difference(tmp_path, "en")

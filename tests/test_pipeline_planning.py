@@ -147,10 +147,10 @@ def test_other_rules_are_named_and_gaps_of_other_norms_not_set_side_by_side(town
     )
     other = run_district(config.model_copy(update={"layers": layers}), out=town / "other-rules").folder
     found = compare_runs(base, other)
-    clinic, canteen = (next(n for n in found.notes if f"layer {name} " in n) for name in ("clinic", "canteen"))
-    assert "threshold_min" in clinic
-    assert "norm_per_1000" not in clinic
-    assert "-> 99.0" in canteen
+    clinic, canteen = (next(n for n in found.notes if n.startswith(name)) for name in ("Clinic", "Canteen"))
+    assert clinic.startswith("Clinic: other rules: minutes ")
+    assert "per 1,000" not in clinic
+    assert canteen.endswith("→ 99")
     rows = whole(found.table)
     assert rows.loc["clinic", "gap_before"] > 0
     assert rows.loc["canteen", ["gap_before", "gap_after"]].isna().all()

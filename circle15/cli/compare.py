@@ -37,7 +37,7 @@ def command(before: Path, after: Path, out: Path | None) -> None:
     with replaced_file(out / "difference.html") as stage:
         write_difference_map(
             found.table, found.changed, found.units, found.layers, stage, title=found.title, lang=found.lang,
-            sources=found.sources,
+            sources=found.sources, notes=found.notes,
         )  # fmt: skip
     n = len(found.changed)
     say(f"{n} cells differ" if n else "the runs differ nowhere")

@@ -42,6 +42,7 @@ def write_difference_map(
     title: str,
     lang: str,
     sources: Sequence[str] = (),
+    notes: Sequence[str] = (),
 ) -> None:
     """Write the map as one HTML file that asks for nothing from outside; the largest change is shown first.
 
@@ -64,6 +65,8 @@ def write_difference_map(
         "zh" or "en".
     sources
         What stands in the corner of the map: attributions, publisher, approval number.
+    notes
+        What else differs between the runs, plain text.
     """
     say = words(lang)
     own = table.drop_duplicates(["unit_id", "layer"]).set_index(["unit_id", "layer"])
@@ -88,7 +91,7 @@ def write_difference_map(
     control: Any = folium.LayerControl()
     control.options["collapsed"] = JsCode("window.innerWidth < 700")  # phones have no room for it
     control.add_to(page)
-    add_html(page, _panel(whole, layers, title, say))
+    add_html(page, _panel(whole, layers, title, notes, say))
     at = shapely.get_coordinates(shapely.point_on_surface(units.geometry.to_numpy())).round(PLACE_DECIMALS).tolist()
     weights = own["people"].groupby("unit_id").max().reindex(units["unit_id"]).fillna(0.0).tolist()
     data = {
@@ -122,7 +125,7 @@ def _add_pieces(group: folium.FeatureGroup, pieces: gpd.GeoDataFrame, say: Words
         ).add_to(group)
 
 
-def _panel(whole: pd.DataFrame, layers: Mapping[str, str], title: str, say: Words) -> str:
+def _panel(whole: pd.DataFrame, layers: Mapping[str, str], title: str, notes: Sequence[str], say: Words) -> str:
     """Give the panel: the title, shares before and after of each service, and what the two colours mean."""
     swatches = "".join(
         f'<div class="c15-row"><span class="c15-swatch" style="background:{colour}"></span>'
@@ -139,6 +142,8 @@ def _panel(whole: pd.DataFrame, layers: Mapping[str, str], title: str, say: Word
             f'<section><div class="c15-legend-head"><h2>{html.escape(name)}</h2>'
             f'<span class="c15-share">{_change(row, say)}</span></div><p class="c15-small">{shares}</p></section>'
         )
+    told = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
+    rows.append(f'<div class="c15-warnings">{told}</div>' if told else "")
     return (
         f'<aside id="c15-panel"><header><h1>{html.escape(title)}</h1><p>{say["difference"]}</p></header>'
         f'<div class="c15-body">{swatches}{"".join(rows)}</div></aside><div class="c15-strip">{swatches}</div>'

@@ -26,16 +26,16 @@ SAME_PEOPLE = 1e-6
 
 _PLACE_COLUMNS = {"cell", "unit_id", "lon", "lat", "area_m2", "geometry"}
 _MEASURES = ("seconds", "count", "covered", "access", "gap", "cause")
-_RULES = (
-    "profile",
-    "speed_m_s",
-    "threshold_min",
-    "threshold_m",
-    "group",
-    "min_count",
-    "norm_per_1000",
-    "capacity_unit",
-)
+_RULES = {
+    "profile": ("步行者", "walker"),
+    "speed_m_s": ("步速（米/秒）", "m/s"),
+    "threshold_min": ("达标线（分钟）", "minutes"),
+    "threshold_m": ("达标线（米）", "metres"),
+    "group": ("人群", "group"),
+    "min_count": ("至少可达", "at least"),
+    "norm_per_1000": ("每千人标准", "per 1,000"),
+    "capacity_unit": ("容量单位", "unit"),
+}
 _GAP_RULES = ("group", "norm_per_1000", "capacity_unit")
 
 
@@ -88,10 +88,10 @@ def compare_runs(before: Path, after: Path) -> Comparison:
     if not common:
         raise InputError(Problem(f"has no layer of {before}", file=str(after)))
     alone = sorted(set(one.layers) ^ set(two.layers))
-    notes = [f"layer {name} is in {before if name in one.layers else after} alone; not compared" for name in alone]
-    notes += [note for layer in common if (note := _other_rules(one, two, layer))]
     district = two.manifest["district"]
     lang = two.manifest["config"]["district"].get("lang", "zh")
+    notes = [_only_in(one if name in one.layers else two, name, lang) for name in alone]
+    notes += [note for layer in common if (note := _other_rules(one, two, layer, lang))]
     names = _unit_names(two)
     unit = pd.Categorical(one.cells["unit_id"], categories=list(names))
     rows = [_rows(one, two, layer, group, unit) for layer in common for group in _ordered_groups(one, layer)]
@@ -147,12 +147,26 @@ def _check_same(one: _Run, two: _Run) -> None:
     InputError.gather(problems)
 
 
-def _other_rules(one: _Run, two: _Run, layer: str) -> str:
+def _only_in(run: _Run, layer: str, lang: str) -> str:
+    name, folder = run.layers[layer]["name"], run.folder.name
+    return f"{name}：只在 {folder} 中，未比较" if lang == "zh" else f"{name}: in {folder} alone, not compared"
+
+
+def _other_rules(one: _Run, two: _Run, layer: str, lang: str) -> str:
     """Name the rules of a layer that differ: what changed is then not the supply or the streets alone."""
-    pairs = [(rule, one.layers[layer].get(rule), two.layers[layer].get(rule)) for rule in _RULES]
+    at = 0 if lang == "zh" else 1
+    pairs = [(names[at], *(run.layers[layer].get(rule) for run in (one, two))) for rule, names in _RULES.items()]
     access = [run.manifest["config"]["network"].get("max_access_m") for run in (one, two)]
-    told = [f"{rule} {was} -> {now}" for rule, was, now in [*pairs, ("max_access_m", *access)] if was != now]
-    return f"layer {layer} was measured by other rules: {', '.join(told)}" if told else ""
+    pairs.append((("最远接入（米）", "longest access leg in metres")[at], *access))
+    told = [f"{name} {_shown(was)} → {_shown(now)}" for name, was, now in pairs if was != now]
+    if not told:
+        return ""
+    name = two.layers[layer]["name"]
+    return f"{name}：两次口径不同：{'，'.join(told)}" if lang == "zh" else f"{name}: other rules: {', '.join(told)}"
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value if value is not None else "-")
 
 
 def _ordered_groups(run: _Run, layer: str) -> list[str]:
