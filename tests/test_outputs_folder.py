@@ -48,6 +48,21 @@ def test_a_file_that_no_run_wrote_is_never_overwritten(tmp_path):
     assert (tmp_path / "d" / "coverage.csv").read_text() == "mine"
 
 
+def test_a_run_whose_manifest_was_removed_is_run_again(tmp_path):
+    write_run(tmp_path / "d", ["a.csv", "b.csv"])
+    (tmp_path / "d" / MANIFEST).unlink()
+    (tmp_path / "d" / "a.csv").write_text("changed")
+    write_run(tmp_path / "d", ["a.csv", "b.csv"])
+    assert (tmp_path / "d" / "a.csv").read_text() == "a.csv"
+
+
+def test_a_table_that_another_command_wrote_may_be_replaced(tmp_path):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "ranking.csv").write_text("ranking.csv")  # the heading that write_run gives it
+    write_run(tmp_path / "d", ["a.csv", "b.csv", "ranking.csv"])
+    assert (tmp_path / "d" / MANIFEST).is_file()
+
+
 def test_what_a_first_run_left_when_it_was_killed_is_replaced_by_the_next(tmp_path, monkeypatch):
     def killed(_path, _target):
         raise KeyboardInterrupt

@@ -88,7 +88,7 @@ def _publish(stage: Path, folder: Path) -> None:
     if (folder / MANIFEST).exists():
         os.replace(folder / MANIFEST, folder / EARLIER)  # noqa: PTH105 (as below)
     elif not (folder / EARLIER).exists():
-        _refuse_to_overwrite(fresh, folder)
+        _refuse_to_overwrite(stage, fresh, folder)
         # So that what a kill leaves here is known as ours.
         write_json({"files": {p.as_posix(): {} for p in fresh}}, folder / EARLIER)
     old = _files_of_earlier_run(folder)
@@ -100,14 +100,25 @@ def _publish(stage: Path, folder: Path) -> None:
     (folder / EARLIER).unlink(missing_ok=True)
 
 
-def _refuse_to_overwrite(fresh: list[Path], folder: Path) -> None:
-    theirs = [name for name in fresh if (folder / name).exists()]
+def _refuse_to_overwrite(stage: Path, fresh: list[Path], folder: Path) -> None:
+    standing = [name for name in fresh if (folder / name).exists()]
+    if 2 * len(standing) > len(fresh):
+        return  # most of a run's names: a run whose manifest somebody removed
+    theirs = [name for name in standing if not _is_same_table(stage / name, folder / name)]
     if theirs:
         message = (
             f"is no folder of an earlier run (no {MANIFEST}), and its {theirs[0]} would be overwritten"
             f" ({len(theirs)} of its files in all); name another folder"
         )
         raise OutputError(Problem(message, file=str(folder)))
+
+
+def _is_same_table(ours: Path, theirs: Path) -> bool:
+    """Tell whether a CSV file has the heading of ours: another command wrote it, such as `rank`."""
+    if ours.suffix != ".csv":
+        return False
+    with ours.open("rb") as one, theirs.open("rb") as two:
+        return one.readline() == two.readline()
 
 
 def _files_of_earlier_run(folder: Path) -> set[Path]:
