@@ -99,7 +99,7 @@ def test_cuts_of_random_towns_are_what_the_whole_file_gives(tmp_path, seed, monk
     assert keep_cuts(path, areas, island_m=ISLAND_M)
     n_edges = 0
     for area in areas:
-        if has_cut(path, area, ISLAND_M):
+        if has_cut(content_key(path), area, ISLAND_M):
             n_edges += same_as_whole(path, area, island_m=ISLAND_M).n_edges
     assert n_edges > 0
 
@@ -121,7 +121,7 @@ def test_there_may_be_more_areas_than_a_process_may_have_open_files(monaco_pbf):
         assert keep_cuts(monaco_pbf, areas)
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (usual, hard))
-    assert all(has_cut(monaco_pbf, area, 1000.0) for area in areas)
+    assert all(has_cut(content_key(monaco_pbf), area, 1000.0) for area in areas)
 
 
 def test_streets_of_other_libraries_or_of_another_file_beside_are_read_again(monaco_pbf, monkeypatch, tmp_path):
@@ -185,7 +185,7 @@ def test_a_cut_is_made_once_and_an_area_without_streets_is_left_to_its_own_run(m
     with caplog.at_level(logging.INFO, logger="circle15.network.cuts"):
         assert keep_cuts(monaco_pbf, [MONACO[0], sea])
     assert "holds no street" in caplog.text
-    assert not has_cut(monaco_pbf, sea, 1000.0)
+    assert not has_cut(content_key(monaco_pbf), sea, 1000.0)
     monkeypatch.setattr(cuts, "cut_streets_text", None)  # a second cut would call it
     assert keep_cuts(monaco_pbf, [MONACO[0]])
 

@@ -100,9 +100,9 @@ def has_segments(path: Path) -> bool:
     return (cache_folder() / f"{content_key(path)}.npz").is_file()
 
 
-def has_cut(path: Path, area: Any, island_m: float) -> bool:
-    """Tell whether the streets of the file within ``area`` are in the cache."""
-    return _cut_entry(content_key(path), area, island_m).is_file()
+def has_cut(key: str, area: Any, island_m: float) -> bool:
+    """Tell whether the streets within ``area`` of the file with this `content_key` are in the cache."""
+    return _cut_entry(key, area, island_m).is_file()
 
 
 def kept_cut(path: Path, area: Any, island_m: float) -> tuple[Segments, npt.NDArray[np.bool_]] | None:

@@ -92,10 +92,10 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
     """
     if path.stat().st_size < WORTH_BYTES or has_segments(path):
         return False
-    missing = [area for area in areas if not has_cut(path, area, island_m)]
+    key = content_key(path)
+    missing = [area for area in areas if not has_cut(key, area, island_m)]
     if not missing:
         return True
-    key = content_key(path)
     relations = relation_squares(path)
     boxes = np.array([_box_around(area, relations, island_m * _MARGIN) for area in missing])
     seen = _Seen(path)

@@ -203,7 +203,9 @@ class WalkNetwork:
 
             lon, lat = (np.ascontiguousarray(pieces[:, c::2].ravel()) for c in (0, 1))
             ends = np.arange(2 * len(pieces), dtype=np.int32)
-            self._border_tree.append(_core.EdgeTree(lon, lat, ends[::2].copy(), ends[1::2].copy()))
+            with _MAKING:
+                if not self._border_tree:
+                    self._border_tree.append(_core.EdgeTree(lon, lat, ends[::2].copy(), ends[1::2].copy()))
         return self._border_tree[0]
 
     def to_networkx(self) -> nx.MultiDiGraph:

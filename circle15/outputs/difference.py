@@ -14,7 +14,7 @@ from folium.utilities import JsCode
 
 from circle15.outputs.map_places import PLACE_DECIMALS
 from circle15.outputs.offline import add_html, add_script, drop_links, offline_map, render_page, safe_json
-from circle15.outputs.palette import BEYOND, INK, ramp
+from circle15.outputs.palette import BEYOND, INK, TEAL, ramp
 from circle15.outputs.text import estimate_text, people_text, share_text, words
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from circle15.outputs.text import Words
 
-GAINED, LOST = "#4f9c93", ramp(BEYOND, 3)[2]
+GAINED, LOST = TEAL, ramp(BEYOND, 3)[2]
 _SCRIPTS = ("popups.js", "layers.js", "panel.js", "map.js", "difference.js")
 _ZOOM = 14
 _STEP_DEG = 1e-6

@@ -32,6 +32,8 @@ SIZE_IN, DPI = (10.0, 5.625), 192  # 16:9, 1920 x 1080 pixels
 MAP_FRAME, TEXT_LEFT = (0.02, 0.07, 0.71, 0.79), 0.75
 MARGIN = 1.08
 """Height or width of the frame over that of the area."""
+WORDS_WIDTH = {"zh": 21, "en": 36}
+"""Letters of a line in the column of words."""
 PAPER = "#fbfaf7"
 _OFF_NETWORK: dict[str, Any] = {
     "facecolor": OFF_NETWORK,
@@ -190,9 +192,8 @@ def _draw_words(figure: Any, view: View, layer: LayerInfo, font: str) -> None:
 
 def _wrapped(line: str, lang: str) -> list[str]:
     """Cut a line to the column of words: Chinese anywhere, English between words."""
-    if lang == "en":
-        return textwrap.wrap(line, 36)
-    return [line[i : i + 21] for i in range(0, len(line), 21)]
+    width = WORDS_WIDTH[lang]
+    return textwrap.wrap(line, width) if lang == "en" else [line[i : i + width] for i in range(0, len(line), width)]
 
 
 def _legend_signs(view: View, layer: LayerInfo) -> list[tuple[Any, str]]:

@@ -15,7 +15,7 @@ from branca.element import MacroElement
 from folium.template import Template
 
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page
-from circle15.outputs.palette import BEYOND, FARTHEST, INK, ramp
+from circle15.outputs.palette import BEYOND, FARTHEST, GOOD_SHARES, INK, ramp
 from circle15.outputs.summary_workbook import is_change, wide_shares
 from circle15.outputs.text import people_text, share_text
 
@@ -28,8 +28,8 @@ Box = tuple[float, float, float, float]
 
 EDGES = (0.25, 0.5, 0.75, 0.9)
 """Lower edges of the classes of covered share above the lowest one."""
-COLOURS = (FARTHEST, *reversed(ramp(BEYOND, 2)), "#7fbdb3", "#bfe1d7")
-"""From the lowest class to the highest, which is light but never as light as the paper."""
+COLOURS = (FARTHEST, *reversed(ramp(BEYOND, 2)), *GOOD_SHARES)
+"""From the lowest class to the highest."""
 NO_DATA = "#c9ccd1"
 TOLERANCE_DEG = 0.0002  # about 20 m: a province is drawn small
 _MOST_ROWS = 60

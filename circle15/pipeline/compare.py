@@ -10,6 +10,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 
+from circle15.config import LAYER_COLUMNS
 from circle15.errors import InputError, MissingFileError, Problem
 from circle15.outputs.folder import MANIFEST
 from circle15.pipeline.manifest import map_sources
@@ -25,7 +26,6 @@ SAME_PEOPLE = 1e-6
 """People of a cell that differ by less are the same."""
 
 _PLACE_COLUMNS = {"cell", "unit_id", "lon", "lat", "area_m2", "geometry"}
-_MEASURES = ("seconds", "count", "covered", "access", "gap", "cause")
 _RULES = {
     "profile": ("步行者", "walker"),
     "speed_m_s": ("步速（米/秒）", "m/s"),
@@ -68,7 +68,7 @@ class _Run:
     @property
     def groups(self) -> list[str]:
         """Population columns."""
-        measured = {f"{layer}_{measure}" for layer in self.layers for measure in _MEASURES}
+        measured = {f"{layer}_{measure}" for layer in self.layers for measure in LAYER_COLUMNS}
         own = [str(c) for c in self.cells.columns if c not in _PLACE_COLUMNS and c not in measured]
         return [c for c in own if pd.api.types.is_float_dtype(self.cells[c])]
 
