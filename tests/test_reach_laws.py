@@ -437,6 +437,8 @@ ENDLESS = """
 )
 def test_ctrl_c_ends_a_long_query(query):
     script = textwrap.dedent(ENDLESS) + textwrap.dedent(f"""
+        import signal
+        signal.signal(signal.SIGINT, signal.default_int_handler)  # which shells take away from what they start behind
         print("running", flush=True)
         try:
             circle15.{query}
