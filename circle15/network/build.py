@@ -19,6 +19,7 @@ from circle15.network.graph import WalkNetwork, find_components
 from circle15.network.layers import read_gpkg_segments, read_graphml_segments
 from circle15.network.own_lines import OwnLines, add_own_paths, cut_streets, read_own_lines
 from circle15.network.segments import Bool, Int64, Segments, read_osm_segments
+from circle15.network.spans import find_spans
 from circle15.network.traits import Traits
 from circle15.network.walking import WalkProfile, as_profiles
 
@@ -231,6 +232,7 @@ def _make_network(
         component=s.component,
         way_id=s.way_id,
         report=report,
+        is_span=find_spans(s, Traits.of(s.trait, s.traits).off_ground),
     )
 
 

@@ -53,6 +53,7 @@ _MAKERS = {
         "ways.py",
         "walking_table.csv",
         "traits.py",
+        "spans.py",
         "passages.py",
         "walking_passages.csv",
         "squares.py",

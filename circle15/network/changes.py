@@ -165,6 +165,7 @@ def clip_around(net: WalkNetwork, points: npt.ArrayLike, radius_m: float) -> Wal
         is_island=net.is_island[kept],
         way_id=net.way_id[kept],
         report=net.report,
+        is_span=net.is_span[kept],
     )
 
 
@@ -198,6 +199,7 @@ class _Draft:
     walk_ms: npt.NDArray[np.uint32]
     way_id: npt.NDArray[np.int64]
     is_island: npt.NDArray[np.bool_]
+    is_span: npt.NDArray[np.bool_]
     is_new: npt.NDArray[np.bool_]  # (n_edges,) added here, not divided off another
     speeds_m_s: tuple[float, ...]
 
@@ -212,6 +214,7 @@ class _Draft:
             walk_ms=net.walk_ms.copy(),
             way_id=net.way_id.copy(),
             is_island=net.is_island.copy(),
+            is_span=net.is_span.copy(),
             is_new=np.zeros(net.n_edges, dtype=np.bool_),
             speeds_m_s=tuple(p.speed_m_s for p in net.profiles),
         )
@@ -247,7 +250,8 @@ class _Draft:
         rest = np.where(ms == UNREACHED, UNREACHED, ms - first)
         length = self.length_m[edge]
         self._append(node, head, (1 - fraction) * length, rest, is_island=bool(self.is_island[edge]))
-        self.way_id[-1], self.is_new[-1] = self.way_id[edge], self.is_new[edge]
+        for values in (self.way_id, self.is_new, self.is_span):
+            values[-1] = values[edge]
         self.head[edge], self.length_m[edge], self.walk_ms[:, :, edge] = node, fraction * length, first
         return node
 
@@ -284,7 +288,7 @@ class _Draft:
         keep = ~edges
         self.tail, self.head, self.length_m = self.tail[keep], self.head[keep], self.length_m[keep]
         self.walk_ms, self.way_id = self.walk_ms[:, :, keep], self.way_id[keep]
-        self.is_island, self.is_new = self.is_island[keep], self.is_new[keep]
+        self.is_island, self.is_span, self.is_new = self.is_island[keep], self.is_span[keep], self.is_new[keep]
 
     def network(self, net: WalkNetwork) -> WalkNetwork:
         """Give the changed network; an island that a new edge connects to the rest is none any more."""
@@ -309,6 +313,7 @@ class _Draft:
             component=component,
             way_id=self.way_id,
             report=net.report,
+            is_span=self.is_span,
         )
 
     def _append(self, tail: int, head: int, length: float, ms: npt.NDArray[Any], *, is_island: bool) -> None:
@@ -316,6 +321,7 @@ class _Draft:
         self.length_m, self.way_id = np.append(self.length_m, length), np.append(self.way_id, -1)
         self.walk_ms = np.concatenate([self.walk_ms, ms[:, :, None].astype(np.uint32)], axis=2)
         self.is_island, self.is_new = np.append(self.is_island, is_island), np.append(self.is_new, True)
+        self.is_span = np.append(self.is_span, False)
 
 
 def _plane(lon: Float64, lat: Float64, lon0: float, lat0: float) -> tuple[Float64, Float64]:

@@ -76,8 +76,8 @@ def facility_entrances(
 
     A point is its own entrance. A polygon or line is entered at the gates on its outline and where edges cross or touch
     the outline (`APART_M` apart at least); where there is neither, at the place of its outline that is nearest to an
-    edge. Islands, which points are never linked to, do not count. Crossings are exact, as edges are straight in
-    longitude and latitude.
+    edge. Islands, bridges and tunnels, which points are never linked to, do not count. Crossings are exact, as edges
+    are straight in longitude and latitude.
 
     Parameters
     ----------
@@ -132,7 +132,7 @@ def _outlines(shapes: Objects) -> Objects:
 
 def _edge_lines(network: WalkNetwork) -> Objects:
     """Give the edges that points may be linked to, as lines."""
-    used = np.flatnonzero(~network.is_island)
+    used = np.flatnonzero(~(network.is_island | network.is_span))
     ends = np.stack([network.tail[used], network.head[used]], axis=1)
     lines: Objects = shapely.linestrings(np.stack([network.node_lon[ends], network.node_lat[ends]], axis=2))
     return lines

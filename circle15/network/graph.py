@@ -48,6 +48,9 @@ class WalkNetwork:
         the profile may not walk.
     is_island
         bool (n_edges,): edge of a small component, which points are never linked to; all False by default.
+    is_span
+        bool (n_edges,): edge of a bridge or tunnel, which points are never linked to either, as it is entered and left
+        at its ends (`circle15.network.spans`); all False by default.
     way_id
         int64 (n_edges,): OSM way, -1 where there is none; all -1 by default.
     report
@@ -70,6 +73,7 @@ class WalkNetwork:
     component: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty(0, dtype=np.int32))
     way_id: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     report: Any = None
+    is_span: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     _streets: list[Streets] = field(default_factory=list, init=False, repr=False)
     _compiled: dict[int, Graph] = field(default_factory=dict, init=False, repr=False)
     _edge_tree: list[EdgeTree] = field(default_factory=list, init=False, repr=False)
@@ -241,7 +245,7 @@ class WalkNetwork:
             (
                 *(getattr(self, name) for name in ("node_lon", "node_lat", "tail", "head", "length_m")),
                 self.profiles,
-                *(getattr(self, name) for name in ("walk_ms", "is_island", "component", "way_id", "report")),
+                *(getattr(self, name) for name in ("walk_ms", "is_island", "component", "way_id", "report", "is_span")),
             ),
         )
 
@@ -256,8 +260,9 @@ _DTYPES: dict[str, type[np.generic]] = {
     "is_island": np.bool_,
     "component": np.int32,
     "way_id": np.int64,
+    "is_span": np.bool_,
 }
-_DEFAULTS = {"is_island": False, "way_id": -1}
+_DEFAULTS = {"is_island": False, "way_id": -1, "is_span": False}
 
 
 def _problems(network: WalkNetwork) -> list[Problem | str]:
@@ -271,6 +276,7 @@ def _problems(network: WalkNetwork) -> list[Problem | str]:
         "walk_ms": (len(network.profiles), 2, n_edges),
         "is_island": (n_edges,),
         "way_id": (n_edges,),
+        "is_span": (n_edges,),
     }
     if len(network.component):
         shapes["component"] = (n_nodes,)

@@ -102,7 +102,8 @@ def link(
     Distances are metres in the plane that touches the sphere (R = 6,371,009 m) along the point's own parallel:
     x = R cos(lat) dlon, y = R dlat. At a distance d the relative error against the great circle is at most
     d tan|lat| / 2R: at 60 degrees and 300 m 4e-5, or 12 mm. Edges are straight in longitude and latitude; those of
-    islands (`WalkNetwork.is_island`) are passed over. Of equally near edges the one with the smallest index is
+    islands (`WalkNetwork.is_island`) are passed over, and those of bridges and tunnels (`WalkNetwork.is_span`), which
+    are entered at their ends. Of equally near edges the one with the smallest index is
     taken. Where the network was read with hard borders (rivers, railways, expressways), edges whose straight leg
     crosses one are passed over. Neither edges nor access legs across the antimeridian are supported.
 
@@ -147,6 +148,7 @@ def link(
     points = {name: np.ascontiguousarray(given, dtype=np.float64) for name, given in (("lon", lon), ("lat", lat))}
     _check_points(points)
     use = np.where(net.is_island, np.uint8(_ISLAND), np.uint8(_LINK))
+    use[net.is_span] = _NEVER
     if profile is not None:
         use[(net.walk_ms[net.profile_index(profile)] == UNREACHED).all(axis=0)] = _NEVER
     edge, fraction, access_m, skipped_island = net.edge_tree().link(

@@ -16,6 +16,7 @@ from circle15.network.borders import cut_at_borders
 from circle15.network.changes import add_path
 from circle15.network.graph import find_components
 from circle15.network.passages import PaidEnd, add_waits
+from circle15.network.spans import SHORT_SPAN_M
 from circle15.units import MAX_MS, UNREACHED
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from circle15.network.segments import Segments
 
 PATH_KINDS = ("path", "footbridge", "underpass")
-"""Kinds of lines that are walked; bridges and underpasses cost their wait once."""
+"""Kinds of lines that are walked; bridges and underpasses cost their wait once and are entered at their ends."""
 
 BORDER, GATE = "border", "gate"
 KINDS = (*PATH_KINDS, BORDER, GATE)
@@ -179,6 +180,8 @@ def add_own_paths(net: WalkNetwork, own: OwnLines) -> tuple[WalkNetwork, tuple[M
         n = len(line) - 1 if added.length_m > 0 else 0
         if kind != "path" and n:
             net = _with_waits(net, kind, net.n_edges - n, net.n_edges - 1)
+            if added.length_m > SHORT_SPAN_M:
+                net = replace(net, is_span=np.append(net.is_span[:-n], np.ones(n, dtype=np.bool_)))
     return net, tuple(missed)
 
 

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.network.passages import BIG_ROADS, ROADS, kind_of_road, passage_keys, passage_of
+from circle15.network.spans import leaves_ground
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
 OWN_KEYS = (
     "highway", "area", "surface", "smoothness", "incline", "wheelchair", "width", "bridge", "tunnel", "conveying",
-    "step:height",
+    "step:height", "layer", "covered", "indoor", "location",
 )  # fmt: skip
 TRAIT_KEYS = (*OWN_KEYS, *(k for k in passage_keys("way") if k not in OWN_KEYS))
 """Keys of ways that costs depend on."""
@@ -68,6 +69,7 @@ class Traits:
     is_road: Bool
     is_big_road: Bool
     on_ground: Bool  # neither bridge nor tunnel
+    off_ground: Bool  # up on a bridge or down in a tunnel (`spans.leaves_ground`), passages and galleries apart
     passage: Int64  # row of the table of passages, -1: none
     trait: Int64
     traits: tuple[dict[str, str], ...]
@@ -86,6 +88,7 @@ class Traits:
             "is_road": np.array([k in ROADS for k in kinds]),
             "is_big_road": np.array([k in BIG_ROADS for k in kinds]),
             "on_ground": np.array([all(t.get(k, "no") == "no" for k in ("bridge", "tunnel")) for t in rows]),
+            "off_ground": np.array([leaves_ground(t) for t in rows]),
             "passage": np.array(_passages(rows), np.int64),
         }
         return cls(

@@ -99,14 +99,15 @@ def find_missing_links(net: WalkNetwork, demand: Demand, *, top: int = 20, threa
 
 
 def _places(net: WalkNetwork, profile: str) -> tuple[Linkage, FloatArray, FloatArray]:
-    """Give the nodes and the points along longer edges, without islands and what the profile may not walk.
+    """Give the nodes and the points along longer edges, without islands, bridges and what the profile may not walk.
 
     Returns
     -------
     tuple
         The places, their longitudes and latitudes, to a centimetre.
     """
-    may_walk = (net.walk_ms[net.profile_index(profile)] != UNREACHED).any(axis=0) & ~net.is_island
+    may_walk = (net.walk_ms[net.profile_index(profile)] != UNREACHED).any(axis=0)
+    may_walk &= ~(net.is_island | net.is_span)
     at_nodes = link_nodes(net, np.unique(np.concatenate([net.tail[may_walk], net.head[may_walk]])))
     n_between = np.where(may_walk, np.ceil(net.length_m / PLACES_EVERY_M) - 1, 0).astype(np.int64).clip(0)
     between = np.repeat(np.arange(net.n_edges, dtype=np.int32), n_between)
