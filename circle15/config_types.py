@@ -8,6 +8,8 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, Field, StringConstraints
 
+from circle15.crs_names import CRS_HELP, plain_crs
+
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
 Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=64)]
 # Strict, so that true is not taken as 1 nor "15" as 15.
@@ -24,6 +26,17 @@ def _known_encoding(name: str) -> str:
 
 
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
+
+
+def _known_crs(name: str) -> str:
+    plain = plain_crs(name)
+    if plain is None:
+        raise ValueError(f"unknown coordinate system; {CRS_HELP}")
+    return plain
+
+
+CrsName = Annotated[str, AfterValidator(_known_crs)]
+"""A coordinate system in its one spelling."""
 
 
 def suggest(given: str, valid: Any) -> str:

@@ -55,6 +55,7 @@ def _size(config: Config) -> float:
             osm_path=config.resolve(config.network.source),
             resolve=config.resolve,
             lang=config.district.lang,
+            crs=config.district.boundary_crs,
         ).frame
         shapes = frame.geometry.to_numpy()
         lat = np.radians(shapely.get_y(shapely.centroid(shapes)))

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from circle15.config import is_outline_file
 from circle15.errors import InputError, Problem
 from circle15.inputs.osm import WGS84
 from circle15.inputs.partition import SLIVER_M2, Partition, is_sliver, metric_scale, partition
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from circle15.config import Config
     from circle15.inputs.import_report import Change
+    from circle15.inputs.outline_systems import OutlineSource
 
 REST_SUFFIX = "-rest"
 _SHOWN = 8
@@ -38,6 +40,7 @@ class Communities:
     notes: tuple[str, ...]  # what was cut, clipped, left out; in the config's language
     inputs: dict[str, Path]  # files read, as the config names them
     changes: tuple[Change, ...] = ()  # lines of the import report
+    outlines: tuple[OutlineSource, ...] = ()  # as they were read
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,7 @@ def read_communities(config: Config, units: gpd.GeoDataFrame, osm_path: Path) ->
         id_field=table.community_id_field,
         name_field=table.community_name_field,
         known_names=COMMUNITY_NAME_FIELDS,
+        crs=table.communities_crs,
     )
     outlines = units.geometry.to_numpy()
     near = read.frame[shapely.intersects(read.frame.geometry.to_numpy(), shapely.union_all(outlines))]
@@ -129,7 +133,16 @@ def read_communities(config: Config, units: gpd.GeoDataFrame, osm_path: Path) ->
         if not cut.rest.is_empty:
             name = f"{unit_name}（不属村社）" if table.lang == "zh" else f"{unit_name} (in no community)"
             rows.append((unique_id(f"{unit_id}{REST_SUFFIX}", used), name, unit_id, True, cut.rest))
-    return Communities(_frame(rows), tuple(_notes(told, zh=table.lang == "zh")), read.inputs, tuple(changes))
+    zh = table.lang == "zh"
+    n_outside = len(read.frame) - len(near)
+    notes = [*read.notes, *_notes(told, zh=zh)]
+    if n_outside and is_outline_file(text):
+        notes.append(
+            f"{text}：{len(read.frame)} 个村社中有 {n_outside} 个不在区内，未采用"
+            if zh
+            else f"{text}: {n_outside} of {len(read.frame)} communities have no ground in the district, left out"
+        )
+    return Communities(_frame(rows), tuple(notes), read.inputs, tuple(changes), read.sources)
 
 
 def _crossings(communities: Geometries, units: Geometries) -> _Crossings:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from functools import lru_cache
 
 import numpy as np
@@ -10,6 +9,7 @@ import numpy.typing as npt
 from pyproj import CRS, Transformer
 from pyproj.exceptions import CRSError
 
+from circle15.crs_names import CRS_HELP, NAMED_SYSTEMS, plain_crs
 from circle15.errors import InputError, Problem
 from circle15.inputs.china_shift import (
     Floats,
@@ -32,14 +32,6 @@ _ZONE_WIDTH_M = 1_000_000
 _EPSG_OF_ZONE_13, _EPSG_OF_ZONE_25 = 4491, 4513
 _SIX_DEGREE_ZONES, _THREE_DEGREE_ZONES = range(13, 24), range(25, 46)
 
-NAMED_SYSTEMS = ("wgs84", "gcj02", "bd09", "cgcs2000")
-_SYNONYMS = {
-    "wgs1984": "wgs84", "gps": "wgs84", "epsg4326": "wgs84",
-    "amap": "gcj02", "gaode": "gcj02", "高德": "gcj02", "tencent": "gcj02", "腾讯": "gcj02", "火星坐标": "gcj02",
-    "bd09ll": "bd09", "baidu": "bd09", "百度": "bd09",
-    "国家2000": "cgcs2000", "大地2000": "cgcs2000", "epsg4490": "cgcs2000",
-}  # fmt: skip
-
 
 def parse_crs(text: str, *, file: str | None = None, key: str = "crs") -> str:
     """Give the one spelling of a config's ``crs``: "wgs84", "gcj02", "bd09", "cgcs2000" or "EPSG:n".
@@ -51,21 +43,11 @@ def parse_crs(text: str, *, file: str | None = None, key: str = "crs") -> str:
     InputError
         If the name is none of these, or no such EPSG system exists.
     """
-    plain = re.sub(r"[\s_\-:：]", "", text).casefold()
-    plain = _SYNONYMS.get(f"epsg{plain}" if plain.isdigit() else plain, plain)
-    if plain in NAMED_SYSTEMS:
-        return plain
-    number = re.fullmatch(r"(?:epsg)?(\d{4,6})", plain)
-    if number is None:
-        raise InputError(
-            Problem(
-                'unknown coordinate system; right are "wgs84", "gcj02", "bd09", "cgcs2000", "EPSG:4547"',
-                file=file,
-                key=key,
-                value=text,
-            )
-        )
-    code = f"EPSG:{number[1]}"
+    code = plain_crs(text)
+    if code is None:
+        raise InputError(Problem(f"unknown coordinate system; {CRS_HELP}", file=file, key=key, value=text))
+    if code in NAMED_SYSTEMS:
+        return code
     try:
         _transformer(code)
     except CRSError:

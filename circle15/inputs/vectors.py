@@ -98,13 +98,40 @@ def _without_counter(frame: pd.DataFrame) -> pd.DataFrame:
     return frame
 
 
-def _choose_layer(path: Path, layer: str | None) -> str:
+def layer_names(path: Path, kind: str) -> list[str] | None:
+    """Give the layers with geometry of a file that may have several, None for a format that has no layers.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    if kind == "gpkg":
+        layers = _list_layers(path)
+        return [name for name, geometry in layers if geometry is not None] or [name for name, _ in layers]
+    if kind == "zip":
+        with open_archive(path) as archive:
+            return [PurePosixPath(s).name for s in _archived_shapefiles(archive.namelist())]
+    return None
+
+
+def _list_layers(path: Path) -> list[tuple[str, str | None]]:
     try:
-        layers = [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
+        return [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
     except _READ_ERRORS as e:
         raise InputError(
             Problem(f"cannot be opened ({str(e).splitlines()[0][:200]}); it is damaged", file=str(path))
         ) from None
+
+
+def _archived_shapefiles(members: list[str]) -> list[str]:
+    """Give the paths of an archive's shapefiles without their suffix."""
+    shapes = (n for n in members if n.lower().endswith(".shp") and not n.startswith("__MACOSX/"))
+    return sorted({str(PurePosixPath(n).with_suffix("")) for n in shapes})
+
+
+def _choose_layer(path: Path, layer: str | None) -> str:
+    layers = _list_layers(path)
     names = [name for name, _ in layers]
     if layer is not None:
         if layer not in names:
@@ -169,7 +196,7 @@ def _read_zipped_shapefile(path: Path, layer: str | None) -> VectorTable:
     file, budget = str(path), [LARGEST_UNPACKED_BYTES]
     with open_archive(path) as archive, tempfile.TemporaryDirectory() as folder:
         members = [n for n in archive.namelist() if not n.startswith("__MACOSX/")]
-        stems = sorted({str(PurePosixPath(n).with_suffix("")) for n in members if n.lower().endswith(".shp")})
+        stems = _archived_shapefiles(members)
         if layer is not None:
             stems = [s for s in stems if PurePosixPath(s).name == layer]
         if len(stems) != 1:

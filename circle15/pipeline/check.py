@@ -158,7 +158,14 @@ def _check_polygons(config: Config, source: Path, found: Findings) -> None:
     for name, text, id_field, name_field in (units, communities):
         with found.gather():
             if text is not None:
-                read_polygons(text, key=f"district.{name}", id_field=id_field, name_field=name_field, **shared)
+                read_polygons(
+                    text,
+                    key=f"district.{name}",
+                    id_field=id_field,
+                    name_field=name_field,
+                    crs=table.crs_of(name),
+                    **shared,
+                )
 
 
 def _look_for_files(config: Config, found: Findings) -> None:
