@@ -204,9 +204,23 @@ def _coverage(cells, units, layers, lang):
             _unit_names(units, lang).assign(
                 layer=layer.id, threshold_min=layer.threshold_min, threshold_m=layer.threshold_m, group="all",
                 people=people, covered_people=inside, covered_share=inside / people,
+                **_off(~cells[f"{layer.id}_linked"], cells, units, lang, inside=inside, share="covered_share_on_network"),
             )
         )  # fmt: skip
     return pd.concat(frames).sort_values(["unit_id", "layer"], kind="stable").reset_index(drop=True)
+
+
+def _off(is_off, cells, units, lang, *, inside, share):
+    """Give the columns beside a share; off the network means without streets here."""
+    people = _by_unit(cells, units, "population", lang)
+    off = _by_unit(cells.assign(c=np.where(is_off, cells["population"], 0.0)), units, "c", lang)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        return {"people_off_network": off, "people_without_streets": off, share: inside / (people - off)}
+
+
+def _unknown(cells, layers, covered):
+    off = ~np.array([cells[f"{layer.id}_linked"] for layer in layers])
+    return (covered | off).all(axis=0) & off.any(axis=0)
 
 
 def _completeness(cells, units, layers, lang):
@@ -219,6 +233,7 @@ def _completeness(cells, units, layers, lang):
     return _unit_names(units, lang).assign(
         people=people, complete_people=complete, complete_share=complete / people,
         mean_layers=_by_unit(full, units, "n", lang) / people, n_layers=len(layers),
+        **_off(_unknown(cells, layers, covered), cells, units, lang, inside=complete, share="complete_share_on_network"),
     )  # fmt: skip
 
 

@@ -29,6 +29,15 @@ class Completeness:
     mean_layers: FloatArray  # (n_units + 1,) people-weighted mean number of layers in reach; NaN where nobody lives
 
 
+@dataclass(frozen=True, slots=True)
+class OffNetwork:
+    """Whose walks are unknown, for each unit and, in the last place, for the whole district."""
+
+    people: FloatArray  # (n_units + 1,) persons in cells off the network
+    without_streets: FloatArray  # (n_units + 1,) those of them in whose cells no street is mapped at all
+    share_on_network: FloatArray  # (n_units + 1,) covered / people on the network; NaN where nobody is on it
+
+
 def kth_nearest(t: TravelTable, k: int = 1) -> FloatArray:
     """Give each cell's walking time to its k-th nearest facility.
 
@@ -137,6 +146,39 @@ def coverage(covered: npt.ArrayLike, people: npt.ArrayLike, unit: npt.ArrayLike,
     total = sum_by_unit(heads, unit, n_units)
     inside = sum_by_unit(np.where(np.asarray(covered, dtype=bool), heads, 0.0), unit, n_units)
     return Coverage(total, inside, share(inside, total))
+
+
+def off_network(
+    covered: npt.ArrayLike,
+    people: npt.ArrayLike,
+    unit: npt.ArrayLike,
+    n_units: int,
+    *,
+    is_off: npt.ArrayLike,
+    is_without_streets: npt.ArrayLike,
+) -> OffNetwork:
+    """Give the people off the network, of whom nobody knows whether they are covered, and the share among the others.
+
+    Parameters
+    ----------
+    covered
+        bool (n_cells,); no cell off the network is covered.
+    people
+        Persons of one group in each cell, float (n_cells,).
+    unit, n_units
+        As in `coverage`.
+    is_off
+        bool (n_cells,): cells that the walkers of the service cannot leave by any street of the network.
+    is_without_streets
+        bool (n_cells,): those of them near which no street is mapped, rather than only streets that are cut off.
+    """
+    heads, off = np.asarray(people, dtype=np.float64), np.asarray(is_off, dtype=bool)
+    inside = sum_by_unit(np.where(np.asarray(covered, dtype=bool) & ~off, heads, 0.0), unit, n_units)
+    return OffNetwork(
+        people=sum_by_unit(np.where(off, heads, 0.0), unit, n_units),
+        without_streets=sum_by_unit(np.where(off & np.asarray(is_without_streets, bool), heads, 0.0), unit, n_units),
+        share_on_network=share(inside, sum_by_unit(np.where(off, 0.0, heads), unit, n_units)),
+    )
 
 
 def completeness(covered: npt.ArrayLike, people: npt.ArrayLike, unit: npt.ArrayLike, n_units: int) -> Completeness:

@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.outputs import map_places
+from circle15.outputs.beside_share import beside_figure, known_uncovered
 from circle15.outputs.palette import (
     AREA,
     CAUSE_COLOURS,
@@ -286,18 +287,25 @@ def _cells(view: View, layers: list[Value]) -> Value:
 
 def _shares(view: View) -> list[Value]:
     """Give the head of the panel: each service's covered share, and that of all services at once."""
-    say = view.say
-    shares = []
-    for i, (layer, row) in enumerate(view.coverage_rows()):
-        lost = f"{people_text(row.people - row.covered_people)} {say['people_unit']}"
-        shares.append(_share(f"time-{i}", layer.name, float(row.covered_share), lost))
+    shares = [
+        _share(f"time-{i}", layer.name, row, view, of=("covered_share", "covered_people"))
+        for i, (layer, row) in enumerate(view.coverage_rows())
+    ]
     complete = view.own("completeness")
     if complete and len(view.result.layers) > 1:
-        own = complete[0]
-        lost = f"{people_text(float(own.people - own.complete_people))} {say['people_unit']}"
-        shares.append(_share("count", say["all_services"], float(own.complete_share), lost))
+        of = ("complete_share", "complete_people")
+        shares.append(_share("count", view.say["all_services"], complete[0], view, of=of))
     return shares
 
 
-def _share(key: str, name: str, share: float, uncovered: str) -> Value:
-    return {"key": key, "name": name, "percent": _percent(share), "text": share_text(share), "uncovered": uncovered}
+def _share(key: str, name: str, row: Any, view: View, *, of: tuple[str, str]) -> Value:
+    """Give one line of the panel's head, of the columns ``of`` a row: a share and the people whom it counts."""
+    share, people = (float(getattr(row, column)) for column in of)
+    return {
+        "key": key,
+        "name": name,
+        "percent": _percent(share),
+        "text": share_text(share),
+        "uncovered": f"{people_text(known_uncovered(row, people))} {view.say['people_unit']}",
+        "beside": beside_figure(row, view.result.lang),
+    }

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
+from circle15.outputs.beside_share import is_told, known_uncovered, off_people_text, share_on_network
 from circle15.outputs.text import estimate_text, people_text, plain_number, share_text
 from circle15.outputs.view import DEGREES_PER_METRE
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from circle15.outputs.result import LayerInfo
     from circle15.outputs.view import View
 
 PLACE_DECIMALS = 7
@@ -49,11 +51,28 @@ def _unit(view: View) -> Value:
         "people": people_text(people),
         "weight": round(people, 1),
         "shares": shares,
-        "rows": [
-            [layer.name, share_text(float(row.covered_share)), people_text(float(row.people - row.covered_people))]
-            for layer, row in rows
-        ],
+        **_unit_table(view, rows),
     }
+
+
+def _unit_table(view: View, rows: list[tuple[LayerInfo, Any]]) -> Value:
+    """Give the popup's table of shares; where people are off the network with their number and the share without them.
+
+    Uncovered are only those whose walks are known.
+    """
+    say, with_off = view.say, any(is_told(row) for _, row in rows)
+    heading = [say["service"], say["covered_share"], say["uncovered_people"]]
+    heading += [say["people_off_network"], say["share_on_network"]] if with_off else []
+    table = []
+    for layer, row in rows:
+        own = [
+            layer.name,
+            share_text(float(row.covered_share)),
+            people_text(known_uncovered(row, float(row.covered_people))),
+        ]
+        off = [off_people_text(row), share_text(share_on_network(row)) if is_told(row) else ""] if with_off else []
+        table.append([*own, *off])
+    return {"heading": heading, "rows": table}
 
 
 def facilities(view: View) -> Value:

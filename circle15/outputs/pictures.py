@@ -11,6 +11,7 @@ import geopandas as gpd
 import numpy as np
 
 from circle15.errors import OutputError, Problem
+from circle15.outputs.beside_share import beside_share
 from circle15.outputs.drawing import plane_of, scale_bar_m
 from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
@@ -173,10 +174,13 @@ def _draw_words(figure: Any, view: View, layer: LayerInfo, font: str) -> None:
     figure.text(TEXT_LEFT, 0.925, share_text(float(row.covered_share)), fontsize=25, weight="bold", **style)
     share = " · ".join(text for text in (say["covered_share"], service_group(layer, result.lang)) if text)
     figure.text(TEXT_LEFT, 0.882, share, fontsize=9.0, **{**style, "color": "#6a727c"})
+    beside = beside_share(row, result.lang, group=layer.group)
+    lines = _wrapped(beside, result.lang) if beside else []
+    figure.text(TEXT_LEFT, 0.866, "\n".join(lines), fontsize=8.5, va="top", linespacing=1.4, **style)
     signs = _legend_signs(view, layer)
     legend = figure.legend(
         *zip(*signs, strict=True), title=say["walking_minutes_unit"], loc="upper left",
-        bbox_to_anchor=(TEXT_LEFT - 0.01, 0.85),
+        bbox_to_anchor=(TEXT_LEFT - 0.01, 0.85 - 0.022 * len(lines)),
         frameon=False, prop={"family": font, "size": 10},
         title_fontproperties={"family": font, "size": 10.5, "weight": "bold"},
         alignment="left", labelcolor=INK,

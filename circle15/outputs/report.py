@@ -13,6 +13,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from circle15.outputs.beside_share import beside_figure, beside_share, known_uncovered
 from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scale_bar_m, street_path
 from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
@@ -61,11 +62,18 @@ def _content(result: DistrictResult) -> Value:
     plane = plane_of(result.boundary)
     layers = [{"name": layer.name, "group": service_group(layer, result.lang)} for layer in result.layers]
     shares = [
-        {**layer, "text": share_text(row.covered_share)}
+        {**layer, "text": share_text(row.covered_share), "beside": beside_figure(row, result.lang)}
         for layer, (_, row) in zip(layers, view.coverage_rows(), strict=True)
     ]
     complete = view.own("completeness")[0]
-    shares.append({"name": say["all_services"], "group": "", "text": share_text(complete.complete_share)})
+    shares.append(
+        {
+            "name": say["all_services"],
+            "group": "",
+            "text": share_text(complete.complete_share),
+            "beside": beside_figure(complete, result.lang),
+        }
+    )
     minutes = view.shared_minutes
     return {
         "lang": result.lang,
@@ -90,9 +98,14 @@ def _content(result: DistrictResult) -> Value:
     }
 
 
-def _share(name: str, row: Any) -> Value:
+def _share(name: str, row: Any, lang: str) -> Value:
     share = float(row.covered_share)
-    return {"name": name, "percent": 0.0 if math.isnan(share) else round(share * 100, 2), "text": share_text(share)}
+    return {
+        "name": name,
+        "percent": 0.0 if math.isnan(share) else round(share * 100, 2),
+        "text": share_text(share),
+        "beside": beside_figure(row, lang),
+    }
 
 
 def _drawing(view: View, plane: Plane) -> Value:
@@ -109,6 +122,7 @@ def _drawing(view: View, plane: Plane) -> Value:
             {
                 "caption": view.say["map_caption"].format(layer=layer.name),
                 "share": share_text(float(row.covered_share)),
+                "beside": beside_share(row, result.lang, group=layer.group),
                 "n_within": classes.n_within,
                 "threshold_text": view.say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),
                 "dots": "".join(f"M{x} {y}h0" for x, y in dots),
@@ -140,7 +154,7 @@ def _coverage_rows(view: View) -> list[Value]:
     rows = []
     for area in [*(view.of_unit(unit_id) for unit_id in view.unit_ids), view]:
         people = float(area.own("completeness")[0].people)
-        cells = [_share(layer.name, row) for layer, row in area.coverage_rows()]
+        cells = [_share(layer.name, row, view.result.lang) for layer, row in area.coverage_rows()]
         rows.append({"name": area.name, "people": people_text(people), "cells": cells})
     return rows
 
@@ -192,9 +206,9 @@ def _unit(view: View, plane: Plane) -> Value:
         "caption": view.say["map_caption"].format(layer=layers[weakest].name),
         "rows": [
             {
-                **_share(layer.name, row),
+                **_share(layer.name, row, view.result.lang),
                 "group": service_group(layer, view.result.lang),
-                "lost": people_text(float(row.people - row.covered_people)),
+                "lost": people_text(known_uncovered(row, float(row.covered_people))),
             }
             for layer, row in view.coverage_rows()
         ],

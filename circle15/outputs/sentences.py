@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Any
 
+from circle15.outputs.beside_share import beside_share, known_uncovered
 from circle15.outputs.text import group_text, people_text, plain_number, service_group, share_text
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ _SENTENCES = {
         "其中 {complete} 人（{share}）在达标时间内可达{layer}。",
         "weakest": "覆盖率最低的是{layer}，为 {share}：{lost} 人步行 {minutes} 分钟内到不了。",
         "weakest_group": "覆盖率最低的是{layer}，为 {share}：{group}中有 {lost} 人步行 {minutes} 分钟内到不了。",
+        "weakest_unknown": "覆盖率最低的是{layer}，为 {share}。",
         "all_covered": "{n} 类服务的达标步行圈都已覆盖所面向的全部人群。",
         "first_site": "新增一处{layer}（点位 {rank}）可新覆盖{whom} {gain} 人{around}，是{where}收效最大的新增点位。",
         "no_site": "本次测算的新增点位中，没有一处位于{name}且能新覆盖居民。",
@@ -38,6 +40,7 @@ _SENTENCES = {
         "weakest": "{layer} is covered least, {share}: {lost} people cannot walk there in {minutes} minutes.",
         "weakest_group": "{layer} is covered least, {share}: {lost} people of the group “{group}” cannot walk there in "
         "{minutes} minutes.",
+        "weakest_unknown": "{layer} is covered least, {share}.",
         "all_covered": "The walking circles of all {n} services cover everybody whom they are for.",
         "first_site": "One more of {layer} (site {rank}) would newly cover {gain} people{whom}{around}, "
         "the most {where}.",
@@ -74,7 +77,7 @@ def _who_has_everything(view: View, texts: dict[str, str]) -> str:
     known = {"name": _named(view), "people": people_text(_residents(view))}
     if len(view.result.layers) == 1:
         ((layer, row),) = view.coverage_rows()
-        return texts["one_service" if layer.group == "all" else "one_service_group"].format(
+        said = texts["one_service" if layer.group == "all" else "one_service_group"].format(
             **known,
             served=people_text(row.people),
             group=group_text(layer, view.result.lang),
@@ -82,28 +85,41 @@ def _who_has_everything(view: View, texts: dict[str, str]) -> str:
             share=share_text(row.covered_share),
             layer=layer.name,
         )
+        return _with_unknown(said, row, view, layer.group)
     row = view.own("completeness")[0]
-    return texts["complete"].format(
+    said = texts["complete"].format(
         **known,
         complete=people_text(row.complete_people),
         share=share_text(row.complete_share),
         n=len(view.result.layers),
     )
+    return _with_unknown(said, row, view)
+
+
+def _with_unknown(said: str, row: Any, view: View, group: str = "all") -> str:
+    """Add to a sentence who is off the network, where that is more than nobody."""
+    told = beside_share(row, view.result.lang, group=group)
+    if not told:
+        return said
+    return f"{said.removesuffix('。')}，{told}。" if view.result.lang == "zh" else f"{said.removesuffix('.')}; {told}."
 
 
 def _what_is_weakest(view: View, texts: dict[str, str]) -> str:
     known = [(layer, row) for layer, row in view.coverage_rows() if not math.isnan(row.covered_share)]
     layer, row = min(known, key=lambda pair: float(pair[1].covered_share))
-    lost = float(row.people - row.covered_people)
-    if people_text(lost) == "0":
+    # Off the network nobody knows who can walk there, so those people are told apart.
+    lost, off = known_uncovered(row, float(row.covered_people)), float(row.people_off_network)
+    if people_text(lost + off) == "0":
         return texts["all_covered"].format(n=len(view.result.layers))
-    return texts["weakest" if layer.group == "all" else "weakest_group"].format(
+    key = "weakest_unknown" if people_text(lost) == "0" else "weakest" if layer.group == "all" else "weakest_group"
+    said = texts[key].format(
         group=group_text(layer, view.result.lang),
         layer=layer.name,
         share=share_text(row.covered_share),
         lost=people_text(lost),
         minutes=plain_number(layer.threshold_min),
     )
+    return _with_unknown(said, row, view, layer.group)
 
 
 def _what_to_build(view: View, texts: dict[str, str]) -> str:

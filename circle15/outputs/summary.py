@@ -16,15 +16,18 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 FILES = ("summary.csv", "summary.xlsx", "summary.html")
+OFF_NETWORK = ("people_off_network", "people_without_streets", "covered_share_on_network")
+"""Empty where a district's run is older than these columns."""
 COLUMNS = (
     "district_id", "district_name", "unit_id", "unit_name", "level", "layer", "layer_name", "threshold_min", "group",
-    "min_count", "speed_m_s", "people", "covered_people", "covered_share", "rank", "norm", "supply",
-    "accessible_supply", "need", "gap", "gap_unit", "previous_share", "change", "change_note",
+    "min_count", "speed_m_s", "people", "covered_people", "covered_share", *OFF_NETWORK, "rank", "norm",
+    "supply", "accessible_supply", "need", "gap", "gap_unit", "previous_share", "change", "change_note",
 )  # fmt: skip
 OF_PREVIOUS = COLUMNS[-3:]
 """What depends on the earlier batch."""
 DEFINITION = ("threshold_min", "group", "min_count", "speed_m_s")
 """Where one of these differs from the earlier batch, shares are not comparable and no change is stated."""
+_N_MEASURED = COLUMNS.index("rank")
 _KEY = ["district_id", "unit_id", "layer"]
 _GAPS = ("norm", "supply", "accessible_supply", "need", "gap", "gap_unit")
 _SAME = 1e-9
@@ -93,7 +96,7 @@ def summarise(
         What that batch is called.
     """
     ordered = sorted(districts, key=lambda d: d.id)
-    rows = _joined([_rows_of(d) for d in ordered], COLUMNS[:14])
+    rows = _joined([_rows_of(d) for d in ordered], COLUMNS[:_N_MEASURED])
     rows = rows.assign(rank=_ranks(rows))
     rows = _with_change(_with_gaps(rows, ordered), previous, lang)
     notes = [(d.id, d.name, w) for d in ordered for w in d.warnings]
@@ -149,7 +152,8 @@ def _rows_of(district: DistrictTables) -> pd.DataFrame:
         return pd.DataFrame()
     rules = {layer["id"]: layer for layer in district.layers}
     of_layer = [rules[i] for i in coverage["layer"]]
-    return coverage.assign(
+    known = coverage.reindex(columns=[*coverage.columns, *(c for c in OFF_NETWORK if c not in coverage)])
+    return known.assign(
         district_id=district.id,
         district_name=district.name,
         level=np.where(coverage["unit_id"] == district.whole_id, "district", "unit"),

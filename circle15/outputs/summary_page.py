@@ -14,9 +14,10 @@ import shapely
 from branca.element import MacroElement
 from folium.template import Template
 
+from circle15.outputs.beside_share import beside_figure
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page
 from circle15.outputs.palette import BEYOND, FARTHEST, GOOD_SHARES, INK, ramp
-from circle15.outputs.summary_workbook import is_change, wide_shares
+from circle15.outputs.summary_workbook import is_change, is_share, wide_shares
 from circle15.outputs.text import people_text, share_text
 
 if TYPE_CHECKING:
@@ -120,7 +121,7 @@ def _marks(
         box = boxes.get(str(row.district_id))
         if box is None or max((box[2] - box[0]) / width, (box[3] - box[1]) / height) >= _SMALL:
             continue
-        label = f"{row.district_name}: {share_text(float(row.covered_share))}"
+        label = f"{row.district_name}: {_share_label(row, summary.lang)}"
         marks.append(
             folium.CircleMarker(
                 [(box[1] + box[3]) / 2, (box[0] + box[2]) / 2], radius=8, color=INK, weight=1, fill=True,
@@ -129,6 +130,13 @@ def _marks(
             )
         )  # fmt: skip
     return marks
+
+
+def _share_label(row: Any, lang: str) -> str:
+    """Write a row's share and, where people are off the network, how many and the share without them."""
+    beside = beside_figure(row, lang)
+    share = share_text(float(row.covered_share))
+    return share if not beside else f"{share}，{beside}" if lang == "zh" else f"{share}, {beside}"
 
 
 def _box_text(box: Box) -> str:
@@ -147,7 +155,7 @@ def _features(summary: Summary, shapes: gpd.GeoDataFrame, layer: str) -> list[di
         row = row.iloc[0] if isinstance(row, pd.DataFrame) else row
         share = float(row["covered_share"])
         people = f"{people_text(float(row['people']))} {summary.words('人', 'people')}"
-        label = f"{unit.district_name} · {row['unit_name']}: {share_text(share)} ({people})"
+        label = f"{unit.district_name} · {row['unit_name']}: {_share_label(row, summary.lang)} ({people})"
         properties = {"label": html.escape(label), "colour": class_colour(share)}
         features.append(
             {"type": "Feature", "properties": properties, "geometry": shapely.geometry.mapping(unit.geometry)}
@@ -223,7 +231,7 @@ def _cell(column: str, value: Any) -> str:
     if is_change(column):
         text = "" if math.isnan(value) else _points(value)
     else:
-        text = share_text(value) if column.endswith(("share", "覆盖率")) else people_text(value)
+        text = share_text(value) if is_share(column) else people_text(value)
     return f"<td{_class(True)}>{text}</td>"
 
 

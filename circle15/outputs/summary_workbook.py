@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from circle15.outputs.beside_share import SHOWN
 from circle15.outputs.dictionary import entry
 from circle15.outputs.workbook import FIXED_DATE, for_people, number_pattern, write_cell
 from circle15.outputs.workbook_parts import set_paper
@@ -55,12 +56,26 @@ def wide_shares(summary: Summary, level: str) -> pd.DataFrame:
         columns[f"{label} {summary.words('覆盖率', 'share')}"] = (
             own["covered_share"].reindex(index).to_numpy(np.float64)
         )
+        columns |= _off_network(summary, label, own.reindex(index))
         columns[f"{label} {summary.words('名次', 'rank')}"] = own["rank"].reindex(index).to_numpy(np.float64)
         if summary.previous is not None:
             columns[f"{label} {summary.words('变化（百分点）', 'change (points)')}"] = (
                 own["change"].reindex(index).to_numpy(np.float64)
             )
     return pd.concat([wide, pd.DataFrame(columns)], axis=1)
+
+
+def _off_network(summary: Summary, label: str, rows: pd.DataFrame) -> dict[str, Any]:
+    """Give the share of a layer's people who are off the network and the covered share of the others, where any are."""
+    off = rows["people_off_network"].to_numpy(np.float64), rows["people"].to_numpy(np.float64)
+    share = np.divide(*off, out=np.full(len(rows), np.nan), where=off[1] > 0)
+    if not (share >= SHOWN).any():
+        return {}
+    on = rows["covered_share_on_network"].to_numpy(np.float64)
+    return {
+        f"{label} {summary.words('未接入路网占比', 'off-network share')}": share,
+        f"{label} {summary.words('路网内覆盖率', 'on-network share')}": on,
+    }
 
 
 def write_summary_workbook(summary: Summary, path: Path) -> None:
@@ -118,10 +133,15 @@ def is_change(column: str) -> bool:
     return column == "change" or column.endswith((" 变化（百分点）", " change (points)"))
 
 
+def is_share(column: str) -> bool:
+    """Tell a share, which is shown in per cent."""
+    return column.endswith(("share", "share_on_network", "覆盖率", "占比"))
+
+
 def _pattern(column: str, values: pd.Series[Any]) -> str:
     if is_change(column):
         return "+0.0;-0.0;0.0"
-    if column.endswith(("share", "覆盖率")):
+    if is_share(column):
         return "0.0%"
     if column.endswith(("rank", "名次")):
         return "0"

@@ -23,7 +23,7 @@ printed rows agree with printed sums."""
 _DECIMALS = (
     (re.compile(r"(^|_)(lon|lat)$|^(经度|纬度)$"), 7),
     (re.compile(r"(_m|_min|_m2)$"), 2),
-    (re.compile(r"_share$|_per_cost$"), DEFAULT_DECIMALS),
+    (re.compile(r"_share(_on_network)?$|_per_cost$"), DEFAULT_DECIMALS),
     (re.compile(r"people|seconds$|gap|supply|^need$|^load$"), 3),
 )
 

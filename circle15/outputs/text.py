@@ -53,6 +53,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "covered_share": ("覆盖率", "Covered share"),
     "covered_people": ("覆盖居民", "Covered people"),
     "uncovered_people": ("未覆盖人数", "Uncovered people"),
+    "people_off_network": ("未接入路网人数", "Off the network"),
+    "share_on_network": ("路网内覆盖率", "Share on the network"),
     "service_area": ("服务范围", "Service areas"),
     "ranking": ("建议新增点位", "Proposed sites"),
     "site": ("建议点位", "Proposed site"),

@@ -125,7 +125,7 @@ class _Formats:
 
 
 _PATTERNS = (
-    (re.compile(r"share$"), "0.0%"),
+    (re.compile(r"share(_on_network)?$"), "0.0%"),
     (re.compile(r"^(rank|rank_best|rank_worst|year|.*_year|row|min_count|n|n_.*|order)$"), "0"),
     (re.compile(r"^(norm|speed_m_s|target|target_upper|base|actual|pace_needed)$"), "#,##0.00"),
     (re.compile(r"_per_cost$"), "0.00"),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from circle15.config import Config, load_config
 from circle15.errors import ConfigError, InputError, Problem
+from circle15.outputs.beside_share import beside_share
 from circle15.outputs.folder import MANIFEST, staged_folder, write_json
 from circle15.outputs.text import plain_number
 from circle15.pipeline.clock import Clock
@@ -49,11 +50,13 @@ class Run:
         n = len(self.result.units)
         lines = [f"{self.result.name}: {residents:,.0f} people, {n} unit{'s' if n != 1 else ''}"]
         names = {layer.id: layer.name for layer in self.result.layers}
-        for row in total.to_dict("records"):
-            of_group = "" if row["group"] == "all" else f" of {row['group']}"
-            within = f"{plain_number(row['threshold_min'])} min ({row['threshold_m']:,.0f} m)"
-            layer = f"{names[row['layer']]} ({row['layer']})"
-            lines.append(f"  {layer}: {row['covered_share']:.1%}{of_group} within {within}")
+        row: Any
+        for row in total.itertuples(index=False):
+            of_group = "" if row.group == "all" else f" of {row.group}"
+            within = f"{plain_number(row.threshold_min)} min ({row.threshold_m:,.0f} m)"
+            beside = beside_share(row, "en", group=row.group)
+            told = f"; {beside}" if beside else ""
+            lines.append(f"  {names[row.layer]} ({row.layer}): {row.covered_share:.1%}{of_group} within {within}{told}")
         return "\n".join([*lines, f"{sum(self.seconds.values()):.1f} s"])
 
 

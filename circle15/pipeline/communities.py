@@ -11,6 +11,7 @@ import pandas as pd
 from circle15.inputs.cells import Cells, cut_by_communities, cut_cells, piece_of_points
 from circle15.inputs.population import read_population
 from circle15.measures.coverage import coverage
+from circle15.pipeline.off_network import cells_off, off_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,7 +103,11 @@ def communities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
     frames = []
     for service in services:
         people = second.groups[service.layer.group].to_numpy(np.float64)[inside]
-        found = coverage(service.covered[second.piece[inside]], people, second.unit[inside], n)
+        piece, unit = second.piece[inside], second.unit[inside]
+        covered = service.covered[piece]
+        found = coverage(covered, people, unit, n)
+        off = cells_off(study, service.layer.profile).of_pieces(study.cells.cell_of_piece[piece])
+        told = off_columns(off, covered, people, unit, n, share="covered_share_on_network")
         frames.append(
             pd.DataFrame(second.units[["parent_id", "unit_id", "unit_name"]]).assign(
                 layer=service.layer.id,
@@ -112,6 +117,7 @@ def communities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
                 people=found.people[:-1],
                 covered_people=found.covered_people[:-1],
                 covered_share=found.covered_share[:-1],
+                **{name: values[:-1] for name, values in told.items()},
                 _unit=np.arange(n),
             )
         )

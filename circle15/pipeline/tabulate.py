@@ -12,6 +12,7 @@ from circle15.inputs.cells import piece_of_points
 from circle15.measures.coverage import completeness, coverage, sum_by_unit
 from circle15.measures.gaps import unit_gaps
 from circle15.pipeline.appraise import facility_load
+from circle15.pipeline.off_network import cells_off, off_columns, unknown_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,6 +50,7 @@ def coverage_table(study: Study, services: Sequence[Service], *, group: str | No
         chosen = group or service.layer.group
         people = study.people.groups[chosen].to_numpy(np.float64)
         found = coverage(service.covered, people, study.unit_of_piece, study.n_units)
+        off = cells_off(study, service.layer.profile).of_pieces(study.cells.cell_of_piece)
         frames.append(
             names.assign(
                 layer=service.layer.id,
@@ -58,6 +60,9 @@ def coverage_table(study: Study, services: Sequence[Service], *, group: str | No
                 people=found.people,
                 covered_people=found.covered_people,
                 covered_share=found.covered_share,
+                **off_columns(
+                    off, service.covered, people, study.unit_of_piece, study.n_units, share="covered_share_on_network"
+                ),
             )
         )
     return by_unit_then_layer(frames, study)
@@ -73,13 +78,22 @@ def coverage_groups_table(study: Study, services: Sequence[Service]) -> pd.DataF
 def completeness_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     """Give completeness.csv: the share of people with every layer in reach, and the mean number of layers."""
     covered = np.array([s.covered for s in services])
-    found = completeness(covered, study.people.groups["all"].to_numpy(np.float64), study.unit_of_piece, study.n_units)
+    people = study.people.groups["all"].to_numpy(np.float64)
+    found = completeness(covered, people, study.unit_of_piece, study.n_units)
     table = study.unit_names().assign(
         people=found.people,
         complete_people=found.complete_people,
         complete_share=found.complete_share,
         mean_layers=found.mean_layers,
         n_layers=len(services),
+        **off_columns(
+            unknown_pieces(study, services),
+            covered.all(axis=0),
+            people,
+            study.unit_of_piece,
+            study.n_units,
+            share="complete_share_on_network",
+        ),
     )
     return study.once_per_unit(table)
 

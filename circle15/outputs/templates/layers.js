@@ -175,8 +175,9 @@ circle15.paint = function (cells, colourOf) {
 
 circle15.isUncovered = function (data, kind, i) {
   if (!(data.cells.people[i] > 0)) return false;
-  if (kind.mode === "count") return data.layers.some((l) => !data.cells.layers[l.id].covered[i]);
-  return !data.cells.layers[data.layers[kind.layer].id].covered[i];
+  // Off the network nobody knows: such cells have a sign of their own.
+  const lacks = (l) => data.cells.layers[l.id].linked[i] && !data.cells.layers[l.id].covered[i];
+  return kind.mode === "count" ? data.layers.some(lacks) : lacks(data.layers[kind.layer]);
 };
 
 circle15.makeUncovered = function (data, kind, cells, renderer) {

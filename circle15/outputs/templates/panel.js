@@ -53,6 +53,7 @@ circle15.panel = function (state) {
     const button = el("button", "", el("span", "c15-name", share.name), bar, el("span", "c15-share", share.text));
     button.type = "button";
     button.addEventListener("click", () => state.show(share.key));
+    if (share.beside) button.append(el("span", "c15-beside", share.beside));
     services.append(button);
     return { key: share.key, button };
   });
