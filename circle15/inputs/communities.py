@@ -65,6 +65,7 @@ class _Found:
 
     across: list[tuple[str, str, float]] = field(default_factory=list)  # community, its unit, m2 cut off
     touching: list[str] = field(default_factory=list)
+    swallowed: list[str] = field(default_factory=list)
     overlaps: list[tuple[str, str, float]] = field(default_factory=list)  # keeper, loser, m2
     rests: list[tuple[str, float]] = field(default_factory=list)  # unit, m2 in no community
     sliver_m2: float = 0.0  # smaller differences between the two levels' borders
@@ -159,11 +160,12 @@ def _unit_with_most_area(crossings: _Crossings, n_communities: int, n_units: int
 
 def _all_rest(outline: Any) -> Partition:
     x, y = metric_scale(outline)
-    return Partition(np.empty(0, dtype=object), outline, float(outline.area * x * y), (), (), 0.0)
+    return Partition(np.empty(0, dtype=object), outline, float(outline.area * x * y), (), (), (), 0.0)
 
 
 def _tell(told: _Found, cut: Partition, names: list[str], unit_name: str) -> None:
     told.touching += [names[i] for i in cut.touching]
+    told.swallowed += [names[i] for i in cut.swallowed]
     for keeper, loser, area in cut.overlaps:
         if area >= SLIVER_M2:
             told.overlaps.append((names[keeper], names[loser], area))
@@ -215,6 +217,12 @@ def _notes(told: _Found, *, zh: bool) -> list[str]:
             f"仅与区界相邻、未纳入的村社：{_listed(told.touching, '、')}"
             if zh
             else f"communities that merely touch the district, left out: {_listed(told.touching, ', ')}"
+        )
+    if told.swallowed:
+        notes.append(
+            f"全部范围已归其他村社、未单列的村社：{_listed(told.swallowed, '、')}"
+            if zh
+            else f"communities whose whole ground lies in others, left out: {_listed(told.swallowed, ', ')}"
         )
     if told.rests:
         items = [f"{unit} {area:,.0f} 平方米" if zh else f"{unit} {area:,.0f} m2" for unit, area in told.rests]

@@ -16,9 +16,8 @@ from circle15.config import is_outline_file
 from circle15.errors import InputError, Problem
 from circle15.inputs.communities import REST_SUFFIX, read_communities
 from circle15.inputs.osm import WGS84
-from circle15.inputs.partition import Partition, partition
+from circle15.inputs.partition import SLIVER_M2, Partition, partition, without_cracks
 from circle15.inputs.polygons import Polygons, read_polygons
-from circle15.inputs.shapes import areal
 from circle15.inputs.unit_ids import joined_by_id, unique_id
 from circle15.units import EARTH_RADIUS_M
 
@@ -65,7 +64,9 @@ def read_district(config: Config, osm_path: str | Path) -> District:
     table = config.district
     shared: dict[str, Any] = {"osm_path": Path(osm_path), "resolve": config.resolve, "lang": table.lang}
     boundary = read_polygons(table.boundary, key="district.boundary", crs=table.boundary_crs, **shared)
-    geometry = _one_boundary(boundary, table.boundary)
+    geometry, crack_m2 = _one_boundary(boundary, table.boundary)
+    filled = _crack_notes(len(boundary.frame), crack_m2, zh=table.lang == "zh")
+    boundary = replace(boundary, notes=(*boundary.notes, *filled))
     if table.units is None:
         units = _frame([table.id], [table.name], [geometry])
         alone = District(
@@ -113,16 +114,28 @@ def buffer_area(geometry: Any, buffer_m: float) -> Any:
     return shapely.transform(shapely.buffer(metric, buffer_m), lambda xy: xy / scale)
 
 
-def _one_boundary(boundary: Polygons, text: str) -> Any:
+def _crack_notes(n: int, crack_m2: float, *, zh: bool) -> list[str]:
+    if crack_m2 < 1:
+        return []
+    return [
+        f"研究范围由 {n} 个面合并而成，面与面之间的细缝共 {crack_m2:,.0f} 平方米，已补入范围"
+        if zh
+        else f"the boundary is put together from {n} outlines; narrow gaps between them, {crack_m2:,.0f} m2 in all, are "
+        "filled"
+    ]
+
+
+def _one_boundary(boundary: Polygons, text: str) -> tuple[Any, float]:
+    """Give the one area that a boundary's outlines make, and the square metres of cracks between them."""
     frame = boundary.frame
     if text.startswith("osm:") and len(frame) > 1:
         found = ", ".join(f"{n} ({k})" for n, k in zip(frame["name"], frame["key"], strict=True))
         message = f"matches {len(frame)} areas: {found}; add a condition that only one of them meets, such as name=..."
         raise InputError(Problem(message, key="district.boundary", value=text))
-    geometry = areal(shapely.union_all(frame.geometry.to_numpy()))
+    geometry, crack_m2 = without_cracks(frame.geometry.to_numpy()) if len(frame) else (shapely.Polygon(), 0.0)
     if geometry.is_empty:
         raise InputError(Problem("the boundary has no area", key="district.boundary", value=text))
-    return geometry
+    return geometry, crack_m2
 
 
 def _with_units(boundary: Polygons, district: Any, found: Polygons, config: Config) -> District:
@@ -179,11 +192,24 @@ def _partition_notes(cut: Partition, names: Sequence[str], *, zh: bool) -> list[
             if zh
             else f"units that merely touch the district, left out: {listed}"
         )
+    if cut.swallowed:
+        listed = ", ".join(names[i] for i in cut.swallowed)
+        notes.append(
+            f"全部范围已归其他单元、未单列的单元：{listed}"
+            if zh
+            else f"units whose whole ground lies in others, left out: {listed}"
+        )
     for keeper, loser, area in cut.overlaps:
         notes.append(
             f"{names[keeper]} 与 {names[loser]} 重叠 {area:,.0f} 平方米，归 {names[keeper]}"
             if zh
             else f"{names[keeper]} and {names[loser]} overlap by {area:,.0f} m2, counted to {names[keeper]}"
+        )
+    if cut.sliver_m2 >= SLIVER_M2:
+        notes.append(
+            f"单元之间及沿区界的细小缝隙共 {cut.sliver_m2:,.0f} 平方米，已归相邻单元"
+            if zh
+            else f"narrow gaps between units and along the border, {cut.sliver_m2:,.0f} m2 in all, went to neighbours"
         )
     if not cut.rest.is_empty:
         notes.append(

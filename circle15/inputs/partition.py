@@ -1,4 +1,8 @@
-"""Units that fill their district: clipped, without overlaps, slivers given away, what is left over named."""
+"""Units that fill their district: clipped, without overlaps, slivers given away, what is left over named.
+
+Outlines as they come do not fit each other: their borders were drawn twice, or moved and rounded. What they leave
+between them or take twice is settled here by rule, and told with its area.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,13 @@ SLIVER_M2 = 10_000.0
 SLIVER_WIDTH_M = 40.0
 """A leftover smaller than the one, or nowhere wider than the other, comes from borders drawn twice."""
 
+CRACK_WIDTH_M = 10.0
+"""Gaps of at most this width between the outlines that a boundary is put together from are no ground of others."""
+
 _REPORTED_M2 = 1.0
+_LEAST_CRACK_M2 = 0.01
+_ENCLOSED = 0.95  # share of a crack's outline that lies along others: an open notch in the border has less
+_NEAR_M = 0.05
 _M_PER_DEGREE = EARTH_RADIUS_M * math.pi / 180
 _TOUCH_DEGREES = 1e-7  # a centimetre: OSM's own resolution
 
@@ -35,6 +45,7 @@ class Partition:
     rest: Any  # part of the district in no unit, slivers excepted; may be empty
     rest_m2: float
     touching: tuple[int, ...]  # units left out because they merely touch the district
+    swallowed: tuple[int, ...]  # units left out because all their ground lies in others
     overlaps: tuple[tuple[int, int, float], ...]  # keeper, loser, square metres
     sliver_m2: float  # area of slivers given to neighbours
 
@@ -57,7 +68,10 @@ def partition(district: Any, units: Geometries) -> Partition:
     clipped = np.array([areal(g) for g in shapely.intersection(units, district)], dtype=object)
     touching = np.flatnonzero(shapely.area(clipped) < MIN_SHARE_INSIDE * own)
     clipped[touching] = shapely.Polygon()
+    inside = shapely.area(clipped)
     clipped, overlaps = _without_overlaps(clipped, scale)
+    swallowed = [i for i, area in enumerate(inside) if area > 0 and _is_remnant(clipped[i], float(area), scale)]
+    clipped[swallowed] = shapely.Polygon()
     leftover = shapely.get_parts(areal(shapely.difference(district, shapely.union_all(clipped))))
     slivers = np.array([is_sliver(part, scale) for part in leftover], dtype=bool)
     given = leftover[slivers] if (shapely.area(clipped) > 0).any() else leftover[:0]
@@ -71,6 +85,7 @@ def partition(district: Any, units: Geometries) -> Partition:
         rest=rest,
         rest_m2=float(rest.area * square),
         touching=tuple(int(i) for i in touching),
+        swallowed=tuple(swallowed),
         overlaps=overlaps,
         sliver_m2=float(shapely.area(given).sum() * square),
     )
@@ -80,6 +95,54 @@ def metric_scale(geometry: Any) -> tuple[float, float]:
     """Give metres per degree of longitude and of latitude at a geometry's middle."""
     _, south, _, north = geometry.bounds
     return _M_PER_DEGREE * math.cos(math.radians((south + north) / 2)), _M_PER_DEGREE
+
+
+def without_cracks(outlines: Geometries) -> tuple[Any, float]:
+    """Unite outlines to one area and fill the cracks that they leave between them.
+
+    A crack is narrower than `CRACK_WIDTH_M`, lies between two or more outlines and is enclosed by them but for its
+    ends; notches and inlets of the outer border stay. Outlines that fit each other are united and nothing else.
+
+    Parameters
+    ----------
+    outlines
+        (n,) polygons, degrees WGS-84.
+
+    Returns
+    -------
+    tuple
+        Polygon or multipolygon, and the square metres that were filled.
+    """
+    whole = areal(shapely.union_all(outlines))
+    if len(outlines) == 1 or whole.is_empty:
+        return whole, 0.0
+    scale = np.array(metric_scale(whole))
+    metric = shapely.transform(whole, lambda xy: xy * scale)
+    parts = shapely.transform(outlines, lambda xy: xy * scale)
+    wide = shapely.buffer(metric, CRACK_WIDTH_M / 2, join_style="mitre")
+    closed = shapely.buffer(wide, -CRACK_WIDTH_M / 2, join_style="mitre")
+    found = shapely.get_parts(areal(shapely.difference(closed, metric)))
+    found = found[shapely.area(found) >= _LEAST_CRACK_M2]
+    if len(found) == 0:
+        return whole, 0.0
+    near = shapely.buffer(found, _NEAR_M)
+    of_crack, _ = shapely.STRtree(parts).query(near, predicate="intersects")
+    rings = shapely.boundary(found)
+    along = shapely.length(shapely.intersection(rings, shapely.buffer(shapely.boundary(metric), _NEAR_M)))
+    is_between = np.bincount(of_crack, minlength=len(found)) > 1
+    cracks = found[is_between & (along >= _ENCLOSED * shapely.length(rings))]
+    if len(cracks) == 0:
+        return whole, 0.0
+    # A millimetre wider than they are, so that rounding leaves no hair between them and the outlines.
+    filling = shapely.transform(shapely.buffer(cracks, _NEAR_M / 50), lambda xy: xy / scale)
+    return areal(shapely.union_all([whole, *filling])), float(shapely.area(cracks).sum())
+
+
+def _is_remnant(part: Any, area_before: float, scale: tuple[float, float]) -> bool:
+    """Tell whether nothing but slivers is left of a unit whose ground others have."""
+    if part.area >= MIN_SHARE_INSIDE * area_before:
+        return False
+    return all(is_sliver(p, scale) for p in shapely.get_parts(part))
 
 
 def _without_overlaps(

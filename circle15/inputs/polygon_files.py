@@ -39,7 +39,7 @@ class PolygonFile:
     keys: tuple[str, ...]  # (n,) "" where the file has none
     names: tuple[str, ...]  # (n,)
     geometry: Any  # (n,) polygons, degrees WGS-84
-    n_not_areal: int  # features left out
+    not_areal: tuple[str, ...]  # features left out, by name, key or number in the file
     columns: tuple[str, ...]
     source: OutlineSource
 
@@ -90,6 +90,7 @@ def read_polygon_file(
         raise InputError(Problem("holds no polygons", file=file, key=key))
     keys, named = _column(table.frame, id_field, ID_FIELDS, file), _column(table.frame, *names, file)
     rows = np.flatnonzero(is_areal)
+    lost = tuple(named[i] or keys[i] or f"#{i + 1}" for i in np.flatnonzero(~is_areal))
     if feature is not None:
         frame = table.frame.iloc[rows].reset_index(drop=True)
         own = {"keys": [keys[i] for i in rows], "names": [named[i] for i in rows]}
@@ -112,7 +113,7 @@ def read_polygon_file(
         keys=tuple(keys[i] for i in rows),
         names=tuple(named[i] for i in rows),
         geometry=geometry,
-        n_not_areal=0 if feature is not None else int((~is_areal).sum()),
+        not_areal=() if feature is not None else lost,
         columns=tuple(str(c) for c in table.frame.columns),
         source=source,
     )

@@ -17,11 +17,11 @@ from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.outline_systems import OutlineSource
 from circle15.inputs.partition import metric_scale
 from circle15.inputs.polygon_files import nameless_note, read_polygon_file
-from circle15.inputs.shapes import ALMOST_NOTHING, areal
+from circle15.inputs.shapes import ALMOST_NOTHING, sound
 from circle15.inputs.tag_filter import parse_tag_filter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 NAME_FIELDS = ("name", "unit_name", "NAME", "Name", "名称", "街道名称", "街道", "乡镇街道", "镇街", "社区", "村社")
@@ -165,7 +165,7 @@ def _labels(areas: gpd.GeoDataFrame) -> tuple[list[str], list[str]]:
     return areas["name"].tolist(), areas["osm_id"].tolist()
 
 
-def _shown(names: list[str]) -> str:
+def _shown(names: Sequence[str]) -> str:
     more = len(names) - _NAMES_SHOWN
     return ", ".join(names[:_NAMES_SHOWN]) + (f" ... ({more} more)" if more > 0 else "")
 
@@ -208,10 +208,12 @@ def _from_file(
     read = read_polygon_file(text, key=key, resolve=resolve, id_field=id_field, names=names, crs=crs)
     columns = {"key": read.keys, "name": read.names, "local_name": read.names}
     frame, notes = _repaired(gpd.GeoDataFrame(columns, geometry=read.geometry, crs=WGS84), lang)
-    if read.n_not_areal:
-        n = read.n_not_areal
+    lost = read.not_areal
+    if lost:
         notes.append(
-            f"{text}：{n} 个非面要素未采用" if lang == "zh" else f"{text}: {n} features are no polygons, left out"
+            f"{text}：{len(lost)} 个非面要素未采用：{_shown(lost)}"
+            if lang == "zh"
+            else f"{text}: {len(lost)} features are no polygons, left out: {_shown(lost)}"
         )
     name_key = _NAME_KEYS.get(key)
     nameless = nameless_note(read, name_key, lang) if name_key is not None else None
@@ -220,24 +222,42 @@ def _from_file(
     return Polygons(frame, tuple(notes), {text: read.path}, (read.source,))
 
 
+def _called(frame: gpd.GeoDataFrame) -> list[str]:
+    """Give what each feature is called in messages: its name, else its key, else its number in the file from 1."""
+    return [
+        name or key or f"#{row + 1}" for name, key, row in zip(frame["name"], frame["key"], frame.index, strict=True)
+    ]
+
+
 def _repaired(frame: gpd.GeoDataFrame, lang: str) -> tuple[gpd.GeoDataFrame, list[str]]:
-    """Make invalid rings valid and say by how much that changed each area."""
+    """Make every outline a valid, flat polygon and say by how much that changed its area; name those without any."""
     geometry = frame.geometry.to_numpy().copy()
+    called = _called(frame)
+    was_valid = shapely.is_valid(geometry)
+    before_repair = np.abs(shapely.area(geometry))
+    geometry[:] = [sound(shape) for shape in geometry]
+    is_flat = shapely.area(geometry) == 0
     notes = []
-    for i in np.flatnonzero(~shapely.is_valid(geometry)):
-        before = abs(geometry[i].area)
-        geometry[i] = areal(shapely.make_valid(geometry[i]))
-        after = geometry[i].area
-        square_m = (after - before) * np.prod(metric_scale(geometry[i])) if not geometry[i].is_empty else 0.0
+    if is_flat.any():
+        listed = _shown([called[i] for i in np.flatnonzero(is_flat)])
+        notes.append(
+            f"边界不构成面（面积为零），未采用：{listed}"
+            if lang == "zh"
+            else f"outlines that enclose no area, left out: {listed}"
+        )
+    for i in np.flatnonzero(~was_valid & ~is_flat):
+        before, after = before_repair[i], geometry[i].area
+        square_m = (after - before) * np.prod(metric_scale(geometry[i]))
         text = f"{square_m:+,.0f} {'平方米' if lang == 'zh' else 'm2'}"
         # The two lobes of a figure of eight count against each other, so there may be no area to compare with.
         if before > ALMOST_NOTHING * after:
             share = f"{(after - before) / before:+.2%}"
             text = f"{share}（{text}）" if lang == "zh" else f"{share} ({text})"
-        name = frame["name"].iloc[i] or frame["key"].iloc[i] or f"#{i + 1}"
+        name = called[i]
         notes.append(
             f"{name}：边界自相交，已修复，面积变化 {text}"
             if lang == "zh"
             else f"{name}: its outline crosses itself and was repaired; area {text}"
         )
-    return frame.set_geometry(gpd.GeoSeries(geometry, crs=WGS84)), notes
+    frame = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=WGS84))
+    return frame[~is_flat].reset_index(drop=True), notes

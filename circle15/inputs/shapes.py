@@ -1,4 +1,4 @@
-"""Polygons from rings and from whatever repairing them leaves."""
+"""Polygons from rings and from whatever repairing them leaves; unions of shapes that do not fit each other."""
 
 from __future__ import annotations
 
@@ -27,6 +27,36 @@ def areal(geometry: Any) -> Any:
     if len(parts) == 0:
         return shapely.Polygon()
     return parts[0] if len(parts) == 1 else shapely.MultiPolygon(list(parts))
+
+
+def sound(geometry: Any) -> Any:
+    """Give the ground that an outline encloses as a valid, flat Polygon or MultiPolygon; empty where it encloses none.
+
+    Each part is its shell without its holes, and the parts together are the outline: a hole that sticks out of its
+    shell takes nothing elsewhere, and parts that overlap count once (the even-odd rule of `make_valid`'s default would
+    make the one ground of the other and holes of the overlaps). Both lobes of a figure of eight are kept.
+    """
+    flat = areal(shapely.force_2d(geometry))
+    if flat.is_valid:
+        return flat
+    return areal(shapely.make_valid(flat, method="structure", keep_collapsed=False))
+
+
+def merged(shapes: npt.NDArray[np.object_], step: float) -> Any:
+    """Unite polygons for drawing, however badly they fit: borders of other rounding, overlaps, gaps, slivers.
+
+    Neighbours whose corners are the same to the last bit are joined by leaving out the sides that they share, which is
+    fast. Others are laid on a grid of ``step``, in the shapes' own unit, where GEOS's overlay cannot fail on rounding.
+
+    Source: Hobby, "Practical segment intersection with finite precision output" (1999), as in JTS OverlayNG.
+    """
+    if len(shapes) == 0:
+        return shapely.GeometryCollection()
+    try:
+        return shapely.coverage_union_all(shapes)
+    except shapely.errors.ShapelyError:
+        whole = [s if s.is_valid else shapely.make_valid(s) for s in shapes]
+        return shapely.union_all(np.array(whole, dtype=object), grid_size=step)
 
 
 def ways_near(ways: OsmColumns, area: Any) -> npt.NDArray[np.int64]:

@@ -79,7 +79,8 @@ def _read_ogr(source: Path | bytes, *, file: str, layer: str | None, **options: 
             if info["features"] > MOST_CELLS // max(1, len(info["fields"])):
                 message = f"{info['features']} features: more than any table of facilities or people has"
                 raise InputError(Problem(message, file=file))  # noqa: TRY301 (it is the file's own doing)
-            frame = pyogrio.read_dataframe(source, **options)
+            # A ring that is not closed is closed, as every GIS program does; without it no feature would be read.
+            frame = pyogrio.read_dataframe(source, on_invalid="fix", **options)
     except InputError:
         raise
     except _READ_ERRORS as e:

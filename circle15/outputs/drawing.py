@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from circle15.inputs.shapes import merged
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -87,8 +88,8 @@ def class_paths(cells: gpd.GeoDataFrame, place: npt.NDArray[np.int64], n_classes
         The drawing plane.
     """
     shapes = shapely.transform(cells.geometry.to_numpy(), lambda xy: np.round(xy, CORNER_DECIMALS))
-    merged = [shapely.coverage_union_all(shapes[place == c]) for c in range(n_classes)]
-    return [path_of(np.array([shape], dtype=object), plane) for shape in merged]
+    united = [merged(shapes[place == c], 10.0**-CORNER_DECIMALS) for c in range(n_classes)]
+    return [path_of(np.array([shape], dtype=object), plane) for shape in united]
 
 
 def path_of(shapes: npt.NDArray[np.object_], plane: Plane) -> str:

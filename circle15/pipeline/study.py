@@ -231,6 +231,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             "population": people.counts,
             "unbuffered_sides": list(sides),
             "units_without_ground_in_the_district": district.n_outside,
+            "slivers_given_to_neighbours_m2": round(district.sliver_m2, 2),
         },
         inputs={
             **street_inputs(config),
