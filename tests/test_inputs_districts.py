@@ -267,7 +267,8 @@ def test_a_sliver_goes_to_the_neighbour_with_the_longest_common_border(tmp_path)
         shapely.box(DEGREE / 2, DEGREE * 0.4, DEGREE, DEGREE),
     )
     district = from_units(tmp_path, [left, lower, upper], name=["a", "b", "c"])
-    assert len(district.notes) == 1 and "12,364 平方米，已归相邻单元" in district.notes[0]
+    assert len(district.notes) == 1
+    assert "12,364 平方米，已归相邻单元" in district.notes[0]
     assert district.units.geometry[0].area == pytest.approx(LEFT.area)
     assert_partition(district)
 

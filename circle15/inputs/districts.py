@@ -120,8 +120,8 @@ def _crack_notes(n: int, crack_m2: float, *, zh: bool) -> list[str]:
     return [
         f"研究范围由 {n} 个面合并而成，面与面之间的细缝共 {crack_m2:,.0f} 平方米，已补入范围"
         if zh
-        else f"the boundary is put together from {n} outlines; narrow gaps between them, {crack_m2:,.0f} m2 in all, are "
-        "filled"
+        else f"the boundary is put together from {n} outlines; narrow gaps between them, {crack_m2:,.0f} m2 in all, "
+        "are filled"
     ]
 
 
