@@ -27,13 +27,14 @@ SMALLEST_PIECE = 1e-9
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """The pieces of H3 cells in units, and the distinct cells that walks start from.
+    """The pieces of H3 cells in units, and the distinct places that walks start from.
 
-    A cell on a border has one piece per unit; every piece walks from its cell's centre.
+    A cell on a border has one piece per unit; every piece walks from its cell's centre, unless a river or the like lies
+    between that and its people: then it has a start of its own (`circle15.pipeline.starts`), counted as a cell.
     """
 
     pieces: gpd.GeoDataFrame  # cell (str), unit_id, lon, lat (cell centre), area_m2, geometry EPSG:4326; by cell, unit
-    lon: npt.NDArray[np.float64]  # (n_cells,) centres, degrees WGS-84
+    lon: npt.NDArray[np.float64]  # (n_cells,) where walks start, degrees WGS-84
     lat: npt.NDArray[np.float64]  # (n_cells,)
     cell_of_piece: npt.NDArray[np.int32]  # (n_pieces,) index into lon, lat
     resolution: int
@@ -45,7 +46,7 @@ class Cells:
 
     @property
     def names(self) -> npt.NDArray[np.object_]:
-        """Give the distinct cells' H3 indices as text, (n_cells,)."""
+        """Give the H3 index that each start belongs to as text, (n_cells,)."""
         first_piece = np.unique(self.cell_of_piece, return_index=True)[1]
         return np.asarray(self.pieces["cell"], dtype=object)[first_piece]
 

@@ -44,6 +44,16 @@ class PeopleBeyond:
 
 
 @dataclass(frozen=True, slots=True)
+class Homes:
+    """Places that people live at, where a source tells of places inside a piece."""
+
+    lon: npt.NDArray[np.float64]  # (n_homes,) degrees WGS-84
+    lat: npt.NDArray[np.float64]
+    people: npt.NDArray[np.float64]  # persons, or any measure in proportion to them
+    piece: npt.NDArray[np.int64]  # row of the pieces
+
+
+@dataclass(frozen=True, slots=True)
 class Population:
     """People of each piece of a cell."""
 
@@ -56,6 +66,7 @@ class Population:
     raking: pd.DataFrame | None = None  # unit_id, group, total, before, after, where cells were raked to totals
     source_sums: dict[str, float] = field(default_factory=dict)  # persons by group before scaling and raking
     beyond: PeopleBeyond | None = None  # of a source of points
+    homes: Homes | None = None  # of a source of points or buildings
 
     def label(self, lang: str) -> str:
         """Give the source's label in ``lang``."""
@@ -124,6 +135,7 @@ def spread_over_buildings(
             "buildings_not_homes": int((~is_home).sum()),
             "share_levels_unknown": unknown,
         },
+        homes=Homes(shapely.get_x(spots)[inside], shapely.get_y(spots)[inside], floor_m2[inside], piece[inside]),
     )
 
 
@@ -164,6 +176,7 @@ def spread_points(
             "points_outside": int(outside.sum()),
             "people_outside": float(values[ALL].to_numpy(np.float64)[outside].sum()),
         },
+        homes=Homes(lon[~outside], lat[~outside], values[ALL].to_numpy(np.float64)[~outside], piece[~outside]),
         beyond=PeopleBeyond(lon[outside], lat[outside], values.loc[outside].reset_index(drop=True)),
     )
 

@@ -63,7 +63,9 @@ def read_people(config: Config, district: District) -> tuple[Cells, Population, 
     parts = cut_by_communities(cells, district.communities)
     people = read_population(config, district, parts.cells)
     second = _second_level(district.communities, parts, people.groups)
-    return cells, replace(people, groups=_by_piece(people.groups, parts.piece, len(cells.pieces))), second
+    groups = _by_piece(people.groups, parts.piece, len(cells.pieces))
+    homes = None if people.homes is None else replace(people.homes, piece=parts.piece[people.homes.piece])
+    return cells, replace(people, groups=groups, homes=homes), second
 
 
 def without_pieces(second: SecondLevel, keep: npt.NDArray[np.bool_], parent_id: str) -> SecondLevel:

@@ -25,7 +25,7 @@ COLUMNS = (
 SAME_PEOPLE = 1e-6
 """People of a cell that differ by less are the same."""
 
-_PLACE_COLUMNS = {"cell", "unit_id", "lon", "lat", "area_m2", "geometry"}
+_PLACE_COLUMNS = {"cell", "unit_id", "lon", "lat", "start_lon", "start_lat", "area_m2", "geometry"}
 _RULES = {
     "profile": ("步行者", "walker"),
     "speed_m_s": ("步速（米/秒）", "m/s"),

@@ -23,6 +23,7 @@ from circle15.network.link import Linkage, link
 from circle15.pipeline.communities import SecondLevel, read_people, without_pieces
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.services import OSM_ATTRIBUTION, read_services, wanted_tags
+from circle15.pipeline.starts import start_warnings, start_where_people_are
 from circle15.pipeline.streets import read_streets, street_inputs
 from circle15.pipeline.table_warnings import people_warnings, table_warnings
 from circle15.pipeline.tabulate import unit_of_points
@@ -101,7 +102,7 @@ class Study:
         return np.flatnonzero((self.facilities["layer"] == layer_id).to_numpy())
 
     def linked_cells(self, profile: str) -> Linkage:
-        """Link every cell's centre to the streets that ``profile`` may walk; done once."""
+        """Link every cell's start, mostly its centre, to the streets that ``profile`` may walk; done once."""
         key = f"cells/{profile}"
         if key not in self._linked:
             self._linked[key] = self._link(self.cells.lon, self.cells.lat, profile)
@@ -194,7 +195,9 @@ def read_study(config: Config, clock: Clock) -> Study:
         applied = settle_norms(applied, services.facilities, services.capacity_units)
         config = applied.config
     with clock.stage("people"):
-        district, cells, people, second = _without_empty_rest(district, *read_people(config, district))
+        cells, people, second = read_people(config, district)
+        starts = start_where_people_are(config, cells, people, network)
+        district, cells, people, second = _without_empty_rest(district, starts.cells, people, second)
         around = read_buffer_people(config, district.geometry, area, people)
     units = pd.Index(district.units["unit_id"])
     unit_of_piece = units.get_indexer(cells.pieces["unit_id"]).astype(np.int64)
@@ -223,12 +226,14 @@ def read_study(config: Config, clock: Clock) -> Study:
             *path_warnings,
             *table_warnings(config, services, streets),
             *people_warnings(config, people),
+            *start_warnings(starts, config.district.lang),
             *applied.warning_texts(config.district.lang),
         ),
         attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),
         counts={
             "facilities": services.counts,
-            "population": people.counts,
+            "population": people.counts
+            | {"pieces_started_on_their_side": starts.n_moved, "people_behind_a_border": starts.people_across},
             "unbuffered_sides": list(sides),
             "units_without_ground_in_the_district": district.n_outside,
             "slivers_given_to_neighbours_m2": round(district.sliver_m2, 2),

@@ -27,7 +27,11 @@ def cells_frame(study: Study, services: Sequence[Service]) -> gpd.GeoDataFrame:
     """Give cells.parquet: a row per piece of a cell, six columns per layer."""
     frame = study.cells.pieces.copy()
     groups = study.people.groups.rename(columns={"all": "population"})
-    columns: dict[str, npt.NDArray[np.generic]] = {str(n): c.to_numpy(np.float64) for n, c in groups.items()}
+    columns: dict[str, npt.NDArray[np.generic]] = {
+        "start_lon": study.cells.lon[study.cells.cell_of_piece],
+        "start_lat": study.cells.lat[study.cells.cell_of_piece],
+        **{str(n): c.to_numpy(np.float64) for n, c in groups.items()},
+    }
     for service in services:
         name = service.layer.id
         columns[f"{name}_seconds"] = service.seconds
