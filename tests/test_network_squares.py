@@ -1,5 +1,6 @@
 """Squares are crossed in straight lines between entrances and corners that see each other."""
 
+import itertools
 import math
 
 import numpy as np
@@ -124,3 +125,101 @@ def test_lines_of_a_square_stay_within_it_on_monaco(monaco_pbf):
     assert net.report.street_length_m > 0
     again = read_network(monaco_pbf, cache=False)
     assert (again.tail == net.tail).all()
+
+
+METRE = 1 / M_PER_DEGREE
+STRAIGHT = [(-1000.0, 40.0), (0.0, 40.0), (1000.0, 40.0)]
+
+
+def ring(n, radius, at=(0.0, 0.0), turn=0.0):
+    angle = turn + 2 * math.pi * np.arange(n) / n
+    return [(at[0] + radius * math.cos(a), at[1] + radius * math.sin(a)) for a in angle]
+
+
+def town(tmp_path, ways, relations=(), **options):
+    """Read ways given as (id, corners in metres, tags); corners at one place are one node."""
+    number = {}
+    for _, corners, _ in ways:
+        for x, y in corners:
+            number.setdefault((round(x, 3), round(y, 3)), len(number) + 1)
+    nodes = {i: (round(x * METRE, 7), round(y * METRE, 7)) for (x, y), i in number.items()}
+    drawn = [(i, [number[round(x, 3), round(y, 3)] for x, y in corners], tags) for i, corners, tags in ways]
+    path = write_osm(tmp_path / "town.osm", nodes=nodes, ways=drawn, relations=relations)
+    return read_network(path, cache=False, profiles=(circle15.WalkProfile("metres", 1.0),), **options)
+
+
+def closed(corners):
+    return [*corners, corners[0]]
+
+
+def outline_m(corners):
+    return sum(math.dist(a, b) for a, b in itertools.pairwise(closed(corners)))
+
+
+def seconds(net, a, b):
+    ends = (circle15.link(net, [x * METRE], [y * METRE], max_access_m=300) for x, y in (a, b))
+    return circle15.nearest(net, *ends, profile="metres", cutoff_s=1e5).seconds[0]
+
+
+@pytest.mark.parametrize("seed", range(50))
+def test_who_stands_between_a_street_and_squares_without_an_entrance_walks_by_the_street(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    radius = rng.uniform(6, 60)
+    gap = rng.uniform(4, 30)
+    n = int(rng.integers(3, 61))
+    middle = (0.0, 40.0 - gap - radius)
+    square = ring(n, radius, middle, turn=math.pi / 2)
+    kind = seed % 4
+    ways, relations = [(1, STRAIGHT, "highway=residential")], []
+    if kind < 2:
+        ways.append((2, closed(square), SQUARE))
+    else:
+        ways += [(2, closed(square), ""), (3, closed(ring(4, radius / 4, middle)), "")]
+        members = [("way", 2, "outer"), ("way", 3, "inner")]
+        relations.append((4, members, "type=multipolygon,highway=pedestrian"))
+    if kind == 1:  # squares that are joined to each other alone: at a corner, along an edge
+        a, b = square[0], square[1]
+        ways.append((5, closed([a, (a[0] + 9, a[1]), (a[0] + 9, a[1] - 7)]), SQUARE))
+        ways.append((6, closed([a, b, (min(a[0], b[0]) - 8, a[1] + 2)]), SQUARE))
+    net = town(tmp_path, ways, relations)
+    between = (0.0, 40.0 - gap / 2)
+    assert seconds(net, between, (300.0, 40.0)) == pytest.approx(300 + gap / 2, abs=0.05)
+    assert net.report.n_islands == 1
+    # From the middle of a square too, over the access leg.
+    assert seconds(net, middle, (300.0, 40.0)) == pytest.approx(300 + gap + radius, abs=0.05)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_street_length_is_what_is_mapped(tmp_path, seed):
+    rng = np.random.default_rng(seed)
+    n, radius, long = int(rng.integers(3, 61)), rng.uniform(8, 60), rng.uniform(50, 400)
+    square = ring(n, radius)
+    hole = ring(3, radius / 5)
+    road = (1, [(radius + long, 0.0), square[0]], "highway=residential")
+    members = [("way", 2, "outer"), ("way", 3, "inner")]
+    relations = [(4, members, "type=multipolygon,highway=pedestrian")]
+    of_way = town(tmp_path, [road, (2, closed(square), SQUARE)])
+    assert of_way.report.street_length_m == pytest.approx(long + outline_m(square), abs=0.1)
+    for tags in ("", SQUARE, "highway=footway"):  # whatever its outline is beside that
+        ways = [road, (2, closed(square), tags), (3, closed(hole), tags)]
+        net = town(tmp_path, ways, relations)
+        mapped = long + outline_m(square) + outline_m(hole)
+        assert net.report.street_length_m == pytest.approx(mapped, abs=0.1)
+        everywhere = circle15.reach_summary(net, circle15.link_nodes(net, [0]), profile="metres", cutoff_s=1e5)
+        assert everywhere.length_m[0] == pytest.approx(mapped, abs=0.1)
+
+
+def test_an_edge_that_two_squares_share_is_mapped_once(tmp_path):
+    left, right = ([(x, 0.0), (x + 50, 0.0), (x + 50, 50.0), (x, 50.0)] for x in (0.0, 50.0))
+    net = town(tmp_path, [(1, closed(left), SQUARE), (2, closed(right), SQUARE)])
+    assert net.report.street_length_m == pytest.approx(350, abs=0.05)
+    assert seconds(net, (0.0, 0.0), (100.0, 50.0)) == pytest.approx(2 * math.hypot(50, 25), abs=30)
+
+
+def test_islands_are_told_by_their_mapped_street_and_their_limit_can_be_set(tmp_path):
+    square = ring(40, 15.0)
+    ways = [(1, STRAIGHT, "highway=residential"), (2, closed(square), SQUARE)]
+    assert town(tmp_path, ways).report.island_length_m == pytest.approx(outline_m(square), abs=0.05)
+    joined = town(tmp_path, ways, island_m=40.0)
+    assert joined.report.n_islands == 0
+    assert np.isnan(seconds(joined, (0.0, 20.0), (300.0, 40.0)))

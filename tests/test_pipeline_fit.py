@@ -3,6 +3,7 @@
 import json
 
 import pytest
+import shapely
 
 from circle15.config import load_config
 from circle15.pipeline import run_district
@@ -10,7 +11,7 @@ from circle15.pipeline.check import check_config
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.fit_warnings import fit_warnings
 from circle15.pipeline.study import read_study
-from tests.chinese_town import Town
+from tests.chinese_town import M_LAT, M_LON, SOUTH, WEST, Town
 from tests.test_pipeline_planning import at, scenario, write_town
 
 OFF = at(800, 5000)  # far north of every street
@@ -118,3 +119,28 @@ def test_the_rows_of_a_regions_table_that_lie_elsewhere_are_counted_alone(tmp_pa
     found = check_config(town.write())
     assert not [w for w in found.warnings if "未采用" in w]
     assert any("读入 48，范围外 24，研究范围内 24" in text for _, text in found.facts)
+
+
+def test_what_reaches_nobody_beyond_streets_of_its_own_is_told(tmp_path):
+    far = 5000.0
+    loop = [(700.0, far), (1100.0, far), (1100.0, far + 300), (700.0, far)]
+    town = Town(tmp_path, lang="en", extra_ways=(loop,))
+    town.write()
+    lon, lat = town.places()
+    alone = (WEST + 900.0 / M_LON, SOUTH + (far + 5) / M_LAT)
+    town.write_table([*lon, alone[0]], [*lat, alone[1]], names=[*(f"n{i}" for i in range(len(lon))), "Alone"])
+    box = {"type": "FeatureCollection", "features": [
+        {"type": "Feature", "properties": {"code": "330205001000", "名称": "东街道"},
+         "geometry": json.loads(shapely.to_geojson(shapely.box(WEST, SOUTH, WEST + 2400 / M_LON, SOUTH + 6000 / M_LAT)))},
+    ]}  # fmt: skip
+    town.write_units(box["features"])
+    (tmp_path / "人口.csv").write_text("街道,常住人口\n东街道,30000\n", "utf-8")
+    path = tmp_path / "town.toml"
+    text = path.read_text("utf-8")
+    for limit, is_linked in ((1000, True), (2000, False)):
+        path.write_text(text.replace("[network]", f"[network]\nisland_m = {limit}"), "utf-8")
+        run = run_district(path, out=tmp_path / "out")
+        row = run.result.tables["unlinked"].query("name == 'Alone'")
+        assert len(row) == 1
+        assert ("km of street that join no other" in row["reason"].iloc[0]) == is_linked
+        assert any("serve nobody beyond them (Alone ...)" in w for w in run.result.warnings) == is_linked

@@ -29,7 +29,7 @@ WEEKS = {
 
 @st.composite
 def networks(draw, times=MINUTES, max_nodes=14, max_edges=24):
-    """Small multigraphs with ties, islands, loops, parallel, zero-length and one-way edges."""
+    """Small multigraphs with ties, islands, loops, parallel, zero-length and one-way edges, some of them no street."""
     n = draw(st.integers(1, max_nodes))
     node = st.integers(0, n - 1)
     ms = st.sampled_from(times["ms"])
@@ -57,6 +57,7 @@ def networks(draw, times=MINUTES, max_nodes=14, max_edges=24):
         length_m=np.array([w / 1000 for _, _, w in edges]),
         profiles=(WALK,),
         walk_ms=walk_ms,
+        is_street=np.array(draw(st.lists(st.booleans(), min_size=len(edges), max_size=len(edges))), dtype=bool),
     )
 
 
@@ -134,7 +135,7 @@ def test_reached_pieces_add_up_to_the_street_length_and_overlap_nowhere(query):
         row = slice(indptr[i], indptr[i + 1])
         share = high[row].astype(float) - low[row]
         assert (share >= 0).all()
-        np.testing.assert_allclose((share * net.length_m[edge[row]]).sum(), right.length_m[i], atol=1e-5)
+        np.testing.assert_allclose((share * net.street_m[edge[row]]).sum(), right.length_m[i], atol=1e-5)
         by_edge = sorted(zip(edge[row].tolist(), low[row].tolist(), high[row].tolist(), strict=True))
         for (e, _, end), (f, start, _) in itertools.pairwise(by_edge):
             assert e != f or start >= end - 1e-6

@@ -11,7 +11,7 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from circle15.errors import Circle15Error
 from circle15.inputs.osm_file import is_osm_file
@@ -63,11 +63,13 @@ def share_streets(source: Path, configs: Sequence[Config]) -> Report:
     """Put the streets of one extract into this host's cache: of a large one each district's own, else all."""
     begun = _now()
     try:
-        areas = []
+        areas: dict[float, list[Any]] = {}  # by the length below which a component is an island
         for config in configs:
             with suppress(Exception):  # whatever is wrong with a district, its own run says so
-                areas.append(study_area(config))
-        if not (is_osm_file(source) and source.is_file() and keep_cuts(source, areas)):
+                areas.setdefault(config.network.island_m, []).append(study_area(config))
+        is_cut = is_osm_file(source) and source.is_file()
+        # A source that cannot be cut with one limit is read whole, and serves them all.
+        if not (is_cut and all(keep_cuts(source, near, island_m) for island_m, near in areas.items())):
             read_network(source)
     except Circle15Error as e:
         return _report(begun, error=str(e))

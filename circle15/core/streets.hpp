@@ -18,7 +18,7 @@ struct StreetArrays {
     std::span<const double> lat;
     std::span<const std::int32_t> tail;
     std::span<const std::int32_t> head;
-    std::span<const double> length_m;
+    std::span<const double> length_m;  // of street: 0 where an edge is a way to walk across a square
     std::span<const Ms> walk_ms;  // [profile][tail to head, head to tail][edge]
 };
 

@@ -31,7 +31,9 @@ if TYPE_CHECKING:
 __all__ = ["ISLAND_M", "BuildReport", "missing_buffer_sides", "read_network"]
 
 ISLAND_M = 1000.0
-"""A component with less street length than this is an island: nothing is linked to it."""
+"""A component with less mapped street than this is an island: nothing is linked to it."""
+
+_ISLAND_SHARE = np.array([1.0, 0.5, 0.0])  # of STREET, OUTLINE, SIGHT_LINE: who walks round a square comes back
 
 _NOTHING = np.empty(0, np.int64)
 
@@ -49,7 +51,7 @@ class BuildReport:
     n_edges: int
     n_components: int
     n_islands: int
-    street_length_m: float
+    street_length_m: float  # mapped; sight lines across squares are not street
     island_length_m: float
     extent: Any  # (Multi)Polygon, degrees WGS-84: ground that the data covers (`covered_ground`)
     n_squares: int = 0  # pedestrian areas of the file that are crossed in straight lines
@@ -98,8 +100,9 @@ def read_network(
     cache
         Keep the streets of this very file (by content) in the user's cache folder, so that the next read is fast.
     island_m
-        Components of the whole file with less street length than this are islands: their edges stay in the network and
-        nothing is linked to them. The largest component never is one. Clipping to ``area`` makes no islands.
+        Components of the whole file with less mapped street than this are islands: their edges stay in the network and
+        nothing is linked to them. Outlines of squares count half, sight lines across them nothing. The largest
+        component never is one. Clipping to ``area`` makes no islands.
     elevation
         Raster of heights in metres, for the profiles that mind slopes; read anew each time, so never stale.
     elevation_smooth_m
@@ -188,7 +191,7 @@ def cut_to_area(
     """
     if len(s.tail) == 0:
         raise InputError(Problem(_nothing_walkable(s), file=str(path)))
-    street_m = np.bincount(s.component[s.tail], weights=s.length_m)
+    street_m = np.bincount(s.component[s.tail], weights=s.length_m * _ISLAND_SHARE[s.part])
     small = street_m < island_m
     if has_largest:
         small[street_m.argmax()] = False
@@ -214,8 +217,8 @@ def _make_network(
         n_edges=len(tail),
         n_components=int(s.component.max()) + 1,
         n_islands=len(np.unique(s.component[tail[is_island]])),
-        street_length_m=float(length_m.sum()),
-        island_length_m=float(length_m[is_island].sum()),
+        street_length_m=float(length_m[s.is_street].sum()),
+        island_length_m=float(length_m[is_island & s.is_street].sum()),
         extent=s.ground,
         n_squares=s.n_squares,
         n_nodes_without_height=0 if terrain is None else terrain.n_without,
@@ -231,6 +234,7 @@ def _make_network(
         is_island=is_island,
         component=s.component,
         way_id=s.way_id,
+        is_street=s.is_street,
         report=report,
         is_span=find_spans(s, Traits.of(s.trait, s.traits).off_ground),
     )
@@ -257,6 +261,7 @@ def _clipped(s: Segments, area: Any, path: Path) -> tuple[Segments, Int64]:
         way_id=s.way_id[kept],
         trait=s.trait[kept],
         n_steps=s.n_steps[kept],
+        part=s.part[kept],
         node_row=s.node_row[used],
         borders=_borders_near(s.borders, area),
         ground=covered_ground(lon, lat, s.stated_box),

@@ -128,7 +128,7 @@ def close_path(net: WalkNetwork, line: npt.ArrayLike, *, tolerance_m: float = JO
             draft.node_at(edge, fraction)
     middle = shapely.line_interpolate_point(shapely.linestrings(points), 0.5, normalized=True)
     closed = draft.along(points, tolerance_m)
-    length_m = float(np.array(draft.length_m)[closed].sum())
+    length_m = float(draft.length_m[closed & draft.is_street].sum())
     nearest_m = draft.nearest(middle.x, middle.y)[2]
     draft.drop(closed)
     return ClosedPath(draft.network(net), int(closed.sum()), length_m, nearest_m)
@@ -164,6 +164,7 @@ def clip_around(net: WalkNetwork, points: npt.ArrayLike, radius_m: float) -> Wal
         walk_ms=net.walk_ms[:, :, kept],
         is_island=net.is_island[kept],
         way_id=net.way_id[kept],
+        is_street=net.is_street[kept],
         report=net.report,
         is_span=net.is_span[kept],
     )
@@ -200,6 +201,7 @@ class _Draft:
     way_id: npt.NDArray[np.int64]
     is_island: npt.NDArray[np.bool_]
     is_span: npt.NDArray[np.bool_]
+    is_street: npt.NDArray[np.bool_]
     is_new: npt.NDArray[np.bool_]  # (n_edges,) added here, not divided off another
     speeds_m_s: tuple[float, ...]
 
@@ -215,6 +217,7 @@ class _Draft:
             way_id=net.way_id.copy(),
             is_island=net.is_island.copy(),
             is_span=net.is_span.copy(),
+            is_street=net.is_street.copy(),
             is_new=np.zeros(net.n_edges, dtype=np.bool_),
             speeds_m_s=tuple(p.speed_m_s for p in net.profiles),
         )
@@ -250,7 +253,7 @@ class _Draft:
         rest = np.where(ms == UNREACHED, UNREACHED, ms - first)
         length = self.length_m[edge]
         self._append(node, head, (1 - fraction) * length, rest, is_island=bool(self.is_island[edge]))
-        for values in (self.way_id, self.is_new, self.is_span):
+        for values in (self.way_id, self.is_new, self.is_span, self.is_street):
             values[-1] = values[edge]
         self.head[edge], self.length_m[edge], self.walk_ms[:, :, edge] = node, fraction * length, first
         return node
@@ -289,6 +292,7 @@ class _Draft:
         self.tail, self.head, self.length_m = self.tail[keep], self.head[keep], self.length_m[keep]
         self.walk_ms, self.way_id = self.walk_ms[:, :, keep], self.way_id[keep]
         self.is_island, self.is_span, self.is_new = self.is_island[keep], self.is_span[keep], self.is_new[keep]
+        self.is_street = self.is_street[keep]
 
     def network(self, net: WalkNetwork) -> WalkNetwork:
         """Give the changed network; an island that a new edge connects to the rest is none any more."""
@@ -312,6 +316,7 @@ class _Draft:
             is_island=is_island,
             component=component,
             way_id=self.way_id,
+            is_street=self.is_street,
             report=net.report,
             is_span=self.is_span,
         )
@@ -322,6 +327,7 @@ class _Draft:
         self.walk_ms = np.concatenate([self.walk_ms, ms[:, :, None].astype(np.uint32)], axis=2)
         self.is_island, self.is_new = np.append(self.is_island, is_island), np.append(self.is_new, True)
         self.is_span = np.append(self.is_span, False)
+        self.is_street = np.append(self.is_street, True)
 
 
 def _plane(lon: Float64, lat: Float64, lon0: float, lat0: float) -> tuple[Float64, Float64]:

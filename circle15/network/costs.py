@@ -105,6 +105,7 @@ def closable_nodes(s: Segments, profiles: tuple[WalkProfile, ...]) -> tuple[Segm
         way_id=np.concatenate([s.way_id, s.way_id[edge]]),
         trait=np.concatenate([s.trait, s.trait[edge]]),
         n_steps=np.concatenate([s.n_steps, np.zeros(len(at))]),
+        part=np.concatenate([s.part, s.part[edge]]),
         node_row=np.concatenate([s.node_row, np.full(len(at), -1, np.int8)]),
     )
     return parted_off, edge

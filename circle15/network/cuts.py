@@ -59,7 +59,10 @@ class _Seen:
             lon, lat = block.lon, block.lat
             self.stated.look(*(np.concatenate([c[first], c[first + 1]]) for c in (lon, lat)))
             metres = haversine_m(lon[first], lat[first], lon[first + 1], lat[first + 1])
-            self.longest_m = max(self.longest_m, float(np.bincount(way, weights=metres).max()))
+            # Who walks round a square comes back: as for islands, its outline counts half.
+            is_square = np.isin(block.way_id, [square.way_id for square in streets.squares])
+            way_m = np.bincount(way, weights=np.where(is_square[way], metres / 2, metres))
+            self.longest_m = max(self.longest_m, float(way_m.max()))
 
 
 def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> bool:

@@ -53,6 +53,9 @@ class WalkNetwork:
         at its ends (`circle15.network.spans`); all False by default.
     way_id
         int64 (n_edges,): OSM way, -1 where there is none; all -1 by default.
+    is_street
+        bool (n_edges,): mapped street; False for sight lines across squares, which are ways to walk and count in no
+        length of street; all True by default.
     report
         What building the network found (ways refused by reason, extent of the data ...).
 
@@ -74,6 +77,7 @@ class WalkNetwork:
     way_id: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     report: Any = None
     is_span: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+    is_street: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     _streets: list[Streets] = field(default_factory=list, init=False, repr=False)
     _compiled: dict[int, Graph] = field(default_factory=dict, init=False, repr=False)
     _edge_tree: list[EdgeTree] = field(default_factory=list, init=False, repr=False)
@@ -100,6 +104,11 @@ class WalkNetwork:
     def n_edges(self) -> int:
         """Number of edges as read or given."""
         return len(self.tail)
+
+    @property
+    def street_m(self) -> npt.NDArray[np.float64]:
+        """Metres of mapped street of each edge, float64 (n_edges,): its length, 0 where it is no street."""
+        return np.where(self.is_street, self.length_m, 0.0)
 
     @classmethod
     def from_edges(
@@ -179,7 +188,7 @@ class WalkNetwork:
             with _MAKING:
                 if not self._streets:
                     self._streets.append(
-                        _core.Streets(self.node_lon, self.node_lat, self.tail, self.head, self.length_m, self.walk_ms)
+                        _core.Streets(self.node_lon, self.node_lat, self.tail, self.head, self.street_m, self.walk_ms)
                     )
                 if p not in self._compiled:
                     forward, backward = self.walk_ms[p]
@@ -245,7 +254,9 @@ class WalkNetwork:
             (
                 *(getattr(self, name) for name in ("node_lon", "node_lat", "tail", "head", "length_m")),
                 self.profiles,
-                *(getattr(self, name) for name in ("walk_ms", "is_island", "component", "way_id", "report", "is_span")),
+                *(getattr(self, name) for name in ("walk_ms", "is_island", "component", "way_id", "report")),
+                self.is_span,
+                self.is_street,
             ),
         )
 
@@ -261,8 +272,9 @@ _DTYPES: dict[str, type[np.generic]] = {
     "component": np.int32,
     "way_id": np.int64,
     "is_span": np.bool_,
+    "is_street": np.bool_,
 }
-_DEFAULTS = {"is_island": False, "way_id": -1, "is_span": False}
+_DEFAULTS = {"is_island": False, "way_id": -1, "is_span": False, "is_street": True}
 
 
 def _problems(network: WalkNetwork) -> list[Problem | str]:
@@ -277,6 +289,7 @@ def _problems(network: WalkNetwork) -> list[Problem | str]:
         "is_island": (n_edges,),
         "way_id": (n_edges,),
         "is_span": (n_edges,),
+        "is_street": (n_edges,),
     }
     if len(network.component):
         shapes["component"] = (n_nodes,)

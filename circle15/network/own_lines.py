@@ -159,6 +159,7 @@ def cut_streets(s: Segments, on_ground: npt.NDArray[np.bool_], own: OwnLines) ->
         trait=np.concatenate([s.trait, s.trait[edge]]),
         n_steps=np.concatenate([n_steps, s.n_steps[edge] * share]),
         node_row=np.concatenate([s.node_row, np.full(2 * n_cuts, -1, np.int8)]),
+        part=np.concatenate([s.part, s.part[edge]]),
     )
     return cut, edge
 

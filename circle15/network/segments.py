@@ -15,10 +15,12 @@ from circle15.network.coverage import StatedBox, covered_ground
 from circle15.network.graph import find_components
 from circle15.network.passages import passage_keys, passage_of
 from circle15.network.squares import (
+    SIGHT_LINE,
     Lines,
     Relation,
     Square,
     crossing_lines,
+    mapped_once,
     place_keys,
     relation_squares,
 )
@@ -61,6 +63,9 @@ class Segments:
     traits: tuple[dict[str, str], ...] = ({},)  # combinations of tags that costs depend on (`TRAIT_KEYS`)
     n_steps: Float64 = field(default_factory=lambda: np.empty(0))  # (n_segments,) tagged number of steps, NaN without
     node_row: Int8 = field(default_factory=lambda: np.empty(0, np.int8))  # (n_nodes,) row of `passage_table`, -1: none
+    part: Int8 = field(
+        default_factory=lambda: np.empty(0, np.int8)
+    )  # (n_segments,) STREET, OUTLINE or SIGHT_LINE (`circle15.network.squares`)
     n_squares: int = 0  # pedestrian areas that are crossed in straight lines
     borders: Float64 = field(
         default_factory=lambda: np.empty((0, 4))
@@ -70,10 +75,18 @@ class Segments:
         n_segments, n_nodes = len(self.tail), len(self.node_lon)
         if len(self.trait) != n_segments:
             object.__setattr__(self, "trait", np.zeros(n_segments, np.int32))
+        if len(self.part) != n_segments:
+            object.__setattr__(self, "part", np.zeros(n_segments, np.int8))
         if len(self.n_steps) != n_segments:
             object.__setattr__(self, "n_steps", np.full(n_segments, np.nan))
         if len(self.node_row) != n_nodes:
             object.__setattr__(self, "node_row", np.full(n_nodes, -1, np.int8))
+
+    @property
+    def is_street(self) -> Bool:
+        """Tell which segments are mapped, (n_segments,): sight lines across squares are ways to walk, not street."""
+        found: Bool = self.part != SIGHT_LINE
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +127,7 @@ def read_osm_segments(path: str | Path, cut: StreetCut | None = None) -> Segment
     ends = np.concatenate([lines.tail, lines.head])
     crossing = crossing_lines(squares, lon, lat, np.bincount(ends, minlength=len(lon)))
     lines = Lines.joined([lines, crossing])
+    part = mapped_once(lines, np.array([s.way_id for s in squares if s.has_outline], np.int64))
     tail, head = lines.tail, lines.head
     if cut is None:
         stated, counts = StatedBox(header_extent(path)), StreetCounts()
@@ -132,6 +146,7 @@ def read_osm_segments(path: str | Path, cut: StreetCut | None = None) -> Segment
         traits=tuple(traits),
         n_steps=np.concatenate([n_steps, np.full(len(tail) - len(n_steps), np.nan)]),
         node_row=np.concatenate([node_row, np.full(len(lon) - len(node_row), -1, np.int8)]),
+        part=part.astype(np.int8),
         borders=osm_borders(ways),
         **(counts.told(relations) if cut is None else cut.counts),
         ground=covered_ground(lon, lat, stated_box),

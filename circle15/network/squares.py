@@ -30,6 +30,10 @@ _FIRST_TOLERANCE_M = 0.25
 _SLACK_M = 0.02  # a line along the outline is inside in spite of rounding
 _E7 = 1e7  # OSM's coordinates are whole multiples of 1e-7 degrees
 
+STREET, OUTLINE, SIGHT_LINE = 0, 1, 2
+"""What a line is: a mapped street, the mapped outline of a square, or a way to walk across one that nobody mapped."""
+
+Int8 = npt.NDArray[np.int8]
 Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 
@@ -52,11 +56,12 @@ class Lines:
     head: Int64
     way_id: Int64
     trait: Int64
+    part: Int64  # STREET, OUTLINE or SIGHT_LINE
 
     @classmethod
     def joined(cls, parts: list[Lines]) -> Lines:
         """Put several together."""
-        names = ("tail", "head", "way_id", "trait")
+        names = ("tail", "head", "way_id", "trait", "part")
         return cls(*(np.concatenate([np.empty(0, np.int64), *(getattr(p, n) for p in parts)]) for n in names))
 
 
@@ -114,12 +119,38 @@ def crossing_lines(squares: list[Square], lon: Float64, lat: Float64, degree: In
     parts = [Lines.joined([])]
     for square in squares:
         tail, head = _chords(square, lon, lat, degree)
+        part = np.full(len(tail), SIGHT_LINE)
         if not square.has_outline:
             tail = np.concatenate([tail, *square.rings])
             head = np.concatenate([head, *(np.roll(ring, -1) for ring in square.rings)])
+            part = np.concatenate([part, np.full(len(tail) - len(part), OUTLINE)])
         n = len(tail)
-        parts.append(Lines(tail, head, np.full(n, square.way_id), np.full(n, square.trait)))
+        parts.append(Lines(tail, head, np.full(n, square.way_id), np.full(n, square.trait), part))
     return Lines.joined(parts)
+
+
+def mapped_once(lines: Lines, outlines_of: Int64) -> Int64:
+    """Tell what each line is, so that what is mapped counts once.
+
+    Where an outline runs along a street, or along another square's outline, it is one more way to walk there and no
+    second street.
+
+    Parameters
+    ----------
+    lines
+        Of streets, outlines and sight lines.
+    outlines_of
+        OSM ways that are squares: what the streets hold of them is outline.
+    """
+    part = np.where((lines.part == STREET) & np.isin(lines.way_id, outlines_of), OUTLINE, lines.part)
+    low, high = np.minimum(lines.tail, lines.head), np.maximum(lines.tail, lines.head)
+    pair = low * (high.max(initial=0) + 1) + high
+    outline = np.flatnonzero(part == OUTLINE)
+    again = np.ones(len(outline), np.bool_)
+    again[np.unique(pair[outline], return_index=True)[1]] = False
+    again |= np.isin(pair[outline], pair[part == STREET])
+    part[outline[again]] = SIGHT_LINE
+    return part
 
 
 def _chords(square: Square, lon: Float64, lat: Float64, degree: Int64) -> tuple[Int64, Int64]:

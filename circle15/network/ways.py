@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from circle15.network.squares import Lines, Square, way_squares
+from circle15.network.squares import STREET, Lines, Square, way_squares
 from circle15.network.traits import TRAIT_KEYS, combine_tags
 from circle15.network.walking import may_walk, table_keys
 
@@ -84,7 +84,7 @@ class Streets:
         once = _first_of_each(way, tail, head)
         row_of_way, traits = combine_tags(ways.way_tags, TRAIT_KEYS, len(ways.way_id))
         way_row = way_of[first][once]
-        lines = Lines(tail[once], head[once], way[once], row_of_way[way_row])
+        lines = Lines(tail[once], head[once], way[once], row_of_way[way_row], np.full(len(once), STREET))
         squares = way_squares(lines.tail, lines.head, lines.way_id, lines.trait, traits)
         return cls(
             allowed=allowed,

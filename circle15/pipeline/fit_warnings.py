@@ -9,6 +9,7 @@ import h3
 import numpy as np
 
 from circle15.inputs.buffer_people import is_covered
+from circle15.pipeline.islands import island_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,7 +23,13 @@ MUCH_OFF = 0.01
 
 def fit_warnings(study: Study) -> list[str]:
     """Say who and what is off the network, and which thresholds do not fit cells, buffer or facilities."""
-    return [*_people_off(study), *_new_facilities_off(study), *_coarse_cells(study), *_thresholds(study)]
+    return [
+        *_people_off(study),
+        *_new_facilities_off(study),
+        *island_warnings(study),
+        *_coarse_cells(study),
+        *_thresholds(study),
+    ]
 
 
 def count_competitors(study: Study, services: Sequence[Service]) -> Study:

@@ -121,7 +121,7 @@ def _street_m(study: Study, is_built_up: npt.NDArray[np.bool_]) -> tuple[Floats,
     near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
     piece = piece_of_points(study.cells.pieces, lon[near], lat[near])
     near, piece = near[piece >= 0], piece[piece >= 0]
-    length, unit = network.length_m[near], study.unit_of_piece[piece]
+    length, unit = network.street_m[near], study.unit_of_piece[piece]
     return _by_unit(length, unit, study.n_units), _by_unit(length * is_built_up[piece], unit, study.n_units)
 
 

@@ -33,6 +33,7 @@ def read_streets(config: Config, area: Any) -> WalkNetwork:
         config.resolve(table.source),
         area=area,
         profiles=profiles_of(config),
+        island_m=table.island_m,
         elevation=None if table.elevation is None else config.resolve(table.elevation),
         elevation_smooth_m=table.elevation_smooth_m,
         lines=[config.resolve(name) for name in table.lines],

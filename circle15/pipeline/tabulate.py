@@ -12,6 +12,7 @@ from circle15.inputs.cells import piece_of_points
 from circle15.measures.coverage import completeness, coverage, sum_by_unit
 from circle15.measures.gaps import unit_gaps
 from circle15.pipeline.appraise import facility_load
+from circle15.pipeline.islands import cut_off_cells, cut_off_facilities
 from circle15.pipeline.off_network import cells_off, off_columns, unknown_pieces
 
 if TYPE_CHECKING:
@@ -176,7 +177,7 @@ def facilities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
 
 
 def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
-    """Give unlinked.csv: facilities and inhabited cells that are not on the network, with the reason."""
+    """Give unlinked.csv: facilities and inhabited cells that are off the network or cut off on it, with the reason."""
     lang = study.config.district.lang
     rows: list[tuple[object, ...]] = [
         ("facility", d.source, d.layer, d.name, np.nan, np.nan, np.nan, d.text(lang)) for d in study.dropped
@@ -197,6 +198,11 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
         f = study.facilities.iloc[i]
         reason = behind if bordered[i] else island if skipped[i] else far
         rows.append(("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, reason))
+    for cut in cut_off_facilities(study):
+        f = study.facilities.iloc[cut.row]
+        rows.append(
+            ("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, cut.reason(study))
+        )
     people = np.bincount(
         study.cells.cell_of_piece,
         weights=study.people.groups["all"].to_numpy(np.float64),
@@ -209,6 +215,8 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
         for c in np.flatnonzero((at.edge < 0) & (people > 0)):
             reason = behind if at.skipped_border[c] else island if at.skipped_island[c] else far
             lost.setdefault((int(c), reason), []).append(service.layer.id)
+        for cut in cut_off_cells(study, service.layer):
+            lost.setdefault((cut.row, cut.reason(study)), []).append(service.layer.id)
     names, lon, lat = study.cells.names, study.cells.lon, study.cells.lat
     for (cell, reason), layers in sorted(lost.items()):
         rows.append(("cell", names[cell], ";".join(layers), "", lon[cell], lat[cell], people[cell], reason))

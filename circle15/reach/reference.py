@@ -216,7 +216,7 @@ def _length_m(
     walk_ms = net.walk_ms[net.profile_index(profile)].tolist()
     total = 0.0
     for e, (tail, head, length) in enumerate(
-        zip(net.tail.tolist(), net.head.tolist(), net.length_m.tolist(), strict=True)
+        zip(net.tail.tolist(), net.head.tolist(), net.street_m.tolist(), strict=True)
     ):
         forward, backward = (None if ways[e] == UNREACHED else ways[e] for ways in walk_ms)
         at_tail, at_head = times.get(tail), times.get(head)

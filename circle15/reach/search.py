@@ -71,7 +71,7 @@ class ReachSummary:
     nodes
         int64 (n,): nodes of the network.
     length_m
-        float64 (n,): metres of street, partial edges counted exactly.
+        float64 (n,): metres of mapped street, partial edges counted exactly; sight lines across squares are none.
     weight
         float64 (n,): sum of the weights of the destinations.
     """
