@@ -23,7 +23,7 @@ CELL_COLUMNS = {
     "cell", "unit_id", "community_id", "lon", "lat", "area_m2", "population", "geometry", "fid", "geom", "all",
 }  # fmt: skip
 """What no group may be called: columns of cells.parquet and of the layer of cells in district.gpkg, and everybody."""
-LAYER_COLUMNS = ("seconds", "linked", "count", "covered", "access", "gap", "cause")
+LAYER_COLUMNS = ("seconds", "linked", "count", "covered", "access", "gap", "places_missing", "cause")
 """Columns of cells.parquet that each layer has, its id before them."""
 BUFFER_MARGIN_M = 500.0
 OUTLINE_KEYS = ("boundary", "units", "communities")
@@ -178,7 +178,8 @@ class LayerTable(_Table):
 
     `catchment` and `decay` say how supply is shared out (measures/catchment.py, measures/decay.py). `norm_group` is the
     people that `norm_per_1000` counts (nursery places are per 1,000 residents, so "all", while `group` is the infants
-    who use them).
+    who use them). `least_capacity_share` is the share of the facilities that must state a capacity; where fewer do,
+    facilities are counted instead.
     """
 
     id: Identifier
@@ -203,6 +204,7 @@ class LayerTable(_Table):
     norm_per_1000: Positive | None = None
     norm_group: Identifier = "all"
     capacity_unit: str | None = None
+    least_capacity_share: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.5
     catchment: Literal["two_step", "three_step", "modified"] = "two_step"
     decay: Literal["binary", "stepped", "gaussian", "kernel"] = "stepped"
 

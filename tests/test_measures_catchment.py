@@ -13,7 +13,7 @@ from circle15.measures.catchment import (
     three_step_fca,
     two_step_fca,
 )
-from circle15.measures.decay import decay_weights, exponential, power
+from circle15.measures.decay import DECAY_NAMES, decay_weights, exponential, power
 from circle15.measures.times import times_from_dense
 
 NAN = np.nan
@@ -57,6 +57,18 @@ def test_the_gaussian_falls_from_one_at_the_door_to_zero_at_the_threshold():
     weights = decay_weights(np.array([0.0, 450.0, 900.0, 900.5]), 900.0, "gaussian")
     middle = (np.exp(-0.125) - np.exp(-0.5)) / (1 - np.exp(-0.5))
     np.testing.assert_allclose(weights, [1.0, middle, 0.0, 0.0], atol=1e-15)
+
+
+def test_every_named_decay_weighs_one_at_the_door():
+    for name in DECAY_NAMES:
+        assert decay_weights(np.array([0.0]), 900.0, name)[0] == 1.0
+    np.testing.assert_allclose(decay_weights(np.array([450.0]), 900.0, "kernel"), [0.75])
+
+
+def test_modified_wastes_nothing_at_the_door_whatever_the_decay():
+    for name in DECAY_NAMES:
+        access = modified_two_step_fca(table([[0.0]]), supply=[60.0], demand=[100.0], decay=name)
+        assert access[0] == pytest.approx(0.6, rel=1e-15)
 
 
 def test_a_third_that_is_no_binary_fraction_keeps_its_bound_inside():

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from circle15.measures.gaps import cell_gaps, unit_gaps, usable_supply
+from circle15.measures.gaps import cell_gaps, cell_need, unit_gaps, usable_supply
 
 
 def test_a_nursery_gap_counts_residents_for_the_need_and_children_for_the_supply():
@@ -70,3 +70,38 @@ def test_a_layer_without_any_capacity_is_count_only_and_missing_ones_are_named()
     supply, missing = usable_supply([30.0, np.nan, 0.0])
     np.testing.assert_array_equal(supply, [30.0, 0.0, 0.0])
     np.testing.assert_array_equal(missing, [False, True, False])
+
+
+def test_need_follows_those_who_take_the_places_and_the_whole_keeps_the_norms_total():
+    # 2,000 residents at 5.5 per 1,000 need 11 places; all 100 children live in one of two cells at one spot.
+    people, residents = np.array([100.0, 0.0]), np.array([1000.0, 1000.0])
+    need = cell_need(people, residents, 5.5 / 1000)
+    np.testing.assert_allclose(need, [11.0, 0.0])
+    assert cell_gaps([0.11, 0.11], people, residents, 5.5 / 1000).sum() == pytest.approx(0.0, abs=1e-12)
+    rng = np.random.default_rng(3)
+    people, residents = rng.random(50), rng.random(50) * 9
+    assert cell_need(people, residents, 0.01).sum() == pytest.approx(0.01 * residents.sum(), rel=1e-12)
+
+
+def test_needs_of_one_group_alone_are_the_norm_to_the_last_bit():
+    people = np.random.default_rng(4).random(20) * 100
+    np.testing.assert_array_equal(cell_need(people, people, 0.003), people * 0.003)
+
+
+def test_a_unit_needs_what_its_own_users_need_whatever_its_residents_are():
+    found = unit_gaps(
+        access=[0.0, 0.0], people=[30.0, 10.0], norm_people=[1000.0, 3000.0], norm_per_person=0.01, unit=[0, 1],
+        n_units=2, facility_supply=[], facility_unit=[],
+    )  # fmt: skip
+    np.testing.assert_allclose(found.need, [30.0, 10.0, 40.0])
+    np.testing.assert_allclose(found.norm_people, [1000.0, 3000.0, 4000.0])
+
+
+@pytest.mark.parametrize(("n_stated", "is_usable"), [(1, False), (53, False), (54, True), (108, True)])
+def test_capacities_are_supply_only_where_at_least_half_of_the_facilities_state_one(n_stated, is_usable):
+    capacity = np.where(np.arange(108) < n_stated, 90.0, np.nan)
+    supply, missing = usable_supply(capacity)
+    assert (supply is not None) is is_usable
+    assert missing.sum() == 108 - n_stated
+    assert usable_supply(capacity, least_share=0.0)[0] is not None
+    assert (usable_supply(capacity, least_share=1.0)[0] is not None) is (n_stated == 108)

@@ -63,11 +63,20 @@ def test_people_are_the_official_totals_by_street_and_age(run, table):
     assert "人口控制数.csv" in run.result.population_source
 
 
-def test_street_gaps_sum_to_the_districts_in_places_not_people(table):
+def test_street_gaps_sum_to_the_districts_in_places_not_people(run, table):
     gaps = table("gaps").query("layer == 'nursery'").set_index("unit_id")
     assert gaps.loc[STREETS, "gap"].sum() == pytest.approx(gaps.loc["sample", "gap"])
     assert gaps.loc["sample", "need"] == pytest.approx(135_201 * 4.4 / 1000, abs=0.01)
     assert set(gaps["gap_unit"]) == {"托位"}
+    # Streets need by their children under three; by the plan's own count it is their residents.
+    infants = run.result.cells.groupby("unit_id")["age_0_2"].sum()
+    total = 135_201 * 4.4 / 1000
+    np.testing.assert_allclose(gaps.loc[STREETS, "need"], total * infants[STREETS] / infants.sum(), atol=0.01)
+    np.testing.assert_allclose(gaps["norm_need"], gaps["norm_people"] * 4.4 / 1000, atol=0.01)
+    assert gaps.loc["sample", "norm_need"] == pytest.approx(gaps.loc["sample", "need"])
+    # Every place can be used, so that what is missing is need less supply, and less than the gap.
+    assert gaps.loc["sample", "places_missing"] == pytest.approx(total - gaps.loc["sample", "supply"], abs=0.01)
+    assert gaps.loc[STREETS, "places_missing"].sum() == pytest.approx(gaps.loc["sample", "places_missing"])
     # Everybody reaches some nursery's catchment, so all places of the district are given out.
     assert gaps.loc["sample", "accessible_supply"] == pytest.approx(gaps.loc["sample", "supply"])
 
@@ -188,6 +197,15 @@ def test_people_beyond_the_border_compete_for_the_places_of_the_district(root, r
     alone = offer_of(replace(study, around=None), nursery, places, ten).rate
     assert (shared <= alone + 1e-12)[alone > 0].all()
     assert (shared < alone - 1e-6).any()
+    # They stand in a facility's circle as they do in its access, and have the same claim to missing places.
+    assert nursery.people_beyond.max() == pytest.approx(infants)
+    alone_within = run.result.tables["facilities"].query("layer == 'nursery'")["people_within"].to_numpy()
+    np.testing.assert_allclose(nursery.people_within - nursery.people_beyond, alone_within, rtol=1e-9)
+    reached = np.bincount(everybody.times.destination, minlength=len(nursery.rows)) > 0
+    served = nursery.wanted.sum() - nursery.supply[reached].sum()
+    beyond = nursery.wanted[len(nursery.people) :].sum()
+    assert served - beyond < nursery.places_missing.sum() < served
+    assert nursery.places_missing.sum() > run.result.cells["nursery_places_missing"].sum() + 1
     before = run.result.cells["nursery_access"].to_numpy()
     assert (nursery.access <= before + 1e-12).all()
     assert not any("界外居民" in w for w in study.warnings)
@@ -199,10 +217,11 @@ def test_use_as_counted_and_load_as_modelled_stand_side_by_side(run, table):
     full = facilities.loc["示例东桥托育中心"]
     assert (full["used_ratio"], full["saturation_class"]) == (pytest.approx(131 / 120), "overloaded")
     assert facilities.loc["示例新桥托育点", "saturation_class"] == "idle"
-    # Who reaches no nursery goes to none; everybody else's need is shared out.
-    reaching = run.result.cells.query("nursery_count > 0")["population"].sum()
+    # Whose children reach no nursery goes to none; the need of everybody else is shared out.
+    children = run.result.cells["age_0_2"]
+    reaching = children[run.result.cells["nursery_count"] > 0].sum() / children.sum()
     load = facilities.query("layer == 'nursery'")["modelled_load"].sum()
-    assert load == pytest.approx(reaching * 4.4 / 1000, rel=1e-6)
+    assert load == pytest.approx(reaching * run.result.cells["population"].sum() * 4.4 / 1000, rel=1e-6)
 
 
 def test_theil_of_every_service_is_its_part_between_and_within_streets(table):

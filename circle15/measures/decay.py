@@ -37,8 +37,10 @@ def decay_weights(seconds: FloatArray, threshold_s: float, decay: DecayName | De
         doi:10.1016/j.healthplace.2009.06.002);
         "gaussian", W = (exp(-0.5 (t/T)^2) - exp(-0.5)) / (1 - exp(-0.5)), 1 at the door and 0 at T (Dai 2010, Health &
         Place 16(5), doi:10.1016/j.healthplace.2010.06.012);
-        "kernel", W = 0.75 (1 - (t/T)^2), Epanechnikov (KD2SFCA: Dai & Wang 2011, Environment and Planning B 38(4),
-        doi:10.1068/b36149);
+        "kernel", W = 1 - (t/T)^2, Epanechnikov (KD2SFCA: Dai & Wang 2011, Environment and Planning B 38(4),
+        doi:10.1068/b36149), without the constant 0.75 of the density, so that it is 1 at the door as the others are:
+        where supply is shared out the constant cancels, and in `catchment.modified_two_step_fca` it would waste a
+        quarter of the places at the door;
         or a callable of seconds that keeps this module's contract.
 
     Returns
@@ -64,7 +66,7 @@ def decay_weights(seconds: FloatArray, threshold_s: float, decay: DecayName | De
         at_rim = np.exp(-0.5)
         weights = np.maximum((np.exp(-0.5 * (seconds[inside] / threshold_s) ** 2) - at_rim) / (1 - at_rim), 0)
     elif decay == "kernel":
-        weights = 0.75 * (1 - (seconds[inside] / threshold_s) ** 2)
+        weights = 1 - (seconds[inside] / threshold_s) ** 2
     else:
         raise ValueError(f"unknown decay {decay!r}; give one of {', '.join(DECAY_NAMES)}, or a callable of seconds")
     spread = np.zeros(len(seconds))

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 Value = dict[str, Any]
 # Columns of the portrait that a reader of the report needs, in order.
 PORTRAIT = ("unit_name", *DIMENSIONS, "worst_dimension", "index", "rank")
-GAPS = ("norm", "supply", "accessible_supply", "need", "gap")
+GAPS = ("norm", "supply", "accessible_supply", "need", "gap", "places_missing")
 FEWEST_DIMENSIONS = 2
 
 
@@ -53,8 +53,9 @@ def _gaps(result: DistrictResult) -> Value | None:
     if own.empty:
         return None
     names = {layer.id: layer.name for layer in result.layers}
-    columns = [own["unit_name"], own["layer"].map(names), *(own[c] for c in GAPS), own["gap_unit"]]
-    headings = [say[k] for k in ("unit", "service", *GAPS, "supply_unit")]
+    gaps = [c for c in GAPS if c in own]
+    columns = [own["unit_name"], own["layer"].map(names), *(own[c] for c in gaps), own["gap_unit"]]
+    headings = [say[k] for k in ("unit", "service", *gaps, "supply_unit")]
     return {
         "title": say["gaps_title"],
         "parts": [{"caption": "", **_printed(columns, headings, say["no_data"])}],

@@ -24,7 +24,7 @@ _DECIMALS = (
     (re.compile(r"(^|_)(lon|lat)$|^(经度|纬度)$"), 7),
     (re.compile(r"(_m|_min|_m2)$"), 2),
     (re.compile(r"_share(_on_network)?$|_per_cost$"), DEFAULT_DECIMALS),
-    (re.compile(r"people|seconds$|gap|supply|^need$|^load$"), 3),
+    (re.compile(r"people|seconds$|gap|supply|^need$|^norm_need$|^need_off|places_|^load$"), 3),
 )
 
 _FORMULA = re.compile(r"^[=+\-@\t\r]")

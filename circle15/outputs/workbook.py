@@ -54,7 +54,7 @@ SHEETS = {
     "import_report": ("读入修正", "Import report"),
 }
 # Columns of which a large number is bad news, and those whose numbers go from 0 (bad) to 100 (good).
-SHORTAGES = ("gap", "shortfall", "uncovered_people")
+SHORTAGES = ("gap", "places_missing", "shortfall", "uncovered_people")
 SCORES = ("匹配度", "可及度", "饱和度", "满意度", "score", "index")
 # Names that stand before the ids of units.
 _NAME_OF = {"unit_id": "unit_name", "parent_id": "parent_name"}

@@ -138,13 +138,14 @@ def facility_load(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``used_ratio``, ``saturation_class``, ``modelled_load`` (people, or places where the layer has a norm),
+        ``used_ratio``, ``saturation_class``, ``modelled_load`` (people, or places where the layer has a norm; those
+        of people beyond the border too),
         ``modelled_ratio`` (modelled places / capacity); a row per facility, in the study's order.
     """
     n = len(study.facilities)
     load, ratio = np.full(n, np.nan), np.full(n, np.nan)
     for service in services:
-        load[service.rows] = _modelled(study, service)
+        load[service.rows] = _modelled(service)
         if service.has_norm:
             ratio[service.rows] = share(load[service.rows], service.supply)
     counted = used_ratio(study.facilities["used"], study.facilities["capacity"])
@@ -160,11 +161,8 @@ def facility_load(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     )
 
 
-def _modelled(study: Study, service: Service) -> FloatArray:
-    need = service.people
-    if service.has_norm:
-        need = study.people.groups[service.layer.norm_group].to_numpy(np.float64) * service.norm_per_person
-    return modelled_load(service.times, need=need, attraction=service.supply)
+def _modelled(service: Service) -> FloatArray:
+    return modelled_load(service.demand.times, need=service.wanted, attraction=service.supply)
 
 
 def _unit_measures(study: Study, services: Sequence[Service], level: Level, score: FloatArray) -> UnitMeasures:
@@ -181,7 +179,7 @@ def _one_service(study: Study, service: Service, level: Level) -> dict[str, Floa
     facilities = study.facilities.iloc[service.rows]
     none = np.full(n, np.nan)
     match = none
-    if service.has_norm:
+    if service.need_rule is not None:
         match = unit_gaps(
             access=access,
             people=people,
@@ -191,6 +189,7 @@ def _one_service(study: Study, service: Service, level: Level) -> dict[str, Floa
             n_units=n,
             facility_supply=service.supply,
             facility_unit=stands_in,
+            need=service.need_rule.need(level.groups[level.of_part >= 0]),
         ).match[:-1]
     flag = _quality_flags(facilities)
     quality = none
@@ -270,7 +269,7 @@ def _saturation_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
         if not found.n_facilities[-1]:
             continue
         here = stands_in >= 0
-        load = sum_by_unit(_modelled(study, service)[here], stands_in[here], study.n_units)
+        load = sum_by_unit(_modelled(service)[here], stands_in[here], study.n_units)
         capacity = sum_by_unit(service.supply[here], stands_in[here], study.n_units)
         classes = saturation_classes(
             found.ratio, idle_below=bounds.idle_below, overloaded_above=bounds.overloaded_above

@@ -10,11 +10,14 @@ import numpy.typing as npt
 
 from circle15.measures.catchment import CATCHMENTS
 from circle15.measures.coverage import count_within, covered_cells, kth_nearest
-from circle15.measures.gaps import cell_gaps, usable_supply
+from circle15.measures.flow import fair_shares
+from circle15.measures.gaps import need_per_head, open_gap, usable_supply
 from circle15.measures.times import Times, by_facility, pair_rows, spread_to_pieces, stacked
 from circle15.reach.search import nearest, travel_times
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from circle15.config import LayerTable
     from circle15.pipeline.study import Study
 
@@ -41,6 +44,36 @@ class Demand:
         found = CATCHMENTS[layer.catchment](self.times, supply=supply, demand=self.people, decay=layer.decay)
         return found[: self.n_pieces]
 
+    def places_missing(self, supply: FloatArray, need: FloatArray) -> FloatArray:
+        """Give the places that each piece lacks however `supply` (n_facilities,) is shared out.
+
+        ``need`` is everybody's, (n_cells,); people beyond the border have the same claim as those inside.
+        """
+        missing = need * (1.0 - fair_shares(self.times, supply=supply, need=need))
+        return missing[: self.n_pieces]
+
+    def people_within(self) -> FloatArray:
+        """Sum the people within the threshold of each facility, the district's and those beyond, (n_facilities, 2)."""
+        row = pair_rows(self.times)
+        beyond = row >= self.n_pieces
+        n = self.times.n_destinations
+        weights = self.people[row]
+        return np.column_stack(
+            [np.bincount(self.times.destination[at], weights=weights[at], minlength=n) for at in (~beyond, beyond)]
+        ).astype(np.float64)
+
+
+@dataclass(frozen=True, slots=True)
+class NeedRule:
+    """What a layer's people need: as many places in all as the norm grants, where those live who take them."""
+
+    per_head: float  # supply units
+    group: str  # whose heads
+
+    def need(self, groups: pd.DataFrame) -> FloatArray:
+        """Give the need of parts of the ground, (n_parts,) supply units, by the people in them."""
+        return self.per_head * groups[self.group].to_numpy(np.float64)
+
 
 @dataclass(frozen=True, slots=True)
 class Service:
@@ -55,13 +88,19 @@ class Service:
     count: npt.NDArray[np.int64]  # (n_pieces,) facilities within the threshold
     covered: npt.NDArray[np.bool_]  # (n_pieces,)
     supply: FloatArray  # (n_facilities,) capacity, or 1 each where the layer states none
-    is_count_only: bool  # no facility states a capacity
-    n_without_capacity: int  # facilities that state none while others do; they supply 0
+    is_count_only: bool  # no facility, or too few, state a capacity
+    n_without_capacity: int  # facilities that state none; while enough others do, they supply 0
     access: FloatArray  # (n_pieces,) supply units per person of the group
+    need: FloatArray  # (n_pieces,) in the layer's unit; NaN without a norm
     gap: FloatArray  # (n_pieces,) in the layer's unit where there is a norm; else people not covered
-    people_within: FloatArray  # (n_facilities,) persons of the group within the threshold
-    load: FloatArray  # (n_facilities,) persons of the group for whom it is the nearest, within the threshold
+    places_missing: FloatArray  # (n_pieces,) in the layer's unit, however supply is shared out; NaN without a norm
+    people_within: FloatArray  # (n_facilities,) persons of the group within the threshold, beyond the border too
+    people_beyond: FloatArray  # (n_facilities,) those of them who live beyond the border
+    load: FloatArray  # (n_facilities,) persons, beyond the border too, for whom it is the nearest within the threshold
     demand: Demand  # who competes for the supply
+    wanted: FloatArray  # (n_pieces + n_cells beyond,) need of all of them; their number without a norm
+    need_rule: NeedRule | None  # None without a norm
+    is_linked: npt.NDArray[np.bool_]  # (n_pieces,) on the network for the layer's profile
 
     @property
     def has_norm(self) -> bool:
@@ -88,17 +127,17 @@ def measure_service(layer: LayerTable, study: Study, *, threads: int | None = No
     seconds = _display_seconds(layer, study, threshold_s, len(rows), threads)[study.cells.cell_of_piece]
     people = study.people.groups[layer.group].to_numpy(np.float64)
     covered = covered_cells(seconds, threshold_s)
-    supply, without = usable_supply(study.facilities["capacity"].to_numpy(np.float64)[rows])
+    capacity = study.facilities["capacity"].to_numpy(np.float64)[rows]
+    supply, without = usable_supply(capacity, least_share=layer.least_capacity_share)
     is_count_only = supply is None
     places = np.ones(len(rows)) if supply is None else supply
     demand = _demand(layer, study, times, people, threads)
     access = demand.access(layer, places)
-    if layer.norm_per_1000 is not None and not is_count_only:
-        norm_people = study.people.groups[layer.norm_group].to_numpy(np.float64)
-        gap = cell_gaps(access, people, norm_people, layer.norm_per_1000 / 1000)
-    else:
-        gap = np.where(covered, 0.0, people)
-    row = pair_rows(times)
+    rule = None if is_count_only else _need_rule(layer, study)
+    nothing = np.full(len(people), np.nan)
+    need = nothing if rule is None else rule.need(study.people.groups)
+    wanted = demand.people if rule is None else _needs(rule, study, need)
+    within = demand.people_within()
     return Service(
         layer=layer,
         threshold_s=threshold_s,
@@ -110,13 +149,34 @@ def measure_service(layer: LayerTable, study: Study, *, threads: int | None = No
         covered=covered,
         supply=places,
         is_count_only=is_count_only,
-        n_without_capacity=0 if is_count_only else int(without.sum()),
+        n_without_capacity=int(without.sum()),
         access=access,
-        gap=gap,
-        people_within=np.bincount(times.destination, weights=people[row], minlength=len(rows)).astype(np.float64),
-        load=_nearest_load(times, people),
+        need=need,
+        gap=np.where(covered, 0.0, people) if rule is None else open_gap(access, people, need),
+        places_missing=nothing if rule is None else demand.places_missing(places, wanted),
+        people_within=within.sum(axis=1),
+        people_beyond=within[:, 1],
+        load=_nearest_load(demand.times, demand.people),
         demand=demand,
+        wanted=wanted,
+        need_rule=rule,
+        is_linked=(study.linked_cells(layer.profile).edge >= 0)[study.cells.cell_of_piece],
     )
+
+
+def _need_rule(layer: LayerTable, study: Study) -> NeedRule | None:
+    """Decide whose heads need what: those of the layer's group, scaled to what the norm grants the whole district."""
+    if layer.norm_per_1000 is None:
+        return None
+    groups = study.people.groups
+    users, norm_people = (float(groups[name].sum()) for name in (layer.group, layer.norm_group))
+    rate, is_of_group = need_per_head(users, norm_people, layer.norm_per_1000 / 1000)
+    return NeedRule(rate, layer.group if is_of_group else layer.norm_group)
+
+
+def _needs(rule: NeedRule, study: Study, need: FloatArray) -> FloatArray:
+    """Give everybody's need: the pieces' and, behind them, that of the people beyond the border."""
+    return need if study.around is None else np.concatenate([need, rule.need(study.around.groups)])
 
 
 def _demand(layer: LayerTable, study: Study, times: Times, people: FloatArray, threads: int | None) -> Demand:

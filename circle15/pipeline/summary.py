@@ -13,6 +13,7 @@ import shapely
 from circle15.inputs.import_report import changes_frame
 from circle15.measures.equity import lorenz
 from circle15.outputs.result import DistrictResult, LayerInfo
+from circle15.outputs.text import share_text
 from circle15.pipeline.appraise import appraisal_tables
 from circle15.pipeline.communities import communities_table
 from circle15.pipeline.fit_warnings import fit_warnings
@@ -175,17 +176,31 @@ def _service_warnings(study: Study, services: Sequence[Service]) -> list[str]:
     found = [*street_warnings(study), *fit_warnings(study)]
     for service in services:
         name = service.layer.name
-        if service.n_without_capacity:
-            n, of = service.n_without_capacity, len(service.rows)
+        n, of = service.n_without_capacity, len(service.rows)
+        if service.is_count_only and n < of:
+            found.append(_too_few_capacities(study, service))
+        elif n and not service.is_count_only:
             found.append(
                 words(
                     f"{name}: {of} 处设施中有 {n} 处无容量，按 0 计",
                     f"{name}: {n} of {of} facilities state no capacity and count as 0",
                 )
             )
-        if service.layer.norm_per_1000 is not None and service.is_count_only:
+        if service.layer.norm_per_1000 is not None and service.is_count_only and n == of:
             found.append(words(f"{name}: 设施无容量，只计处数", f"{name}: no facility states a capacity; count only"))
     return found
+
+
+def _too_few_capacities(study: Study, service: Service) -> str:
+    layer, of = service.layer, len(service.rows)
+    stated, least = of - service.n_without_capacity, share_text(service.layer.least_capacity_share)
+    has_norm = layer.norm_per_1000 is not None
+    return study.words(
+        f"{layer.name}：{of} 处设施中仅 {stated} 处写明容量，不足 {least}（least_capacity_share），不以容量计算，"
+        f"只计处数{'，因此没有需求和缺口' if has_norm else ''}",
+        f"{layer.name}: only {stated} of {of} facilities state a capacity, less than {least} (least_capacity_share);"
+        f" facilities are counted instead{', so there is no need and no gap' if has_norm else ''}",
+    )
 
 
 def _no_isochrones() -> gpd.GeoDataFrame:

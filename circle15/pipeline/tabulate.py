@@ -41,6 +41,7 @@ def cells_frame(study: Study, services: Sequence[Service]) -> gpd.GeoDataFrame:
         columns[f"{name}_covered"] = service.covered
         columns[f"{name}_access"] = service.access
         columns[f"{name}_gap"] = service.gap
+        columns[f"{name}_places_missing"] = service.places_missing
     measured = pd.DataFrame(columns, index=frame.index)
     return gpd.GeoDataFrame(
         pd.concat([frame.drop(columns="geometry"), measured, frame["geometry"]], axis=1), crs=frame.crs
@@ -104,7 +105,11 @@ def completeness_table(study: Study, services: Sequence[Service]) -> pd.DataFram
 
 
 def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
-    """Give gaps.csv: supply, need and gap; a layer without norm or capacity counts people not covered."""
+    """Give gaps.csv: supply, need, gap and missing places; a layer without norm or capacity counts people not covered.
+
+    ``need`` of a unit is that of those who use the service, ``norm_need`` the norm times the unit's own norm people: in
+    the whole they are one.
+    """
     frames = []
     for service in services:
         norm_people = study.people.groups[service.layer.norm_group].to_numpy(np.float64)
@@ -118,8 +123,11 @@ def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
             n_units=study.n_units,
             facility_supply=service.supply,
             facility_unit=facility_unit,
+            need=service.need if service.has_norm else norm_people,
         )
         with_norm = service.has_norm
+        missing = sum_by_unit(service.places_missing, study.unit_of_piece, study.n_units)
+        off_network = sum_by_unit(np.where(service.is_linked, 0.0, service.need), study.unit_of_piece, study.n_units)
         frames.append(
             study.unit_names().assign(
                 layer=service.layer.id,
@@ -127,6 +135,7 @@ def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
                 norm_per=1000 if with_norm else np.nan,
                 norm_group=service.layer.norm_group if with_norm else "",
                 norm_people=found.norm_people if with_norm else np.nan,
+                norm_need=found.norm_people * service.norm_per_person if with_norm else np.nan,
                 supply=found.supply,
                 supply_unit=supply_unit(study, service),
                 accessible_supply=found.accessible_supply,
@@ -134,6 +143,8 @@ def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
                 gap=found.gap if with_norm else sum_by_unit(service.gap, study.unit_of_piece, study.n_units),
                 gap_unit=supply_unit(study, service) if with_norm else study.words("人", "people"),
                 match=found.match if with_norm else np.nan,
+                places_missing=missing if with_norm else np.nan,
+                need_off_network=off_network if with_norm else np.nan,
             )
         )
     return by_unit_then_layer(frames, study)
@@ -149,10 +160,11 @@ def supply_unit(study: Study, service: Service) -> str:
 def facilities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     """Give facilities.csv: every facility that was read, those in the buffer with an empty unit."""
     frame = study.facilities
-    within = np.full(len(frame), np.nan)
+    within, beyond = np.full(len(frame), np.nan), np.full(len(frame), np.nan)
     load = np.full(len(frame), np.nan)
     for service in services:
         within[service.rows] = service.people_within
+        beyond[service.rows] = service.people_beyond
         load[service.rows] = service.load
     unit_ids = np.append(study.district.units["unit_id"].to_numpy(object), "")
     return pd.DataFrame(
@@ -169,6 +181,7 @@ def facilities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
             "ownership": frame["ownership"].fillna("").to_numpy(),
             "access_m": study.facility_access_m(),
             "people_within": within,
+            "people_beyond": beyond,
             "load": load,
             **facility_load(study, services),
             "source": frame["source"].to_numpy(),
