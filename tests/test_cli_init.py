@@ -13,6 +13,7 @@ from click.testing import CliRunner
 from circle15.cli import main
 from circle15.config import load_config
 from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
+from tests.building_town import BuildingTown
 from tests.chinese_town import Town
 
 
@@ -179,3 +180,14 @@ def test_an_existing_config_is_never_overwritten(folder):
     assert result.exit_code == 1
     assert "not overwritten" in result.stderr
     assert (folder / "district.toml").read_text("utf-8") == "mine"
+
+
+@pytest.mark.parametrize(("share", "source"), [(1.0, "buildings"), (0.04, "points"), (0.0, "points")])
+def test_people_over_buildings_are_proposed_only_where_homes_stand_along_the_streets(tmp_path, share, source):
+    BuildingTown(tmp_path, share=share).write().unlink()
+    config, text, told = drafted(tmp_path)
+    assert config["population"]["source"] == source
+    asks = "请提供人口表或人口栅格" in text
+    assert asks == (source == "points") == ("too few to spread people over" in told)
+    if asks:
+        assert "people.csv: no such file" in run("check", tmp_path / "district.toml").output

@@ -34,6 +34,11 @@ NOT_HOMES = frozenset({
 """Values of the `building` tag that nobody lives in; every other value, `yes` included, may hold homes."""
 
 
+MOST_LEVELS = 163
+"""Storeys of the tallest building on earth, the Burj Khalifa (CTBUH); more are a slip of the pen."""
+_TOLD_BUILDINGS = 3
+
+
 @dataclass(frozen=True, slots=True)
 class PeopleBeyond:
     """People of a source of points who are in no piece of the district."""
@@ -67,6 +72,8 @@ class Population:
     source_sums: dict[str, float] = field(default_factory=dict)  # persons by group before scaling and raking
     beyond: PeopleBeyond | None = None  # of a source of points
     homes: Homes | None = None  # of a source of points or buildings
+    notes: tuple[tuple[str, str], ...] = ()  # what a planner must know of the source, in Chinese and English
+    footprints: npt.NDArray[np.object_] | None = None  # (n_homes,) polygons of buildings that people were spread over
 
     def label(self, lang: str) -> str:
         """Give the source's label in ``lang``."""
@@ -84,18 +91,24 @@ class Population:
         )
 
 
+def homes_of(buildings: gpd.GeoDataFrame) -> npt.NDArray[np.object_]:
+    """Give the footprints of the buildings that may hold homes."""
+    return np.asarray(buildings.geometry[~buildings["building"].isin(NOT_HOMES)], dtype=object)
+
+
 def spread_over_buildings(
     buildings: gpd.GeoDataFrame, cells: Cells, *, total: float, default_levels: float
 ) -> Population:
     """Spread a known total over residential buildings by footprint times levels.
 
     A building's people stand at a point inside it, so that each building counts in one piece. Buildings whose tag says
-    that nobody lives there (`NOT_HOMES`) get nobody.
+    that nobody lives there (`NOT_HOMES`) get nobody. More storeys than any building has (`MOST_LEVELS`) count as
+    unknown and are named.
 
     Parameters
     ----------
     buildings
-        Footprints, EPSG:4326, with ``building`` and ``levels`` (float, NaN where unknown).
+        Footprints, EPSG:4326, with ``osm_id``, ``building`` and ``levels`` (float, NaN where unknown).
     cells
         Pieces to spread over.
     total
@@ -116,7 +129,9 @@ def spread_over_buildings(
     if not inside.any():
         message = 'no residential building in the district; give population.source = "points", "units" or "raster"'
         raise InputError(Problem(message, key="population.source", value="buildings"))
-    levels = homes["levels"].to_numpy(np.float64)
+    stated = homes["levels"].to_numpy(np.float64)
+    is_absurd = stated > MOST_LEVELS
+    levels = np.where(is_absurd, np.nan, stated)
     floor_m2 = homes.geometry.to_crs(EQUAL_AREA_CRS).area.to_numpy() * np.where(levels > 0, levels, default_levels)
     weight = np.bincount(piece[inside], weights=floor_m2[inside], minlength=len(cells.pieces))
     unknown = float((~(levels[inside] > 0)).mean())
@@ -135,8 +150,31 @@ def spread_over_buildings(
             "buildings_not_homes": int((~is_home).sum()),
             "share_levels_unknown": unknown,
         },
+        notes=_absurd_levels(homes, inside & is_absurd, default_levels),
+        footprints=homes.geometry.to_numpy()[inside],
         homes=Homes(shapely.get_x(spots)[inside], shapely.get_y(spots)[inside], floor_m2[inside], piece[inside]),
     )
+
+
+def _absurd_levels(
+    homes: gpd.GeoDataFrame, is_absurd: npt.NDArray[np.bool_], default_levels: float
+) -> tuple[tuple[str, str], ...]:
+    """Name the buildings whose storeys no building has."""
+    found = homes.loc[is_absurd]
+    if found.empty:
+        return ()
+    shown = found.iloc[:_TOLD_BUILDINGS]
+    listed = ", ".join(f"{i} = {v:g}" for i, v in zip(shown["osm_id"], shown["levels"], strict=True))
+    more = " ..." if len(found) > len(shown) else ""
+    note_zh = (
+        f"{len(found)} 栋建筑的层数不可能（building:levels：{listed}{more}；世界最高建筑 {MOST_LEVELS} 层），"
+        f"按层数未知计（{default_levels:g} 层）"
+    )
+    note_en = (
+        f"{len(found)} building{'s state' if len(found) > 1 else ' states'} more storeys than any has"
+        f" (building:levels: {listed}{more}; the tallest has {MOST_LEVELS}); taken as unknown ({default_levels:g})"
+    )
+    return ((note_zh, note_en),)
 
 
 def spread_points(

@@ -14,16 +14,21 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from circle15.errors import InputError
 from circle15.inputs.file_guards import KINDS_OF_SUFFIX
 from circle15.inputs.layer_guess import LayerGuess, guess_layer
+from circle15.inputs.osm import read_buildings
 from circle15.inputs.osm_file import is_osm_file
+from circle15.inputs.people_spread import homes_of
+from circle15.inputs.polygons import read_polygons
 from circle15.inputs.unit_ids import file_safe
 from circle15.network.build import read_network
 from circle15.network.crs_detector import FEWEST_POINTS, detect_crs
+from circle15.pipeline.people_fit import homes_along_streets
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from circle15.network.graph import WalkNetwork
+    from circle15.pipeline.people_fit import HomesAlongStreets
 
 # Words in file names and headings, the id and name of the service that they speak of (ids of data/policy/services.csv
 # where it has one), and who walks. The first that fits is taken.
@@ -88,6 +93,7 @@ class Draft:
     communities: LayerGuess | None = None
     people: tuple[LayerGuess, SystemGuess] | None = None
     people_raster: Path | None = None
+    homes: HomesAlongStreets | None = None  # where neither a table nor a raster of people is there
     layers: list[DraftLayer] = field(default_factory=list)
     also: list[str] = field(default_factory=list)  # further candidates, as comments
     unread: list[str] = field(default_factory=list)  # files that were not understood, with the reason
@@ -119,7 +125,27 @@ def draft_from(folder: Path) -> Draft:
     systems = _systems(draft, facilities)
     for guess, system in zip(facilities, systems, strict=True):
         _take_table(draft, guess, system)
+    if draft.people is None and draft.people_raster is None and draft.network is not None:
+        draft.homes = _homes(draft, draft.network)
     return draft
+
+
+def _homes(draft: Draft, network: Path) -> HomesAlongStreets | None:
+    """Measure whether the buildings of the street file could tell where people live; None where it has none to read."""
+    if not is_osm_file(network):
+        return None
+    ground = draft.boundary or draft.units
+    try:
+        area = None
+        if ground is not None:
+            polygons = read_polygons(
+                source_text(ground), key="district", osm_path=network, resolve=lambda name: draft.folder / name
+            )
+            area = shapely.union_all(shapely.make_valid(polygons.frame.geometry.to_numpy()))
+        streets, buildings = read_network(network, area=area), read_buildings(network, area)
+    except InputError:
+        return None  # told where the file is taken for what it is
+    return homes_along_streets(streets, homes_of(buildings), area)
 
 
 def _has_streets(path: Path) -> bool:
@@ -261,3 +287,10 @@ def _around(guesses: Sequence[LayerGuess]) -> shapely.Geometry | None:
     good = np.isfinite(x) & np.isfinite(y)
     (west, east), (south, north) = np.percentile(x[good], [5, 95]), np.percentile(y[good], [5, 95])
     return shapely.box(west - _AROUND_DEG, south - _AROUND_DEG, east + _AROUND_DEG, north + _AROUND_DEG)
+
+
+def source_text(guess: LayerGuess) -> str:
+    """Give a file as a config names it: with its sheet or layer where it has several."""
+    return (
+        f"{guess.path.name}#{guess.sheet}" if guess.sheet and guess.path.suffix.lower() != ".shp" else guess.path.name
+    )

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from circle15.inputs.unit_ids import file_safe
 from circle15.pipeline.check_text import text_width
+from circle15.pipeline.draft import source_text
+from circle15.pipeline.people_fit import NEAR_HOME_M
 
 if TYPE_CHECKING:
     from circle15.inputs.layer_guess import LayerGuess
@@ -56,6 +58,11 @@ def summary_lines(draft: Draft) -> list[str]:
         lines.append(f"{draft.people[0].path.name}: people, {draft.people[0].n_rows} rows")
     if draft.people_raster is not None:
         lines.append(f"{draft.people_raster.name}: people, a raster")
+    if draft.homes is not None and not draft.homes.is_enough:
+        lines.append(
+            f"people: {draft.homes.n_homes:,} residential buildings stand along {draft.homes.share:.0%} of the streets,"
+            " too few to spread people over; give a table or a raster"
+        )
     for layer in draft.layers:
         system = layer.system.crs or "not to be told: say it"
         encoding = f", {layer.guess.encoding}" if layer.guess.encoding else ""
@@ -77,9 +84,9 @@ def _district(draft: Draft, block: str) -> str:
         # The template explains its own boundary on the lines below it.
         block = re.sub(r"(?m)(^boundary = .*\n)(?:[ ]+#.*\n)+", r"\1", block)
         why = "" if draft.boundary is not None else "; 各单元之并 the units together"
-        block = _set(block, "boundary", _source(ground), CONFIRM + why)
+        block = _set(block, "boundary", source_text(ground), CONFIRM + why)
     if draft.units is not None:
-        lines = [_line("units", _source(draft.units), CONFIRM)]
+        lines = [_line("units", source_text(draft.units), CONFIRM)]
         lines += [
             _line(key, draft.units.columns[f])
             for key, f in (("unit_id_field", "unit_code"), ("unit_name_field", "name"))
@@ -87,7 +94,7 @@ def _district(draft: Draft, block: str) -> str:
         ]
         block = re.sub(r"(?m)^# (units|unit_id_field|unit_name_field) = .*\n", "", block)
         if draft.communities is not None:
-            lines.append(_line("communities", _source(draft.communities), CONFIRM))
+            lines.append(_line("communities", source_text(draft.communities), CONFIRM))
         block = block.replace("lang = ", "".join(lines) + "lang = ", 1)
     return block
 
@@ -106,7 +113,7 @@ def _population(draft: Draft, block: str) -> str:
         guess, system = draft.people
         is_points = guess.looks != "nothing"
         lines = ["[population]\n", _line("source", "points" if is_points else "units", CONFIRM)]
-        lines += [_line("path", _source(guess)), _line("value_field", guess.columns["people"], CONFIRM)]
+        lines += [_line("path", source_text(guess)), _line("value_field", guess.columns["people"], CONFIRM)]
         if is_points:
             # Places of people are the middles of cells or estates, of which the streets tell too little.
             lines += _coordinates(guess, system if system.crs == guess.crs else replace(system, is_sure=False, why=""))
@@ -121,14 +128,33 @@ def _population(draft: Draft, block: str) -> str:
     if draft.people_raster is not None:
         lines = ["[population]\n", _line("source", "raster", CONFIRM), _line("path", draft.people_raster.name)]
         return "".join(lines) + "\n"
+    if draft.network is not None and (draft.homes is None or not draft.homes.is_enough):
+        return _asked_people(draft, block)
     return block.replace("# people in the district\n", "# 请填写 please fill in: people in the district\n", 1)
+
+
+def _asked_people(draft: Draft, block: str) -> str:
+    """Ask for a table or raster of people, where the streets' file has too few buildings to tell where they live."""
+    homes = draft.homes
+    found = ""
+    if homes is not None:
+        found = f"（住宅 {homes.n_homes:,} 栋，{NEAR_HOME_M:g} 米内有住宅的道路只占 {homes.share:.0%}）"
+    why = [
+        f"# 建筑数据不足以分摊人口{found}，请提供人口表或人口栅格\n",
+        "# too few buildings are mapped to tell where people live; give a table or a raster of people\n",
+    ]
+    form = '"points" 每行一处, "units" 每行一街道, "raster" 栅格'
+    lines = [_line("source", "points", f"请填写 please fill in: {form}")]
+    lines.append(_line("path", "people.csv", "请填写 please fill in"))
+    rest = re.split(r"(?m)^# value_field", block, maxsplit=1)[1]
+    return "".join(["[population]\n", *why, *lines, "# value_field", rest])
 
 
 def _layer(layer: DraftLayer) -> str:
     guess = layer.guess
     lines = ["[[layer]]\n", _line("id", layer.id, CONFIRM), _line("name", layer.name)]
     rows = f"{guess.n_rows} 行 rows" + (f", 编码 encoding {guess.encoding}" if guess.encoding else "")
-    lines.append(_line("source", _source(guess), rows))
+    lines.append(_line("source", source_text(guess), rows))
     lines += _coordinates(guess, layer.system)
     named = {"name_field": "name", "id_field": "id", "used_field": "used", "quality_field": "quality"}
     lines += [_line(key, guess.columns[f]) for key, f in named.items() if f in guess.columns]
@@ -160,12 +186,6 @@ def _coordinates(guess: LayerGuess, system: SystemGuess) -> list[str]:
         note = "经纬度列似写反 the columns look swapped" if system.is_swapped else ""
         lines += [_line("lon_field", x, note), _line("lat_field", y)]
     return lines
-
-
-def _source(guess: LayerGuess) -> str:
-    return (
-        f"{guess.path.name}#{guess.sheet}" if guess.sheet and guess.path.suffix.lower() != ".shp" else guess.path.name
-    )
 
 
 def _set(block: str, key: str, value: str, comment: str = "") -> str:

@@ -10,6 +10,7 @@ import numpy as np
 
 from circle15.inputs.buffer_people import is_covered
 from circle15.pipeline.islands import island_warnings
+from circle15.pipeline.people_fit import people_fit_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,6 +25,7 @@ MUCH_OFF = 0.01
 def fit_warnings(study: Study) -> list[str]:
     """Say who and what is off the network, and which thresholds do not fit cells, buffer or facilities."""
     return [
+        *people_fit_warnings(study),
         *_people_off(study),
         *_new_facilities_off(study),
         *island_warnings(study),

@@ -13,6 +13,7 @@ from circle15.inputs.cells import piece_of_points
 from circle15.network.link import link
 
 if TYPE_CHECKING:
+    from circle15.network.graph import WalkNetwork
     from circle15.pipeline.study import Study
 
 Floats = npt.NDArray[np.float64]
@@ -34,8 +35,8 @@ def street_facts(study: Study) -> dict[str, Any]:
     inside = shapely.contains_xy(study.district.geometry, network.node_lon, network.node_lat)
     ends, junctions = int((inside & (degree == 1)).sum()), int((inside & (degree > 2)).sum())  # noqa: PLR2004 (2 pass through)
     return {
-        "nodes": network.n_nodes - report.n_wait_links,
-        "edges": network.n_edges - report.n_wait_links,
+        "nodes": network.n_nodes,
+        "edges": network.n_edges,
         "street_km": report.street_length_m / _M_PER_KM,
         "components": report.n_components,
         "islands": report.n_islands,
@@ -68,7 +69,7 @@ def unit_access(study: Study) -> pd.DataFrame:
     facility_m = _facility_m(study)
     area_m2 = study.cells.pieces["area_m2"].to_numpy(np.float64)
     is_built_up = people * _M2_PER_KM2 >= BUILT_UP_PER_KM2 * area_m2
-    all_m, built_up_m = _street_m(study, is_built_up)
+    all_m, built_up_m = street_m_by_unit(study), street_m_by_unit(study, is_built_up)
     built_up = _by_unit(np.where(is_built_up, area_m2, 0.0), study.unit_of_piece, n) / _M2_PER_KM2
     inside = study.unit_of_facility >= 0
     ones, of_facility = np.ones(int(inside.sum())), study.unit_of_facility[inside]
@@ -112,17 +113,24 @@ def _facility_m(study: Study) -> Floats:
     return nearest
 
 
-def _street_m(study: Study, is_built_up: npt.NDArray[np.bool_]) -> tuple[Floats, Floats]:
-    """Sum the metres of street in each unit, of all of it and of its built-up ground, by the edges' middles."""
-    network = study.network
+def edge_middles(network: WalkNetwork) -> tuple[Floats, Floats]:
+    """Give longitude and latitude of the middle of every edge."""
     lon = (network.node_lon[network.tail] + network.node_lon[network.head]) / 2
     lat = (network.node_lat[network.tail] + network.node_lat[network.head]) / 2
+    return lon, lat
+
+
+def street_m_by_unit(study: Study, is_chosen: npt.NDArray[np.bool_] | None = None) -> Floats:
+    """Sum the metres of street in each unit, (n_units,), by the edges' middles; only in the chosen pieces, if given."""
+    lon, lat = edge_middles(study.network)
     west, south, east, north = study.district.geometry.bounds
     near = np.flatnonzero((lon >= west) & (lon <= east) & (lat >= south) & (lat <= north))
     piece = piece_of_points(study.cells.pieces, lon[near], lat[near])
     near, piece = near[piece >= 0], piece[piece >= 0]
-    length, unit = network.street_m[near], study.unit_of_piece[piece]
-    return _by_unit(length, unit, study.n_units), _by_unit(length * is_built_up[piece], unit, study.n_units)
+    length = study.network.street_m[near]
+    return _by_unit(
+        length if is_chosen is None else length * is_chosen[piece], study.unit_of_piece[piece], study.n_units
+    )
 
 
 def _by_unit(values: Floats, unit: npt.NDArray[np.int64], n_units: int) -> Floats:

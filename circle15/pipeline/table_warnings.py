@@ -46,15 +46,18 @@ def table_warnings(config: Config, services: Services, streets: Sequence[Change]
 
 
 def people_warnings(config: Config, people: Population) -> list[str]:
-    """Word what the table of people could not be read for, in the config's language."""
+    """Word what the source of people could not be read for, in the config's language."""
+    is_zh = config.district.lang == "zh"
+    found = [zh if is_zh else en for zh, en in people.notes]
     rows, heads = (people.counts.get(f"{what}_without_place", 0) for what in ("rows", "people"))
-    if not rows:
-        return []
-    if config.district.lang == "zh":
-        return [f"人口表：{rows:g} 行没有可用坐标，其中 {heads:,.0f} 人未计入，见导入报告"]
-    return [
-        f"people: {rows:g} rows have no usable place; their {heads:,.0f} people are not counted; see the import report"
-    ]
+    if rows:
+        found.append(
+            f"人口表：{rows:g} 行没有可用坐标，其中 {heads:,.0f} 人未计入，见导入报告"
+            if is_zh
+            else f"people: {rows:g} rows have no usable place; their {heads:,.0f} people are not counted; see the"
+            " import report"
+        )
+    return found
 
 
 def _contradicted(config: Config, services: Services) -> list[str]:
