@@ -15,7 +15,7 @@ from circle15.errors import ConfigError, Problem
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-ORDERS = ("people", "gap", "people_per_cost", "gap_per_cost")
+ORDERS = ("people", "gap", "places", "people_per_cost", "gap_per_cost", "places_per_cost")
 
 Lon = Annotated[float, Field(ge=-180, le=180, strict=True)]
 Lat = Annotated[float, Field(ge=-90, le=90, strict=True)]
@@ -50,7 +50,7 @@ class PlanningTable(_Table):
     lat_field: str | None = None
     cost_field: str | None = None
     capacity_field: str | None = None
-    rank_by: Literal["people", "gap", "people_per_cost", "gap_per_cost"] = "people"
+    rank_by: Literal["people", "gap", "places", "people_per_cost", "gap_per_cost", "places_per_cost"] = "people"
     budget: Positive | None = None
     new_capacity: dict[Identifier, Positive] = {}
     causes: bool = True

@@ -185,6 +185,22 @@ def test_building_the_place_ranked_top_by_gap_closes_exactly_the_gap_that_was_pr
     assert 0 < top.gap_filled <= 30
 
 
+@pytest.mark.parametrize("catchment", ["two_step", "three_step"])
+def test_building_the_place_ranked_top_by_missing_places_makes_up_for_exactly_what_was_promised(town, catchment):
+    config = load_config(shared_by(town, catchment))
+    by_places = config.model_copy(update={"planning": config.planning.model_copy(update={"rank_by": "places"})})
+    top = rank_district(by_places, layer="canteen", top=3).iloc[0]
+    assert top.ranked_by == "places"
+    change = f'kind = "add_facility"\nlayer = "canteen"\nlon = {top.lon}\nlat = {top.lat}\ncapacity = {top.capacity}'
+    (town / "places.toml").write_text(f'base = "{catchment}.toml"\n[[change]]\n{change}', encoding="utf-8")
+    names = (catchment, "places")
+    before, after = (run_district(town / f"{n}.toml", out=town / f"run-{n}").result.tables["gaps"] for n in names)
+    fallen = whole(before).loc["canteen", "places_missing"] - whole(after).loc["canteen", "places_missing"]
+    assert fallen == pytest.approx(top.places_filled, abs=1e-5)
+    assert 0 < top.places_filled <= 30 + 1e-6
+    assert (before["places_missing"].dropna() <= before["gap"][before["places_missing"].notna()] + 1e-6).all()
+
+
 def shared_by(folder, catchment):
     """Write the town once more, with another catchment of its canteens."""
     text = (folder / "town.toml").read_text(encoding="utf-8")

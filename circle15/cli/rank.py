@@ -18,8 +18,9 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option("--top", type=click.IntRange(min=1), help="Places per layer [default: the config's, else 20].")
 @click.option(
     "--by",
-    type=click.Choice(["people", "gap", "people-per-cost", "gap-per-cost"]),
-    help="What the best place does most of [default: the config's, else people].",
+    type=click.Choice(["people", "gap", "places", "people-per-cost", "gap-per-cost", "places-per-cost"]),
+    help="What the best place does most of: people newly covered, supply gap closed, missing places made up for"
+    " [default: the config's, else people].",
 )
 @click.option("--candidates", type=_FILE, help="Table of parcels instead of the district's cells.")
 @click.option("--projects", type=_FILE, help="Compare this list of planned projects instead (projects.csv).")

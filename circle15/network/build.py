@@ -13,7 +13,7 @@ import shapely
 from circle15.errors import InputError, MissingFileError, NetworkError, Problem
 from circle15.inputs.osm_file import OSM_SUFFIXES, is_osm_file
 from circle15.network.cache import cached_segments, kept_cut
-from circle15.network.costs import closable_nodes, walk_costs
+from circle15.network.costs import walk_costs
 from circle15.network.coverage import covered_ground, missing_buffer_sides
 from circle15.network.graph import WalkNetwork, find_components
 from circle15.network.layers import read_gpkg_segments, read_graphml_segments
@@ -21,6 +21,7 @@ from circle15.network.own_lines import OwnLines, add_own_paths, cut_streets, rea
 from circle15.network.segments import Bool, Int64, Segments, read_osm_segments
 from circle15.network.spans import find_spans
 from circle15.network.traits import Traits
+from circle15.network.waits import WaitLinks
 from circle15.network.walking import WalkProfile, as_profiles
 
 if TYPE_CHECKING:
@@ -59,6 +60,7 @@ class BuildReport:
     n_streets_cut: int = 0  # places where streets cross the user's borders away from a gate
     n_paths_added: int = 0  # the user's own
     path_ends_missed: tuple[tuple[str, float], ...] = ()  # "file:row end" that joins no street, metres to the nearest
+    n_wait_links: int = 0  # edges of no length that carry waits (`circle15.network.waits`), beyond n_edges
     # (n, 4) straight pieces, degrees WGS-84: lon, lat, lon, lat. Access legs do not cross them.
     hard_borders: npt.NDArray[np.float64] | None = field(default=None, compare=False, repr=False)
 
@@ -135,8 +137,6 @@ def read_network(
     s, is_island = _streets_within(file, area, island_m, cache=cache)
     s, cut = cut_streets(s, Traits.of(s.trait, s.traits).on_ground, own) if own.borders is not None else (s, _NOTHING)
     is_island = np.concatenate([is_island, is_island[cut]])
-    s, parted = closable_nodes(s, chosen)
-    is_island = np.concatenate([is_island, is_island[parted]])
     terrain = None
     if elevation is not None:
         from circle15.network.slope import read_terrain  # noqa: PLC0415 (rasters and solvers; streets alone need none)
@@ -223,20 +223,24 @@ def _make_network(
         n_squares=s.n_squares,
         n_nodes_without_height=0 if terrain is None else terrain.n_without,
     )
+    traits = Traits.of(s.trait, s.traits)
+    walk_ms, is_span = walk_costs(s, profiles, terrain), find_spans(s, traits.off_ground)
+    links = WaitLinks.of(s, traits, profiles)
+    s = links.parted(s)
     return WalkNetwork(
         node_lon=s.node_lon,
         node_lat=s.node_lat,
-        tail=tail,
+        tail=s.tail,
         head=s.head,
-        length_m=length_m,
+        length_m=s.length_m,
         profiles=profiles,
-        walk_ms=walk_costs(s, profiles, terrain),
-        is_island=is_island,
+        walk_ms=np.concatenate([walk_ms, links.costs(walk_ms, profiles)], axis=2),
+        is_island=np.concatenate([is_island, is_island[links.edge]]),
         component=s.component,
         way_id=s.way_id,
         is_street=s.is_street,
-        report=report,
-        is_span=find_spans(s, Traits.of(s.trait, s.traits).off_ground),
+        report=replace(report, n_wait_links=len(links.edge)),
+        is_span=np.concatenate([is_span, is_span[links.edge]]),
     )
 
 

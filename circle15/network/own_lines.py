@@ -15,8 +15,8 @@ from circle15.errors import InputError, MissingColumnError, MissingFileError, Pr
 from circle15.network.borders import cut_at_borders
 from circle15.network.changes import add_path
 from circle15.network.graph import find_components
-from circle15.network.passages import PaidEnd, add_waits
 from circle15.network.spans import SHORT_SPAN_M
+from circle15.network.waits import PaidEnd, add_waits
 from circle15.units import MAX_MS, UNREACHED
 
 if TYPE_CHECKING:
@@ -180,19 +180,38 @@ def add_own_paths(net: WalkNetwork, own: OwnLines) -> tuple[WalkNetwork, tuple[M
         # The path's own edges come last; a line both of whose ends join one node has none.
         n = len(line) - 1 if added.length_m > 0 else 0
         if kind != "path" and n:
-            net = _with_waits(net, kind, net.n_edges - n, net.n_edges - 1)
             if added.length_m > SHORT_SPAN_M:
                 net = replace(net, is_span=np.append(net.is_span[:-n], np.ones(n, dtype=np.bool_)))
+            net = _with_waits(net, kind, net.n_edges - n, net.n_edges - 1)
     return net, tuple(missed)
 
 
 def _with_waits(net: WalkNetwork, kind: str, first: int, last: int) -> WalkNetwork:
-    ends = [PaidEnd(kind, np.array([first]), np.array([last]), leads_away=True)]
-    walk_ms = net.walk_ms.copy()
+    """Part a path, edges ``first`` to ``last``, from the streets at its two ends by links that carry its wait."""
+    n, edge = net.n_nodes, np.array([first, last])
+    place = np.array([net.tail[first], net.head[last]])
+    tail, head = net.tail.copy(), net.head.copy()
+    tail[first], head[last] = n, n + 1
+    walk_ms = np.concatenate([net.walk_ms, np.zeros((len(net.profiles), 2, 2), np.uint32)], axis=2)
+    ends = [PaidEnd(kind, np.array([0]), np.array([1]), leads_away=True)]
     for i, profile in enumerate(net.profiles):
-        total = walk_ms[i].astype(np.int64)
-        add_waits(total, profile, ends)
+        wait = np.zeros((2, 2), np.int64)
+        add_waits(wait, profile, ends)
+        walk_ms[i, :, -2:] = np.where((wait < 0) | (wait > MAX_MS), UNREACHED, wait)
         if kind in profile.closed_kinds:
-            total[:, first : last + 1] = -1
-        walk_ms[i] = np.where((total < 0) | (total > MAX_MS), UNREACHED, total)
-    return replace(net, walk_ms=walk_ms)
+            walk_ms[i, :, first : last + 1] = UNREACHED
+    return replace(
+        net,
+        node_lon=np.append(net.node_lon, net.node_lon[place]),
+        node_lat=np.append(net.node_lat, net.node_lat[place]),
+        tail=np.append(tail, [place[0], n + 1]).astype(np.int32),
+        head=np.append(head, [n, place[1]]).astype(np.int32),
+        length_m=np.append(net.length_m, [0.0, 0.0]),
+        walk_ms=walk_ms,
+        is_island=np.append(net.is_island, net.is_island[edge]),
+        component=np.append(net.component, net.component[place]),
+        way_id=np.append(net.way_id, net.way_id[edge]),
+        report=replace(net.report, n_wait_links=net.report.n_wait_links + len(edge)),
+        is_span=np.append(net.is_span, net.is_span[edge]),
+        is_street=np.append(net.is_street, net.is_street[edge]),
+    )

@@ -42,7 +42,8 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
     "index_parts": {"equity": ("均衡", "equity"), "access": ("可及", "access"), "quality": ("优质", "quality")},
     "ranked_by": {
         "people": ("人数", "people"), "gap": ("缺口", "gap"), "people_per_cost": ("单位造价人数", "people per cost"),
-        "gap_per_cost": ("单位造价缺口", "gap per cost"),
+        "gap_per_cost": ("单位造价缺口", "gap per cost"), "places": ("最少缺口", "places missing"),
+        "places_per_cost": ("单位造价最少缺口", "places missing per cost"),
     },
     "model": {
         "mclp": ("最大覆盖", "maximal covering"), "set-cover": ("集合覆盖", "set cover"),

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, hstack
 
 from circle15.errors import ConfigError, Problem
 from circle15.measures.decay import decay_weights
@@ -16,6 +16,7 @@ from circle15.measures.times import pair_rows
 from circle15.pipeline.parcels import Parcels, candidates_of, new_capacity, read_parcels
 from circle15.planning.gap_ranking import Offer, filled_in_order, places_per_person, rank_by_gap
 from circle15.planning.overlap import compare_projects
+from circle15.planning.place_ranking import Shortage, places_filled_in_order, rank_by_places, shortage_of
 from circle15.planning.ranking import covered_in_order, rank_candidates
 from circle15.reach.search import travel_times, travel_times_blocks
 
@@ -31,12 +32,12 @@ IntArray = npt.NDArray[np.int64]
 
 COLUMNS = (
     "rank", "layer", "cell", "lon", "lat", "unit_id",
-    "newly_covered_people", "alone_covered_people", "gap_filled", "cumulative_people",
+    "newly_covered_people", "alone_covered_people", "gap_filled", "places_filled", "cumulative_people",
     "name", "capacity", "cost", "people_per_cost", "ranked_by",
 )  # fmt: skip
 PROJECT_COLUMNS = (
     "order", "layer", "name", "cell", "lon", "lat", "unit_id", "capacity", "cost",
-    "newly_covered_people", "alone_covered_people", "gap_filled", "people_per_cost",
+    "newly_covered_people", "alone_covered_people", "gap_filled", "places_filled", "people_per_cost",
     "overlaps_with", "overlap_people", "overlap_share", "is_duplicate", "gini_before", "gini_after",
 )  # fmt: skip
 
@@ -140,13 +141,29 @@ def _asked_from_beyond(study: Study, service: Service, candidates: Linkage, thre
     return np.bincount(table.destination, weights=people * weight, minlength=len(candidates)).astype(np.float64)
 
 
+def shortage_around(
+    study: Study, service: Service, candidates: Linkage, *, threads: int | None = None
+) -> tuple[Shortage, csr_array]:
+    """Give who is short of a layer's places, beyond the border too, and which of them each candidate's circle holds."""
+    n_inside = len(service.people)
+    shortage, rows = shortage_of(service.demand.times, supply=service.supply, need=service.wanted, n_inside=n_inside)
+    inside, beyond = rows[rows < n_inside], rows[rows >= n_inside] - n_inside
+    cells = study.linked_cells(service.layer.profile).take(study.cells.cell_of_piece[inside])
+    circles = reach_of(study, service, cells, candidates, threads=threads)
+    if study.around is not None:
+        homes = study.linked_around(study.around, service.layer.profile).take(beyond)
+        circles = hstack([circles, reach_of(study, service, homes, candidates, threads=threads)], format="csr")
+    return shortage, csr_array(circles)
+
+
 def rank_services(study: Study, services: Sequence[Service], *, top: int, threads: int | None = None) -> pd.DataFrame:
     """Give ranking.csv: per layer, the places where one more facility helps most, best first.
 
     Candidates are the centres of the district's cells, or the rows of the config's table. A facility there pays its own
     access leg to the street, as a real one would, so that building it yields the very number that is printed. What
-    "most" means says the config's ``rank_by``: newly covered people, or the gap closed (`planning.gap_ranking`), each
-    also per cost. A layer that states no norm has no gap and is ranked by people. What a planner must know of the
+    "most" means says the config's ``rank_by``: newly covered people, the gap closed (`planning.gap_ranking`) or the
+    missing places made up for (`planning.place_ranking`), each also per cost. A layer that states no norm has no gap
+    and is ranked by people. What a planner must know of the
     candidates stands in the frame's ``attrs["warnings"]``.
     """
     candidates = candidates_of(study)
@@ -162,7 +179,7 @@ def _rank_one(
 ) -> pd.DataFrame:
     layer, planning = service.layer, study.config.planning
     by = planning.rank_by
-    if by.startswith("gap") and not service.has_norm:
+    if not by.startswith("people") and not service.has_norm:
         told.append(
             study.words(
                 f"{layer.name}：没有定额或容量，无从计算缺口，按人数排序",
@@ -176,18 +193,22 @@ def _rank_one(
     capacity = new_capacity(study, layer, places.capacity)
     cost = places.cost if costs_count else None
     demand = demand_of(study, service)
-    if by.startswith("gap"):
+    if not by.startswith("people"):
         if np.isnan(capacity).any():
             message = (
                 f"say what a new facility offers: [planning.new_capacity] {layer.id} = ..., or a column of capacity"
             )
             raise ConfigError(Problem(message, file=str(study.config.path), key="planning.rank_by", value=by))
-        if layer.catchment == THREE_STEP:
+        if by.startswith("gap") and layer.catchment == THREE_STEP:
             message = (
                 f'layer {layer.id} has catchment = "{THREE_STEP}", in which a new facility changes what others give:'
-                ' rank it by people, or take catchment "two_step" or "modified"'
+                ' rank it by people or places, or take catchment "two_step" or "modified"'
             )
             raise ConfigError(Problem(message, file=str(study.config.path), key="planning.rank_by", value=by))
+    if by.startswith("places"):
+        shortage, circles = shortage_around(study, service, at, threads=threads)
+        chosen = rank_by_places(shortage, circles, capacity, cost=cost, budget=planning.budget, top=top)[0]
+    elif by.startswith("gap"):
         offer = offer_of(study, service, at, capacity, threads=threads)
         chosen = rank_by_gap(offer, service.gap, cost=cost, budget=planning.budget, top=top)[0]
     else:
@@ -233,17 +254,25 @@ def usable_places(
 def gains_in_order(
     study: Study, service: Service, at: Linkage, capacity: FloatArray, demand: Demand, *, threads: int | None = None
 ) -> dict[str, FloatArray]:
-    """Give what new facilities do one after another: people newly covered, alone, and the gap closed.
+    """Give what new facilities do one after another: people newly covered, alone, gap closed and places made up for.
 
-    The gap is NaN where the layer has none, a new facility's capacity is not known, or the catchment is three-step.
+    The last two are NaN where the layer has no norm or a new facility's capacity is not known, and the gap in the
+    three-step catchment.
     """
     rows = demand.rows
     reach = reach_of(study, service, demand.at.take(rows), at, threads=threads)
     newly, alone = covered_in_order(reach, demand.people[rows], missing=demand.missing[rows])
-    filled = np.full(len(at), np.nan)
-    if service.has_norm and service.layer.catchment != THREE_STEP and not np.isnan(capacity).any():
-        filled = filled_in_order(offer_of(study, service, at, capacity, threads=threads), service.gap)
-    return {"newly_covered_people": newly, "alone_covered_people": alone, "gap_filled": filled}
+    filled, places = np.full(len(at), np.nan), np.full(len(at), np.nan)
+    if service.has_norm and not np.isnan(capacity).any():
+        places = places_filled_in_order(*shortage_around(study, service, at, threads=threads), capacity)
+        if service.layer.catchment != THREE_STEP:
+            filled = filled_in_order(offer_of(study, service, at, capacity, threads=threads), service.gap)
+    return {
+        "newly_covered_people": newly,
+        "alone_covered_people": alone,
+        "gap_filled": filled,
+        "places_filled": places,
+    }
 
 
 def places_frame(study: Study, places: Parcels, capacity: FloatArray) -> pd.DataFrame:
@@ -296,6 +325,7 @@ def _projects_of(study: Study, service: Service, places: Parcels, threads: int |
         newly_covered_people=found.newly_covered_people,
         alone_covered_people=found.alone_covered_people,
         gap_filled=gains["gap_filled"],
+        places_filled=gains["places_filled"],
         people_per_cost=found.newly_covered_people / places.cost,
         overlaps_with=labels[found.partner],
         overlap_people=found.shared_people,

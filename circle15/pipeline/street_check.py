@@ -35,8 +35,8 @@ def street_facts(study: Study) -> dict[str, Any]:
     inside = shapely.contains_xy(study.district.geometry, network.node_lon, network.node_lat)
     ends, junctions = int((inside & (degree == 1)).sum()), int((inside & (degree > 2)).sum())  # noqa: PLR2004 (2 pass through)
     return {
-        "nodes": network.n_nodes,
-        "edges": network.n_edges,
+        "nodes": network.n_nodes - report.n_wait_links,
+        "edges": network.n_edges - report.n_wait_links,
         "street_km": report.street_length_m / _M_PER_KM,
         "components": report.n_components,
         "islands": report.n_islands,

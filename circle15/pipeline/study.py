@@ -150,7 +150,9 @@ class Study:
 
     def network_report(self) -> dict[str, Any]:
         """Give what building the network found, for the manifest."""
-        return {"nodes": self.network.n_nodes, "edges": self.network.n_edges, **_plain_report(self.network.report)}
+        n_waits = self.network.report.n_wait_links  # one node and one edge each, of no length
+        counted = {"nodes": self.network.n_nodes - n_waits, "edges": self.network.n_edges - n_waits}
+        return {**counted, **_plain_report(self.network.report)}
 
     def _link(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], profile: str) -> Linkage:
         return link(self.network, lon, lat, max_access_m=self.config.network.max_access_m, profile=profile)

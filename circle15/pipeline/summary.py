@@ -153,7 +153,9 @@ def service_areas(study: Study, services: Sequence[Service], threads: int | None
 def streets_shown(study: Study) -> gpd.GeoSeries:
     """Give the walkable streets in and just around the district as polylines, one per run of a way's edges."""
     network = study.network
-    lines = _polylines(network.node_lon, network.node_lat, network.tail, network.head, network.way_id)
+    drawn = network.is_street & (network.length_m > 0)
+    ends = (network.tail[drawn], network.head[drawn])
+    lines = _polylines(network.node_lon, network.node_lat, *ends, network.way_id[drawn])
     frame = shapely.box(*study.district.geometry.bounds).buffer(STREETS_MARGIN_DEG, join_style="mitre")
     return gpd.GeoSeries(lines[shapely.intersects(lines, frame)], crs="EPSG:4326")
 
@@ -162,7 +164,9 @@ def _polylines(lon: np.ndarray, lat: np.ndarray, tail: np.ndarray, head: np.ndar
     if not len(tail):
         return np.empty(0, dtype=object)
     starts = np.ones(len(tail), dtype=np.bool_)
-    starts[1:] = (tail[1:] != head[:-1]) | (way_id[1:] != way_id[:-1])
+    # A place where some walker waits is several nodes.
+    goes_on = (lon[tail[1:]] == lon[head[:-1]]) & (lat[tail[1:]] == lat[head[:-1]])
+    starts[1:] = ~goes_on | (way_id[1:] != way_id[:-1])
     line = np.cumsum(starts) - 1
     # Each line has its edges' tails and, at its end, the last edge's head.
     last = np.append(np.flatnonzero(starts)[1:] - 1, len(tail) - 1)

@@ -108,7 +108,10 @@ def _places(net: WalkNetwork, profile: str) -> tuple[Linkage, FloatArray, FloatA
     """
     may_walk = (net.walk_ms[net.profile_index(profile)] != UNREACHED).any(axis=0)
     may_walk &= ~(net.is_island | net.is_span)
-    at_nodes = link_nodes(net, np.unique(np.concatenate([net.tail[may_walk], net.head[may_walk]])))
+    # Of the nodes that a wait parts from its place (`circle15.network.waits`) the place itself will do.
+    is_wait = net.length_m == 0
+    beside = np.maximum(net.tail[is_wait], net.head[is_wait])
+    at_nodes = link_nodes(net, np.setdiff1d(np.concatenate([net.tail[may_walk], net.head[may_walk]]), beside))
     n_between = np.where(may_walk, np.ceil(net.length_m / PLACES_EVERY_M) - 1, 0).astype(np.int64).clip(0)
     between = np.repeat(np.arange(net.n_edges, dtype=np.int32), n_between)
     step = np.arange(len(between)) - np.repeat(np.cumsum(n_between) - n_between, n_between) + 1

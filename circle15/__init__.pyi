@@ -1,0 +1,32 @@
+from .batch import run_batch
+from .config import Config, load_config
+from .errors import Circle15Error
+from .measures.catchment import two_step_fca
+from .network.build import read_network
+from .network.graph import WalkNetwork
+from .network.link import Linkage, link, link_nodes
+from .network.walking import WalkProfile
+from .pipeline import run_district
+from .reach.isochrone import isochrones
+from .reach.search import nearest, reach_summary, travel_times
+
+__version__: str
+
+__all__ = [
+    "Circle15Error",
+    "Config",
+    "Linkage",
+    "WalkNetwork",
+    "WalkProfile",
+    "isochrones",
+    "link",
+    "link_nodes",
+    "load_config",
+    "nearest",
+    "reach_summary",
+    "read_network",
+    "run_batch",
+    "run_district",
+    "travel_times",
+    "two_step_fca",
+]
