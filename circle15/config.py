@@ -42,7 +42,7 @@ def is_outline_file(text: str) -> bool:
     """
     if text.partition(":")[0] in {"osm", "box", "adcode"} or re.fullmatch(r"[-+\d.\s,]+", text):
         return False
-    return re.search(r"\.(geojson|json|gpkg|shp|zip|parquet|geoparquet)\b", text, re.IGNORECASE) is not None
+    return re.search(r"\.(geojson|json|gpkg|gdb|shp|zip|kml|kmz|parquet|geoparquet)\b", text, re.IGNORECASE) is not None
 
 
 class _Table(BaseModel):

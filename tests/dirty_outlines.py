@@ -65,7 +65,8 @@ def _border(rng, x):
 
 
 def _one(rng, units):
-    return units[int(rng.integers(len([u for u in units if u.geometry == "polygons"])))]
+    whole = [u for u in units if u.polygons and u.name[0] in "甲乙丙丁戊"]
+    return whole[int(rng.integers(len(whole)))]
 
 
 def _with_shell(unit, ring):

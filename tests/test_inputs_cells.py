@@ -3,6 +3,7 @@ import h3
 import numpy as np
 import pytest
 import shapely
+import shapely.affinity
 
 from circle15.errors import InputError
 from circle15.inputs.cells import EQUAL_AREA_CRS, cut_cells, piece_of_points
@@ -70,3 +71,24 @@ def test_selecting_pieces_keeps_the_cells_they_need():
 def test_units_without_area_are_an_error():
     with pytest.raises(InputError, match="no area"):
         cut_cells(units_of(shapely.Polygon()), 10)
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_unit_with_holes_and_spikes_is_tiled_whole(seed):
+    rng = np.random.default_rng(seed)
+    (lon, lat), r = rng.uniform((7.0, 43.0), (8.0, 44.0)), rng.uniform(1e-4, 2e-3)
+    centre = shapely.Point(*h3.cell_to_latlng(h3.latlng_to_cell(lat, lon, 8))[::-1])  # a hole within one cell
+    shape = centre.buffer(0.02).difference(centre.buffer(r))
+    for angle in rng.uniform(0, 2 * np.pi, 5):
+        end = shapely.affinity.translate(centre, 0.03 * np.cos(angle), 0.03 * np.sin(angle))
+        shape = shape.union(shapely.LineString([centre, end]).buffer(2e-6)).difference(centre.buffer(r))
+    units = units_of(shape)
+    area = units.geometry.to_crs(EQUAL_AREA_CRS).area.sum()
+    assert cut_cells(units, 8).pieces["area_m2"].sum() == pytest.approx(area, rel=1e-7)
+
+
+def test_a_point_in_a_crack_of_rounding_is_in_the_nearest_piece():
+    west, east = shapely.box(0, 0, 1 - 2e-8, 1), shapely.box(1 + 1e-8, 0, 2, 1)
+    assert piece_of_points(units_of(west, east), np.array([1.0, 1.0, np.nan]), np.array([0.5, 2.0, 0.5])).tolist() == [
+        1, -1, -1,
+    ]  # fmt: skip

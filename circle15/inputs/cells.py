@@ -21,6 +21,7 @@ COORDINATE_DECIMALS = 7
 """Places are kept to 1e-7 degrees (1 cm), as OSM does, so that a printed place is the very place that was evaluated."""
 
 EQUAL_AREA_CRS = "EPSG:6933"
+_WIDER_DEG = 1e-5
 SMALLEST_PIECE = 1e-9
 """Pieces under this share of their cell's area are touching borders, not land."""
 
@@ -87,7 +88,7 @@ def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
     """
     empty = units.loc[shapely.area(units.geometry.to_numpy()) == 0, "unit_id"]
     InputError.gather(Problem("has no area to lay cells on; give polygons", file=f"unit {i}") for i in empty)
-    outlines = [h3.geo_to_h3shape(shape) for shape in units.geometry]
+    outlines = [h3.geo_to_h3shape(shape) for shape in _generous(units.geometry.to_numpy())]
     found = [h3_int.h3shape_to_cells_experimental(outline, resolution, "overlap") for outline in outlines]
     ids = np.unique(np.concatenate(found))
     hexagons = _cell_polygons(ids)
@@ -189,6 +190,18 @@ def sum_by_piece(
         weights = column.to_numpy(np.float64)[inside]
         sums[str(name)] = np.bincount(piece[inside], weights=weights, minlength=n_pieces).astype(np.float64)
     return sums
+
+
+def _generous(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Give outlines a metre wider and without holes: which of their cells have ground of a shape is found by cutting.
+
+    H3 leaves out a cell that holds a whole hole, and some that a corner barely reaches: people there would be nowhere.
+    """
+    parts, of_shape = shapely.get_parts(shapes, return_index=True)
+    wider = shapely.buffer(shapely.polygons(shapely.get_exterior_ring(parts)), _WIDER_DEG, join_style="mitre")
+    whole = [shapely.union_all(wider[of_shape == i]) for i in range(len(shapes))]
+    rings = [shapely.polygons(shapely.get_exterior_ring(shapely.get_parts(shape))) for shape in whole]
+    return np.array([*(shapely.multipolygons(r) for r in rings), None], dtype=object)[:-1]
 
 
 def _cell_polygons(ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.object_]:

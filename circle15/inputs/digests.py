@@ -32,7 +32,12 @@ def file_digest(path: Path, algorithm: str = "sha256") -> str:
 
 
 def file_parts(path: Path) -> list[Path]:
-    """Give a file and the files beside it that are read with it, such as a shapefile's .dbf or a GeoPackage's -wal."""
+    """Give a file and the files beside it that are read with it, such as a shapefile's .dbf or a GeoPackage's -wal.
+
+    Of a file geodatabase, which is a folder, the files in it, but for the locks of programs that have it open.
+    """
+    if path.is_dir():
+        return sorted(p for p in path.iterdir() if p.is_file() and p.suffix.lower() != ".lock")
     stems = _OF_ONE_STEM.get(path.suffix.lower(), ())
     beside = sorted(path.parent.glob("*")) if stems else []
     parts = [p for p in beside if p.stem == path.stem and p.suffix.lower() in stems]

@@ -13,7 +13,8 @@ import osmium
 import shapely
 
 from circle15.errors import InputError, OutputError, Problem
-from circle15.inputs.shapes import areal
+from circle15.inputs.open_geopackages import steady_geopackage
+from circle15.inputs.shapes import areal, sound
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -148,10 +149,12 @@ def _osmnx(*, overpass: str | None = None, nominatim: str | None = None) -> Iter
 def _polygon_of_file(path: Path) -> Any:
     if not path.is_file():
         raise InputError(Problem("no such file", file=str(path)))
-    frame = gpd.read_file(path)
+    with steady_geopackage(path) as steady:
+        frame = gpd.read_file(steady)
     if frame.crs is None:
         raise InputError(Problem("states no coordinate system", file=str(path)))
-    polygon = areal(shapely.union_all(frame.to_crs("EPSG:4326").geometry.to_numpy()))
+    shapes = [sound(shape) for shape in frame.to_crs("EPSG:4326").geometry if shape is not None]
+    polygon = areal(shapely.union_all(shapes))
     if polygon.is_empty:
         raise InputError(Problem("holds no polygons", file=str(path)))
     return polygon

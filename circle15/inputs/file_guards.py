@@ -26,20 +26,47 @@ _HEAD = 4096
 KINDS_OF_SUFFIX: dict[str, tuple[str, ...]] = {
     ".csv": ("text",), ".tsv": ("text",), ".txt": ("text",),
     ".xlsx": ("xlsx", "xls"), ".xlsm": ("xlsx", "xls"), ".xls": ("xls", "xlsx"),
+    ".ods": ("ods",),
     ".gpkg": ("gpkg",), ".geojson": ("json",), ".json": ("json",), ".shp": ("shp",), ".zip": ("zip",),
+    ".gdb": ("gdb",), ".kml": ("kml",), ".kmz": ("kmz",),
     ".parquet": ("parquet",), ".geoparquet": ("parquet",),
 }  # fmt: skip
 
 _NAMES = {
     "text": "plain text, such as CSV", "xlsx": "an Excel workbook (.xlsx)", "xls": "an old Excel workbook (.xls)",
     "gpkg": "a GeoPackage (.gpkg)", "json": "JSON", "shp": "a shapefile (.shp)", "zip": "a zip archive",
-    "parquet": "Parquet",
+    "parquet": "Parquet", "kml": "KML", "kmz": "a KMZ archive", "gdb": "a file geodatabase (.gdb)",
     "html": "a web page: open it in Excel and save it as .xlsx",
     "pdf": "a PDF; its tables must be copied into a CSV or .xlsx",
     "sqlite": "an SQLite database, no GeoPackage", "ole": "an old Office document that is no workbook",
     "locked": "a workbook locked with a password: save it without one", "rar": "a RAR archive: unpack it first",
-    "ods": "an OpenDocument file: save it as .xlsx", "xlsb": "a binary workbook (.xlsb): save it as .xlsx",
+    "ods": "an OpenDocument spreadsheet (.ods)", "xlsb": "a binary workbook (.xlsb): save it as .xlsx",
     "binary": "of no known format",
+}  # fmt: skip
+
+
+# What planners' programs save and this one does not read, and how to get there.
+REMEDIES = {
+    ".mdb": "a personal geodatabase of ArcGIS: export its layer as .shp, .gpkg or .gdb",
+    ".accdb": "an Access database: export its table as .xlsx",
+    ".dwg": "a drawing of AutoCAD: export its outlines as .shp or .geojson, with their coordinate system",
+    ".dxf": "a drawing: export its outlines as .shp or .geojson, with their coordinate system",
+    ".tab": "a table of MapInfo: export it as .shp or .gpkg", ".mif": "a table of MapInfo: export it as .shp or .gpkg",
+    ".lyr": "a layer's style, without data: give the file that it points to",
+    ".lyrx": "a layer's style, without data: give the file that it points to",
+    ".mxd": "a map project, without data: give the files that it points to",
+    ".aprx": "a map project, without data: give the files that it points to",
+    ".qgz": "a map project, without data: give the files that it points to",
+    ".qgs": "a map project, without data: give the files that it points to",
+    ".gml": "GML: export it as .gpkg", ".ovkml": "OviMap's own format: export it as .kml",
+    ".ovobj": "OviMap's own format: export it as .kml", ".ovjsn": "OviMap's own format: export it as .kml",
+    ".et": "a spreadsheet of WPS: save it as .xlsx", ".numbers": "a spreadsheet of Numbers: export it as .xlsx",
+    ".xlsb": "a binary workbook: save it as .xlsx", ".pdf": "a PDF: copy its table into a .csv or .xlsx",
+    ".docx": "a text: copy its table into an .xlsx", ".doc": "a text: copy its table into an .xlsx",
+    ".wps": "a text of WPS: copy its table into an .xlsx", ".rar": "a RAR archive: unpack it first",
+    ".7z": "an archive: unpack it first", ".shx": "part of a shapefile: name its .shp",
+    ".dbf": "part of a shapefile: name its .shp, or save the table as .xlsx",
+    ".prj": "part of a shapefile: name its .shp",
 }  # fmt: skip
 
 
@@ -49,7 +76,7 @@ def check_file(path: Path) -> str:
     Returns
     -------
     str
-        "text", "xlsx", "xls", "gpkg", "json", "shp", "zip" or "parquet".
+        "text", "xlsx", "xls", "ods", "gpkg", "gdb" (a folder), "json", "kml", "kmz", "shp", "zip" or "parquet".
 
     Raises
     ------
@@ -62,10 +89,13 @@ def check_file(path: Path) -> str:
     if not path.exists():
         raise MissingFileError(Problem("no such file", file=name))
     if not path.is_file():
-        raise InputError(Problem("is a folder; name the file in it", file=name))
+        return _check_folder(path)
     known = KINDS_OF_SUFFIX.get(path.suffix.lower())
     if known is None:
+        remedy = REMEDIES.get(path.suffix.lower())
         suffixes = ", ".join(KINDS_OF_SUFFIX)
+        if remedy is not None:
+            raise InputError(Problem(f"is {remedy} (files that are read: {suffixes})", file=name))
         raise InputError(
             Problem(f"files of this kind are not read; right are {suffixes}", file=name, value=path.suffix)
         )
@@ -75,6 +105,16 @@ def check_file(path: Path) -> str:
     if kind not in known:
         raise InputError(Problem(f"the name says {path.suffix}, but the content is {_NAMES[kind]}", file=name))
     return kind
+
+
+def _check_folder(path: Path) -> str:
+    """Give "gdb" for a file geodatabase, which is a folder; no other folder is an input."""
+    if path.suffix.lower() != ".gdb":
+        raise InputError(Problem("is a folder; name the file in it", file=str(path)))
+    if not any(p.suffix.lower() == ".gdbtable" for p in path.iterdir()):
+        message = "is named as a file geodatabase, but has no table (.gdbtable) in it; copy the whole folder again"
+        raise InputError(Problem(message, file=str(path)))
+    return "gdb"
 
 
 def content_kind(path: Path) -> str:
@@ -166,7 +206,9 @@ def _archive_kind(path: Path) -> str:
         return "zip"
     if "xl/workbook.xml" in names or "[Content_Types].xml" in names:
         return "xlsb" if "xl/workbook.bin" in names else "xlsx"
-    return "ods" if "content.xml" in names else "zip"
+    if "content.xml" in names:
+        return "ods"
+    return "kmz" if any(n.lower().endswith(".kml") for n in names) else "zip"
 
 
 def _ole_kind(path: Path) -> str:
@@ -180,6 +222,8 @@ def _ole_kind(path: Path) -> str:
 
 def _text_kind(head: bytes) -> str:
     start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:512].lower()
+    if b"<kml" in start or b"earth.google.com/kml" in start:
+        return "kml"
     if start.startswith((b"<!doctype", b"<html", b"<table", b"<?xml")) or b"<table" in start:
         return "html"
     if start.startswith((b"{", b"[")) and (b'"type"' in head or b'"' in start):

@@ -1,4 +1,4 @@
-"""Cells of csv, tsv, xlsx and xls files as rows of text, with nothing interpreted yet."""
+"""Cells of csv, tsv, xlsx, xls and ods files as rows of text, with nothing interpreted yet."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ def read_workbook(path: Path) -> tuple[Grid, ...]:
         raise InputError(
             Problem(f"larger than {LARGEST_TEXT_BYTES / 2**20:.0f} MB; split it or save it as CSV", file=file)
         )
-    if content_kind(path) == "xlsx":
+    if content_kind(path) in {"xlsx", "ods"}:
         _check_workbook_size(path)
     grids = [
         Grid(rows=sheet["rows"], sheet=sheet["name"], merged=tuple((m[0], m[1], m[2], m[3]) for m in sheet["merged"]))

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from circle15.inputs.shapes import areal
+from circle15.inputs.shapes import areal, sound
 from circle15.units import EARTH_RADIUS_M
 
 MIN_SHARE_INSIDE = 0.01
@@ -31,6 +31,7 @@ _REPORTED_M2 = 1.0
 _LEAST_CRACK_M2 = 0.01
 _ENCLOSED = 0.95  # share of a crack's outline that lies along others: an open notch in the border has less
 _NEAR_M = 0.05
+_GRID_M = 1e-4
 _M_PER_DEGREE = EARTH_RADIUS_M * math.pi / 180
 _TOUCH_DEGREES = 1e-7  # a centimetre: OSM's own resolution
 
@@ -117,11 +118,12 @@ def without_cracks(outlines: Geometries) -> tuple[Any, float]:
     if len(outlines) == 1 or whole.is_empty:
         return whole, 0.0
     scale = np.array(metric_scale(whole))
-    metric = shapely.transform(whole, lambda xy: xy * scale)
+    # On a grid, since moved coordinates round to others and may make rings cross again.
+    metric = shapely.set_precision(sound(shapely.transform(whole, lambda xy: xy * scale)), _GRID_M)
     parts = shapely.transform(outlines, lambda xy: xy * scale)
     wide = shapely.buffer(metric, CRACK_WIDTH_M / 2, join_style="mitre")
     closed = shapely.buffer(wide, -CRACK_WIDTH_M / 2, join_style="mitre")
-    found = shapely.get_parts(areal(shapely.difference(closed, metric)))
+    found = shapely.get_parts(areal(shapely.difference(closed, metric, grid_size=_GRID_M)))
     found = found[shapely.area(found) >= _LEAST_CRACK_M2]
     if len(found) == 0:
         return whole, 0.0

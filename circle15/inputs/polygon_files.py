@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".parquet")
+VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".gdb", ".shp", ".zip", ".kml", ".kmz", ".parquet")
 ID_FIELDS = (
     "unit_id", "adcode", "ADCODE", "code", "CODE", "id", "XZQDM", "PAC", "编码", "代码", "区划代码", "行政区划代码",
     "统计用区划代码",

@@ -1,4 +1,4 @@
-"""Tables as they come: csv, tsv, xlsx, xls, gpkg, geojson, shp (also zipped) and parquet to one frame of text."""
+"""Tables as they come: csv, tsv, xlsx, xls, ods, gpkg, gdb, geojson, kml, shp (also zipped), parquet to one frame."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def read_table(
     if kind == "text":
         grid = read_delimited(path, encoding=encoding)
         return _from_grid(path, grid, find_heading(grid.rows, known, wanted), known, wanted)
-    if kind in {"xlsx", "xls"}:
+    if kind in {"xlsx", "xls", "ods"}:
         grid, place = _choose_sheet(path, read_workbook(path), sheet, known, wanted)
         return _from_grid(path, grid, place, known, wanted)
     vector = read_vector(path, kind, layer=sheet)

@@ -1,13 +1,15 @@
-"""Files with geometry (gpkg, geojson, shp, zipped shp, parquet) as columns of text beside their geometries."""
+"""Files with geometry (gpkg, gdb, geojson, kml, shp, zipped, parquet) as columns of text beside their geometries."""
 
 from __future__ import annotations
 
 import datetime as dt
+import re
 import tempfile
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -23,9 +25,14 @@ from circle15.inputs.dbf import DbfTable, read_dbf
 from circle15.inputs.digests import SHAPEFILE_PARTS
 from circle15.inputs.encodings import decode_text
 from circle15.inputs.file_guards import LARGEST_UNPACKED_BYTES, open_archive, read_bytes, unpacked_chunks
+from circle15.inputs.gdal_sources import KML_FIELDS, KML_OWN_FIELDS, archived_geodatabases, gdal_sources
 from circle15.inputs.grids import MOST_CELLS
 
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
 _READ_ERRORS = (DataLayerError, DataSourceError, FeatureError, shapely.errors.ShapelyError, OSError, ValueError)
+_MEMORY_NAME = re.compile(r"'?/vsimem/[^\s']+'?")  # GDAL's name for bytes that it is given
 _SHAPE_HEADER_BYTES = 100
 _EXACT_INTEGERS = 1e15
 
@@ -57,8 +64,9 @@ def read_vector(path: Path, kind: str, *, layer: str | None = None) -> VectorTab
         text = decode_text(read_bytes(path), file=file).text
         table = _read_ogr(text.encode(), file=file, layer=None)
         table = VectorTable(frame=_without_counter(table.frame), geometry=table.geometry, crs=table.crs)
-    elif kind == "gpkg":
-        table = _read_ogr(path, file=file, layer=_choose_layer(path, layer))
+    elif _is_layered(path, kind):
+        with gdal_sources(path, kind) as sources:
+            table = _read_layers(sources, path, kind, layer)
     elif kind == "shp":
         table = _read_shapefile(path, file=file)
     else:
@@ -68,13 +76,10 @@ def read_vector(path: Path, kind: str, *, layer: str | None = None) -> VectorTab
     return table
 
 
-def _read_ogr(source: Path | bytes, *, file: str, layer: str | None, **options: Any) -> VectorTable:
+def _read_ogr(source: Path | bytes, *, file: str, layer: str | int | None, **options: Any) -> VectorTable:
     options = options | ({"layer": layer} if layer is not None else {})
     try:
-        with warnings.catch_warnings():
-            # GDAL warns of measures (M) that it drops and of details of a driver; what matters here is reported by us.
-            warnings.simplefilter("ignore", RuntimeWarning)
-            warnings.simplefilter("ignore", UserWarning)
+        with _without_gdal_warnings():
             info = pyogrio.read_info(source, **options)
             if info["features"] > MOST_CELLS // max(1, len(info["fields"])):
                 message = f"{info['features']} features: more than any table of facilities or people has"
@@ -84,12 +89,21 @@ def _read_ogr(source: Path | bytes, *, file: str, layer: str | None, **options: 
     except InputError:
         raise
     except _READ_ERRORS as e:
-        reason = (str(e).splitlines() or [type(e).__name__])[0][:200]
-        message = f"cannot be read ({reason}); the file is damaged, cut off or of another format"
+        message = f"cannot be read ({_reason(e, source)}); the file is damaged, cut off or of another format"
         raise InputError(Problem(message, file=file)) from None
     geometry = frame.geometry if isinstance(frame, gpd.GeoDataFrame) else None
     attributes = pd.DataFrame(frame.drop(columns=geometry.name) if geometry is not None else frame)
-    return VectorTable(_as_text(attributes), geometry, _crs_text(geometry), layer=layer)
+    name = None if isinstance(layer, int) else layer
+    return VectorTable(_as_text(attributes), geometry, _crs_text(geometry), layer=name)
+
+
+@contextmanager
+def _without_gdal_warnings() -> Iterator[None]:
+    """Keep GDAL from warning of measures (M) that it drops and of a driver's details; we tell what matters here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        yield
 
 
 def _without_counter(frame: pd.DataFrame) -> pd.DataFrame:
@@ -107,8 +121,9 @@ def layer_names(path: Path, kind: str) -> list[str] | None:
     InputError
         If the file is damaged.
     """
-    if kind == "gpkg":
-        layers = _list_layers(path)
+    if _is_layered(path, kind):
+        with gdal_sources(path, kind) as sources:
+            layers = [layer for source in sources for layer in _list_layers(source, file=str(path))]
         return [name for name, geometry in layers if geometry is not None] or [name for name, _ in layers]
     if kind == "zip":
         with open_archive(path) as archive:
@@ -116,13 +131,51 @@ def layer_names(path: Path, kind: str) -> list[str] | None:
     return None
 
 
-def _list_layers(path: Path) -> list[tuple[str, str | None]]:
+def _is_layered(path: Path, kind: str) -> bool:
+    """Tell whether GDAL reads the file as a source of layers."""
+    if kind != "zip":
+        return kind in {"gpkg", "gdb", "kml", "kmz"}
+    with open_archive(path) as archive:
+        members = archive.namelist()
+    return bool(archived_geodatabases(members)) and not _archived_shapefiles(members)
+
+
+def _read_layers(sources: list[Path], path: Path, kind: str, layer: str | None) -> VectorTable:
+    """Read the chosen layer; KML's layers are folders that places were sorted into, so all of them are one table."""
+    file = str(path)
+    if kind not in {"kml", "kmz"}:
+        return _read_ogr(sources[0], file=file, layer=_choose_layer(sources[0], layer, path))
+    # By number: two folders may bear one name.
+    found = [(s, i, name) for s in sources for i, (name, _) in enumerate(_list_layers(s, file=file))]
+    if layer is not None and layer not in {name for _, _, name in found}:
+        listed = ", ".join(dict.fromkeys(name for _, _, name in found))
+        raise InputError(Problem(f"no such folder; there are: {listed}", file=file, value=layer))
+    tables = [_read_ogr(s, file=file, layer=i) for s, i, name in found if layer in (None, name)]
+    filled = [t for t in tables if len(t.frame)]
+    if not filled:
+        raise InputError(Problem("has no feature in it", file=file))
+    frame = pd.concat([t.frame.drop(columns=[c for c in KML_FIELDS if c in t.frame]) for t in filled]).fillna("")
+    frame = frame.drop(columns=[c for c in KML_OWN_FIELDS if c in frame and not (frame[c] != "").any()])
+    geometry = [shape for t in filled if t.geometry is not None for shape in t.geometry]
+    shapes = gpd.GeoSeries(geometry, crs="EPSG:4326") if len(geometry) == len(frame) else None
+    return VectorTable(frame.reset_index(drop=True), shapes, _crs_text(shapes), layer=layer)
+
+
+def _list_layers(source: Path, *, file: str) -> list[tuple[str, str | None]]:
     try:
-        return [(str(name), kind) for name, kind in pyogrio.list_layers(path)]
+        with _without_gdal_warnings():
+            return [(str(name), kind) for name, kind in pyogrio.list_layers(source)]
     except _READ_ERRORS as e:
-        raise InputError(
-            Problem(f"cannot be opened ({str(e).splitlines()[0][:200]}); it is damaged", file=str(path))
-        ) from None
+        raise InputError(Problem(f"cannot be opened ({_reason(e, source)}); it is damaged", file=file)) from None
+
+
+def _reason(error: Exception, source: Path | bytes | None = None) -> str:
+    """Give the first line of a library's message in which the planner's file is not called by our names for it."""
+    text = (str(error).splitlines() or [type(error).__name__])[0]
+    text = _MEMORY_NAME.sub("the file", text)
+    if isinstance(source, Path):
+        text = text.replace(str(source), "the file")
+    return text[:200]
 
 
 def _archived_shapefiles(members: list[str]) -> list[str]:
@@ -131,8 +184,8 @@ def _archived_shapefiles(members: list[str]) -> list[str]:
     return sorted({str(PurePosixPath(n).with_suffix("")) for n in shapes})
 
 
-def _choose_layer(path: Path, layer: str | None) -> str:
-    layers = _list_layers(path)
+def _choose_layer(source: Path, layer: str | None, path: Path) -> str:
+    layers = _list_layers(source, file=str(path))
     names = [name for name, _ in layers]
     if layer is not None:
         if layer not in names:

@@ -11,8 +11,10 @@ import datetime as dt
 import io
 import json
 import os
+import re
 import subprocess
 import sys
+import zipfile
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +28,8 @@ MOST_SECONDS = 300.0
 MOST_MEMORY_BYTES = 4 * 2**30  # of the child's address space, where the system can limit it
 
 _EXACT_INTEGERS = 1e15
+_OPEN_DOCUMENT = "content.xml"
+_BETWEEN_TAGS = re.compile(rb">[ \t]*[\r\n]\s*<")
 _UNREADABLE = 3  # exit code for a file that the reader refuses
 
 
@@ -71,12 +75,25 @@ def main() -> None:
     _limit_memory()
     try:
         # From memory: by path the reader would trust the suffix, and .xls files are often .xlsx inside.
-        book = python_calamine.load_workbook(io.BytesIO(Path(sys.argv[1]).read_bytes()))
+        book = python_calamine.load_workbook(io.BytesIO(_readable(Path(sys.argv[1]).read_bytes())))
         sheets = [_sheet(book.get_sheet_by_name(m.name)) for m in book.sheets_metadata if _is_shown(m)]
-    except (python_calamine.CalamineError, OSError, ValueError, MemoryError) as e:
+    except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError, MemoryError) as e:
         sys.stderr.write(f"{e or type(e).__name__}\n")
         sys.exit(_UNREADABLE)
     sys.stdout.buffer.write(json.dumps(sheets, ensure_ascii=False).encode("utf-8", errors="replace"))
+
+
+def _readable(content: bytes) -> bytes:
+    """Take the line breaks between the cells out of an OpenDocument file: the reader takes them for content."""
+    with contextlib.suppress(zipfile.BadZipFile), zipfile.ZipFile(io.BytesIO(content)) as archive:
+        if _OPEN_DOCUMENT in archive.namelist():
+            made = io.BytesIO()
+            with zipfile.ZipFile(made, "w", zipfile.ZIP_DEFLATED) as copy:
+                for name in archive.namelist():
+                    member = archive.read(name)
+                    copy.writestr(name, _BETWEEN_TAGS.sub(b"><", member) if name == _OPEN_DOCUMENT else member)
+            return made.getvalue()
+    return content
 
 
 def _limit_memory() -> None:

@@ -34,6 +34,7 @@ _BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFil
 # Whatever decides what the streets of a file are: an entry made by other code or another table is never found again.
 _MAKERS = {
     "circle15.inputs": (
+        "open_geopackages.py",
         "osm.py",
         "osm_columns.py",
         "osm_cuts.py",

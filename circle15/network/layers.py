@@ -17,6 +17,7 @@ import pyogrio
 import shapely
 
 from circle15.errors import InputError, MissingColumnError, Problem
+from circle15.inputs.open_geopackages import steady_geopackage
 from circle15.network.coverage import covered_ground
 from circle15.network.graph import find_components
 from circle15.network.segments import Segments, haversine_m
@@ -69,12 +70,18 @@ def read_gpkg_segments(path: Path) -> Segments:
     InputError
         If there is no layer of lines or more than one, or a layer states no coordinate reference system.
     """
+    with steady_geopackage(path) as steady:
+        return _gpkg_segments(steady, path)
+
+
+def _gpkg_segments(steady: Path, path: Path) -> Segments:
+    """Read the copy ``steady`` of ``path``."""
     try:
-        layers = {str(name): str(kind) for name, kind in pyogrio.list_layers(path)}
+        layers = {str(name): str(kind) for name, kind in pyogrio.list_layers(steady)}
     except pyogrio.errors.DataSourceError as e:
         raise InputError(Problem(f"not readable as a GeoPackage ({e})", file=str(path))) from e
     if {"nodes", "edges"} <= layers.keys():
-        nodes, edges = _layer(path, "nodes"), _layer(path, "edges")
+        nodes, edges = _layer(steady, "nodes", path), _layer(steady, "edges", path)
         for frame, needed in ((nodes, ("osmid",)), (edges, ("u", "v"))):
             missing = [c for c in needed if c not in frame]
             if missing:
@@ -86,11 +93,11 @@ def read_gpkg_segments(path: Path) -> Segments:
         found = ", ".join(f"{name} ({kind})" for name, kind in layers.items())
         message = f"needs OSMnx's layers 'nodes' and 'edges', or exactly one layer of lines; it has {found or 'none'}"
         raise InputError(Problem(message, file=str(path)))
-    return _line_segments(_layer(path, lines[0]))
+    return _line_segments(_layer(steady, lines[0], path))
 
 
-def _layer(path: Path, name: str) -> gpd.GeoDataFrame:
-    frame = gpd.read_file(path, layer=name)
+def _layer(steady: Path, name: str, path: Path) -> gpd.GeoDataFrame:
+    frame = gpd.read_file(steady, layer=name)
     if frame.crs is None:
         raise InputError(Problem(f"layer '{name}' states no coordinate reference system", file=str(path)))
     return frame.to_crs(WGS84)

@@ -12,6 +12,7 @@ import pyogrio
 import shapely
 
 from circle15.errors import InputError, MissingColumnError, MissingFileError, Problem
+from circle15.inputs.open_geopackages import steady_geopackage
 from circle15.network.borders import cut_at_borders
 from circle15.network.changes import add_path
 from circle15.network.graph import find_components
@@ -92,7 +93,8 @@ def _rows(file: Path) -> Iterator[tuple[str, Any, bool]]:
     if not file.is_file():
         raise MissingFileError(Problem("no such file", file=str(file)))
     try:
-        frame = gpd.read_file(file)
+        with steady_geopackage(file) as steady:
+            frame = gpd.read_file(steady)
     except pyogrio.errors.DataSourceError as e:
         raise InputError(Problem(f"not readable as a vector file ({e})", file=str(file))) from e
     if "kind" not in frame or "geometry" not in frame:

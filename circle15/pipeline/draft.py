@@ -14,6 +14,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from circle15.errors import InputError
 from circle15.inputs.file_guards import KINDS_OF_SUFFIX
 from circle15.inputs.layer_guess import LayerGuess, guess_layer
+from circle15.inputs.open_geopackages import steady_geopackage
 from circle15.inputs.osm import read_buildings
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.people_spread import homes_of
@@ -102,11 +103,7 @@ class Draft:
 def draft_from(folder: Path) -> Draft:
     """Look at every file of ``folder`` (not of its subfolders) and tell what each seems to be."""
     draft = Draft(folder)
-    files = (
-        sorted(p for p in folder.iterdir() if p.is_file() and not p.name.startswith((".", "~$")))
-        if folder.is_dir()
-        else []
-    )
+    files = sorted(p for p in folder.iterdir() if _is_input(p)) if folder.is_dir() else []
     if len(files) > _MOST_FILES:
         draft.unread.append(f"{len(files) - _MOST_FILES} more files: only the first {_MOST_FILES} were looked at")
     tables: list[LayerGuess] = []
@@ -148,10 +145,16 @@ def _homes(draft: Draft, network: Path) -> HomesAlongStreets | None:
     return homes_along_streets(streets, homes_of(buildings), area)
 
 
+def _is_input(path: Path) -> bool:
+    """Tell files, and folders that are one (file geodatabases), from what systems and programs leave beside them."""
+    return not path.name.startswith((".", "~$")) and (path.is_file() or path.suffix.lower() == ".gdb")
+
+
 def _has_streets(path: Path) -> bool:
     """Tell a GeoPackage of streets, as OSMnx saves it, from one of facilities or polygons."""
     try:
-        names = {str(name) for name, _ in pyogrio.list_layers(path)}
+        with steady_geopackage(path) as steady:
+            names = {str(name) for name, _ in pyogrio.list_layers(steady)}
     except (DataSourceError, DataLayerError):
         return False  # read as a table next, which says what is wrong with it
     return {"nodes", "edges"} <= names

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 CONFIRM = "请核对 please confirm"
 _BLOCK = re.compile(r"(?m)^(?=\[)")
 _COMMENT_COLUMN = 43
-_SHAPED = (".geojson", ".json", ".gpkg", ".shp", ".zip", ".parquet", ".geoparquet")
+_SHAPED = (".geojson", ".json", ".gpkg", ".gdb", ".shp", ".zip", ".kml", ".kmz", ".parquet", ".geoparquet")
 
 
 def template() -> str:

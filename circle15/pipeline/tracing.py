@@ -55,11 +55,16 @@ def inputs_by_kind(study: Study) -> dict[str, dict[str, Path]]:
 def input_files(study: Study) -> dict[str, Path]:
     """Give every input file, as the config names it, and the files beside it that were read with it."""
     named = {**study.inputs, **{name: path for kind in inputs_by_kind(study).values() for name, path in kind.items()}}
-    return {
-        name if part == path else PurePosixPath(name).with_name(part.name).as_posix(): part
-        for name, path in named.items()
-        for part in file_parts(path)
-    }
+    return {_name_of_part(name, path, part): part for name, path in named.items() for part in file_parts(path)}
+
+
+def _name_of_part(name: str, path: Path, part: Path) -> str:
+    """Give what the config would call a part of the file that it calls ``name``."""
+    if part == path:
+        return name
+    return (
+        PurePosixPath(name) / part.name if part.parent == path else PurePosixPath(name).with_name(part.name)
+    ).as_posix()
 
 
 def trace_tables(study: Study, files: Iterable[Path], folder: Path) -> dict[str, Any]:
@@ -87,7 +92,7 @@ def register_files(config: Config) -> dict[str, Path]:
 def _files(study: Study, named: Iterable[str | None]) -> dict[str, Path]:
     """Give the files among ``named``, which may also be selections of tags, boxes or nothing."""
     names = dict.fromkeys(_file(text) for text in named if text is not None and not text.startswith(("osm:", "box:")))
-    return {name: path for name in names if (path := study.config.resolve(name)).is_file()}
+    return {name: path for name in names if (path := study.config.resolve(name)).exists()}
 
 
 def _file(text: str) -> str:
