@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circle15.measures.equity import concentration, equity, gini, lorenz, palma, theil
+from circle15.measures.equity import concentration, equity, gini, lorenz, palma, palma_state, theil
 
 
 def test_equal_shares_have_gini_0_theil_0_and_palma_a_quarter():
@@ -118,3 +118,13 @@ def test_negative_values_and_differing_lengths_are_refused():
         gini([1, -2], [1, 1])
     with pytest.raises(ValueError, match="differ in length"):
         gini([1, 2], [1])
+
+
+def test_palma_says_whether_the_bottom_has_nothing_nobody_has_anything_or_nobody_is_there():
+    assert palma_state([0.0, 0.0, 1.0], [1, 1, 1]) == "none_at_bottom"
+    assert palma_state([0.0, 0.0], [1, 1]) == "none_at_all"
+    assert palma_state([1.0], [0]) == "nobody"
+    assert palma_state([1.0, 2.0], [1, 1]) == ""
+    found = equity([1.0, 2.0, 0.0, 0.0, 9.0], [1, 1, 1, 1, 1], [0, 0, 1, 1, 1], 3)
+    assert found.palma_state == ("", "none_at_bottom", "nobody", "none_at_bottom")
+    np.testing.assert_array_equal(np.isnan(found.palma), [state != "" for state in found.palma_state])

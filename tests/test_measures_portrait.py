@@ -120,7 +120,8 @@ def test_the_rank_lies_within_its_interval():
 
 def test_renumbering_units_renumbers_rows_and_nothing_else():
     order = [1, 2, 0]
-    turned = UnitMeasures(**{k: getattr(measures(), k)[..., order] for k in UnitMeasures.__slots__})
+    given = {k: getattr(measures(), k) for k in UnitMeasures.__slots__}
+    turned = UnitMeasures(**{k: None if v is None else v[..., order] for k, v in given.items()})
     found = portrait(UNITS.iloc[order], LAYERS, turned).set_index("unit_id").sort_index()
     pd.testing.assert_frame_equal(found, portrait(UNITS, LAYERS, measures()).set_index("unit_id"))
 
@@ -147,3 +148,65 @@ def test_shapes_that_do_not_fit_are_refused():
         portrait(UNITS, LAYERS, measures(match=np.zeros((1, 3))))
     with pytest.raises(ValueError, match="satisfaction has shape"):
         portrait(UNITS, LAYERS, measures(satisfaction=np.zeros(2)))
+
+
+def index_of(gini, covered, quality=NAN, **changed):
+    """Give the index of a unit of two services of which the first is as said and the second stays as it is."""
+    one = UNITS.iloc[:2]
+    both = {
+        "match": np.full((2, 2), NAN),
+        "covered_share": np.array([[covered, 0.9], [0.8, 0.8]]),
+        "used_ratio": np.full((2, 2), NAN),
+        "gini": np.array([[gini, 0.2], [0.3, 0.3]]),
+        "quality_share": np.array([[quality, 0.2], [NAN, NAN]]),
+        "satisfaction": np.full(2, NAN),
+    }
+    return portrait(one, LAYERS, UnitMeasures(**both, **changed)).iloc[0]
+
+
+def test_a_service_that_nobody_reaches_is_the_worst_equality_and_never_beats_a_little_of_it():
+    absent, little = index_of(NAN, 0.0), index_of(0.95, 0.05, 0.1)
+    assert absent["equity"] == pytest.approx((0 + 0.7) / 2)
+    assert (absent["absent_layers"], little["absent_layers"]) == ("nursery", "")
+    assert absent["index"] < little["index"]
+    # 5 % covered, all of it poor and shared as badly as can be, is no worse than nothing at all.
+    assert absent["index"] <= index_of(1.0, 0.05, 0.0)["index"]
+
+
+def test_absence_of_a_service_whose_facilities_state_a_quality_has_none():
+    assert index_of(NAN, 0.0)["quality"] == 0
+    reached_but_unsaid = index_of(0.4, 0.5)
+    assert np.isnan(reached_but_unsaid["quality"])
+
+
+def test_a_unit_whose_people_are_all_off_the_network_has_an_unknown_equality_not_the_worst():
+    unknown = index_of(NAN, 0.0, is_unknown=np.array([[True, False], [False, False]]))
+    assert unknown["equity"] == pytest.approx(0.7)
+    assert unknown["absent_layers"] == ""
+
+
+def test_more_coverage_and_evenness_never_lower_the_index():
+    rng = np.random.default_rng(11)
+    for gini, covered in rng.uniform(0, 1, (50, 2)):
+        low = index_of(gini, covered, 0.5)["index"]
+        assert index_of(gini * 0.9, min(1, covered * 1.1), 0.5)["index"] >= low - 1e-9
+        assert index_of(NAN, 0.0)["index"] <= low + 1e-9
+
+
+def test_ranks_say_of_how_many_draws_they_are():
+    found = portrait(UNITS, LAYERS, measures(), weights=IndexWeights(draws=250))
+    np.testing.assert_array_equal(found["rank_draws"], np.where(found["rank"].isna(), NAN, 250))
+
+
+def test_a_unit_that_is_180_percent_full_says_by_how_much_beside_its_saturation_of_100():
+    found = portrait(UNITS, LAYERS, measures(used_ratio=np.array([[1.8, 0.3, NAN], [NAN, NAN, NAN]])))
+    np.testing.assert_allclose(found["饱和度"], [100, 30, NAN])
+    np.testing.assert_allclose(found["overuse"], [80, 0, NAN])
+    np.testing.assert_array_equal(found["n_overloaded"], [1, 0, NAN])
+    np.testing.assert_array_equal(found["n_idle"], [0, 1, NAN])
+    assert found["saturation_score"][0] == pytest.approx(100 / 1.8)
+
+
+def test_the_numbers_behind_give_the_equality_that_the_index_uses():
+    found = portrait_layers(UNITS, LAYERS, measures(gini=np.array([[NAN, 0.4, NAN], [0.4, 0.4, NAN]])))
+    np.testing.assert_allclose(found["equity"], [0.0, 0.6, 0.6, 0.6, NAN, NAN])

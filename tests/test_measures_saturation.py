@@ -10,6 +10,7 @@ from circle15.measures.saturation import (
     modelled_load,
     saturation_classes,
     saturation_score,
+    unit_classes,
     unit_saturation,
     used_ratio,
 )
@@ -96,3 +97,28 @@ def test_without_shrinking_a_unit_without_answers_has_no_score_and_others_their_
     found = satisfaction([4.0, NAN], [50, 0], scale=(1, 5), k=0.0)
     np.testing.assert_allclose(found.score, [75, NAN, 75])
     assert np.isnan([found.low[1], found.high[1]]).all()
+
+
+def test_an_empty_and_an_overfull_facility_are_not_normal_together():
+    # 0 of 50 and 90 of 50 are 90 % of 100 places; half of the places are in use, and 40 people have none.
+    found = unit_saturation([0, 90], [50, 50], [0, 0], 1)
+    assert found.ratio[0] == 0.9
+    assert (found.n_idle[0], found.n_overloaded[0]) == (1, 1)
+    assert (found.free[0], found.excess[0]) == (50, 40)
+    assert (found.in_use[0], found.overuse[0]) == (0.5, 0.4)
+    assert found.score[0] == pytest.approx((0 + 100 / 1.8) / 2)
+    assert unit_classes(found).tolist() == ["mixed", "mixed"]
+
+
+def test_free_places_and_users_in_excess_make_up_the_difference_of_places_and_users():
+    rng = np.random.default_rng(8)
+    used, places, unit = rng.integers(0, 90, 60), rng.integers(1, 60, 60), rng.integers(-1, 4, 60)
+    found = unit_saturation(used, places, unit, 4)
+    np.testing.assert_allclose(found.capacity - found.free + found.excess, found.used)
+    assert (found.n_idle + found.n_overloaded <= found.n_facilities).all()
+    assert ((found.in_use >= 0) & (found.in_use <= 1)).all()
+
+
+def test_units_of_one_kind_are_called_as_their_sums_are():
+    found = unit_saturation([10, 20, 70, 55], [50, 50, 60, 60], [0, 0, 1, 2], 4)
+    assert unit_classes(found).tolist() == ["idle", "overloaded", "normal", "", "mixed"]

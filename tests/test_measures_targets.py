@@ -109,7 +109,7 @@ def test_more_than_90_is_not_met_by_90():
 
 
 def test_a_range_is_met_between_its_bounds():
-    for value, status in ((0, "behind"), (1, "met"), (2, "met"), (3, "behind")):
+    for value, status in ((0, "behind"), (1, "met"), (2, "met"), (3, "above")):
         found = assess(REGISTERS, "yuhuan", 2025, actual(("model_childcare_units_provincial", 2025, value)))
         row = row_of(found, "model_childcare_units_provincial")
         assert (row["target"], row["target_upper"], row["status"]) == (1, 2, status)
@@ -263,3 +263,10 @@ def test_rules_on_town_types_read_the_type_from_the_name():
     }  # fmt: skip
     large = found[found["condition"].str.startswith("unit_type in [乡]")].set_index("unit_id")["status"]
     assert large["t3"] == "behind"
+
+
+def test_above_a_range_the_pace_leads_down_to_its_upper_bound():
+    found = assess(REGISTERS, "yuhuan", 2025, actual(("model_childcare_units_provincial", 2023, 3)))
+    row = row_of(found, "model_childcare_units_provincial")
+    assert (row["status"], row["target_upper"]) == ("above", 2)
+    assert row["pace_needed"] == pytest.approx(-0.5)

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from circle15.config import load_config
+from circle15.measures.equity import gini, lorenz
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.service import measure_service
 from circle15.pipeline.study import read_study
@@ -50,3 +51,28 @@ def test_the_share_that_must_state_a_capacity_is_the_configs(tmp_path):
     service, result = measured(tmp_path, 1, keys=NORM + "\nleast_capacity_share = 0.1", lang="en")
     assert service.supply.sum() == 30
     assert any("9 of 10 facilities state no capacity" in w for w in result.warnings)
+
+
+def test_people_off_the_network_are_in_no_gini_and_are_counted_beside_it(tmp_path):
+    town = Town(tmp_path, layer_keys=NORM, sparse_west=True)
+    config = town.write()
+    lon, lat = town.places(N)
+    town.write_table(lon, lat)
+    study = read_study(load_config(config), Clock())
+    service = measure_service(study.config.layers[0], study)
+    tables = district_result(study, [service], None).tables
+    linked = service.is_linked & (service.people > 0)
+    off = service.people[~service.is_linked].sum()
+    assert off > 1000
+    row = tables["equity"].set_index("unit_id").loc["town"]
+    assert row["people_off_network"] == pytest.approx(off)
+    assert row["gini"] == pytest.approx(gini(service.access[linked], service.people[linked]), rel=1e-12)
+    assert row["gini"] < gini(service.access, service.people)
+    assert row["mean_access"] == pytest.approx(np.average(service.access[linked], weights=service.people[linked]))
+    curve = tables["lorenz"]
+    assert curve["access_share"].to_numpy()[50] == pytest.approx(
+        np.interp(0.5, *np.array([lorenz(service.access[linked], service.people[linked]).people_share,
+                                  lorenz(service.access[linked], service.people[linked]).value_share])))  # fmt: skip
+    gaps = tables["gaps"].set_index("unit_id").loc["town"]
+    assert gaps["need_off_network"] == pytest.approx(off * 4 / 1000)
+    assert gaps["places_missing"] >= gaps["need_off_network"] - 1e-6

@@ -7,7 +7,7 @@ units per person (or any quantity that is not negative); the measures themselves
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -18,6 +18,11 @@ if TYPE_CHECKING:
 
 TOP_SHARE, BOTTOM_SHARE = 0.1, 0.4
 """The tenth and the four tenths of the people that the Palma ratio compares."""
+
+
+PalmaState = Literal["", "none_at_bottom", "none_at_all", "nobody"]
+"""Why there is no Palma ratio: the four tenths have nothing (it is beyond all bounds), nobody has anything, or there is
+nobody; "" where there is one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +48,8 @@ class Equity:
 
     mean: FloatArray  # (n_units + 1,) people-weighted mean of the values
     gini: FloatArray  # (n_units + 1,) 0 to 1
-    palma: FloatArray  # (n_units + 1,) ratio
+    palma: FloatArray  # (n_units + 1,) ratio; NaN where `palma_state` says why
+    palma_state: tuple[PalmaState, ...]  # (n_units + 1,)
     theil: FloatArray  # (n_units + 1,) within the unit; the district's total in the last place
     theil_between: float  # between units
     theil_within: float  # within units
@@ -99,6 +105,16 @@ def palma(values: npt.ArrayLike, people: npt.ArrayLike) -> float:
         return float("nan")
     bottom, below_top = np.interp([BOTTOM_SHARE, 1 - TOP_SHARE], curve.people_share, curve.value_share)
     return float((1 - below_top) / bottom) if bottom > 0 else float("nan")
+
+
+def palma_state(values: npt.ArrayLike, people: npt.ArrayLike) -> PalmaState:
+    """Tell why `palma` gives no ratio, "" where it gives one. Arguments and errors as in `lorenz`."""
+    _, w = _checked(values, people)
+    if not len(w):
+        return "nobody"
+    if lorenz(values, people) is None:
+        return "none_at_all"
+    return "none_at_bottom" if np.isnan(palma(values, people)) else ""
 
 
 def theil(
@@ -175,7 +191,7 @@ def equity(
     values
         Access of each cell, float (n_cells,), e.g. supply units per person.
     people
-        Persons in each cell, float (n_cells,).
+        Persons in each cell, float (n_cells,); 0 where what they have is not known, as of those off the network.
     unit
         Unit code of each cell, int (n_cells,), 0 to ``n_units - 1``.
     n_units
@@ -196,6 +212,7 @@ def equity(
         mean=np.array([np.average(x[p], weights=w[p]) if w[p].sum() > 0 else np.nan for p in parts]),
         gini=np.array([gini(x[p], w[p]) for p in parts]),
         palma=np.array([palma(x[p], w[p]) for p in parts]),
+        palma_state=tuple(palma_state(x[p], w[p]) for p in parts),
         theil=np.array([theil(x[p], w[p]).total for p in parts]),
         theil_between=split.between,
         theil_within=split.within,

@@ -16,12 +16,23 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from circle15.measures.times import FloatArray
+    from circle15.measures.times import BoolArray, FloatArray
 
 DIMENSIONS = ("匹配度", "可及度", "饱和度", "满意度")
 DIMENSIONS_EN = ("match", "accessibility", "saturation", "satisfaction")
 WEIGHT_SPREAD = 0.2
 """Weights are drawn within plus and minus this share to see how much a rank depends on them."""
+
+
+@dataclass(frozen=True, slots=True)
+class UnitUse:
+    """How the facilities of each unit are used, a row per layer and a column per unit (`saturation.Saturation`)."""
+
+    in_use: FloatArray  # (n_layers, n_units) 0 to 1, share of the places that somebody uses
+    overuse: FloatArray  # (n_layers, n_units) users beyond the places / places
+    score: FloatArray  # (n_layers, n_units) 0 to 100
+    n_idle: FloatArray  # (n_layers, n_units) facilities
+    n_overloaded: FloatArray  # (n_layers, n_units) facilities
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +45,9 @@ class UnitMeasures:
     gini: FloatArray  # (n_layers, n_units) of access within the unit
     quality_share: FloatArray  # (n_layers, n_units) 0 to 1, of the reachable supply
     satisfaction: FloatArray  # (n_units,) 0 to 100 (`satisfaction.satisfaction`)
+    # What is not given is read from the others: all is known, and a unit is as full as one facility of its used_ratio.
+    is_unknown: BoolArray | None = None  # (n_layers, n_units) people live there, and none of them is on the network
+    use: UnitUse | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +74,19 @@ def portrait(
 ) -> pd.DataFrame:
     """Draw one row per unit: four dimensions from 0 to 100, the worst named, and the composite index.
 
-    匹配度 is the mean over layers of the met share of the need, 可及度 that of the covered share, 饱和度 that of used
-    places over capacity (100 at most), 满意度 the survey's score. Layers without a value are left out of a mean, a
-    dimension without any is empty. For the worst dimension saturation counts with `saturation.saturation_score`, so
+    匹配度 is the mean over layers of the met share of the need, 可及度 that of the covered share, 饱和度 that of the
+    share of places in use (an overfull facility fills no place of another; `overuse`, `n_idle` and `n_overloaded` stand
+    beside it), 满意度 the survey's score. Layers without a value are left out of a mean, a dimension without any is empty. For the worst dimension saturation counts with `saturation.saturation_score`, so
     that neither idle nor overfull facilities pass for good ones.
 
     均衡可及优质 index = 100 E^a A^b Q^c with E = 1 - Gini of access, A the covered share, Q the quality share, weights
-    a + b + c = 1 (an own definition of the index that the plans name without a formula). Where no unit has a quality
+    a + b + c = 1 (an own definition of the index that the plans name without a formula). A service that nobody of a
+    unit reaches has no Gini and no quality; absence is the worst of both, so E = 0 for it and, where the service's
+    facilities state a quality at all, Q = 0; `absent_layers` names it. Where no unit has a quality
     share (or another part), the index is that of the other parts, which `index_parts` names. A unit with a part of
     0 has the index 0 and the last rank, also where another part has no value. The rank interval is the best and worst
-    rank over draws of weights within plus and minus 20 %, from a fixed seed.
+    rank under the stated weights and `rank_draws` draws of them within plus and minus 20 %, from a fixed seed: of those
+    draws alone, not a confidence interval.
 
     Parameters
     ----------
@@ -101,21 +118,27 @@ def portrait(
     by_layer = np.array([chosen.layers.get(layer, 1.0) for layer in layers])
     match = 100 * _mean_over_layers(measures.match, by_layer)
     access = 100 * _mean_over_layers(measures.covered_share, by_layer)
-    saturation = 100 * _mean_over_layers(np.minimum(measures.used_ratio, 1.0), by_layer)
-    scores = saturation_score(measures.used_ratio, idle_below=idle_below, overloaded_above=overloaded_above)
+    use = measures.use or _use_of_ratio(measures.used_ratio, idle_below, overloaded_above)
+    saturation = 100 * _mean_over_layers(use.in_use, by_layer)
+    scores = use.score
     score = _mean_over_layers(scores, by_layer)
+    absent = is_absent(measures)
     worst = worst_of(np.array([match, access, score, measures.satisfaction]))
     names = DIMENSIONS if lang == "zh" else DIMENSIONS_EN
     parts = {
-        "equity": 1 - _mean_over_layers(measures.gini, by_layer),
+        "equity": _mean_over_layers(layer_equity(measures), by_layer),
         "access": access / 100,
-        "quality": _mean_over_layers(measures.quality_share, by_layer),
+        "quality": _mean_over_layers(_layer_quality(measures, absent), by_layer),
     }
     columns = {
         **dict(zip(DIMENSIONS, (match, access, saturation, measures.satisfaction), strict=True)),
         "saturation_score": score,
+        "overuse": 100 * _mean_over_layers(use.overuse, by_layer),
+        "n_idle": _sum_over_layers(use.n_idle),
+        "n_overloaded": _sum_over_layers(use.n_overloaded),
         "worst_dimension": np.array([*names, ""], dtype=object)[worst],
         "worst_layer": _worst_layers(worst, (measures.match, measures.covered_share, scores), layers),
+        "absent_layers": [";".join(np.array(layers, dtype=object)[column]) for column in absent.T],
         **parts,
         **_index(parts, chosen),
     }
@@ -133,7 +156,37 @@ def portrait_layers(units: pd.DataFrame, layers: Sequence[str], measures: UnitMe
         covered_share=measures.covered_share.T.ravel(),
         used_ratio=measures.used_ratio.T.ravel(),
         gini=measures.gini.T.ravel(),
+        equity=layer_equity(measures).T.ravel(),
         quality_share=measures.quality_share.T.ravel(),
+    )
+
+
+def is_absent(measures: UnitMeasures) -> BoolArray:
+    """Tell where people live whose access is known and none of whom reaches the service, bool (n_layers, n_units)."""
+    absent = np.isnan(measures.gini) & ~np.isnan(measures.covered_share)
+    return absent if measures.is_unknown is None else absent & ~measures.is_unknown
+
+
+def layer_equity(measures: UnitMeasures) -> FloatArray:
+    """Give E of each layer and unit, (n_layers, n_units): 1 - Gini, 0 where nobody reaches the service, else NaN."""
+    return np.where(is_absent(measures), 0.0, 1 - measures.gini)
+
+
+def _layer_quality(measures: UnitMeasures, absent: BoolArray) -> FloatArray:
+    """Give Q of each layer and unit: 0 where a service whose facilities state a quality is absent."""
+    states_quality = ~np.isnan(measures.quality_share).all(axis=1, keepdims=True)
+    return np.where(absent & states_quality, 0.0, measures.quality_share)
+
+
+def _use_of_ratio(ratio: FloatArray, idle_below: float, overloaded_above: float) -> UnitUse:
+    """Give the use of units that have one facility each."""
+    unknown = np.isnan(ratio)
+    return UnitUse(
+        in_use=np.minimum(ratio, 1.0),
+        overuse=np.maximum(ratio - 1.0, 0.0),
+        score=saturation_score(ratio, idle_below=idle_below, overloaded_above=overloaded_above),
+        n_idle=np.where(unknown, np.nan, ratio < idle_below),
+        n_overloaded=np.where(unknown, np.nan, ratio > overloaded_above),
     )
 
 
@@ -194,7 +247,10 @@ def _index(parts: Mapping[str, FloatArray], weights: IndexWeights) -> dict[str, 
     n_units = len(parts["access"])
     if not used:
         empty = np.full(n_units, np.nan)
-        return {"index": empty, "index_parts": "", "rank": empty, "rank_best": empty, "rank_worst": empty}
+        return {
+            "index": empty, "index_parts": "", "rank": empty, "rank_best": empty, "rank_worst": empty,
+            "rank_draws": empty,
+        }  # fmt: skip
     values = np.array([parts[name] for name in used])
     centre = np.array([stated[name] for name in used])
     index = _geometric(values, centre)
@@ -205,6 +261,7 @@ def _index(parts: Mapping[str, FloatArray], weights: IndexWeights) -> dict[str, 
         "rank": _ranks(index),
         "rank_best": best,
         "rank_worst": worst,
+        "rank_draws": np.where(np.isnan(best), np.nan, weights.draws),
     }
 
 
@@ -232,6 +289,12 @@ def _mean_over_layers(values: FloatArray, weights: FloatArray) -> FloatArray:
     sums = np.where(known, values, 0.0).T @ weights
     means: FloatArray = np.full(len(total), np.nan)
     return np.divide(sums, total, out=means, where=total > 0)
+
+
+def _sum_over_layers(counts: FloatArray) -> FloatArray:
+    """Sum what is known; NaN where nothing is."""
+    known = ~np.isnan(counts)
+    return np.where(known.any(axis=0), np.where(known, counts, 0.0).sum(axis=0), np.nan)
 
 
 def _worst_layers(

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from circle15.measures.decay import Decay, DecayName
     from circle15.measures.times import FloatArray, IntArray, TravelTable
 
-SaturationClass = Literal["idle", "normal", "overloaded", ""]
+SaturationClass = Literal["idle", "normal", "overloaded", "mixed", ""]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,21 @@ class Saturation:
     capacity: FloatArray  # (n_units + 1,) places, of facilities that state both
     ratio: FloatArray  # (n_units + 1,) used / capacity, above 1 where overfull; NaN where no facility states both
     n_facilities: IntArray  # (n_units + 1,) facilities that state both
+    n_idle: IntArray  # (n_units + 1,) of them idle
+    n_overloaded: IntArray  # (n_units + 1,) of them overloaded
+    free: FloatArray  # (n_units + 1,) places that nobody uses, where a facility is not full
+    excess: FloatArray  # (n_units + 1,) users beyond the places, where a facility is overfull
+    score: FloatArray  # (n_units + 1,) 0 to 100, mean of the facilities' scores by their places; NaN as ratio
+
+    @property
+    def in_use(self) -> FloatArray:
+        """Share of the places that somebody uses, 0 to 1: one overfull facility fills no place of another."""
+        return share(self.capacity - self.free, self.capacity)
+
+    @property
+    def overuse(self) -> FloatArray:
+        """Users beyond the places, as a share of all places."""
+        return share(self.excess, self.capacity)
 
 
 def used_ratio(used: npt.ArrayLike, capacity: npt.ArrayLike) -> FloatArray:
@@ -36,9 +51,15 @@ def used_ratio(used: npt.ArrayLike, capacity: npt.ArrayLike) -> FloatArray:
 
 
 def unit_saturation(
-    used: npt.ArrayLike, capacity: npt.ArrayLike, facility_unit: npt.ArrayLike, n_units: int
+    used: npt.ArrayLike,
+    capacity: npt.ArrayLike,
+    facility_unit: npt.ArrayLike,
+    n_units: int,
+    *,
+    idle_below: float = 0.6,
+    overloaded_above: float = 1.0,
 ) -> Saturation:
-    """Sum used places and capacity over the facilities standing in each unit.
+    """Sum used places and capacity over the facilities standing in each unit, idle and overfull ones apart.
 
     Parameters
     ----------
@@ -49,14 +70,43 @@ def unit_saturation(
         Unit in which each facility stands, int (n_facilities,), -1 for one in the buffer, which is left out.
     n_units
         Number of units.
+    idle_below, overloaded_above
+        As in `saturation_classes`.
     """
     taken, places = np.asarray(used, dtype=np.float64), np.asarray(capacity, dtype=np.float64)
     stands_in = np.asarray(facility_unit, dtype=np.int64)
     known = ~np.isnan(used_ratio(taken, places)) & (stands_in >= 0)
-    in_use = sum_by_unit(taken[known], stands_in[known], n_units)
-    in_all = sum_by_unit(places[known], stands_in[known], n_units)
-    counted = sum_by_unit(np.ones(int(known.sum())), stands_in[known], n_units)
-    return Saturation(in_use, in_all, share(in_use, in_all), counted.astype(np.int64))
+    taken, places, stands_in = taken[known], places[known], stands_in[known]
+    bounds = {"idle_below": idle_below, "overloaded_above": overloaded_above}
+    classes = saturation_classes(taken / places, **bounds)
+
+    def summed(values: npt.ArrayLike) -> FloatArray:
+        return sum_by_unit(values, stands_in, n_units)
+
+    def counted(chosen: npt.ArrayLike) -> IntArray:
+        return summed(np.asarray(chosen, dtype=np.float64)).astype(np.int64)
+
+    in_all = summed(places)
+    return Saturation(
+        used=summed(taken),
+        capacity=in_all,
+        ratio=share(summed(taken), in_all),
+        n_facilities=counted(np.ones(len(taken))),
+        n_idle=counted(classes == "idle"),
+        n_overloaded=counted(classes == "overloaded"),
+        free=summed(np.maximum(places - taken, 0.0)),
+        excess=summed(np.maximum(taken - places, 0.0)),
+        score=share(summed(places * saturation_score(taken / places, **bounds)), in_all),
+    )
+
+
+def unit_classes(found: Saturation, *, idle_below: float = 0.6, overloaded_above: float = 1.0) -> npt.NDArray[np.str_]:
+    """Name how each unit's facilities are used: as `saturation_classes`, "mixed" where some are idle and some overfull.
+
+    An empty and an overfull facility are 90 % full together, and neither is well used.
+    """
+    pooled = saturation_classes(found.ratio, idle_below=idle_below, overloaded_above=overloaded_above)
+    return np.where((found.n_idle > 0) & (found.n_overloaded > 0), "mixed", pooled)
 
 
 def huff_shares(

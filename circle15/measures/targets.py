@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from circle15.inputs.register_traps import RegisterWarning, Row
     from circle15.inputs.registers import Registers
 
-Status = Literal["met", "behind", "no data"]
+Status = Literal["met", "behind", "above", "no data"]
 UNDECIDABLE = {"base-against-sum"}
 """Traps that make a comparison with the target meaningless."""
 COLUMNS = (
@@ -51,10 +51,11 @@ def assess(
     Returns
     -------
     pandas.DataFrame
-        A row per indicator, unit and kind, with `COLUMNS`. ``status`` is "met", "behind" or "no data"; ``pace_needed``
-        is in the indicator's unit per year: for a stock or a cumulative count what is still missing over the years
-        left, for an annual flow the target itself; from the actual value, else from the plan's base. Empty where
-        there is nothing to start from, or no year left.
+        A row per indicator, unit and kind, with `COLUMNS`. ``status`` is "met", "behind", "above" (a target that is a
+        range, and more than its upper bound) or "no data"; ``pace_needed`` is in the indicator's unit per
+        year: for a stock or a cumulative count what is still missing over the years left, for an annual flow the target
+        itself; from the actual value, else from the plan's base. Empty where there is nothing to start from, or no year
+        left.
     """
     known = [] if actual is None else target_rows(actual.sort_values("year"))
     today = {(r["indicator_id"], r.get("unit_zh"), r.get("kind")): r for r in known}
@@ -141,7 +142,7 @@ def _assessed(
     base = max((r for r in group if r["is_base"] and is_dated(r)), key=lambda r: (r["year"], -r["row"]), default=None)
     is_decidable = not UNDECIDABLE & {t.code for t in traps}
     start, pace_from = (actual, "actual") if actual is not None else (base, "base")
-    pace = _pace(target, start) if is_decidable and start is not None else np.nan
+    pace = _pace(target, upper, start) if is_decidable and start is not None else np.nan
     return {
         **{name: target[name] for name in ("indicator_id", "service_id", "kind", "direction", "year", "comparator")},
         "indicator": target["indicator_zh"],
@@ -180,18 +181,22 @@ def _status(target: Row, upper: float, actual: Row | None) -> Status:
         return "no data"
     value, bound = float(actual["value"]), float(target["value"])
     if target["direction"] == "range":
-        return "met" if bound <= value <= upper else "behind"
+        return "behind" if value < bound else "above" if value > upper else "met"
     if np.isclose(value, bound, rtol=1e-9, atol=0.0):
         return "behind" if target["comparator"] in {">", "<"} else "met"
     return "met" if (value > bound) == (target["direction"] == ">=") else "behind"
 
 
-def _pace(target: Row, start: Row) -> float:
-    """Give the change per year from `start` to the target; 0 where it is reached, NaN where no year is left."""
+def _pace(target: Row, upper: float, start: Row) -> float:
+    """Give the change per year from `start` to the target; 0 where it is reached, NaN where no year is left.
+
+    Above a range it is below 0, down to the upper bound.
+    """
     if target["kind"] == "annual":
         return float(target["value"])
-    missing = float(target["value"]) - float(start["value"])
-    is_reached = missing <= 0 if target["direction"] != "<=" else missing >= 0
+    is_above = target["direction"] == "range" and float(start["value"]) > upper
+    missing = (upper if is_above else float(target["value"])) - float(start["value"])
+    is_reached = not is_above and (missing <= 0 if target["direction"] != "<=" else missing >= 0)
     years = float(target["year"]) - float(start["year"])
     if is_reached:
         return 0.0

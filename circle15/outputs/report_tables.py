@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 Value = dict[str, Any]
 # Columns of the portrait that a reader of the report needs, in order.
-PORTRAIT = ("unit_name", *DIMENSIONS, "worst_dimension", "index", "rank")
+PORTRAIT = ("unit_name", *DIMENSIONS, "n_overloaded", "n_idle", "worst_dimension", "index", "rank")
 GAPS = ("norm", "supply", "accessible_supply", "need", "gap", "places_missing")
 FEWEST_DIMENSIONS = 2
 
@@ -31,7 +31,7 @@ def _portrait(result: DistrictResult) -> Value | None:
     table = result.tables.get("portrait")
     if table is None or len(result.units) < 2:  # noqa: PLR2004 (one unit has nobody to stand beside)
         return None
-    shown = [c for c in PORTRAIT if c in table.columns]
+    shown = [c for c in PORTRAIT if c in table.columns and (c in DIMENSIONS or table[c].notna().any())]
     if sum(table[c].notna().any() for c in DIMENSIONS if c in shown) < FEWEST_DIMENSIONS:
         return None
     entries = [entry("portrait", c) for c in shown]

@@ -92,12 +92,20 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Green: this unit; grey: the others. A dimension without data is left open.",
     ),
     "portrait_note": (
-        "各维度 0 至 100 分，其中饱和度为在用与容量之比；名次在同级单元中排列。",
-        "Scores of 0 to 100, saturation being the share of capacity in use; ranks are among units of one level.",
+        (
+            "各维度 0 至 100 分，其中饱和度为有人使用的容量占比，超员不抵他处空位，超负荷设施另列；"
+            "名次在同级单元中排列。单元内无人可达的服务，其均衡计为 0。"
+        ),
+        (
+            "Scores of 0 to 100, saturation being the share of places in use: an overfull facility fills no other's"
+            " places, and those are listed apart. Ranks are among units of one level. The evenness of a service that"
+            " nobody of a unit reaches is 0."
+        ),
     ),
     "targets_without_data": ("另有 {n} 项无现状数据，见 targets.csv。", "{n} more without data: see targets.csv."),
     "status_met": ("已达", "met"),
     "status_behind": ("未达", "behind"),
+    "status_above": ("超出区间", "above the range"),
     "status_undecided": ("不判断", "not judged"),
     "targets_note": ("条长为现状与目标之比，竖线为目标值。", "Bars: the actual value over the target, the line."),
     "indicator": ("指标", "Indicator"),

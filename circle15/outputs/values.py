@@ -20,7 +20,8 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
         "unit": ("街道", "unit"), "community": ("村社", "community"),
     },
     "status": {
-        "met": ("已达", "met"), "behind": ("未达", "behind"), "no data": ("无数据", "no data"),
+        "met": ("已达", "met"), "behind": ("未达", "behind"),
+        "above": ("超出区间", "above the range"), "no data": ("无数据", "no data"),
         "does not apply": ("不适用", "does not apply"), "not counted": ("不计", "not counted"),
         "optimal": ("已证最优", "optimal"), "time limit": ("到时停止", "time limit"),
         "infeasible": ("无可行解", "infeasible"), "greedy": ("贪心解", "greedy"),
@@ -31,12 +32,17 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "saturation_class": {
         "idle": ("闲置", "idle"), "normal": ("正常", "normal"), "overloaded": ("超负荷", "overloaded"),
+        "mixed": ("闲满并存", "idle and overloaded"),
     },
     "direction": {">=": ("不低于", "at least"), "<=": ("不高于", "at most"), "range": ("区间", "range")},
     "comparator": {">=": ("≥", "≥"), "<=": ("≤", "≤")},
     "kind": {
         "stock": ("时点", "stock"), "annual": ("当年", "annual"), "cumulative": ("累计", "cumulative"),
         "facility": ("设施", "facility"), "cell": ("网格", "cell"),
+    },
+    "palma_state": {
+        "none_at_bottom": ("最差四成居民一无所得", "the worst served four tenths have nothing"),
+        "none_at_all": ("无人可达", "nobody reaches any"), "nobody": ("无居民", "nobody"),
     },
     "pace_from": {"actual": ("现状", "actual"), "base": ("基期", "base")},
     "index_parts": {"equity": ("均衡", "equity"), "access": ("可及", "access"), "quality": ("优质", "quality")},
@@ -84,7 +90,7 @@ def people_values(values: pd.Series[Any], lang: str, layer_names: Mapping[str, s
 def _naming(column: str, lang: str, layer_names: Mapping[str, str]) -> Callable[[str], str] | None:
     """Give what names the values of a column; None where they are names already."""
     say = words(lang)
-    if column in {"layer", "worst_layer"}:
+    if column in {"layer", "worst_layer", "absent_layers"}:
         between = "、" if lang == "zh" else ", "
         return lambda value: between.join(layer_names.get(part, part) for part in value.split(";"))
     if column in {"group", "norm_group"}:

@@ -13,9 +13,22 @@ from circle15.inputs.survey import Survey, read_survey
 from circle15.measures.coverage import coverage, share, sum_by_unit
 from circle15.measures.equity import equity
 from circle15.measures.gaps import unit_gaps
-from circle15.measures.portrait import IndexWeights, UnitMeasures, portrait, portrait_layers, unit_quality_share
+from circle15.measures.portrait import (
+    IndexWeights,
+    UnitMeasures,
+    UnitUse,
+    portrait,
+    portrait_layers,
+    unit_quality_share,
+)
 from circle15.measures.satisfaction import Satisfaction, satisfaction
-from circle15.measures.saturation import modelled_load, saturation_classes, unit_saturation, used_ratio
+from circle15.measures.saturation import (
+    modelled_load,
+    saturation_classes,
+    unit_classes,
+    unit_saturation,
+    used_ratio,
+)
 from circle15.pipeline.plan import plan_tables
 
 if TYPE_CHECKING:
@@ -168,7 +181,21 @@ def _modelled(service: Service) -> FloatArray:
 def _unit_measures(study: Study, services: Sequence[Service], level: Level, score: FloatArray) -> UnitMeasures:
     rows = [_one_service(study, service, level) for service in services]
     stacked = {name: np.array([row[name] for row in rows]) for name in rows[0]}
-    return UnitMeasures(**stacked, satisfaction=score)
+    use = UnitUse(**{name: stacked.pop(name) for name in UnitUse.__slots__})
+    return UnitMeasures(**stacked, satisfaction=score, use=use, is_unknown=_is_unknown(level, services))
+
+
+def _is_unknown(level: Level, services: Sequence[Service]) -> npt.NDArray[np.bool_]:
+    """Tell of each service in which units nobody who is for it is on the network, though some live there."""
+    rows = []
+    for service in services:
+        people = level.people(service.layer.group)
+        linked = np.where(level.spread(service.is_linked.astype(np.float64)) > 0, people, 0.0)
+        lived_in, known = (
+            sum_by_unit(heads, level.of_inside(), len(level.units))[:-1] > 0 for heads in (people, linked)
+        )
+        rows.append(lived_in & ~known)
+    return np.array(rows)
 
 
 def _one_service(study: Study, service: Service, level: Level) -> dict[str, FloatArray]:
@@ -177,6 +204,12 @@ def _one_service(study: Study, service: Service, level: Level) -> dict[str, Floa
     unit, people, access = level.of_inside(), level.people(service.layer.group), level.spread(service.access)
     stands_in = level.of_facility[service.rows]
     facilities = study.facilities.iloc[service.rows]
+    # What people off the network reach is not known, so that they have no part in how evenly access is shared.
+    known_people = np.where(level.spread(service.is_linked.astype(np.float64)) > 0, people, 0.0)
+    use = unit_saturation(
+        facilities["used"], facilities["capacity"], stands_in, n, **study.config.saturation.model_dump()
+    )
+    has_use = use.n_facilities[:-1] > 0
     none = np.full(n, np.nan)
     match = none
     if service.need_rule is not None:
@@ -203,8 +236,13 @@ def _one_service(study: Study, service: Service, level: Level) -> dict[str, Floa
     return {
         "match": match,
         "covered_share": coverage(covered, people, unit, n).covered_share[:-1],
-        "used_ratio": unit_saturation(facilities["used"], facilities["capacity"], stands_in, n).ratio[:-1],
-        "gini": equity(access, people, unit, n).gini[:-1],
+        "used_ratio": use.ratio[:-1],
+        "in_use": use.in_use[:-1],
+        "overuse": use.overuse[:-1],
+        "score": use.score[:-1],
+        "n_idle": np.where(has_use, use.n_idle[:-1], np.nan),
+        "n_overloaded": np.where(has_use, use.n_overloaded[:-1], np.nan),
+        "gini": equity(access, known_people, unit, n).gini[:-1],
         "quality_share": quality,
     }
 
@@ -241,7 +279,9 @@ def _equity_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     old_share = share(groups[OLD].to_numpy(np.float64), everybody) if OLD in groups else None
     frames = []
     for service in services:
-        found = equity(service.access, service.people, study.unit_of_piece, study.n_units, old_share)
+        # What people off the network reach is not known: they are counted apart, not as having nothing.
+        known = np.where(service.is_linked, service.people, 0.0)
+        found = equity(service.access, known, study.unit_of_piece, study.n_units, old_share)
         nothing = np.full(study.n_units, np.nan)
         frames.append(
             study.unit_names().assign(
@@ -249,10 +289,12 @@ def _equity_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
                 mean_access=found.mean,
                 gini=found.gini,
                 palma=found.palma,
+                palma_state=np.array(found.palma_state, dtype=object),
                 theil=found.theil,
                 theil_between=np.append(nothing, found.theil_between),
                 theil_within=np.append(nothing, found.theil_within),
                 concentration=found.concentration,
+                people_off_network=sum_by_unit(service.people - known, study.unit_of_piece, study.n_units),
             )
         )
     return pd.concat([study.once_per_unit(f) for f in frames], ignore_index=True)
@@ -265,23 +307,25 @@ def _saturation_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
     for service in services:
         facilities = study.facilities.iloc[service.rows]
         stands_in = study.unit_of_facility[service.rows]
-        found = unit_saturation(facilities["used"], facilities["capacity"], stands_in, study.n_units)
+        limits = bounds.model_dump()
+        found = unit_saturation(facilities["used"], facilities["capacity"], stands_in, study.n_units, **limits)
         if not found.n_facilities[-1]:
             continue
         here = stands_in >= 0
         load = sum_by_unit(_modelled(service)[here], stands_in[here], study.n_units)
         capacity = sum_by_unit(service.supply[here], stands_in[here], study.n_units)
-        classes = saturation_classes(
-            found.ratio, idle_below=bounds.idle_below, overloaded_above=bounds.overloaded_above
-        )
         frames.append(
             study.unit_names().assign(
                 layer=service.layer.id,
                 used=found.used,
                 capacity=found.capacity,
                 used_ratio=found.ratio,
-                saturation_class=classes.astype(object),
+                saturation_class=unit_classes(found, **limits).astype(object),
                 n_facilities=found.n_facilities,
+                n_idle=found.n_idle,
+                n_overloaded=found.n_overloaded,
+                free_places=found.free,
+                excess_users=found.excess,
                 modelled_load=load,
                 modelled_ratio=share(load, capacity) if service.has_norm else np.nan,
             )

@@ -124,7 +124,8 @@ def lorenz_table(services: Sequence[Service]) -> pd.DataFrame:
     percent = np.linspace(0.0, 1.0, 101)
     frames = []
     for service in services:
-        curve = lorenz(service.access, service.people)
+        # Those off the network are unknown, not without anything.
+        curve = lorenz(service.access, np.where(service.is_linked, service.people, 0.0))
         if curve is not None:
             share = np.interp(percent, curve.people_share, curve.value_share)
             frames.append(pd.DataFrame({"layer": service.layer.id, "people_share": percent, "access_share": share}))
