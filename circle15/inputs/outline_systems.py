@@ -58,6 +58,7 @@ class OutlineSource:
     is_shiftable: bool  # from a file in degrees, so that another of wgs84, gcj02, bd09 is thinkable
     geometry: Any  # (n,) polygons, degrees WGS-84 if `system` is right
     signature: Signature | None = None
+    names: tuple[str, ...] = ()  # (n,)
 
 
 def signature_of(columns: Sequence[str], path: Path) -> Signature | None:

@@ -107,6 +107,7 @@ def read_polygon_file(
         is_shiftable=system != "cgcs2000" and not is_projected(system),
         geometry=geometry,
         signature=signature_of(list(table.frame.columns), path),
+        names=tuple(named[i] for i in rows),
     )
     return PolygonFile(
         path=path,

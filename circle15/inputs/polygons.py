@@ -119,7 +119,20 @@ def _from_china(text: str, *, key: str, lang: str) -> Polygons:
     area = find_area(text, key=key)
     row = {"key": [area.code], "name": [area.name], "local_name": [area.name]}
     frame = gpd.GeoDataFrame(row, geometry=[area.geometry], crs=WGS84)
-    return Polygons(frame, (origin_note(area, lang),), {text: area.file})
+    return Polygons(frame, (origin_note(area, lang),), {text: area.file}, (_certain(frame, text, key),))
+
+
+def _certain(frame: gpd.GeoDataFrame, text: str, key: str) -> OutlineSource:
+    """Give outlines whose system is not in doubt, which those of files are measured against."""
+    return OutlineSource(
+        key=key.rpartition(".")[2],
+        text=text,
+        system="wgs84",
+        stated=None,
+        is_shiftable=False,
+        geometry=frame.geometry.to_numpy(),
+        names=tuple(frame["name"]),
+    )
 
 
 def _from_osm(selection: str, *, key: str, osm_path: Path, lang: str) -> Polygons:
@@ -150,14 +163,7 @@ def _from_osm(selection: str, *, key: str, osm_path: Path, lang: str) -> Polygon
         notes.append(f"OSM 文件中边界不完整，未采用：{_shown(broken)}")
     elif broken:
         notes.append(f"left out, because the OSM file holds their boundary only in part: {_shown(broken)}")
-    source = OutlineSource(
-        key.rpartition(".")[2],
-        f"osm:{selection}",
-        "wgs84",
-        None,
-        is_shiftable=False,
-        geometry=frame.geometry.to_numpy(),
-    )
+    source = _certain(frame, f"osm:{selection}", key)
     return Polygons(frame, tuple(notes), sources=(source,))
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from importlib.util import find_spec
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -23,6 +23,7 @@ from circle15.pipeline.appraise import levels_of, survey_of
 from circle15.pipeline.check_fit import check_fit, note_district
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.communities import read_people
+from circle15.pipeline.outline_check import measure_outlines, outline_records, outline_warnings, read_outlines
 from circle15.pipeline.parcels import candidates_of, read_parcels
 from circle15.pipeline.plan import read_actual
 from circle15.pipeline.services import OSM_PREFIX, read_services
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from circle15.config import Config
     from circle15.network.crs_detector import CrsDetection
     from circle15.network.graph import WalkNetwork
+    from circle15.network.outline_detector import OutlineDetection
     from circle15.pipeline.study import Study
 
 
@@ -51,6 +53,7 @@ class Findings:
     warnings: list[str] = field(default_factory=list)  # a run would print these
     facts: list[tuple[str, str]] = field(default_factory=list)  # what was read, and what was found of it
     systems: dict[str, CrsDetection] = field(default_factory=dict)  # by layer, or layers: "nursery, canteen"
+    outlines: tuple[OutlineDetection, ...] = ()  # of the systems of outlines
     streets: dict[str, Any] = field(default_factory=dict)  # `street_check.street_facts`
     units: pd.DataFrame | None = None  # `street_check.unit_access`
 
@@ -62,9 +65,14 @@ class Findings:
         except Circle15Error as e:
             self.problems.extend(p for p in e.problems if p not in self.problems)
 
+    @property
+    def lang(self) -> Literal["zh", "en"]:
+        """The config's language; English where it has none."""
+        return "en" if self.config is None else self.config.district.lang
+
     def words(self, zh: str, en: str) -> str:
-        """Choose by the config's language; English where it has none."""
-        return zh if self.config is not None and self.config.district.lang == "zh" else en
+        """Choose by the config's language."""
+        return zh if self.lang == "zh" else en
 
     def note(self, zh: str, en: str, *, text_zh: str, text_en: str) -> None:
         """Add a fact under a title."""
@@ -76,6 +84,7 @@ class Findings:
             "problems": [str(p) for p in self.problems],
             "warnings": self.warnings,
             "facts": [f"{title}: {text}" for title, text in self.facts],
+            "outline_systems": outline_records(self.outlines),
             "streets": self.streets,
             "units": [] if self.units is None else _records(self.units),
             "coordinate_systems": [
@@ -125,6 +134,10 @@ def _check_parts(config: Config, found: Findings) -> None:
     area = buffer_area(district.geometry, config.buffer_m()) if district is not None else None
     with found.gather():
         network = read_streets(config, area)
+    found.outlines = measure_outlines(
+        config, district.outlines if district is not None else read_outlines(config), network
+    )
+    found.warnings.extend(outline_warnings(found.outlines, found.lang))
     for layer in config.layers:
         with found.gather():
             if network is not None and area is not None:

@@ -23,7 +23,7 @@ def check_fit(study: Study, found: Findings) -> None:
     found.warnings.extend([*study.warnings, *street_warnings(study), *fit_warnings(study)])
     if not _may_compete(study):
         found.warnings.append(nobody_competes(study))
-    found.systems = dict(study.detections)
+    found.systems, found.outlines = dict(study.detections), study.outlines
     found.streets, found.units = street_facts(study), unit_access(study)
     note_district(study.district, found)
     _note_streets(found)

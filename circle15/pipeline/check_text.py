@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from circle15.network.crs_detector import FARTHEST_M
+from circle15.pipeline.outline_check import outline_facts
 from circle15.pipeline.street_check import FAR_M, NEAR_M
 
 if TYPE_CHECKING:
@@ -19,15 +20,20 @@ if TYPE_CHECKING:
     from circle15.pipeline.check import Findings
 
 _GAP = "  "
+_ALARM_WIDTH = 78
 
 
 def check_text(found: Findings) -> str:
     """Give the page: problems first, then warnings, what was read, coordinate systems, streets per unit, verdict."""
     parts = [
+        _alarm(found),
         _listed(found.words("问题（运行会中止）", "Problems (a run would stop)"), [str(p) for p in found.problems]),
         _listed(found.words("警告", "Warnings"), found.warnings),
         _titled(found.words("已读入", "Read"), _columns([list(f) for f in found.facts], right=())),
     ]
+    measured = outline_facts(found.outlines, found.lang)
+    if measured:
+        parts.append(_titled(found.words("边界坐标系核对", "Coordinate systems of the outlines"), measured))
     if found.systems:
         title = found.words("坐标系核对（点位到最近街道的距离）", "Coordinate systems (points to the nearest street)")
         tables = [line for layers, told in found.systems.items() for line in _system_lines(found, layers, told)]
@@ -41,7 +47,28 @@ def check_text(found: Findings) -> str:
         f"Verdict: {n} problem{'s' * (n != 1)}, {m} warning{'s' * (m != 1)}: a run"
         f" {'would stop' if n else 'goes through'}",
     )
+    wrong = [d for d in found.outlines if d.contradicts]
+    if wrong:
+        keys = ", ".join(f"{d.source.key}_crs" for d in wrong)
+        verdict += found.words(
+            f"，但边界坐标系有误（{keys}），结果不可用",
+            f", but outlines lie in the wrong place ({keys}), and so would its numbers",
+        )
     return "\n\n".join([*(p for p in parts if p), verdict])
+
+
+def _alarm(found: Findings) -> str:
+    """Put above all else what would make every number wrong while a run goes through."""
+    wrong = [d for d in found.outlines if d.contradicts]
+    if not wrong:
+        return ""
+    keys = ", ".join(f'{d.source.key}_crs = "{d.best}"' for d in wrong)
+    line = "!" * _ALARM_WIDTH
+    text = found.words(
+        f"边界坐标系有误，所有结果都会算到错误的地方。请在 [district] 写 {keys}（详见警告）",
+        f"OUTLINES IN THE WRONG PLACE: every number would be wrong. Say in [district] {keys} (see the warnings)",
+    )
+    return f"{line}\n{text}\n{line}"
 
 
 def _listed(title: str, lines: Sequence[str]) -> str:

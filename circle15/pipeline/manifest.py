@@ -18,6 +18,7 @@ from circle15.inputs.import_report import changes_frame
 from circle15.inputs.registers import registers_folder
 from circle15.outputs.folder import sha256_of
 from circle15.outputs.text import words
+from circle15.pipeline.outline_check import outline_records
 from circle15.pipeline.tracing import input_files, trace_tables
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         "register_warnings": [asdict(warning) for warning in study.policy.warnings],  # with codes, for programs
         "import_report": _import_report(study),
         "network": study.network_report(),
+        "outline_systems": outline_records(study.outlines),
         "warnings": list(result.warnings),
         "files": {
             str(p.relative_to(folder).as_posix()): {"sha256": sha256_of(p), "bytes": p.stat().st_size} for p in files

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from circle15.config import is_outline_file
 from circle15.errors import InputError, Problem
 from circle15.inputs.cells import COORDINATE_DECIMALS
 from circle15.inputs.coordinates import NAMED_SYSTEMS
@@ -20,6 +21,7 @@ from circle15.inputs.osm import read_features
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.osm_selection import Wanted, join_wanted
 from circle15.inputs.tag_filter import parse_tag_filter
+from circle15.network.admin_lines import ADMIN_TAGS
 from circle15.network.crs_detector import FEWEST_POINTS, CrsDetection, detect_crs
 from circle15.network.entrances import facility_entrances, read_gates
 from circle15.network.extracts import read_wanted
@@ -106,11 +108,12 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
 
 
 def wanted_tags(config: Config) -> Wanted:
-    """Give the OSM tags of everything that is chosen by tags: layers, boundary, units, communities."""
+    """Give the OSM tags of all that is chosen by tags, and of the borders that outlines of files are held against."""
     table = config.district
     texts = [*(layer.source for layer in config.layers), table.boundary, table.units or "", table.communities or ""]
+    measured = [ADMIN_TAGS] if any(is_outline_file(text) for text in texts[-3:]) else []
     return join_wanted(
-        *(parse_tag_filter(t.removeprefix(OSM_PREFIX)).wanted for t in texts if t.startswith(OSM_PREFIX))
+        *(parse_tag_filter(t.removeprefix(OSM_PREFIX)).wanted for t in texts if t.startswith(OSM_PREFIX)), *measured
     )
 
 

@@ -21,6 +21,7 @@ from circle15.network.build import missing_buffer_sides
 from circle15.network.extracts import read_wanted
 from circle15.network.link import Linkage, link
 from circle15.pipeline.communities import SecondLevel, read_people, without_pieces
+from circle15.pipeline.outline_check import measure_outlines, outline_warnings
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.services import OSM_ATTRIBUTION, read_services, wanted_tags
 from circle15.pipeline.starts import start_warnings, start_where_people_are
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     from circle15.inputs.policy import AppliedPolicy
     from circle15.network.crs_detector import CrsDetection
     from circle15.network.graph import WalkNetwork
+    from circle15.network.outline_detector import OutlineDetection
     from circle15.pipeline.clock import Clock
 
 
@@ -65,6 +67,7 @@ class Study:
     counts: dict[str, Any]  # everything read, dropped or unlinked
     inputs: dict[str, Path]  # file as the config names it
     detections: dict[str, CrsDetection] = field(default_factory=dict)  # of the layers' coordinate systems
+    outlines: tuple[OutlineDetection, ...] = ()  # of the systems of the district's outlines
     second: SecondLevel | None = None  # communities, where the config names them
     around: BufferPeople | None = None  # people just beyond the border, where the source tells of them
     _linked: dict[str, Linkage] = field(default_factory=dict)
@@ -201,6 +204,8 @@ def read_study(config: Config, clock: Clock) -> Study:
         starts = start_where_people_are(config, cells, people, network)
         district, cells, people, second = _without_empty_rest(district, starts.cells, people, second)
         around = read_buffer_people(config, district.geometry, area, people)
+    with clock.stage("district"):
+        outlines = measure_outlines(config, district.outlines, network, services.facilities)
     units = pd.Index(district.units["unit_id"])
     unit_of_piece = units.get_indexer(cells.pieces["unit_id"]).astype(np.int64)
     facilities = services.facilities
@@ -223,6 +228,7 @@ def read_study(config: Config, clock: Clock) -> Study:
         unit_of_piece=unit_of_piece,
         unit_of_facility=unit_of_facility,
         warnings=(
+            *outline_warnings(outlines, config.district.lang),
             *_buffer_warnings(sides, config.district.lang),
             *district.notes,
             *path_warnings,
@@ -248,6 +254,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             **scenario_inputs(config),
         },
         detections=services.detections,
+        outlines=outlines,
         second=second,
         around=around,
     )

@@ -1,0 +1,135 @@
+"""Outlines in a system that nobody stated: told loudly by check and first by a run, and right once it is stated."""
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import numpy as np
+import pytest
+import shapely
+from click.testing import CliRunner
+
+from circle15.cli import main
+from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.pipeline import run_district
+from circle15.pipeline.check import check_config
+from circle15.pipeline.check_text import check_text
+
+SAMPLE = Path(__file__).parents[1] / "data" / "sample"
+FILES = {"boundary": "district", "units": "units", "communities": "communities"}
+FORTH = {"gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}
+
+
+def moved(data, system, **properties):
+    for feature in data["features"]:
+        shape = shapely.geometry.shape(feature["geometry"])
+        shape = shapely.transform(shape, lambda p: np.column_stack(FORTH[system](p[:, 0], p[:, 1])))
+        feature["geometry"] = shapely.geometry.mapping(shape)
+        feature["properties"] |= properties
+    return data
+
+
+def sample(folder, systems, *, stated=False, without=(), **properties):
+    """Give a copy of the sample whose outlines are in other systems, in files that say EPSG:4326."""
+    shutil.copytree(SAMPLE, folder, dirs_exist_ok=True)
+    config = (folder / "sample.toml").read_text(encoding="utf-8")
+    for key, system in systems.items():
+        path = folder / f"{FILES[key]}.geojson"
+        data = moved(json.loads(path.read_text(encoding="utf-8")), system, **properties)
+        path.write_text(json.dumps(data, ensure_ascii=False), encoding="utf-8")
+        if stated:
+            config = config.replace("[district]", f'[district]\n{key}_crs = "{system}"', 1)
+    lines = [line for line in config.splitlines() if not line.startswith(tuple(f"{k} =" for k in without))]
+    lines = [line for line in lines if not line.startswith("totals =")]  # they would set each unit's people right
+    config = "\n".join(lines) + '\n[outputs]\nwrite = ["coverage"]\n'
+    (folder / "sample.toml").write_text(config, encoding="utf-8")
+    return folder / "sample.toml"
+
+
+@pytest.mark.parametrize(
+    "systems",
+    [
+        {"boundary": "gcj02", "units": "gcj02", "communities": "gcj02"},
+        {"units": "gcj02"},
+        {"boundary": "bd09"},
+        {"communities": "gcj02"},
+        {"boundary": "gcj02", "units": "bd09"},
+    ],
+    ids=lambda s: "-".join(f"{k}:{v}" for k, v in s.items()),
+)
+def test_whichever_outlines_are_shifted_check_names_each_with_the_key_that_mends_it(tmp_path, systems):
+    found = check_config(sample(tmp_path / "s", systems))
+    told = {record["key"].removeprefix("district."): record for record in found.as_json()["outline_systems"]}
+    assert {key for key, record in told.items() if record["contradicts"]} == set(systems)
+    assert {key: told[key]["best"] for key in systems} == systems
+    for warning, (key, system) in zip(found.warnings, sorted(systems.items(), key=lambda s: list(FILES).index(s[0]))):  # noqa: B905 (others follow)
+        assert warning.startswith("边界坐标系有误！")
+        assert f'{key}_crs = "{system}"' in warning
+    page = check_text(found)
+    assert "边界坐标系有误" in page.splitlines()[1]
+    assert "结果不可用" in page.splitlines()[-1]
+
+
+def test_right_outlines_are_measured_and_nothing_is_warned_of(tmp_path):
+    found = check_config(sample(tmp_path / "s", {}))
+    assert not any("边界坐标系" in w for w in found.warnings)
+    assert [(r["best"], r["is_sure"]) for r in found.as_json()["outline_systems"]] == [("wgs84", True)] * 3
+    assert "量得 wgs84（确定）" in check_text(found)
+
+
+def test_a_run_warns_of_it_first_of_all_and_with_the_system_stated_has_the_sample_s_own_numbers(tmp_path):
+    systems = dict.fromkeys(FILES, "gcj02")
+    run_district(sample(tmp_path / "wrong", systems), out=tmp_path / "a")
+    warnings = json.loads((tmp_path / "a" / "run.json").read_text(encoding="utf-8"))["warnings"]
+    assert [w[:8] for w in warnings[:3]] == ["边界坐标系有误！"] * 3
+    run_district(sample(tmp_path / "stated", systems, stated=True), out=tmp_path / "b")
+    manifest = json.loads((tmp_path / "b" / "run.json").read_text(encoding="utf-8"))
+    assert not any("边界坐标系" in w for w in manifest["warnings"])
+    assert [r["contradicts"] for r in manifest["outline_systems"]] == [False] * 3
+    with (tmp_path / "b" / "coverage.csv").open(encoding="utf-8-sig") as file:
+        people = {(r["unit_name"], r["group"]): float(r["people"]) for r in csv.DictReader(file)}
+    assert people["竹溪乡", "all"] == 4916
+
+
+UNITLESS = ("units", "unit_id_field", "unit_name_field", "communities", "community_id_field", "community_name_field")
+
+
+def test_a_datav_file_is_asked_about_until_its_system_is_stated(tmp_path):
+    shape = {"acroutes": [100000], "childrenNum": 4, "adcode": 330299}
+    found = check_config(sample(tmp_path / "s", {"boundary": "gcj02"}, without=UNITLESS, **shape))
+    assert found.warnings[0].startswith("边界坐标系")
+    assert 'boundary_crs = "gcj02"' in found.warnings[0]
+    (record,) = found.as_json()["outline_systems"]
+    assert (record["shape_of"], record["expected"]) == ("DataV", "gcj02")
+    stated = check_config(sample(tmp_path / "t", {"boundary": "gcj02"}, without=UNITLESS, stated=True, **shape))
+    assert not any("边界坐标系" in w for w in stated.warnings)
+
+
+def test_what_could_not_be_measured_is_said(tmp_path):
+    config = sample(tmp_path / "s", {}, without=UNITLESS, acroutes=[100000])
+    data = json.loads((tmp_path / "s" / "district.geojson").read_text(encoding="utf-8"))
+    shape = shapely.box(120.511, 29.507, 120.5145, 29.5095)  # in the middle of everything
+    data["features"][0]["geometry"] = shapely.geometry.mapping(shape)
+    data["features"][0]["properties"] |= {"adcode": 330299, "childrenNum": 4, "acroutes": [100000]}
+    (tmp_path / "s" / "district.geojson").write_text(json.dumps(data), encoding="utf-8")
+    found = check_config(config)
+    assert found.warnings[0].startswith("边界坐标系存疑！区界 district.geojson 像 DataV 的文件")
+    assert "未能核对" in check_text(found)
+    (record,) = found.as_json()["outline_systems"]
+    assert (record["could_be_measured"], record["is_sure"]) == (False, False)
+
+
+def test_check_measures_outlines_of_which_no_district_can_be_made(tmp_path):
+    config = sample(tmp_path / "s", dict.fromkeys(FILES, "gcj02"))
+    (tmp_path / "s" / "communities.geojson").unlink()
+    found = check_config(config)
+    assert found.problems
+    assert found.warnings[0].startswith("边界坐标系有误！")
+
+
+def test_the_command_says_it_in_json_too(tmp_path):
+    config = sample(tmp_path / "s", {"units": "gcj02"})
+    told = json.loads(CliRunner().invoke(main, ["check", str(config), "--json"]).stdout)
+    assert told["warnings"][0].startswith("边界坐标系有误！")
+    assert [r["contradicts"] for r in told["outline_systems"]] == [False, True, False]
