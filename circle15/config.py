@@ -122,8 +122,9 @@ class PopulationTable(_Table):
     `groups` names each group's column or raster; "age_classes" as its value derives the group from `age_classes`,
     which names the columns or rasters of a source's own classes ("0", "1-4", "80+"); "totals" takes it from `totals`, a
     table of official totals (unit, group, people) that cells are raked to. Rasters may be tiles ("tiles/*.tif"), and
-    "women.tif+men.tif" adds two up. `buffer_demand`: whether people just beyond the border compete for supply; by
-    default they do where the source tells of them.
+    "women.tif+men.tif" adds two up; `band` is the one that holds people, from 1, and `nodata` a value that means that
+    nothing is known where the files do not mark it. `buffer_demand`: whether people just beyond the border compete for
+    supply; by default they do where the source tells of them.
     """
 
     source: Literal["buildings", "points", "raster", "units"] = "buildings"
@@ -138,6 +139,8 @@ class PopulationTable(_Table):
     age_classes: dict[str, str] = {}
     totals: str | None = None
     default_levels: Positive = 2.0
+    band: Annotated[int, Field(ge=1)] | None = None
+    nodata: float | None = None
     buffer_demand: bool | None = None
 
     @model_validator(mode="after")

@@ -130,13 +130,13 @@ def test_a_raster_ten_times_larger_than_a_window_is_summed_by_windows(tmp_path, 
     _, pieces = h3_pieces()
     whole = sum_rasters([path], pieces)
     read = []
-    original = rasters._people_of
+    original = rasters._known_values
 
-    def counted(raster, window):
+    def counted(raster, window, *args):
         read.append(window.width * window.height)
-        return original(raster, window)
+        return original(raster, window, *args)
 
-    monkeypatch.setattr(rasters, "_people_of", counted)
+    monkeypatch.setattr(rasters, "_known_values", counted)
     by_window = sum_rasters([path], pieces, max_pixels=people.size // 10)
     assert max(read) <= people.size // 10
     assert len(read) >= 8

@@ -80,6 +80,7 @@ def _from_raster(config: Config, cells: Cells) -> Population:
         label_en=f"population raster {Path(str(config.population.path)).name}, shared by area{split_en}",
         counts=found.counts,
         inputs=found.inputs,
+        notes=found.notes,
     )
 
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 ALL = "all"
 WHOLE = 1 - 1e-6
+LEAST_COVERED = 0.995
+"""Share of the district from which a raster is said to cover it: outlines and pixels have rounded borders."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +34,7 @@ class RasterPopulation:
     splits: tuple[str, ...]  # how age classes were split, one statement each
     counts: dict[str, float]  # of the whole's raster: pixels, nodata, negative, covered share
     inputs: dict[str, Path]  # every file read, as the config names it
+    notes: tuple[tuple[str, str], ...] = ()  # what a planner must know of the rasters, in Chinese and English
 
 
 def read_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulation:
@@ -63,13 +66,17 @@ def sum_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulat
     table = config.population
     inputs: dict[str, Path] = {}
     counts: dict[str, float] = {}
+    notes: dict[tuple[str, str], None] = {}
 
     def read(named: str) -> npt.NDArray[np.float64]:
         people = np.zeros(len(pieces))
         for part in named.split("+"):
             paths = _files(config, part.strip())
             inputs.update({part.strip() if len(paths) == 1 else f"{part.strip()}: {p.name}": p for p in paths})
-            found = sum_rasters(paths, pieces, crs=table.crs)
+            found = sum_rasters(paths, pieces, crs=table.crs, band=table.band, nodata=table.nodata)
+            notes.update(dict.fromkeys(found.notes))
+            if found.covered_share < LEAST_COVERED:
+                notes[_covers_part(named, found.covered_share)] = None
             people += found.people
             if not counts:
                 counts.update(
@@ -85,7 +92,15 @@ def sum_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulat
     classes = {name: read(named) for name, named in table.age_classes.items()} if table.class_groups else {}
     derived, splits = derive_groups(classes, table.class_groups, file=str(config.path))
     groups |= derived
-    return RasterPopulation(pd.DataFrame(groups), splits, counts, inputs)
+    return RasterPopulation(pd.DataFrame(groups), splits, counts, inputs, tuple(notes))
+
+
+def _covers_part(named: str, share: float) -> tuple[str, str]:
+    """Say that a raster ends inside the district."""
+    return (
+        f"{Path(named).name}：只覆盖本区面积的 {share:.1%}，其余部分按无人计",
+        f"{Path(named).name} covers {share:.1%} of the district's area; nobody is counted on the rest",
+    )
 
 
 def _files(config: Config, named: str) -> list[Path]:

@@ -15,15 +15,17 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from circle15.errors import InputError, MissingFileError, Problem
+from circle15.inputs.raster_values import Note, ValueTally, band_of_people
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     import geopandas as gpd
     import numpy.typing as npt
 
 WGS84 = "EPSG:4326"
+_GEOD = pyproj.Geod(ellps="WGS84")
 MAX_PIXELS = 250_000
 """Pixels held at once, at most, whatever the raster's size; as polygons they take a kilobyte each."""
 
@@ -37,10 +39,17 @@ class RasterPeople:
     n_nodata: int  # pixels in the district's frame that the raster marks as nodata, or that are not finite
     n_negative: int  # pixels in the frame with a negative value, counted as nobody
     covered_share: float  # of the district's area that lies on the raster, 0 to 1
+    notes: tuple[Note, ...] = ()  # bands chosen, values that are no number of people; Chinese and English
 
 
 def sum_rasters(
-    paths: Sequence[Path], pieces: gpd.GeoDataFrame, *, crs: str | None = None, max_pixels: int = MAX_PIXELS
+    paths: Sequence[Path],
+    pieces: gpd.GeoDataFrame,
+    *,
+    crs: str | None = None,
+    band: int | None = None,
+    nodata: float | None = None,
+    max_pixels: int = MAX_PIXELS,
 ) -> RasterPeople:
     """Sum a raster of people (GHS-POP, WorldPop ...), or its tiles, into the pieces of cells.
 
@@ -52,11 +61,15 @@ def sum_rasters(
     Parameters
     ----------
     paths
-        One raster, or tiles that do not overlap; the first band holds persons per pixel.
+        One raster, or tiles that do not overlap, of persons per pixel.
     pieces
         Polygons, EPSG:4326, not overlapping.
     crs
         CRS of rasters that state none.
+    band
+        The band that holds people, from 1; without it the only one, or the only one described as people.
+    nodata
+        A value that means that nothing is known, beside what the files themselves mark.
     max_pixels
         Pixels read at once.
 
@@ -65,7 +78,8 @@ def sum_rasters(
     MissingFileError
         If a file is missing.
     InputError
-        If a file is no raster, has no CRS, tiles overlap, or none touches the district.
+        If a file is no raster or a picture, has no CRS or no band of people, tiles overlap, none touches the district,
+        or a value of the district is an unmarked "no data" (65535, 1e20).
     """
     missing = [p for p in paths if not p.is_file()]
     MissingFileError.gather(Problem("no such population raster", file=str(p)) for p in missing)
@@ -77,17 +91,31 @@ def sum_rasters(
     _check_tiles(frames, bounds)
     people = np.zeros(len(shapes))
     counts = np.zeros(3, dtype=np.int64)
+    notes: list[Note] = []
     for path in paths:
         with rasterio.open(path) as raster:
+            chosen, told = band_of_people(raster, path, band)
+            notes += told
+            scale, offset = raster.scales[chosen - 1], raster.offsets[chosen - 1]
+            tally = ValueTally(path.name, raster.dtypes[chosen - 1], scale, offset)
             to_wgs84 = pyproj.Transformer.from_crs(raster.crs or crs, WGS84, always_xy=True)
+            pixel_m2 = 0.0
             for window in _windows(raster, raster.crs or crs, bounds, max_pixels):
-                values, n_nodata, n_negative = _people_of(raster, window)
+                raw = _known_values(raster, window, chosen, nodata)
+                place = _places(raster, window, to_wgs84)
+                pixel_m2 = _pixel_m2(raster, window, to_wgs84)
+                tally.see(raw, place, pixel_m2=pixel_m2)
+                values, n_nodata, n_negative = _people_of(raw, scale, offset)
                 pixels, filled = _pixel_polygons(raster, window, values, to_wgs84)
                 n_hit = _add_shares(people, pixels, filled, tree, shapes)
                 counts += (n_hit, n_nodata, n_negative)
+            InputError.gather(tally.unmarked(pixel_m2))
+            notes += tally.notes()
     district = shapely.union_all(shapes)
     on_raster = shapely.intersection(district, shapely.union_all(list(frames.values()))).area / district.area
-    return RasterPeople(people, int(counts[0]), int(counts[1]), int(counts[2]), float(min(on_raster, 1.0)))
+    return RasterPeople(
+        people, int(counts[0]), int(counts[1]), int(counts[2]), float(min(on_raster, 1.0)), tuple(notes)
+    )
 
 
 def _frame(path: Path, crs: str | None) -> shapely.Polygon:
@@ -154,13 +182,45 @@ def _moved(
     return a * x + b * y + c, d * x + e * y + f
 
 
-def _people_of(raster: rasterio.DatasetReader, window: Window) -> tuple[npt.NDArray[np.float64], int, int]:
-    """Read persons per pixel; nodata, values that are not finite, and negative values are nobody."""
-    masked = raster.read(1, window=window, masked=True)
-    values = masked.astype(np.float64).filled(np.nan) * raster.scales[0] + raster.offsets[0]
+def _known_values(
+    raster: rasterio.DatasetReader, window: Window, band: int, nodata: float | None
+) -> npt.NDArray[np.float64]:
+    """Read a window's raw numbers, NaN where the file or ``nodata`` says that nothing is known."""
+    masked = raster.read(band, window=window, masked=True)
+    values = masked.astype(np.float64).filled(np.nan)
+    if nodata is not None:
+        # A raster of 32-bit numbers holds the nearest one of them.
+        values[(values == nodata) | (values == np.float64(np.float32(nodata)))] = np.nan
+    return values
+
+
+def _people_of(raw: npt.NDArray[np.float64], scale: float, offset: float) -> tuple[npt.NDArray[np.float64], int, int]:
+    """Give persons per pixel; nodata, values that are not finite, and negative values are nobody."""
+    values = raw * scale + offset
     unknown = ~np.isfinite(values)
     negative = ~unknown & (values < 0)
     return np.where(unknown | negative, 0.0, values), int(unknown.sum()), int(negative.sum())
+
+
+def _places(
+    raster: rasterio.DatasetReader, window: Window, to_wgs84: pyproj.Transformer
+) -> Callable[[int, int], tuple[float, float]]:
+    """Give what says where a pixel of the window has its middle, degrees WGS-84."""
+
+    def place(row: int, column: int) -> tuple[float, float]:
+        at = np.array([window.col_off + column + 0.5]), np.array([window.row_off + row + 0.5])
+        lon, lat = to_wgs84.transform(*_moved(raster.transform, *at))
+        return float(lon[0]), float(lat[0])
+
+    return place
+
+
+def _pixel_m2(raster: rasterio.DatasetReader, window: Window, to_wgs84: pyproj.Transformer) -> float:
+    """Give the ground of the pixel in the window's middle, square metres."""
+    column, row = window.col_off + window.width / 2, window.row_off + window.height / 2
+    at = _moved(raster.transform, column + np.array([0.0, 1.0, 1.0, 0.0]), row + np.array([0.0, 0.0, 1.0, 1.0]))
+    area, _ = _GEOD.polygon_area_perimeter(*to_wgs84.transform(*at))
+    return abs(float(area))
 
 
 def _pixel_polygons(
