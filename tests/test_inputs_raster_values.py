@@ -57,7 +57,7 @@ def test_an_unmarked_value_for_no_data_is_refused_with_value_place_and_remedy(tm
     with pytest.raises(InputError) as e:
         sum_rasters([path], district())
     (problem,) = e.value.problems
-    row, column = divmod(int(lost.min()), N)
+    _, column = divmod(int(lost.min()), N)
     assert (problem.file, problem.key) == ("p.tif", "population.nodata")
     assert f"20 pixels of the district (the first at {LON + (column + 0.5) * 0.001:.5f}," in problem.message
     assert float(str(problem.value)) == pytest.approx(value, rel=1e-5)
@@ -142,7 +142,7 @@ def test_the_band_described_as_people_is_taken_and_told(tmp_path, name):
     assert (first.people.sum(), first.notes) == (pytest.approx(700 * N * N), ())
 
 
-@pytest.mark.parametrize("descriptions", [(), ("pop_2015", "pop_2020"), ("a", "b")])
+@pytest.mark.parametrize("descriptions", [(), ("pop_2015", "pop_2020"), ("a", "population density")])
 def test_of_several_bands_the_config_must_choose_where_the_file_does_not(tmp_path, descriptions):
     path = write(tmp_path / "b.tif", np.array([people(), people(1)]), descriptions=descriptions)
     with pytest.raises(InputError, match=r"b\.tif, population\.band: has 2 bands; say which one holds people"):

@@ -27,6 +27,7 @@ MUCH = 0.005
 NO_NUMBER_OF_PEOPLE = 1e9
 """No pixel on earth has so many people; 1e20 and 3.4e38 are what floating-point rasters write for "no data"."""
 _PEOPLE = re.compile(r"pop|people|person|inhabit|resident|人口|居民|人数", re.IGNORECASE)
+_DENSITY = re.compile(r"densit|per.?km|密度", re.IGNORECASE)
 _COLOURS = {ColorInterp.red, ColorInterp.green, ColorInterp.blue}
 Note = tuple[str, str]
 
@@ -53,18 +54,18 @@ def band_of_people(raster: rasterio.DatasetReader, path: Path, stated: int | Non
         return stated, ()
     if raster.count == 1:
         return 1, ()
-    described = [i for i, text in enumerate(texts, start=1) if _PEOPLE.search(text)]
+    described = [i for i, text in enumerate(texts, start=1) if _PEOPLE.search(text) and not _DENSITY.search(text)]
     if len(described) != 1:
         message = f"has {raster.count} bands; say which one holds people with population.band; there are {listed}"
         raise InputError(Problem(message, file=str(path), key="population.band"))
     (band,) = described
     name = texts[band - 1]
-    note = (
-        f"{path.name}：{raster.count} 个波段中取第 {band} 波段“{name}”为人口；若不是，请写明 population.band",
+    note_zh = f"{path.name}：{raster.count} 个波段中取第 {band} 波段“{name}”为人口；若不是，请写明 population.band"
+    note_en = (
         f"{path.name}: of {raster.count} bands the {_ordinal(band)}, {name!r}, is taken for people; if it is not, say"
-        " population.band",
+        " population.band"
     )
-    return band, (note,)
+    return band, ((note_zh, note_en),)
 
 
 def _ordinal(n: int) -> str:
@@ -141,24 +142,26 @@ class ValueTally:
         found = []
         if self.n_negative:
             n, low = f"{self.n_negative:,}", f"{self.lowest:g}"
-            found.append(
-                (
-                    f"{self.file}：区内 {n} 个像元为负数（最小 {low}），应为未声明的无数据值，按无人计；"
-                    f"可写明 population.nodata = {low}",
-                    f"{self.file}: {n} pixels of the district are negative (down to {low}), an unmarked value for no data"
-                    f" most likely, and count as nobody; say population.nodata = {low}",
-                )
+            note_zh = (
+                f"{self.file}：区内 {n} 个像元为负数（最小 {low}），应为未声明的无数据值，按无人计；"
+                f"可写明 population.nodata = {low}"
             )
+            note_en = (
+                f"{self.file}: {n} pixels of the district are negative (down to {low}), an unmarked value for no data"
+                f" most likely, and count as nobody; say population.nodata = {low}"
+            )
+            found.append((note_zh, note_en))
         if self.crowded is not None:
             people, lon, lat, pixel_m2 = self.crowded
             bound_zh, bound_en = bound_text(pixel_m2)
-            n = f"{self.n_crowded:,}"
-            found.append(
-                (
-                    f"{self.file}：{n} 个像元的人数不可能，最大 {people:,.0f} 人（{lon:.5f}, {lat:.5f}），"
-                    f"而{bound_zh}；请核对该栅格是否为人数",
-                    f"{self.file}: {n} pixel{'s have' if self.n_crowded > 1 else ' has'} more people than any place, up to"
-                    f" {people:,.0f} at {lon:.5f}, {lat:.5f}, but {bound_en}; check that the raster counts people",
-                )
+            n = f"{self.n_crowded:,} pixel{'s have' if self.n_crowded > 1 else ' has'}"
+            note_zh = (
+                f"{self.file}：{self.n_crowded:,} 个像元的人数不可能，最大 {people:,.0f} 人（{lon:.5f}, {lat:.5f}），"
+                f"而{bound_zh}；请核对该栅格是否为人数"
             )
+            note_en = (
+                f"{self.file}: {n} more people than any place, up to {people:,.0f} at {lon:.5f}, {lat:.5f}, but"
+                f" {bound_en}; check that the raster counts people"
+            )
+            found.append((note_zh, note_en))
         return found

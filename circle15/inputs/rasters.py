@@ -105,17 +105,16 @@ def sum_rasters(
                 place = _places(raster, window, to_wgs84)
                 pixel_m2 = _pixel_m2(raster, window, to_wgs84)
                 tally.see(raw, place, pixel_m2=pixel_m2)
-                values, n_nodata, n_negative = _people_of(raw, scale, offset)
+                values, unknown, negative = _people_of(raw, scale, offset)
                 pixels, filled = _pixel_polygons(raster, window, values, to_wgs84)
                 n_hit = _add_shares(people, pixels, filled, tree, shapes)
-                counts += (n_hit, n_nodata, n_negative)
+                counts += (n_hit, unknown, negative)
             InputError.gather(tally.unmarked(pixel_m2))
             notes += tally.notes()
     district = shapely.union_all(shapes)
     on_raster = shapely.intersection(district, shapely.union_all(list(frames.values()))).area / district.area
-    return RasterPeople(
-        people, int(counts[0]), int(counts[1]), int(counts[2]), float(min(on_raster, 1.0)), tuple(notes)
-    )
+    n_pixels, n_nodata, n_negative = counts.tolist()
+    return RasterPeople(people, n_pixels, n_nodata, n_negative, float(min(on_raster, 1.0)), tuple(notes))
 
 
 def _frame(path: Path, crs: str | None) -> shapely.Polygon:
@@ -187,7 +186,7 @@ def _known_values(
 ) -> npt.NDArray[np.float64]:
     """Read a window's raw numbers, NaN where the file or ``nodata`` says that nothing is known."""
     masked = raster.read(band, window=window, masked=True)
-    values = masked.astype(np.float64).filled(np.nan)
+    values: npt.NDArray[np.float64] = masked.astype(np.float64).filled(np.nan)
     if nodata is not None:
         # A raster of 32-bit numbers holds the nearest one of them.
         values[(values == nodata) | (values == np.float64(np.float32(nodata)))] = np.nan
