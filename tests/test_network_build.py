@@ -96,7 +96,7 @@ def test_ways_that_cross_without_a_common_node_do_not_join(tmp_path):
 
 
 def test_a_closed_gate_stops_every_way_at_it_but_can_be_walked_up_to(tmp_path):
-    nodes = {**NODES, 2: (0.001, 0.0, "barrier=gate,access=private")}
+    nodes = {**NODES, 2: (0.001, 0.0, "barrier=gate,access=no")}
     ways = [(11, [1, 2, 3], "highway=path"), (12, [2, 5], "highway=path")]
     network = read_network(toy(tmp_path, ways, nodes=nodes))
     assert network.n_edges == 3

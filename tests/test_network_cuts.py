@@ -17,7 +17,7 @@ from circle15.network.cache import cache_folder, content_key, has_cut, has_segme
 from circle15.network.cuts import keep_cuts
 from tests.toy_osm import write_osm
 
-ARRAYS = ("node_lon", "node_lat", "tail", "head", "length_m", "walk_ms", "is_island", "component", "way_id")
+ARRAYS = ("node_lon", "node_lat", "tail", "head", "length_m", "walk_ms", "is_island", "component", "way_id", "depth", "links")
 MONACO = [
     shapely.box(7.410, 43.725, 7.417, 43.731),
     shapely.Point(7.427, 43.740).buffer(0.006),
@@ -51,6 +51,7 @@ def test_cuts_of_monaco_are_what_the_whole_file_gives(monaco_pbf):
 
 
 ISLAND_M = 300.0
+PRIVATE = "barrier=gate,access=private"
 STEP = 0.001  # about 110 m
 
 
@@ -64,7 +65,7 @@ def random_town(path, seed):
         node.setdefault(ref, (int(x) * STEP, int(y) * STEP))
         return ref
 
-    kinds = ["highway=residential", "highway=footway", "highway=steps", "waterway=river", "building=yes"]
+    kinds = ["highway=residential", "highway=tertiary", "highway=footway", "highway=steps", "waterway=river", "building=yes"]
     for way in range(100, 220):
         x, y = rng.integers(-40, 40, 2)
         refs = [at(x, y)]
@@ -73,7 +74,7 @@ def random_town(path, seed):
             x, y = x + dx, y + dy
             refs.append(at(x, y))
             if rng.random() < 0.1:
-                tag = "barrier=wall" if rng.random() < 0.5 else "barrier=gate,locked=yes"
+                tag = str(rng.choice(["barrier=wall", "barrier=gate,locked=yes", PRIVATE], p=[0.45, 0.45, 0.1]))
                 node[refs[-1]] = (*node[refs[-1]][:2], tag)
         ways.append((way, refs, str(rng.choice(kinds))))
         if rng.random() < 0.15:

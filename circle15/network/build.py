@@ -13,6 +13,7 @@ import shapely
 from circle15.errors import InputError, MissingFileError, NetworkError, Problem
 from circle15.inputs.osm_file import OSM_SUFFIXES, is_osm_file
 from circle15.network.cache import cached_segments, kept_cut
+from circle15.network.compounds import open_private_gates
 from circle15.network.costs import walk_costs
 from circle15.network.coverage import covered_ground, missing_buffer_sides
 from circle15.network.graph import WalkNetwork, find_components
@@ -191,6 +192,7 @@ def cut_to_area(
     """
     if len(s.tail) == 0:
         raise InputError(Problem(_nothing_walkable(s), file=str(path)))
+    s = open_private_gates(s)
     street_m = np.bincount(s.component[s.tail], weights=s.length_m * _ISLAND_SHARE[s.part])
     small = street_m < island_m
     if has_largest:
@@ -241,6 +243,8 @@ def _make_network(
         is_street=s.is_street,
         report=replace(report, n_wait_links=len(links.edge)),
         is_span=np.concatenate([is_span, is_span[links.edge]]),
+        depth=s.depth,
+        links=s.links,
     )
 
 
@@ -254,6 +258,7 @@ def _clipped(s: Segments, area: Any, path: Path) -> tuple[Segments, Int64]:
     number = (np.cumsum(used) - 1).astype(np.int32)
     tail, head = number[s.tail[kept]], number[s.head[kept]]
     lon, lat = s.node_lon[used], s.node_lat[used]
+    links = number[s.links[used[s.links].all(axis=1)]]
     inside = replace(
         s,
         node_lon=lon,
@@ -261,12 +266,15 @@ def _clipped(s: Segments, area: Any, path: Path) -> tuple[Segments, Int64]:
         tail=tail,
         head=head,
         length_m=s.length_m[kept],
-        component=find_components(len(lon), tail, head),
+        component=find_components(len(lon), tail, head, links),
         way_id=s.way_id[kept],
         trait=s.trait[kept],
         n_steps=s.n_steps[kept],
         part=s.part[kept],
         node_row=s.node_row[used],
+        gate=s.gate[used],
+        depth=s.depth[used],
+        links=links,
         borders=_borders_near(s.borders, area),
         ground=covered_ground(lon, lat, s.stated_box),
     )

@@ -55,6 +55,7 @@ _MAKERS = {
         "walking_table.csv",
         "traits.py",
         "spans.py",
+        "compounds.py",
         "passages.py",
         "walking_passages.csv",
         "squares.py",

@@ -154,6 +154,7 @@ def clip_around(net: WalkNetwork, points: npt.ArrayLike, radius_m: float) -> Wal
         inside |= np.hypot(x, y) <= radius_m
     kept = np.flatnonzero(inside[net.tail] | inside[net.head])
     used, ends = np.unique(np.concatenate([net.tail[kept], net.head[kept]]), return_inverse=True)
+    links = net.links[np.isin(net.links, used).all(axis=1)]
     return WalkNetwork(
         node_lon=net.node_lon[used],
         node_lat=net.node_lat[used],
@@ -167,6 +168,8 @@ def clip_around(net: WalkNetwork, points: npt.ArrayLike, radius_m: float) -> Wal
         is_street=net.is_street[kept],
         report=net.report,
         is_span=net.is_span[kept],
+        depth=net.depth[used],
+        links=np.searchsorted(used, links).astype(np.int32),
     )
 
 
@@ -296,7 +299,8 @@ class _Draft:
 
     def network(self, net: WalkNetwork) -> WalkNetwork:
         """Give the changed network; an island that a new edge connects to the rest is none any more."""
-        component = find_components(len(self.lon), self.tail, self.head)
+        depth, links = self._compounds(net)
+        component = find_components(len(self.lon), self.tail, self.head, links)
         is_island = self.is_island
         if self.is_new.any() and len(self.tail):
             of_edge = component[self.tail]
@@ -319,7 +323,20 @@ class _Draft:
             is_street=self.is_street,
             report=net.report,
             is_span=self.is_span,
+            depth=depth,
+            links=links,
         )
+
+    def _compounds(self, net: WalkNetwork) -> tuple[npt.NDArray[np.int8], npt.NDArray[np.int32]]:
+        """Give the depths and links; what a new edge joins is as public as the most public street of it."""
+        depth = np.append(net.depth, np.zeros(len(self.lon) - net.n_nodes, np.int8))
+        if not len(net.links):
+            return depth, net.links
+        component = find_components(len(self.lon), self.tail, self.head)
+        least = np.full(int(component.max()) + 1, np.iinfo(np.int8).max, np.int8)
+        np.minimum.at(least, component[: net.n_nodes], net.depth)
+        depth = np.where(least == np.iinfo(np.int8).max, 0, least)[component].astype(np.int8)
+        return depth, net.links[(depth[net.links] > 0).any(axis=1)]
 
     def _append(self, tail: int, head: int, length: float, ms: npt.NDArray[Any], *, is_island: bool) -> None:
         self.tail, self.head = np.append(self.tail, tail), np.append(self.head, head)

@@ -14,8 +14,9 @@ from circle15.inputs.osm import header_extent
 from circle15.inputs.osm_cuts import cut_streets_text
 from circle15.network.build import ISLAND_M, cut_to_area
 from circle15.network.cache import content_key, has_cut, has_segments, keep_cut
+from circle15.network.compounds import is_told_by_part
 from circle15.network.coverage import StatedBox
-from circle15.network.segments import StreetCut, haversine_m, read_osm_segments
+from circle15.network.segments import Segments, StreetCut, haversine_m, read_osm_segments
 from circle15.network.squares import relation_squares
 from circle15.network.traits import TRAIT_KEYS
 from circle15.network.walking import table_keys
@@ -71,7 +72,8 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
     What is kept is what the whole file would give. A part holds every way within ``island_m`` around its area, so a
     street that hangs together with the area's and leaves the part is longer than an island is allowed to be, there as
     in the whole file; and what does not leave it is whole. Squares of several ways that meet the area are in the part
-    as well. Counts of ways and barriers are the file's.
+    as well. Counts of ways and barriers are the file's. An area is left out where only the whole file tells who lives
+    behind a private gate.
 
     Parameters
     ----------
@@ -113,11 +115,22 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
             near = [r for r in relations if _meets(r[1].bounds, box)]
             try:
                 segments = read_osm_segments(path, StreetCut(text, near, seen.stated.believed(), counts))
-                keep_cut(path, key, area, island_m, cut_to_area(segments, area, path, island_m, has_largest=False))
+                if is_told_by_part(segments, _inside(segments, box)):
+                    keep_cut(path, key, area, island_m, cut_to_area(segments, area, path, island_m, has_largest=False))
+                else:
+                    log.info("%s: private gates near %s need the whole file", path, area.centroid)
             except InputError as e:
                 log.info("%s", e)  # nothing to walk on there: the district's own run says so
             text.unlink()
     return True
+
+
+def _inside(s: Segments, box: Float64) -> npt.NDArray[np.bool_]:
+    west, south, east, north = box
+    inside: npt.NDArray[np.bool_] = (
+        (s.node_lon >= west) & (s.node_lon <= east) & (s.node_lat >= south) & (s.node_lat <= north)
+    )
+    return inside
 
 
 def _box_around(area: Any, relations: Sequence[tuple[Any, Any, Any]], margin_m: float) -> Float64:

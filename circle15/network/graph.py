@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from circle15._core import EdgeTree, Graph, Streets
+    from circle15.network.compounds import Unfolded
 
 _INDEX_LIMIT = 2**31 - 1
 _MAX_LON, _MAX_LAT = 180.0, 90.0
@@ -59,6 +60,12 @@ class WalkNetwork:
     report
         What building the network found (ways refused by reason, extent of the data ...).
 
+    depth
+        int8 (n_nodes,): private gates between the node and the public streets, of compounds that one could cut through
+        (`circle15.network.compounds`); all 0 by default. Ends of an edge have one depth.
+    links
+        int32 (n_links, 2): nodes that a private gate joins, residents outward and visitors inward; none by default.
+
     Raises
     ------
     NetworkError
@@ -78,6 +85,9 @@ class WalkNetwork:
     report: Any = None
     is_span: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
     is_street: npt.NDArray[np.bool_] = field(default_factory=lambda: np.empty(0, dtype=np.bool_))
+    depth: npt.NDArray[np.int8] = field(default_factory=lambda: np.empty(0, dtype=np.int8))
+    links: npt.NDArray[np.int32] = field(default_factory=lambda: np.empty((0, 2), dtype=np.int32))
+    _unfolded: dict[bool, tuple[WalkNetwork, Unfolded]] = field(default_factory=dict, init=False, repr=False)
     _streets: list[Streets] = field(default_factory=list, init=False, repr=False)
     _compiled: dict[int, Graph] = field(default_factory=dict, init=False, repr=False)
     _edge_tree: list[EdgeTree] = field(default_factory=list, init=False, repr=False)
@@ -85,14 +95,15 @@ class WalkNetwork:
 
     def __post_init__(self) -> None:
         for name, dtype in _DTYPES.items():
-            column = read_only(name, getattr(self, name), dtype, ndim=3 if name == "walk_ms" else 1)
+            column = read_only(name, getattr(self, name), dtype, ndim={"walk_ms": 3, "links": 2}.get(name, 1))
             if name in _DEFAULTS and column.size == 0:
-                column = read_only(name, np.full(self.n_edges, _DEFAULTS[name]), dtype)
+                n = self.n_nodes if name == "depth" else self.n_edges
+                column = read_only(name, np.full(n, _DEFAULTS[name]), dtype)
             object.__setattr__(self, name, column)
         object.__setattr__(self, "profiles", tuple(self.profiles))
         NetworkError.gather(_problems(self))
         if len(self.component) == 0:
-            component = find_components(self.n_nodes, self.tail, self.head)
+            component = find_components(self.n_nodes, self.tail, self.head, self.links)
             object.__setattr__(self, "component", read_only("component", component, np.int32))
 
     @property
@@ -206,6 +217,32 @@ class WalkNetwork:
                     self._edge_tree.append(_core.EdgeTree(self.node_lon, self.node_lat, self.tail, self.head))
         return self._edge_tree[0]
 
+    def unfolded(self, *, outward_alone: bool = False) -> tuple[WalkNetwork, Unfolded]:
+        """Give the ordinary directed network that says who passes which private gate, made at the first call and kept.
+
+        Its edges, as far as they are this network's, have the same numbers (`circle15.network.compounds.unfold`).
+        """
+        if outward_alone not in self._unfolded:
+            from circle15.network.compounds import unfold  # noqa: PLC0415 (few networks have such compounds)
+
+            u = unfold(self.depth, self.links, self.tail, self.head, outward_alone=outward_alone)
+            edge, is_link = u.origin_edge, u.origin_edge < 0
+            walk_ms = self.walk_ms[:, :, edge]
+            walk_ms[:, 0, is_link], walk_ms[:, 1, is_link] = 0, UNREACHED
+            made = WalkNetwork(
+                node_lon=self.node_lon[u.origin_node],
+                node_lat=self.node_lat[u.origin_node],
+                tail=u.tail,
+                head=u.head,
+                length_m=np.where(is_link, 0.0, self.length_m[edge]),
+                profiles=self.profiles,
+                walk_ms=walk_ms,
+                is_street=self.is_street[edge] & ~is_link,
+            )
+            with _MAKING:
+                self._unfolded.setdefault(outward_alone, (made, u))
+        return self._unfolded[outward_alone]
+
     def border_tree(self) -> EdgeTree | None:
         """Return the core's search tree over the hard borders, None where the network was read without any."""
         pieces = getattr(self.report, "hard_borders", None)
@@ -222,7 +259,7 @@ class WalkNetwork:
         return self._border_tree[0]
 
     def to_networkx(self) -> nx.MultiDiGraph:
-        """Export to networkx: nodes with ``x``, ``y``; one arc per walkable direction.
+        """Export to networkx: nodes with ``x``, ``y``; one arc per walkable direction, none through `links`.
 
         Returns
         -------
@@ -257,6 +294,8 @@ class WalkNetwork:
                 *(getattr(self, name) for name in ("walk_ms", "is_island", "component", "way_id", "report")),
                 self.is_span,
                 self.is_street,
+                self.depth,
+                self.links,
             ),
         )
 
@@ -273,8 +312,10 @@ _DTYPES: dict[str, type[np.generic]] = {
     "way_id": np.int64,
     "is_span": np.bool_,
     "is_street": np.bool_,
+    "depth": np.int8,
+    "links": np.int32,
 }
-_DEFAULTS = {"is_island": False, "way_id": -1, "is_span": False, "is_street": True}
+_DEFAULTS = {"is_island": False, "way_id": -1, "is_span": False, "is_street": True, "depth": 0}
 
 
 def _problems(network: WalkNetwork) -> list[Problem | str]:
@@ -290,6 +331,8 @@ def _problems(network: WalkNetwork) -> list[Problem | str]:
         "way_id": (n_edges,),
         "is_span": (n_edges,),
         "is_street": (n_edges,),
+        "depth": (n_nodes,),
+        "links": (network.links.size // 2, 2),
     }
     if len(network.component):
         shapes["component"] = (n_nodes,)
@@ -308,6 +351,8 @@ def _problems(network: WalkNetwork) -> list[Problem | str]:
     for name in ("tail", "head"):
         nodes = getattr(network, name)
         found += value_problems(name, nodes, (nodes >= 0) & (nodes < n_nodes), f"0 to {n_nodes - 1}")
+    if ((network.links < 0) | (network.links >= n_nodes)).any():
+        found.append(f"links has a node that is not 0 to {n_nodes - 1}")
     ok = (network.length_m >= 0) & np.isfinite(network.length_m)
     found += value_problems("length_m", network.length_m, ok, "finite and not negative")
     ok = (network.walk_ms <= MAX_MS) | (network.walk_ms == UNREACHED)
@@ -338,11 +383,17 @@ def _length_problems(lengths: npt.NDArray[np.float64], profiles: tuple[WalkProfi
     return value_problems("length_m", lengths, ok, f"0 to {longest:.0f} metres")
 
 
-def find_components(n_nodes: int, tail: npt.NDArray[Any], head: npt.NDArray[Any]) -> npt.NDArray[np.int32]:
+def find_components(
+    n_nodes: int, tail: npt.NDArray[Any], head: npt.NDArray[Any], links: npt.NDArray[Any] | None = None
+) -> npt.NDArray[np.int32]:
     """Give the connected component of each node, int32 (n_nodes,), walking any edge either way.
+
+    ``links`` (n_links, 2) are nodes that a private gate joins.
 
     Components are numbered by their smallest node.
     """
     from circle15 import _core  # noqa: PLC0415 (a network can be looked at without the core)
 
+    if links is not None and len(links):
+        tail, head = np.concatenate([tail, links[:, 0]]), np.concatenate([head, links[:, 1]])
     return _core.components(n_nodes, *(np.ascontiguousarray(ends, dtype=np.int32) for ends in (tail, head)))

@@ -156,11 +156,12 @@ def cut_streets(s: Segments, on_ground: npt.NDArray[np.bool_], own: OwnLines) ->
         tail=tail,
         head=head,
         length_m=np.concatenate([length_m, s.length_m[edge] * share]),
-        component=find_components(n_nodes + 2 * n_cuts, tail, head),
+        component=find_components(n_nodes + 2 * n_cuts, tail, head, s.links),
         way_id=np.concatenate([s.way_id, s.way_id[edge]]),
         trait=np.concatenate([s.trait, s.trait[edge]]),
         n_steps=np.concatenate([n_steps, s.n_steps[edge] * share]),
         node_row=np.concatenate([s.node_row, np.full(2 * n_cuts, -1, np.int8)]),
+        depth=np.concatenate([s.depth, np.tile(s.depth[s.tail[edge]], 2)]),
         part=np.concatenate([s.part, s.part[edge]]),
     )
     return cut, edge
@@ -212,6 +213,7 @@ def _with_waits(net: WalkNetwork, kind: str, first: int, last: int) -> WalkNetwo
         walk_ms=walk_ms,
         is_island=np.append(net.is_island, net.is_island[edge]),
         component=np.append(net.component, net.component[place]),
+        depth=np.append(net.depth, net.depth[place]),
         way_id=np.append(net.way_id, net.way_id[edge]),
         report=replace(net.report, n_wait_links=net.report.n_wait_links + len(edge)),
         is_span=np.append(net.is_span, net.is_span[edge]),

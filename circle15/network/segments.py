@@ -11,6 +11,7 @@ import shapely
 
 from circle15.inputs.osm import header_extent, read_ways
 from circle15.network.borders import BORDER_KEYS, osm_borders
+from circle15.network.compounds import gate_numbers
 from circle15.network.coverage import StatedBox, covered_ground
 from circle15.network.graph import find_components
 from circle15.network.passages import passage_keys, passage_of
@@ -66,6 +67,13 @@ class Segments:
     part: Int8 = field(
         default_factory=lambda: np.empty(0, np.int8)
     )  # (n_segments,) STREET, OUTLINE or SIGHT_LINE (`circle15.network.squares`)
+    gate: Int32 = field(
+        default_factory=lambda: np.empty(0, np.int32)
+    )  # (n_nodes,) private gate that a street ends at, as the file has it; -1: none
+    depth: Int8 = field(
+        default_factory=lambda: np.empty(0, np.int8)
+    )  # (n_nodes,) private gates between a node and the public streets (`circle15.network.compounds`)
+    links: Int32 = field(default_factory=lambda: np.empty((0, 2), np.int32))  # (n_links, 2) nodes that they join
     n_squares: int = 0  # pedestrian areas that are crossed in straight lines
     borders: Float64 = field(
         default_factory=lambda: np.empty((0, 4))
@@ -79,8 +87,9 @@ class Segments:
             object.__setattr__(self, "part", np.zeros(n_segments, np.int8))
         if len(self.n_steps) != n_segments:
             object.__setattr__(self, "n_steps", np.full(n_segments, np.nan))
-        if len(self.node_row) != n_nodes:
-            object.__setattr__(self, "node_row", np.full(n_nodes, -1, np.int8))
+        for name, dtype, value in (("node_row", np.int8, -1), ("gate", np.int32, -1), ("depth", np.int8, 0)):
+            if len(getattr(self, name)) != n_nodes:
+                object.__setattr__(self, name, np.full(n_nodes, value, dtype))
 
     @property
     def is_street(self) -> Bool:
@@ -122,6 +131,7 @@ def read_osm_segments(path: str | Path, cut: StreetCut | None = None) -> Segment
     length_m = haversine_m(lon[lines.tail], lat[lines.tail], lon[lines.head], lat[lines.head])
     n_steps = _share_of_steps(ways, streets.way_row, length_m)
     node_row = _passages(ways, streets.refs)[origin]
+    gate = gate_numbers(ways, streets.refs[origin])
     relations = relation_squares(path) if cut is None else cut.relations
     squares, lon, lat = _squares(relations, streets.squares, lon, lat, traits)
     ends = np.concatenate([lines.tail, lines.head])
@@ -146,6 +156,7 @@ def read_osm_segments(path: str | Path, cut: StreetCut | None = None) -> Segment
         traits=tuple(traits),
         n_steps=np.concatenate([n_steps, np.full(len(tail) - len(n_steps), np.nan)]),
         node_row=np.concatenate([node_row, np.full(len(lon) - len(node_row), -1, np.int8)]),
+        gate=np.concatenate([gate, np.full(len(lon) - len(gate), -1, np.int32)]),
         part=part.astype(np.int8),
         borders=osm_borders(ways),
         **(counts.told(relations) if cut is None else cut.counts),

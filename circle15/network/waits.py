@@ -89,6 +89,7 @@ class WaitLinks:
             trait=np.concatenate([s.trait, s.trait[edge]]),
             n_steps=np.concatenate([s.n_steps, np.zeros(len(edge))]),
             node_row=np.concatenate([s.node_row, np.full(len(edge), -1, np.int8)]),
+            depth=np.concatenate([s.depth, s.depth[place]]),
             part=np.concatenate([s.part, s.part[edge]]),
         )
 

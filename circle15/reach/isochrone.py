@@ -12,6 +12,7 @@ import shapely
 
 from circle15 import _core
 from circle15.network.link import link_nodes
+from circle15.reach.phases import ending, starting
 from circle15.reach.search import _graph, _places, _threads
 from circle15.units import minutes_to_ms
 
@@ -101,6 +102,9 @@ def isochrones(
     >>> isochrones(net, link_nodes(net, [0]), profile="adult")["cutoff_min"].tolist()
     [5.0, 10.0, 15.0]
     """
+    if len(net.links):
+        origins = starting(net, origins)
+        net = origins.network
     minutes, cutoffs_ms = _cutoffs(cutoffs_min)
     widths = _widths(buffer_m)
     graph, speed = _graph(net, profile)
@@ -164,6 +168,9 @@ def service_area(
     NetworkError, ValueError
         As for `isochrones`.
     """
+    if len(net.links):
+        destinations, _ = ending(net, destinations)
+        net = destinations.network
     minutes, cutoffs_ms = _cutoffs(cutoffs_min)
     widths = _widths(buffer_m)
     graph, speed = _graph(net, profile)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from circle15.network.link import Linkage
     from circle15.network.walking import WalkProfile
 
-_START = "start"
+_START, _IN = "start", "in"
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +117,7 @@ def reach_summary(
     nodes, length_m, weight = [], [], []
     for start in starts:
         times = _node_times(graph, start, cutoff)
-        nodes.append(len(times))
+        nodes.append(sum(isinstance(node, int) for node in times))  # none behind other people's gates
         length_m.append(_length_m(net, profile, start, times, cutoff))
         row = _row(start, targets, times, cutoff)
         weight.append(sum(worth[j] for j in row))
@@ -153,7 +153,22 @@ def _graph(net: WalkNetwork, profile: str | WalkProfile) -> Any:
         for u, v, ms in zip(tails.tolist(), heads.tolist(), net.walk_ms[p, direction].tolist(), strict=True):
             if ms != UNREACHED:
                 graph.add_edge(u, v, ms=ms)
+                if net.depth[u] > 0:
+                    graph.add_edge((_IN, u), (_IN, v), ms=ms)
+    _pass_gates(graph, net)
     return graph
+
+
+def _pass_gates(graph: Any, net: WalkNetwork) -> None:
+    """Add the arcs through private gates: a walk goes out of compounds as plain nodes, and in as (`_IN`, node)."""
+    for u, v in net.links.tolist():
+        for a, b in ((u, v), (v, u)):
+            if net.depth[b] < net.depth[a]:
+                graph.add_edge(a, b, ms=0)  # on the way out, from behind more gates to behind fewer
+            else:
+                graph.add_edge(a, (_IN, b), ms=0)  # now in; there is no way out any more
+                if 0 < net.depth[a] < net.depth[b]:
+                    graph.add_edge((_IN, a), (_IN, b), ms=0)
 
 
 def _places(net: WalkNetwork, linkage: Linkage, profile: str | WalkProfile) -> list[_Place | None]:
@@ -193,12 +208,14 @@ def _node_times(graph: Any, start: _Place | None, cutoff: int) -> dict[int, int]
     return times
 
 
-def _row(start: _Place | None, targets: Sequence[_Place | None], times: dict[int, int], cutoff: int) -> dict[int, int]:
+def _row(start: _Place | None, targets: Sequence[_Place | None], times: dict[Any, int], cutoff: int) -> dict[int, int]:
     row: dict[int, int] = {}
     for j, target in enumerate(targets):
         if start is None or target is None:
             continue
-        walks = [times[node] + ms for node, ms in target.arriving().items() if node in times]
+        ends: list[tuple[Any, int]] = [*target.arriving().items()]
+        ends += [((_IN, node), ms) for node, ms in ends]
+        walks = [times[node] + ms for node, ms in ends if node in times]
         straight = start.straight_to(target)
         if straight is not None:
             walks.append(start.access + straight)

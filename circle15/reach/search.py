@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from circle15 import _core
 from circle15.errors import NetworkError
+from circle15.reach.phases import check_network, outward, unfold_pair
 from circle15.threads import available_threads
 from circle15.units import metres_to_ms, ms_to_seconds, seconds_to_ms
 
@@ -118,6 +119,11 @@ def nearest(
     NetworkError
         If a linkage is of another network, or the network was not built with ``profile``.
     """
+    if len(net.links):
+        starts, goals, owner = unfold_pair(net, origins, destinations)
+        options: Any = {"profile": profile, "cutoff_s": cutoff_s, "threads": threads, "progress": progress}
+        found = nearest(starts.network, starts, goals, **options)
+        return Nearest(found.seconds, np.append(owner, np.int32(-1))[found.destination])
     graph, speed = _graph(net, profile)
     cutoff_ms, n_threads = seconds_to_ms(cutoff_s), _threads(threads)
     time, destination = _core.nearest(
@@ -151,6 +157,10 @@ def travel_times(
     TravelTimes
         One row per origin, empty where it is unlinked.
     """
+    if len(net.links):
+        starts, goals, owner = unfold_pair(net, origins, destinations)
+        options: Any = {"profile": profile, "cutoff_s": cutoff_s, "threads": threads, "progress": progress}
+        return _folded(travel_times(starts.network, starts, goals, **options), owner, len(destinations))
     graph, speed = _graph(net, profile)
     cutoff_ms, n_threads = seconds_to_ms(cutoff_s), _threads(threads)
     indptr, destination, time = _core.travel_times(
@@ -228,7 +238,8 @@ def reach_summary(
     ReachSummary
         Zeros where an origin is unlinked. ``nodes`` counts the network's nodes with a time within the cutoff.
         ``length_m`` counts each edge once, up to the very place where the walk ends, and only in directions that the
-        profile may walk.
+        profile may walk. Streets behind other people's private gates count in neither: one may visit somebody there,
+        not walk about.
 
     Raises
     ------
@@ -237,6 +248,20 @@ def reach_summary(
     ValueError
         If ``weights`` are given without destinations, differ in number, or are not finite.
     """
+    if len(net.links):
+        options: Any = {"profile": profile, "cutoff_s": cutoff_s, "threads": threads}
+        walked = outward(net, origins)
+        alone = reach_summary(walked.network, walked, progress=progress, **options)
+        worth = _weights(weights, destinations)
+        if destinations is None:
+            return alone
+        sums = np.zeros(len(origins))
+        for first, table in travel_times_blocks(net, origins, destinations, **options):
+            row = np.repeat(np.arange(len(table.indptr) - 1), np.diff(table.indptr))
+            sums[first : first + len(table.indptr) - 1] = np.bincount(
+                row, weights=worth[table.destination], minlength=len(table.indptr) - 1
+            )
+        return ReachSummary(alone.nodes, alone.length_m, sums)
     graph, speed = _graph(net, profile)
     cutoff_ms, n_threads = seconds_to_ms(cutoff_s), _threads(threads)
     nodes, length_m, weight = _core.reach_summary(
@@ -251,6 +276,16 @@ def reach_summary(
     return ReachSummary(nodes=nodes, length_m=length_m, weight=weight)
 
 
+def _folded(table: TravelTimes, owner: npt.NDArray[np.int32], n: int) -> TravelTimes:
+    """Give the shorter of both times where a destination behind a private gate was looked for twice."""
+    row = np.repeat(np.arange(len(table.indptr) - 1), np.diff(table.indptr))
+    whose = owner[table.destination]
+    first = np.flatnonzero((np.diff(row, prepend=-1) != 0) | (np.diff(whose, prepend=-1) != 0))
+    seconds = np.minimum.reduceat(table.seconds, first) if len(first) else table.seconds
+    indptr = np.searchsorted(row[first], np.arange(len(table.indptr)))
+    return TravelTimes(indptr.astype(np.int64), whose[first], seconds, table.cutoff_s, n)
+
+
 def _graph(net: WalkNetwork, profile: str | WalkProfile) -> tuple[_core.Graph, float]:
     p = net.profile_index(profile)
     return net.compiled(p), net.profiles[p].speed_m_s
@@ -262,8 +297,7 @@ def _places(
     """Turn a linkage into the profile's milliseconds."""
     if linkage is None:
         return _core.Places(graph, side, np.empty(0, np.int32), np.empty(0), np.empty(0, np.uint32))
-    if linkage.network is not net:
-        raise NetworkError(f"{side} are linked to another network; link them to the one that is searched")
+    check_network(net, side, linkage)
     edge = np.ascontiguousarray(linkage.edge, dtype=np.int32)
     access_m = np.where(edge >= 0, linkage.access_m, 0.0)
     try:
