@@ -12,6 +12,8 @@ from typing import Any, TypeVar
 
 import click
 
+from circle15.cli.plain_words import error_lines, library_warnings
+
 F = TypeVar("F", bound=Callable[..., Any])
 
 CONTEXT = {"help_option_names": ["-h", "--help"], "max_content_width": 110}
@@ -54,17 +56,24 @@ def shared(function: F) -> F:
             talk.addFilter(logging.Filter("circle15"))  # other libraries' chatter is nothing to a planner
         logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", handlers=[talk])
         click.get_current_context().obj = {"quiet": quiet}
-        try:
-            return function(*args, **kwargs)
-        except Circle15Error as e:
-            if debug:
-                traceback.print_exc()
-            for line in str(e).splitlines():
-                click.echo(f"circle15: {line}", err=True)
-            sys.exit(EXIT_FAILED if isinstance(e, OutputError) else EXIT_WRONG_INPUT)
-        except KeyboardInterrupt:
-            click.echo("circle15: stopped; nothing was written", err=True)
-            sys.exit(130)
+        with library_warnings() as heard:
+            try:
+                return function(*args, **kwargs)
+            except KeyboardInterrupt:
+                click.echo("circle15: stopped; nothing was written", err=True)
+                sys.exit(130)
+            except (click.ClickException, click.exceptions.Exit, click.Abort):
+                raise
+            except Exception as e:  # noqa: BLE001 (the outermost door: whatever comes through is told in our words)
+                if debug:
+                    traceback.print_exc()
+                for line in error_lines(e):
+                    click.echo(f"circle15: {line}", err=True)
+                is_input = isinstance(e, Circle15Error) and not isinstance(e, OutputError)
+                sys.exit(EXIT_WRONG_INPUT if is_input else EXIT_FAILED)
+            finally:
+                if heard.texts and not quiet:
+                    click.echo(f"circle15: {heard.line()}", err=True)
 
     return command  # type: ignore[return-value]  # wraps keeps the signature that click reads
 

@@ -101,7 +101,13 @@ def check_file(path: Path) -> str:
         )
     if path.stat().st_size == 0:
         raise InputError(Problem("the file is empty", file=name))
-    kind = content_kind(path)
+    try:
+        kind = content_kind(path)
+    except PermissionError:
+        message = (
+            "may not be read: if it is open in Excel, WPS or a GIS program, close it there, else see who may read it"
+        )
+        raise InputError(Problem(message, file=name)) from None
     if kind not in known:
         raise InputError(Problem(f"the name says {path.suffix}, but the content is {_NAMES[kind]}", file=name))
     return kind

@@ -46,7 +46,8 @@ def merged(shapes: npt.NDArray[np.object_], step: float) -> Any:
     """Unite polygons for drawing, however badly they fit: borders of other rounding, overlaps, gaps, slivers.
 
     Neighbours whose corners are the same to the last bit are joined by leaving out the sides that they share, which is
-    fast. Others are laid on a grid of ``step``, in the shapes' own unit, where GEOS's overlay cannot fail on rounding.
+    fast. Others are laid on a grid of ``step``, in the shapes' own unit, where GEOS's overlay does not fail on
+    rounding; where it fails all the same they stay apart, which shows hairlines between them and nothing else.
 
     Source: Hobby, "Practical segment intersection with finite precision output" (1999), as in JTS OverlayNG.
     """
@@ -55,8 +56,11 @@ def merged(shapes: npt.NDArray[np.object_], step: float) -> Any:
     try:
         return shapely.coverage_union_all(shapes)
     except shapely.errors.ShapelyError:
-        whole = [s if s.is_valid else shapely.make_valid(s) for s in shapes]
-        return shapely.union_all(np.array(whole, dtype=object), grid_size=step)
+        whole = np.array([*(sound(shape) for shape in shapes), None], dtype=object)[:-1]
+    try:
+        return shapely.union_all(whole, grid_size=step)
+    except shapely.errors.ShapelyError:
+        return shapely.geometrycollections(shapely.get_parts(whole))
 
 
 def ways_near(ways: OsmColumns, area: Any) -> npt.NDArray[np.int64]:

@@ -49,14 +49,57 @@ def staged_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Path]:
         except OSError as e:
             if e.filename is not None and not Path(e.filename).is_relative_to(folder.parent):
                 raise  # something else than writing here went wrong
-            raise OutputError(Problem(f"cannot write: {e.strerror or e}", file=str(folder))) from e
+            raise OutputError(_refused(e, folder)) from e
         except Exception as e:
-            # GDAL and xlsxwriter raise errors of their own when the disk is full, and not every one says so.
-            is_told = any(text in str(e) for text in ("disk is full", os.strerror(errno.ENOSPC)))
-            if not is_told and shutil.disk_usage(stage).free >= _NO_ROOM_BYTES:
+            if not is_disk_full(e, stage):
                 raise
-            why = os.strerror(errno.ENOSPC) + ("" if is_told else f" ({e})")
+            why = os.strerror(errno.ENOSPC) + ("" if _says_disk_full(e) else f" ({e})")
             raise OutputError(Problem(f"cannot write: {why}", file=str(folder))) from e
+
+
+def is_disk_full(error: Exception, folder: Path) -> bool:
+    """Tell whether an error comes of a full disk: GDAL and xlsxwriter raise their own, and not every one says so."""
+    return _says_disk_full(error) or shutil.disk_usage(folder).free < _NO_ROOM_BYTES
+
+
+def _says_disk_full(error: Exception) -> bool:
+    return any(text in str(error) for text in ("disk is full", os.strerror(errno.ENOSPC)))
+
+
+def _refused(error: OSError, path: Path, what: str = "cannot write") -> Problem:
+    """Say what could not be written, and for a refusal why that mostly is; a locked file is named before its folder."""
+    named = error.filename2 or path
+    if not isinstance(error, PermissionError):
+        return Problem(f"{what}: {error.strerror or error}", file=str(named))
+    message = (
+        f"{what}: permission denied; if the file is open in Excel, WPS or a GIS program, close it there and run "
+        "again, else name a folder that may be written with --out"
+    )
+    return Problem(message, file=str(named))
+
+
+def refuse_locked(folder: Path) -> None:
+    """See before anything is computed that no file of an earlier run in ``folder`` is held by another program.
+
+    On Windows a workbook that is open in Excel can be neither renamed nor replaced. Renaming a file to its own name
+    tries just that and changes nothing.
+
+    Raises
+    ------
+    OutputError
+        Naming every file that is held.
+    """
+    manifest = folder / MANIFEST
+    held = []
+    for name in sorted(_files_in(manifest)):
+        try:
+            if (folder / name).exists():
+                os.rename(folder / name, folder / name)  # noqa: PTH104 (Path.rename is the same call)
+        except PermissionError as e:
+            held.append(_refused(e, folder / name))
+        except OSError:
+            continue  # told where it is replaced
+    OutputError.gather(held)
 
 
 @contextmanager
@@ -73,7 +116,7 @@ def scratch_folder(parent: Path, name: str = "scratch") -> Iterator[Path]:
             parent.mkdir(parents=True, exist_ok=True)
             folder = stack.enter_context(held_folder(parent, prefix=f".{name}-", suffix=PARTIAL))
         except OSError as e:
-            raise OutputError(Problem(f"cannot write here: {e.strerror}", file=str(parent))) from e
+            raise OutputError(_refused(e, parent, "cannot write here")) from e
         yield folder
 
 
@@ -83,6 +126,7 @@ def sweep_stages(parent: Path) -> int:
 
 
 def _publish(stage: Path, folder: Path) -> None:
+    refuse_locked(folder)
     fresh = sorted(p.relative_to(stage) for p in stage.rglob("*") if p.is_file())
     folder.mkdir(parents=True, exist_ok=True)
     if (folder / MANIFEST).exists():
@@ -122,8 +166,13 @@ def _is_same_table(ours: Path, theirs: Path) -> bool:
 
 
 def _files_of_earlier_run(folder: Path) -> set[Path]:
+    return _files_in(folder / EARLIER)
+
+
+def _files_in(path: Path) -> set[Path]:
+    """Give the names of the files that a manifest lists; none where there is no manifest."""
     try:
-        manifest = json.loads((folder / EARLIER).read_bytes())
+        manifest = json.loads(path.read_bytes())
     except (FileNotFoundError, json.JSONDecodeError):
         return set()
     names = {Path(name) for name in manifest.get("files", {})}
@@ -155,6 +204,8 @@ def replaced_file(path: Path) -> Iterator[Path]:
         yield stage
         os.replace(stage, path)  # noqa: PTH105 (Path.replace is the same call; this one names both ends)
     except OSError as e:
-        raise OutputError(Problem(f"cannot write: {e.strerror or e}", file=str(path))) from e
+        if isinstance(e, Circle15Error):
+            raise
+        raise OutputError(_refused(e, path)) from e
     finally:
         stage.unlink(missing_ok=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import math
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import folium
@@ -21,6 +22,7 @@ from circle15.outputs.view import View
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from circle15.outputs.result import DistrictResult
@@ -53,8 +55,12 @@ def write_district_map(result: DistrictResult, path: Path) -> None:
     _write(_map_page(view, page_data(view, page, _unit_links(result), sentences=[])), path)
 
 
-def write_unit_maps(result: DistrictResult, folder: Path) -> None:
+def write_unit_maps(
+    result: DistrictResult, folder: Path, *, attempt: Callable[[Path], AbstractContextManager[None]] = nullcontext
+) -> None:
     """Write the same map for each unit as ``<folder>/<unit_id>.html``, zoomed to it and with its numbers.
+
+    ``attempt`` surrounds the drawing of each, for a caller who wants the others where one fails.
 
     Raises
     ------
@@ -66,10 +72,9 @@ def write_unit_maps(result: DistrictResult, folder: Path) -> None:
         view = whole.of_unit(unit_id)
         back = {"href": "../index.html", "label": f"{view.say['back_to_district']} · {result.name}"}
         page = _page(view, f"{result.name} · {view.subtitle}", back=back)
-        _write(
-            _map_page(view, page_data(view, page, links=[], sentences=three_sentences(view))),
-            folder / f"{unit_id}.html",
-        )
+        path = folder / f"{unit_id}.html"
+        with attempt(path):
+            _write(_map_page(view, page_data(view, page, links=[], sentences=three_sentences(view))), path)
 
 
 def _write(page: str, path: Path) -> None:

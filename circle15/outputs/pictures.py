@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import math
 import textwrap
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -21,6 +22,8 @@ from circle15.outputs.view import View
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from circle15.outputs.result import DistrictResult, LayerInfo
@@ -44,8 +47,12 @@ _OFF_NETWORK: dict[str, Any] = {
 }
 
 
-def write_pictures(result: DistrictResult, folder: Path) -> list[Path]:
+def write_pictures(
+    result: DistrictResult, folder: Path, *, attempt: Callable[[Path], AbstractContextManager[None]] = nullcontext
+) -> list[Path]:
     """Write a PNG of every layer for the district and for each unit: ``<layer>.png`` and ``<unit_id>-<layer>.png``.
+
+    ``attempt`` surrounds the drawing of each, for a caller who wants the others where one fails.
 
     Returns
     -------
@@ -66,10 +73,11 @@ def write_pictures(result: DistrictResult, folder: Path) -> list[Path]:
     for view in views:
         for layer in result.layers:
             name = f"{layer.id}.png" if view.unit_id is None else f"{view.unit_id}-{layer.id}.png"
-            figure = draw_layer(view, layer, font)
-            with replaced_file(folder / name) as stage:
-                figure.savefig(stage, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
-            written.append(folder / name)
+            with attempt(folder / name):
+                figure = draw_layer(view, layer, font)
+                with replaced_file(folder / name) as stage:
+                    figure.savefig(stage, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
+                written.append(folder / name)
     return written
 
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circle15.config import Config, load_config
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.outputs.beside_share import beside_share
-from circle15.outputs.folder import MANIFEST, staged_folder, write_json
+from circle15.outputs.folder import MANIFEST, refuse_locked, staged_folder, write_json
 from circle15.outputs.text import plain_number
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.fit_warnings import count_competitors
@@ -93,6 +93,7 @@ def run_district(
     loaded = config if isinstance(config, Config) else load_config(config)
     folder = Path(out) if out is not None else DEFAULT_OUT / loaded.folder_name
     require_tools(loaded)
+    refuse_locked(folder)
     clock = Clock(on_stage)
     study = read_study(loaded, clock)
     services = _measure(study, clock, threads)
@@ -104,7 +105,8 @@ def run_district(
         result = with_planned(measured, planned)
     with staged_folder(folder) as stage:
         with clock.stage("write"):
-            write_outputs(result, study, stage, threads=threads)
+            undrawn = write_outputs(result, study, stage, threads=threads)
+            result = replace(result, warnings=(*result.warnings, *undrawn))
         write_json(manifest_of(study, result, clock.seconds, stage), stage / MANIFEST)
     return Run(result, folder, dict(clock.seconds))
 

@@ -6,6 +6,7 @@ import importlib.util
 from typing import TYPE_CHECKING
 
 from circle15.errors import OutputError, Problem
+from circle15.outputs.drawings import Drawings
 from circle15.outputs.systems import in_system
 from circle15.outputs.tables import write_cells, write_csv_tables, write_gpkg
 from circle15.reach.isochrone import isochrones
@@ -51,8 +52,15 @@ def require_tools(config: Config) -> None:
         raise OutputError(Problem(message, file=file, key="outputs.pictures"))
 
 
-def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads: int | None = None) -> None:
+def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads: int | None = None) -> tuple[str, ...]:
     """Write into ``folder`` what the config's [outputs] asks for; without its ``write`` key, everything.
+
+    Tables are written first. A drawing that fails costs itself alone.
+
+    Returns
+    -------
+    tuple of str
+        A sentence in the run's language for each drawing that could not be made.
 
     Raises
     ------
@@ -60,10 +68,10 @@ def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads
         If a file cannot be written.
     """
     outputs = study.config.outputs
+    drawings = Drawings(folder, result.lang)
     for name, tables in _CSV.items():
         if outputs.writes(name):
             write_csv_tables(result, folder, tables)
-    _write_gis(result, study, folder, threads)
     # Loaded here: folium and the workbook's writer take half a second that checks and rankings need not wait for.
     if outputs.writes("xlsx"):
         from circle15.outputs.workbook import write_import_report, write_workbook  # noqa: PLC0415 (see above)
@@ -71,23 +79,27 @@ def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads
         write_workbook(result, folder / "tables.xlsx")
         if "import_report" in result.tables:
             write_import_report(result, folder / "import_report.xlsx")
+    _write_gis(result, study, drawings, threads)
     if outputs.writes("map") or outputs.writes("units"):
         from circle15.outputs.maps import write_district_map, write_unit_maps  # noqa: PLC0415 (see above)
 
         if outputs.writes("map"):
-            write_district_map(result, folder / "index.html")
+            with drawings.attempt(folder / "index.html"):
+                write_district_map(result, folder / "index.html")
         if outputs.writes("units"):
-            write_unit_maps(result, folder / "units")
+            write_unit_maps(result, folder / "units", attempt=drawings.attempt)
     if outputs.writes("report"):
         from circle15.outputs.report import write_report  # noqa: PLC0415 (see above)
 
-        write_report(result, folder / "report.html")
-    _write_prints(result, study, folder)
+        with drawings.attempt(folder / "report.html"):
+            write_report(result, folder / "report.html")
+    _write_prints(result, study, drawings)
+    return tuple(drawings.sentences())
 
 
-def _write_gis(result: DistrictResult, study: Study, folder: Path, threads: int | None) -> None:
+def _write_gis(result: DistrictResult, study: Study, drawings: Drawings, threads: int | None) -> None:
     """Write what GIS programs read, in WGS-84 and, where the config asks, once more in another system."""
-    outputs = study.config.outputs
+    outputs, folder = study.config.outputs, drawings.folder
     systems = ("wgs84",) if outputs.crs == "wgs84" else ("wgs84", outputs.crs)
     for system in systems:
         suffix = "" if system == "wgs84" else f"-{system}"
@@ -95,23 +107,27 @@ def _write_gis(result: DistrictResult, study: Study, folder: Path, threads: int 
         if outputs.writes("cells"):
             write_cells(moved.cells, folder / f"cells{suffix}.parquet")
         if outputs.writes("gpkg"):
-            write_gpkg(moved, folder / f"district{suffix}.gpkg")
+            with drawings.attempt(folder / f"district{suffix}.gpkg"):
+                write_gpkg(moved, folder / f"district{suffix}.gpkg")
     if outputs.isochrones == "all":
-        _write_cell_isochrones(study, folder / "isochrones.parquet", threads)
+        with drawings.attempt(folder / "isochrones.parquet"):
+            _write_cell_isochrones(study, folder / "isochrones.parquet", threads)
 
 
-def _write_prints(result: DistrictResult, study: Study, folder: Path) -> None:
+def _write_prints(result: DistrictResult, study: Study, drawings: Drawings) -> None:
     """Write the PDF and the pictures that the config asks for by name."""
-    outputs = study.config.outputs
-    if outputs.pdf:
+    outputs, folder = study.config.outputs, drawings.folder
+    if outputs.pdf and (folder / "report.html").is_file():
         from circle15.outputs.printing import write_pdf  # noqa: PLC0415 (asked for by few)
 
-        write_pdf(folder / "report.html", folder / "report.pdf")
+        with drawings.attempt(folder / "report.pdf"):
+            write_pdf(folder / "report.html", folder / "report.pdf")
     if outputs.pictures:
         from circle15.outputs.pictures import write_pictures  # noqa: PLC0415 (asked for by few)
 
         (folder / "pictures").mkdir()
-        write_pictures(result, folder / "pictures")
+        with drawings.attempt(folder / "pictures"):  # what all of them need, such as a font
+            write_pictures(result, folder / "pictures", attempt=drawings.attempt)
 
 
 def _write_cell_isochrones(study: Study, path: Path, threads: int | None) -> None:
