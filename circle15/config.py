@@ -15,6 +15,7 @@ from circle15.config_planning import ChangeTable, PlanningTable, merge_scenario
 from circle15.config_problems import config_problems
 from circle15.config_types import Count, CrsName, Encoding, Identifier, NonNegative, Positive, suggest
 from circle15.config_walk import WalkTable
+from circle15.config_where import Where  # noqa: TC001 (pydantic needs it at run time)
 from circle15.errors import ConfigError, MissingFileError, Problem
 from circle15.units import metres_to_seconds, minutes_to_seconds, seconds_to_minutes, whole_ms
 
@@ -123,8 +124,8 @@ class PopulationTable(_Table):
     which names the columns or rasters of a source's own classes ("0", "1-4", "80+"); "totals" takes it from `totals`, a
     table of official totals (unit, group, people) that cells are raked to. Rasters may be tiles ("tiles/*.tif"), and
     "women.tif+men.tif" adds two up; `band` is the one that holds people, from 1, and `nodata` a value that means that
-    nothing is known where the files do not mark it. `buffer_demand`: whether people just beyond the border compete for
-    supply; by default they do where the source tells of them.
+    nothing is known where the files do not mark it. `where` chooses rows of a table. `buffer_demand`: whether people
+    just beyond the border compete for supply; by default they do where the source tells of them.
     """
 
     source: Literal["buildings", "points", "raster", "units"] = "buildings"
@@ -135,6 +136,7 @@ class PopulationTable(_Table):
     lat_field: str | None = None
     unit_field: str | None = None
     crs: str | None = None
+    where: Where | None = None
     groups: dict[Identifier, str] = {}
     age_classes: dict[str, str] = {}
     totals: str | None = None
@@ -154,6 +156,8 @@ class PopulationTable(_Table):
                 "buildings say nothing of age groups; give population from a table or a raster,"
                 ' or the group from "totals"'
             )
+        if self.where and self.source not in {"points", "units"}:
+            raise ValueError(f'where chooses rows of a table; source = "{self.source}" has none')
         if self.buffer_demand and self.source in {"buildings", "units"}:
             raise ValueError(
                 f'source = "{self.source}" does not tell who lives beyond the border; leave out buffer_demand, or give'
@@ -179,10 +183,10 @@ class PopulationTable(_Table):
 class LayerTable(_Table):
     """[[layer]]: one public service, its facilities and what counts as within the circle.
 
-    `catchment` and `decay` say how supply is shared out (measures/catchment.py, measures/decay.py). `norm_group` is the
-    people that `norm_per_1000` counts (nursery places are per 1,000 residents, so "all", while `group` is the infants
-    who use them). `least_capacity_share` is the share of the facilities that must state a capacity; where fewer do,
-    facilities are counted instead.
+    `where` chooses rows of a table. `catchment` and `decay` say how supply is shared out (measures/catchment.py,
+    measures/decay.py). `norm_group` is the people that `norm_per_1000` counts (nursery places are per 1,000 residents,
+    so "all", while `group` is the infants who use them). `least_capacity_share` is the share of the facilities that must state a
+    capacity; where fewer do, facilities are counted instead.
     """
 
     id: Identifier
@@ -192,6 +196,7 @@ class LayerTable(_Table):
     allow_empty: bool = False
     crs: str | None = None
     encoding: Encoding | None = None
+    where: Where | None = None
     lon_field: str | None = None
     lat_field: str | None = None
     id_field: str | None = None
@@ -217,6 +222,8 @@ class LayerTable(_Table):
             raise ValueError(f'layer "{self.id}": give minutes or metres, not both')
         if self.id in RESERVED_LAYER_IDS:
             raise ValueError(f'layer id "{self.id}" is the name of a column of cells.parquet; choose another')
+        if self.where and self.source.startswith("osm:"):
+            raise ValueError(f'layer "{self.id}": where chooses rows of a table; osm: chooses by tags, k!=v excludes')
         return self
 
     def threshold_s(self, speed_m_s: float) -> float:
@@ -254,6 +261,7 @@ class SurveyTable(_Table):
     """
 
     path: str
+    where: Where | None = None
     unit_field: str | None = None
     n_field: str | None = None
     mean_field: str | None = None
@@ -410,7 +418,22 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
-        raise ConfigError(Problem(f"not valid TOML: {e}", file=str(path))) from None
+        try:
+            return tomllib.loads(_with_quoted_keys(text))
+        except tomllib.TOMLDecodeError:
+            raise ConfigError(Problem(f"not valid TOML: {e}", file=str(path))) from None
+
+
+_TEXTS_AND_KEYS = re.compile(
+    r'''"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*'''
+    r"""|(?P<key>[^\s"'#=\[\]{},.]+)(?=\s*(?:=|\.))""",
+    re.DOTALL,
+)
+
+
+def _with_quoted_keys(text: str) -> str:
+    """Put headings that stand as bare keys (类型 = "幼儿园") in quotation marks, as TOML wants them."""
+    return _TEXTS_AND_KEYS.sub(lambda m: f'"{m["key"]}"' if m["key"] and not m["key"].isascii() else m[0], text)
 
 
 def parse_config(raw: dict[str, Any], path: Path) -> Config:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel
 
 from circle15.config_types import suggest
+from circle15.config_where import Condition
 from circle15.errors import Problem
 
 if TYPE_CHECKING:
@@ -57,6 +58,8 @@ def _problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[str, t
     dotted = ".".join(_key_label(keys[: i + 1], raw) for i in range(len(keys)))
     if error["type"] == "extra_forbidden":
         parent = models.get(str(keys[0]) if len(keys) > 1 else "")
+        if "where" in keys[:-1]:
+            parent = Condition
         names = [f.alias or n for n, f in parent.model_fields.items() if n != "path"] if parent else []
         message = f"unknown key{suggest(str(keys[-1]), names)}; known here: {', '.join(names)}"
         return Problem(message, file=str(path), key=dotted)

@@ -9,6 +9,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
+MOST_TOLD = 20
+"""Problems of one kind in one file that are told one by one."""
+
+
 @dataclass(frozen=True, slots=True)
 class Problem:
     """One thing wrong with a config or an input, in terms its author can act on.

@@ -280,3 +280,106 @@ def test_a_survey_by_a_name_that_two_communities_have_asks_for_more(tmp_path):
         survey(tmp_path, "社区,样本数,平均分\n新村社区,10,4\n", COMMUNITIES)
     with pytest.raises(InputError, match="no such unit"):
         survey(tmp_path, "街道,社区,样本数,平均分\n乙街道,河东社区,10,4\n", COMMUNITIES)
+
+
+def at_points(folder, district, text, **population):
+    (folder / "people.csv").write_text(text, encoding="utf-8")
+    return people(folder, district, source="points", path="people.csv", crs="wgs84", **population)
+
+
+def test_cells_of_people_that_are_no_numbers_are_errors_row_by_row(tmp_path, district):
+    cells = ["1000", "#N/A", "=500+500", "2024-03-05", "TRUE", "-50", "", "约三百"]
+    text = "".join(f"{n},121.50{n},29.899,{cell}\n" for n, cell in enumerate(cells))
+    with pytest.raises(InputError) as caught:
+        at_points(tmp_path, district, "小区,经度,纬度,人口\n" + text)
+    assert [(p.row, p.value) for p in caught.value.problems] == [(n, cells[n - 2]) for n in (3, 4, 5, 6, 7, 8)]
+    assert "open and save the file in Excel" in caught.value.problems[1].message
+
+
+def test_empty_cells_of_people_at_places_count_as_nobody_and_are_told(tmp_path, district):
+    found = at_points(
+        tmp_path, district, "小区,经度,纬度,人口\n甲,121.501,29.899,1000\n乙,121.502,29.899,\n丙,121.503,29.899,—\n"
+    )
+    assert found.groups["all"].sum() == 1000
+    zh, en = (config(tmp_path, source="points", path="people.csv").model_copy(update={"district": d}) for d in langs())
+    assert people_warnings(zh, found) == ["people.csv：“人口”列第 3-4 行没有数字，按 0 人计"]
+    assert people_warnings(en, found) == ["people.csv, rows 3-4: no number in '人口'; counted as nobody"]
+
+
+YEARS = "小区,年份,经度,纬度,户数,人口\n" + "".join(
+    f"{n},{year},{x},29.899,{h},{p}\n"
+    for n, x in (("甲", 121.501), ("乙", 121.503))
+    for year, h, p in ((2021, 300, 900), (2022, 310, 950), (2023, 320, 1000))
+)
+
+
+def test_people_of_several_years_are_an_error_with_the_remedy_and_right_with_it(tmp_path, district):
+    with pytest.raises(InputError) as caught:
+        at_points(tmp_path, district, YEARS)
+    assert [p.row for p in caught.value.problems] == [3, 4, 6, 7]
+    assert 'population.where = { "年份" = "2023" }' in caught.value.problems[0].message
+    found = at_points(tmp_path, district, YEARS, where={"年份": "2023"})
+    assert found.groups["all"].sum() == 2000
+    assert found.counts["rows_filtered_out"] == 4
+
+
+def test_the_same_place_and_name_twice_is_an_error_and_two_houses_on_one_point_are_not(tmp_path, district):
+    text = "小区,楼号,经度,纬度,户数,人口\n甲,1,121.501,29.899,30,100\n甲,2,121.501,29.899,30,100\n乙,1,121.501,29.899,30,100\n"
+    assert at_points(tmp_path, district, text).groups["all"].sum() == 300
+    with pytest.raises(InputError) as caught:
+        at_points(tmp_path, district, text + "甲,2,121.501,29.899,31,120\n")
+    assert [(p.row, p.value) for p in caught.value.problems] == [(5, "甲 | 2")]
+    assert "as row 3" in caught.value.problems[0].message
+    nameless = "经度,纬度,人口\n121.501,29.899,100\n121.501,29.899,120\n"
+    assert at_points(tmp_path, district, nameless).groups["all"].sum() == 220
+    with pytest.raises(InputError, match=r"row 4.*as row 2"):
+        at_points(tmp_path, district, nameless + "121.501,29.899,100\n")
+
+
+def test_a_row_of_both_sexes_beside_each_is_an_error(tmp_path, district):
+    text = "小区,性别,经度,纬度,人口\n甲,合计,121.501,29.899,100\n甲,男,121.501,29.899,52\n甲,女,121.501,29.899,48\n"
+    with pytest.raises(InputError, match=r'total of other rows.*population\.where = \{ "性别" = "合计" \}'):
+        at_points(tmp_path, district, text)
+    assert at_points(tmp_path, district, text, where={"性别": "合计"}).groups["all"].sum() == 100
+    assert at_points(tmp_path, district, text, where={"性别": {"not": "合计"}}).groups["all"].sum() == 100
+
+
+def test_units_of_several_years_name_the_column_and_the_remedy(tmp_path, district):
+    text = "街道,年份,常住人口\n甲街道,2020,1000\n甲街道,2023,1100\n乙街道,2023,500\n"
+    with pytest.raises(InputError, match=r'stands in row 2 too.*population\.where = \{ "年份" = "2023" \}'):
+        of_units(tmp_path, district, text)
+    np.testing.assert_allclose(by_unit(of_units(tmp_path, district, text, where={"年份": 2023}), district), [1100, 500])
+
+
+def test_codes_meet_however_they_were_stored_and_lost_ones_are_errors(tmp_path, district):
+    coded = District(
+        id="made", name="示例", geometry=district.geometry,
+        units=district.units.assign(unit_id=["330205001000", "330205002000"]),
+    )  # fmt: skip
+    for first, second in (
+        ("330205001000", "330205002000"),
+        ("330205001", "330205002.0"),
+        ('"=""330205001000"""', "330205002"),
+    ):
+        found = of_units(tmp_path, coded, f"街道代码,常住人口\n{first},1500\n{second},500\n")
+        assert found.groups["all"].sum() == 2000
+    with pytest.raises(InputError) as caught:
+        of_units(tmp_path, coded, "街道代码,常住人口\n3.30205E+11,1500\n3.30205E+11,500\n")
+    assert [p.row for p in caught.value.problems] == [2, 3]
+    assert "lost digits" in caught.value.problems[0].message
+
+
+def test_a_total_that_is_no_number_is_named_with_what_stands_there(tmp_path):
+    (tmp_path / "t.csv").write_text("街道,人口\n甲街道,TRUE\n乙街道,\n", encoding="utf-8")
+    with pytest.raises(InputError) as caught:
+        read_totals(tmp_path / "t.csv")
+    assert [(p.row, p.value) for p in caught.value.problems] == [(2, "TRUE"), (3, "")]
+
+
+def test_a_survey_of_several_years_is_an_error_until_one_is_chosen(tmp_path):
+    text = "街道,年份,样本数,平均分\n甲街道,2022,40,3.0\n甲街道,2023,40,4.0\n"
+    with pytest.raises(InputError, match=r'survey\.where = \{ "年份" = "2023" \}'):
+        survey(tmp_path, text)
+    assert survey(tmp_path, text, where={"年份": 2023}).mean[0] == 4
+    with pytest.raises(InputError, match=r"row 2.*a date, not a number"):
+        survey(tmp_path, "街道,样本数,平均分\n甲街道,40,2024-03-05\n")

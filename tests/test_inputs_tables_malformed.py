@@ -376,4 +376,4 @@ def test_a_table_of_objects_in_parquet_is_text(tmp_path):
     path = tmp_path / "x.parquet"
     pd.DataFrame({"name": ["甲", None], "lon": [121.5, np.nan], "n": [1, 2], "ok": [True, False]}).to_parquet(path)
     table = read_table(path)
-    assert table.frame.to_numpy().tolist() == [["甲", "121.5", "1", "1"], ["", "", "2", "0"]]
+    assert table.frame.to_numpy().tolist() == [["甲", "121.5", "1", "TRUE"], ["", "", "2", "FALSE"]]

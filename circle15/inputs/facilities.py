@@ -12,11 +12,14 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from circle15.errors import InputError
 from circle15.inputs.facility_places import Places, places_from_columns
 from circle15.inputs.facility_shapes import places_from_geometry, point_on
 from circle15.inputs.facility_values import ValueReader, capacity_column, is_closed, unit_of
 from circle15.inputs.headings import load_aliases, recognise
 from circle15.inputs.import_report import Change, DroppedFacility
+from circle15.inputs.repeated_rows import repeated_years
+from circle15.inputs.row_filter import filter_rows, n_left_out, where_columns
 from circle15.inputs.tables import Table, read_table
 from circle15.units import EARTH_RADIUS_M
 
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from circle15.config import LayerTable
+    from circle15.inputs.headings import Ranks
 
 WGS84 = "EPSG:4326"
 COLUMNS = (
@@ -54,6 +58,8 @@ class FacilityTable:
     places: Places | None = None  # of every row of a file, also those left out
     capacity_unit: str | None = None  # that a file's column of capacities counts in, None where it does not say
     near_duplicates: tuple[tuple[int, int], ...] = ()  # rows of `frame`: same name within 100 m of an earlier one
+    unread: tuple[Change, ...] = ()  # of `changes`: capacities and used places that are no amounts
+    n_filtered: int = 0  # rows that the layer's `where` leaves out
 
 
 def read_facilities(
@@ -77,13 +83,10 @@ def read_facilities(
     ------
     InputError
         If the file cannot be read, a column named is missing, two columns could be the same field, no coordinate system
-        is said, or no row has usable coordinates.
+        is said, no row has usable coordinates, `where` chooses none, or one facility stands there for several years.
     """
     aliases = load_aliases(headings)
-    wanted = [
-        f for f in (layer.name_field, layer.lon_field, layer.lat_field, layer.id_field, layer.capacity_field) if f
-    ]
-    table = read_table(path, wanted=wanted, aliases=aliases, encoding=layer.encoding)
+    table = read_layer_table(layer, path, aliases)
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
     reader = ValueReader(table, found)
     name_column = reader.column_of("name", layer.name_field, required_choice=True)
@@ -100,14 +103,21 @@ def read_facilities(
             lat_field=layer.lat_field,
             crs_key=f"layer.{layer.id}.crs",
         )
+    names = reader.text(name_column)
     values: dict[str, object] = {
-        "name": reader.text(name_column),
+        "name": names,
         "capacity": reader.numbers(capacity),
         "used": reader.numbers(used),
         "quality": reader.flags(reader.column_of("quality", layer.quality_field)),
         **{f: reader.text(reader.column_of(f)) for f in _TEXT_FIELDS},
         "ownership": reader.kinds(),
     }
+    keys = [
+        (name, x, y) if name and place is None else None
+        for name, x, y, place in zip(names, places.lon, places.lat, places.reason, strict=True)
+    ]
+    used_amounts = [c for c in (capacity, used) if c is not None]
+    InputError.gather(repeated_years(table, found, keys, amounts=used_amounts, where=f"layer.{layer.id}.where"))
     status = reader.text(reader.column_of("status"))
     ids, id_changes = _facility_ids(layer, table, reader.column_of("id", layer.id_field))
     frame = _frame(
@@ -139,7 +149,23 @@ def read_facilities(
         dropped=tuple(d for _, d in dropped),
         places=places,
         capacity_unit=None if capacity is None else unit_of(capacity, found),
+        unread=tuple(reader.unread.values()),
+        n_filtered=n_left_out(table),
     )
+
+
+def read_layer_table(layer: LayerTable, path: Path, aliases: Mapping[str, Ranks]) -> Table:
+    """Read the rows of a layer's file that its `where` chooses.
+
+    Raises
+    ------
+    InputError
+        As `tables.read_table` and `row_filter.filter_rows`.
+    """
+    named = (layer.name_field, layer.lon_field, layer.lat_field, layer.id_field, layer.capacity_field)
+    wanted = [*(f for f in (*named, layer.used_field, layer.quality_field) if f), *where_columns(layer.where)]
+    table = read_table(path, wanted=wanted, aliases=aliases, encoding=layer.encoding)
+    return filter_rows(table, layer.where, key=f"layer.{layer.id}.where", may_be_empty=layer.allow_empty)
 
 
 def facilities_from_osm(features: gpd.GeoDataFrame) -> FacilityTable:
@@ -200,6 +226,7 @@ def combine_facilities(tables: Sequence[FacilityTable]) -> FacilityTable:
         changes=(*changes, *(_duplicate_line(frame, later, earlier) for later, earlier in pairs)),
         dropped=tuple(d for t in tables for d in t.dropped),
         near_duplicates=tuple(pairs),
+        unread=tuple(dict.fromkeys(c for t in tables for c in t.unread)),
     )
 
 

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.headings import choose_column, named_column, split_heading
-from circle15.inputs.import_report import Change
-from circle15.inputs.numbers import base_unit, is_missing, parse_number
+from circle15.inputs.import_report import Change, reason_text
+from circle15.inputs.numbers import base_unit, is_missing, parse_code, parse_number
 from circle15.inputs.units_of_supply import compare_units
 
 if TYPE_CHECKING:
@@ -33,6 +33,9 @@ _INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff\x00-\x08\x0b\x0c\x0e-\x1f\x7
 # Kinds of ownership that count as a quality flag where a table has no column of quality.
 FLAGGED = ("公办", "普惠")
 
+UNREAD = frozenset({"error_value", "formula", "date", "truth", "not_a_number", "range", "negative"})
+"""Reasons for which a cell that holds something gives no amount."""
+
 _YES = frozenset({"是", "有", "优", "优质", "示范", "达标", "y", "yes", "true", "t", "1", "√", "✓", "✔"})
 _NO = frozenset({"否", "非", "不是", "无", "普通", "未达标", "不达标", "n", "no", "false", "f", "0", "×", "✗"})
 _REMARK = re.compile(r"\([^()]*\)$")
@@ -45,12 +48,16 @@ _CLOSED = re.compile(
 
 @dataclass(slots=True)
 class ValueReader:
-    """Reads a table's columns and keeps the lines of the import report."""
+    """Reads a table's columns and keeps the lines of the import report.
+
+    `unread` are those of cells that hold something and give no amount (`UNREAD`), by row of the frame.
+    """
 
     table: Table
     found: Mapping[str, list[list[str]]]
     changes: list[Change] = field(default_factory=list)
     used_columns: set[str] = field(default_factory=set)
+    unread: dict[tuple[int, str], Change] = field(default_factory=dict)
 
     def column_of(self, name: str, stated: str | None = None, *, required_choice: bool = False) -> str | None:
         """Give the column of a field: the stated one, or the recognised one; None where there is none."""
@@ -86,8 +93,42 @@ class ValueReader:
             value, reason = (math.nan, "negative") if parsed.value < 0 else (parsed.value, parsed.reason)
             if reason is not None:
                 self._note(i, column, "" if math.isnan(value) else f"{value:.15g}", reason, parsed.detail)
+            if reason in UNREAD:
+                self.unread[i, column] = self.changes[-1]
             values[i] = value
         return values
+
+    def codes(self, column: str) -> list[str]:
+        """Read a column of units' codes or names; a code that was stored as a number is written out.
+
+        Raises
+        ------
+        InputError
+            Naming every row whose code has lost digits ("3.30205E+11").
+        """
+        texts, t = self.text(column), self.table
+        problems = []
+        for i, text in enumerate(texts):
+            parsed = parse_code(text)
+            if parsed.is_lost:
+                message = (
+                    "a code that was stored as a number has lost digits; format its column as text in Excel, and take"
+                    " the codes from their source again"
+                )
+                problems.append(Problem(message, file=t.file, row=int(t.row[i]), column=column, value=text))
+            elif parsed.was_number:
+                texts[i] = parsed.code
+                self._note(i, column, parsed.code, "code_as_number")
+        InputError.gather(problems)
+        return texts
+
+    def unread_cells(self) -> list[Problem]:
+        """Word each cell that holds something and gives no amount as a problem."""
+        return [
+            Problem(f"{unread_text(c.reason)}; give a number", file=self.table.file, row=c.row, column=c.column,
+                    value=c.original)
+            for c in self.unread.values()
+        ]  # fmt: skip
 
     def flags(self, column: str | None) -> Floats:
         """Read a column that says yes or no (or a share between): 1.0, 0.0, NaN where it does not say.
@@ -175,6 +216,11 @@ def capacity_column(reader: ValueReader, layer: LayerTable) -> str | None:
         return None
     reader.used_columns.add(candidates[0])
     return candidates[0]
+
+
+def unread_text(reason: str) -> str:
+    """Say why a cell gives no amount, where that is an error: "a date, not a number"."""
+    return "; ".join(part for part in reason_text(reason, "en").split("; ") if part != "taken as empty")
 
 
 def unit_of(column: str, found: Mapping[str, list[list[str]]]) -> str | None:

@@ -29,6 +29,7 @@ LONGEST_LINE = 1_000_000  # characters of a CSV line outside quotes
 
 _DELIMITERS = (",", "\t", ";", "|", "，")
 _SAMPLE_LINES = 50
+_END = "\x1eend of the text\x1e"
 _CELL = re.compile(rb'<(?:\w+:)?c\b[^>]*?\br="([A-Z]{1,8})(\d{1,20})"[^>]*?(/?)>')
 _TAG_LENGTH = 512  # bytes kept between chunks, so that no cell is cut in two
 
@@ -37,13 +38,17 @@ _TAG_LENGTH = 512  # bytes kept between chunks, so that no cell is cut in two
 class Grid:
     """A sheet's cells as text; row 1 of the sheet is ``rows[0]``, rows may be of different lengths.
 
-    `merged` has the merged ranges as (first row, first column, last row, last column), from 0.
+    `merged` has the merged ranges as (first row, first column, last row, last column), from 0; `hidden` the rows, from
+    0, that a filter or a person hides. `delimiter` is "" for a sheet, whose rows are all as wide as it is; rows of a
+    text file have as many cells as they have separators.
     """
 
     rows: list[list[str]]
     sheet: str | None = None
     merged: tuple[tuple[int, int, int, int], ...] = ()
     encoding: str | None = None
+    hidden: tuple[int, ...] = ()
+    delimiter: str = ""
 
 
 def read_delimited(path: Path, *, encoding: str | None = None) -> Grid:
@@ -61,19 +66,7 @@ def read_delimited(path: Path, *, encoding: str | None = None) -> Grid:
     if not text.strip():
         raise InputError(Problem("the file has no text in it", file=file))
     delimiter = "\t" if path.suffix.lower() == ".tsv" and "\t" in text else _delimiter(text)
-    rows: list[list[str]] = []
-    n_cells = 0
-    try:
-        for cells in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter):
-            n_cells += len(cells)
-            if len(cells) > MOST_COLUMNS or n_cells > MOST_CELLS:
-                message = f"more than {MOST_COLUMNS} columns or {MOST_CELLS} cells: no table of facilities or people"
-                raise InputError(Problem(message, file=file, row=len(rows) + 1))
-            rows.append(cells)
-    except csv.Error as e:
-        message = f"not a table ({e}); probably a quotation mark that is never closed"
-        raise InputError(Problem(message, file=file, row=len(rows) + 1)) from None
-    return Grid(rows=rows, encoding=decoded.encoding)
+    return Grid(rows=_split_rows(text, delimiter, file), encoding=decoded.encoding, delimiter=delimiter)
 
 
 def read_workbook(path: Path) -> tuple[Grid, ...]:
@@ -92,13 +85,46 @@ def read_workbook(path: Path) -> tuple[Grid, ...]:
     if content_kind(path) in {"xlsx", "ods"}:
         _check_workbook_size(path)
     grids = [
-        Grid(rows=sheet["rows"], sheet=sheet["name"], merged=tuple((m[0], m[1], m[2], m[3]) for m in sheet["merged"]))
+        Grid(
+            rows=sheet["rows"],
+            sheet=sheet["name"],
+            merged=tuple((m[0], m[1], m[2], m[3]) for m in sheet["merged"]),
+            hidden=tuple(sheet["hidden"]),
+        )
         for sheet in read_sheets(path)
     ]
     filled = tuple(g for g in grids if g.rows)
     if not filled:
         raise InputError(Problem("the workbook has no cell with a value in a visible sheet", file=file))
     return filled
+
+
+def _split_rows(text: str, delimiter: str, file: str) -> list[list[str]]:
+    """Split text into rows of cells; a quotation mark that swallows rows is refused."""
+    rows: list[list[str]] = []
+    n_cells = 0
+    # Only where no quotation is open at the end of the text is the line that is put there a row of its own.
+    ended = text if text.endswith(("\n", "\r")) else f"{text}\n"
+    try:
+        for cells in csv.reader(io.StringIO(f"{ended}{_END}\n", newline=""), delimiter=delimiter):
+            n_cells += len(cells)
+            if len(cells) > MOST_COLUMNS or n_cells > MOST_CELLS:
+                message = f"more than {MOST_COLUMNS} columns or {MOST_CELLS} cells: no table of facilities or people"
+                raise InputError(Problem(message, file=file, row=len(rows) + 1))
+            rows.append(cells)
+    except csv.Error as e:
+        message = f"not a table ({e}); probably a quotation mark that is never closed"
+        raise InputError(Problem(message, file=file, row=len(rows) + 1)) from None
+    if rows.pop() != [_END]:
+        message = "a quotation mark that is never closed: the rest of the file stands in one cell; close or remove it"
+        raise InputError(Problem(message, file=file, row=len(rows) + 1))
+    usual = sorted(len(row) for row in rows if row)[sum(map(bool, rows)) // 2] - 1
+    for number, row in enumerate(rows, start=1):
+        for cell in row:
+            if "\n" in cell and usual > 0 and any(line.count(delimiter) >= usual for line in cell.split("\n")):
+                message = "a quotation mark opens here and closes rows below, which would vanish; close or remove it"
+                raise InputError(Problem(message, file=file, row=number, value=cell))
+    return rows
 
 
 def _check_lines(text: str, file: str) -> None:
@@ -114,10 +140,14 @@ def _check_lines(text: str, file: str) -> None:
 
 
 def _delimiter(text: str) -> str:
-    lines = [line for line in text[: 1 << 20].splitlines() if line.strip()][:_SAMPLE_LINES]
+    """Give the separator that cuts the first rows most evenly; those in quotation marks cut nothing."""
+    lines = [line for line in text[: 1 << 20].split("\n") if line.strip()][:_SAMPLE_LINES]
 
     def evenness(delimiter: str) -> tuple[float, int]:
-        counts = [line.count(delimiter) for line in lines]
+        try:
+            counts = [len(row) - 1 for row in csv.reader(lines, delimiter=delimiter)]
+        except csv.Error:
+            return 0.0, 0
         most = max(set(counts), key=lambda c: (counts.count(c), c)) if counts else 0
         return (counts.count(most) / len(counts) if most else 0.0, most)
 

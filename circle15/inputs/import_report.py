@@ -32,6 +32,11 @@ REASONS: dict[str, tuple[str, str]] = {
     "survey_axes": ("测量坐标：X 为北、Y 为东", "survey axes: X is north, Y is east"),
     "inexact_datum": ("坐标转换精度有限：{detail}", "the conversion is inexact: {detail}"),
     "columns_unread": ("以下列未识别，未使用：{detail}", "these columns were not recognised and not used: {detail}"),
+    "where_rows": ("按 where 筛选，未采用的行数：{detail}", "rows that where leaves out: {detail}"),
+    "where_unmatched": (
+        "where 所列的值在表中没有；该列有：{detail}",
+        "where names a value that no row has; the column has {detail}",
+    ),
     # of a value
     "spaces": ("去除多余空格、换行或不可见字符", "spaces, line breaks or invisible characters removed"),
     "merged_cell": ("合并单元格，取其左上角的值", "a merged cell: the value of its top left corner"),
@@ -47,6 +52,15 @@ REASONS: dict[str, tuple[str, str]] = {
     "approximate": ("概数，取所写的数", "an approximate number: the number as written"),
     "remark": ("去除括号内的备注", "the remark in brackets removed"),
     "chinese_number": ("中文数字", "a number in Chinese characters"),
+    "error_value": ("Excel 错误值，按空值处理", "an error of Excel; taken as empty"),
+    "formula": (
+        "公式没有保存计算结果，按空值处理；请用 Excel 打开并另存",
+        "a formula without a stored result; taken as empty; open and save the file in Excel",
+    ),
+    "date": ("是日期而非数字，按空值处理", "a date, not a number; taken as empty"),
+    "truth": ("是逻辑值而非数字，按空值处理", "true or false, not a number; taken as empty"),
+    "no_people": ("没有人口数，按 0 人计", "no number of people; counted as nobody"),
+    "code_as_number": ("代码按数字存储，已还原", "a code that was stored as a number, written out"),
     "no_value": ("表示“无数据”，按空值处理", "stands for no value; taken as empty"),
     "not_a_number": ("不是数字，按空值处理", "not a number; taken as empty"),
     "range": ("是区间而非一个数，按空值处理", "a range, not one number; taken as empty"),
@@ -65,6 +79,12 @@ REASONS: dict[str, tuple[str, str]] = {
     ),
     "id_repeated": ("编号重复，已加后缀", "the id stands in the file twice; a suffix was added"),
     "id_made_safe": ("编号改为可作文件名的形式", "the id was made safe for file names"),
+    # of a row that was put right
+    "row_joined": (
+        "该行多 {detail} 格：字段内的分隔符未加引号，已合并为一格",
+        "{detail} cells too many: a field holds a separator without quotation marks; joined to one cell",
+    ),
+    "row_short": ("该行缺末尾 {detail} 格，按空值处理", "the last {detail} cells are missing; taken as empty"),
     # of a row left out
     "blank_rows": ("空行", "blank rows"),
     "totals_row": ("合计或小计行", "a row of totals"),
@@ -83,6 +103,10 @@ REASONS: dict[str, tuple[str, str]] = {
         "more than 80 km from the study area: coordinates that are wrong, probably",
     ),
     # of rows kept
+    "hidden_row": (
+        "该行在 Excel 中被隐藏（筛选或手工），仍计入",
+        "hidden in Excel by a filter or by hand; counted all the same",
+    ),
     "near_duplicate": (
         "与 {detail} 同名且相距不足 100 米，两者均保留",
         "same name as {detail} within 100 m; both were kept",

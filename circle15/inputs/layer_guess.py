@@ -12,6 +12,7 @@ import shapely
 from circle15.errors import InputError
 from circle15.inputs.coordinate_checks import looks_like
 from circle15.inputs.coordinates import NAMED_SYSTEMS, zone_epsg
+from circle15.inputs.facilities import read_layer_table
 from circle15.inputs.facility_places import coordinates_as_found
 from circle15.inputs.facility_values import CAPACITY_UNITS, unit_of
 from circle15.inputs.headings import choose_column, load_aliases, recognise, split_heading
@@ -118,11 +119,10 @@ def raw_coordinates(
     InputError
         If the file cannot be read or has no coordinates.
     """
-    wanted = [f for f in (layer.lon_field, layer.lat_field, layer.name_field) if f is not None]
-    table = read_table(path, wanted=wanted, aliases=load_aliases(headings), encoding=layer.encoding)
+    aliases = load_aliases(headings)
+    table = read_layer_table(layer, path, aliases)
     if table.geometry is not None and layer.lon_field is None:
         return _points(table)
-    aliases = load_aliases(headings)
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
     x, y, _ = coordinates_as_found(
         table, found, aliases, crs=layer.crs, lon_field=layer.lon_field, lat_field=layer.lat_field

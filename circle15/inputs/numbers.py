@@ -6,12 +6,18 @@ import math
 import re
 import unicodedata
 from dataclasses import dataclass
+from decimal import Decimal
 
 _MISSING = frozenset({
     "", "-", "--", "---", "—", "——", "–", "―", "/", "\\", "//", "*", ".", "?", "？", "…", "......",
-    "n/a", "na", "#n/a", "nan", "null", "none", "nil", "无", "暂无", "没有", "无数据", "未知", "不详",
+    "n/a", "na", "nan", "null", "none", "nil", "无", "暂无", "没有", "无数据", "未知", "不详",
     "未统计", "未填", "未提供", "待定", "待核实", "待补充", "空", "缺",
 })  # fmt: skip
+
+_ERRORS = frozenset({
+    "#n/a", "#ref!", "#value!", "#div/0!", "#name?", "#num!", "#null!", "#spill!", "#calc!", "#getting_data",
+})  # fmt: skip
+"""What Excel writes where a formula fails."""
 
 _PIECES = (
     "张 个 人 位 名 座 床 间 所 家 处 套 件 班 片 块 托位 床位 餐位 座位 张床 个床位 个托位 个座位 张床位 人次 元 "
@@ -56,6 +62,11 @@ _DEGREES = re.compile(
 _HEMISPHERE = re.compile(r"东经|西经|北纬|南纬|[EWNSewns]")
 _MARKS = str.maketrans({"−": "-", "º": "°", "˚": "°", "´": "'", "′": "'", "‘": "'", "’": "'"})
 _SIXTY = 60.0
+_INVISIBLE = re.compile("[\u200b-\u200f\u2060\ufeff]")
+_DATE = re.compile(r"\d{4}([-/])\d{1,2}\1\d{1,2}(?:T.*|\d{2}:.*)?|\d{4}年\d{1,2}月(?:\d{1,2}日)?|\d{1,2}月\d{1,2}日")
+_WHOLE = re.compile(r"(\d+)(?:\.0*)?", re.ASCII)
+_SCIENTIFIC = re.compile(r"\d(?:\.(\d+))?[eE]\+?(\d{1,3})", re.ASCII)
+_WRAPPED = re.compile(r"(?:=\"(.*)\"|'(.*))")
 _LONGEST = 80  # characters; no number is longer, and float() of thousands of digits is infinite
 
 
@@ -74,8 +85,44 @@ def is_plain(text: str) -> bool:
 
 
 def is_missing(text: str) -> bool:
-    """Tell whether ``text`` stands for no value: empty, "—", "/", "无", "N/A" ..."""
-    return unicodedata.normalize("NFKC", text).strip().casefold() in _MISSING or text.strip() in _MISSING
+    """Tell whether ``text`` stands for no value: empty, "—", "/", "无", "N/A", an error of Excel ..."""
+    bare = _INVISIBLE.sub("", text).strip()
+    plain = unicodedata.normalize("NFKC", bare).strip().casefold()
+    return plain in _MISSING or bare in _MISSING or plain in _ERRORS
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedCode:
+    """A code of a unit read from text; `is_lost` where digits of it are gone."""
+
+    code: str
+    was_number: bool = False
+    is_lost: bool = False
+
+
+def parse_code(text: str) -> ParsedCode:
+    """Read a code, which programs like to take for a number; whatever is no code comes back as it stands.
+
+    Examples
+    --------
+    >>> parse_code("330205001000.0").code, parse_code('="330205001000"').code, parse_code("3.30205E+11").is_lost
+    ('330205001000', '330205001000', True)
+    """
+    bare = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).strip()
+    wrapped = _WRAPPED.fullmatch(bare)
+    if wrapped is not None:
+        bare = (wrapped[1] or wrapped[2] or "").strip()
+    digits = bare.replace(",", "") if _GROUPED.fullmatch(bare) else bare
+    whole = _WHOLE.fullmatch(digits)
+    if whole is not None:
+        return ParsedCode(whole[1], was_number=whole[1] != text.strip())
+    scientific = _SCIENTIFIC.fullmatch(bare)
+    if scientific is None:
+        return ParsedCode(text)
+    if len(scientific[1] or "") < int(scientific[2]):
+        return ParsedCode(text, is_lost=True)
+    value = Decimal(bare)
+    return ParsedCode(f"{value:.0f}", was_number=True) if value == int(value) else ParsedCode(text)
 
 
 def parse_number(text: str, *, heading_unit: str = "") -> ParsedNumber:
@@ -118,9 +165,12 @@ def _parse_unscaled(text: str) -> ParsedNumber:  # noqa: PLR0911 (each way of wr
         return ParsedNumber(math.nan, "not_a_number")
     if _PLAIN.fullmatch(text):
         return ParsedNumber(float(text))
-    normal = re.sub(r"\s+", "", unicodedata.normalize("NFKC", text)).replace("−", "-")
-    if not text.strip():
+    normal = _INVISIBLE.sub("", re.sub(r"\s+", "", unicodedata.normalize("NFKC", text))).replace("−", "-")
+    if not normal:
         return ParsedNumber(math.nan)
+    reason = _no_number(normal)
+    if reason is not None:
+        return ParsedNumber(math.nan, reason)
     if is_missing(text):
         return ParsedNumber(math.nan, "no_value")
     if _PLAIN.fullmatch(normal):
@@ -134,6 +184,17 @@ def _parse_unscaled(text: str) -> ParsedNumber:  # noqa: PLR0911 (each way of wr
     if _RANGE.search(normal):
         return ParsedNumber(math.nan, "range")
     return _parse_wordy(normal)
+
+
+def _no_number(normal: str) -> str | None:
+    """Tell what a cell of a spreadsheet is that only looks as if it had a number in it."""
+    if normal.casefold() in _ERRORS:
+        return "error_value"
+    if normal.startswith("="):
+        return "formula"
+    if normal.casefold() in {"true", "false"}:
+        return "truth"
+    return "date" if _DATE.fullmatch(normal) else None
 
 
 def _parse_wordy(normal: str) -> ParsedNumber:
@@ -187,12 +248,12 @@ def parse_degrees(text: str) -> ParsedNumber:  # noqa: PLR0911 (each way of writ
         return ParsedNumber(math.nan, "not_a_number")
     if _PLAIN.fullmatch(text):
         return ParsedNumber(float(text))
-    if not text.strip():
+    if not _INVISIBLE.sub("", text).strip():
         return ParsedNumber(math.nan)
     if is_missing(text):
         return ParsedNumber(math.nan, "no_value")
     # NFKC makes two primes of a double prime, and half-width digits of full-width ones.
-    normal = unicodedata.normalize("NFKC", text.translate(_MARKS)).strip()
+    normal = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text).translate(_MARKS)).strip()
     if _PLAIN.fullmatch(normal):
         return ParsedNumber(float(normal), "spaces" if normal in text else "full_width")
     if _DECIMAL_COMMA.fullmatch(normal):
@@ -214,7 +275,8 @@ def parse_pair(text: str) -> tuple[ParsedNumber, ParsedNumber]:
     """Read two coordinates from one cell ("121.55,29.88"), longitude first where the numbers allow to tell."""
     if len(text) > _LONGEST:
         return ParsedNumber(math.nan, "not_a_number"), ParsedNumber(math.nan, "not_a_number")
-    parts = [p for p in re.split(r"[,;\s|/]+", unicodedata.normalize("NFKC", text).strip().strip("()[]")) if p]
+    bare = unicodedata.normalize("NFKC", _INVISIBLE.sub("", text)).strip().strip("()[]")
+    parts = [p for p in re.split(r"[,;\s|/]+", bare) if p]
     if not text.strip() or is_missing(text):
         return ParsedNumber(math.nan), ParsedNumber(math.nan)
     both = [parse_degrees(p) for p in parts]

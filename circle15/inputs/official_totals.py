@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from circle15.errors import InputError, Problem
@@ -11,12 +13,12 @@ from circle15.inputs.facility_values import ValueReader
 from circle15.inputs.headings import load_aliases, missing_column, recognise
 from circle15.inputs.raking import rake
 from circle15.inputs.tables import read_table
+from circle15.inputs.unit_ids import code_forms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    import numpy as np
     import numpy.typing as npt
 
     from circle15.inputs.raking import Raked
@@ -31,12 +33,12 @@ def read_totals(path: Path) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        unit (text as found), group, people, row.
+        unit (code or name), group, people, row; ``attrs["changes"]`` has the lines of the import report.
 
     Raises
     ------
     InputError
-        If the file cannot be read, or a column is missing.
+        If the file cannot be read, a column is missing, or a row has no number of people.
     """
     aliases = load_aliases()
     table = read_table(path, wanted=GROUP_HEADINGS, aliases=aliases)
@@ -46,15 +48,25 @@ def read_totals(path: Path) -> pd.DataFrame:
     if unit is None or people is None:
         lacking = "street" if unit is None else "people"
         raise InputError(missing_column([lacking], table.columns, aliases, file=table.file))
+    heads, units = reader.numbers(people), reader.codes(unit)
+    empty = [
+        Problem("no number of people; give one, or leave the row out", file=table.file, row=int(table.row[i]),
+                column=people, value=table.frame[people].iloc[i])
+        for i in np.flatnonzero(np.isnan(heads)).tolist()
+        if (i, people) not in reader.unread
+    ]  # fmt: skip
+    InputError.gather((*reader.unread_cells(), *empty))
     group = next((c for c in table.columns if c.strip().casefold() in GROUP_HEADINGS), None)
-    return pd.DataFrame(
+    totals = pd.DataFrame(
         {
-            "unit": reader.text(unit),
+            "unit": units,
             "group": ["all"] * len(table.frame) if group is None else reader.text(group),
-            "people": reader.numbers(people),
+            "people": heads,
             "row": table.row,
         }
     )
+    totals.attrs["changes"] = (*table.changes, *reader.changes)
+    return totals
 
 
 def rake_to_totals(
@@ -90,7 +102,7 @@ def rake_to_totals(
         Naming every row with an unknown unit or group, and what `raking.rake` refuses.
     """
     totals = read_totals(path)
-    ids = {str(u): str(u) for u in unit_ids} | dict(zip(unit_names, unit_ids, strict=True))
+    ids = {form: str(u) for u in unit_ids for form in code_forms(str(u))} | dict(zip(unit_names, unit_ids, strict=True))
     ids |= dict.fromkeys((*WHOLE_WORDS, district_id), district_id)
     known = {"all", *known_groups}
     problems = [
@@ -107,4 +119,5 @@ def rake_to_totals(
     ]
     InputError.gather(problems)
     named = totals.assign(unit_id=[ids[u] for u in totals["unit"]])
-    return rake(groups, unit, unit_ids, named, district_id=district_id, file=path.name)
+    raked = rake(groups, unit, unit_ids, named, district_id=district_id, file=path.name)
+    return replace(raked, changes=totals.attrs["changes"])

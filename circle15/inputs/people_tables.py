@@ -9,13 +9,16 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from circle15.errors import ConfigError, InputError, MissingFileError, Problem
+from circle15.errors import MOST_TOLD, ConfigError, InputError, MissingFileError, Problem
 from circle15.inputs.age_classes import derive_groups
 from circle15.inputs.facility_places import places_from_columns
 from circle15.inputs.facility_shapes import places_from_geometry
-from circle15.inputs.facility_values import ValueReader
+from circle15.inputs.facility_values import ValueReader, unread_text
 from circle15.inputs.headings import load_aliases, missing_column, recognise
 from circle15.inputs.import_report import Change
+from circle15.inputs.numbers import is_missing
+from circle15.inputs.repeated_rows import repeated_places, year_column
+from circle15.inputs.row_filter import filter_rows, n_left_out, where_columns
 from circle15.inputs.tables import Table, read_table
 
 if TYPE_CHECKING:
@@ -27,7 +30,6 @@ if TYPE_CHECKING:
 ALL = "all"
 WHOLE_PERSON = 0.5
 """What rounding to whole people may put a group above everybody."""
-MOST_TOLD = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class PeopleTable:
     counts: dict[str, float]  # rows read, and those without a place or a number, with their people
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...] = ()  # cells of a table of units that cannot be used
+    why_repeated: str = ""  # of a table of units: the likely cause of a unit that stands there twice, and its remedy
 
 
 def read_people_table(config: Config, path: Path) -> None:
@@ -66,8 +69,8 @@ def read_people_points(config: Config, path: Path) -> PeopleTable:
     Raises
     ------
     InputError
-        If the file cannot be read, a column is missing, no coordinate system is said for it, or a group is larger than
-        everybody in its row.
+        If the file cannot be read, a column is missing, no coordinate system is said for it, a cell of people holds
+        something that is no number, a group is larger than everybody in its row, or a place stands there twice.
     """
     table, aliases, found, reader = _open(config, path)
     settings = config.population
@@ -84,6 +87,8 @@ def read_people_points(config: Config, path: Path) -> PeopleTable:
             crs_key="population.crs",
         )
     values, problems = _people(config, reader, aliases)
+    amounts = _columns_of_people(config, reader)
+    problems += repeated_places(table, found, places.lon, places.lat, amounts=amounts, where="population.where")
     InputError.gather(problems)
     placed = np.isfinite(places.lon)
     lost = [
@@ -102,8 +107,9 @@ def read_people_points(config: Config, path: Path) -> PeopleTable:
             "rows_without_place": int((~placed).sum()),
             "people_without_place": float(values.loc[~placed, ALL].sum()),
             "values_not_numbers": _not_numbers(reader),
+            **_filtered(config, table),
         },
-        changes=(*table.changes, *places.changes, *reader.changes, *lost),
+        changes=(*table.changes, *places.changes, *reader.changes, *_counted_as_nobody(table, amounts), *lost),
     )
 
 
@@ -119,17 +125,19 @@ def read_people_of_units(config: Config, path: Path) -> PeopleTable:
     column = reader.column_of("unit_code", config.population.unit_field) or reader.column_of("street")
     if column is None:
         raise InputError(missing_column(["street"], table.columns, aliases, file=table.file))
-    units = tuple(reader.text(column))
+    units = tuple(reader.codes(column))
     values, problems = _people(config, reader, aliases, of_units=True)
+    year = year_column(table, reader.found, _columns_of_people(config, reader))
     return PeopleTable(
         values=values,
         row=table.row,
         lon=np.empty(0),
         lat=np.empty(0),
         unit=units,
-        counts={"rows": len(units), "values_not_numbers": _not_numbers(reader)},
+        counts={"rows": len(units), "values_not_numbers": _not_numbers(reader), **_filtered(config, table)},
         changes=(*table.changes, *reader.changes),
         problems=tuple(problems),
+        why_repeated="" if year is None else year.advice("population.where"),
     )
 
 
@@ -142,9 +150,11 @@ def _open(config: Config, path: Path) -> tuple[Table, dict[str, Ranks], dict[str
         settings.unit_field,
         *settings.source_groups.values(),
         *settings.age_classes.values(),
+        *where_columns(settings.where),
     )
     aliases = load_aliases(config.headings)
     table = read_table(path, wanted=[n for n in named if n], aliases=aliases)
+    table = filter_rows(table, settings.where, key="population.where")
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
     return table, aliases, found, ValueReader(table, found)
 
@@ -154,7 +164,8 @@ def _people(
 ) -> tuple[pd.DataFrame, list[Problem]]:
     """Give the people of each row by group, a missing value as 0, and what is wrong with them.
 
-    A row ``of_units`` stands for a whole unit, so an empty cell would leave out everybody there: it is a problem.
+    A row ``of_units`` stands for a whole unit, so an empty cell would leave out everybody there: it is a problem. At a
+    place only a cell that holds something and no number is one.
     """
     settings = config.population
     column = reader.column_of("people", settings.value_field, required_choice=True)
@@ -174,18 +185,46 @@ def _people(
         {name: filled[c] for name, c in classes.items()}, settings.class_groups, file=reader.table.file
     )
     people = pd.DataFrame({group: filled[c] for group, c in columns.items()} | derived)
-    silent = _silent_cells(reader, read) if of_units else []
+    silent = _silent_cells(reader, read) if of_units or reader.unread else []
     return people, silent or _larger_than_all(reader, people, columns)
 
 
 def _silent_cells(reader: ValueReader, read: dict[str, npt.NDArray[np.float64]]) -> list[Problem]:
     t = reader.table
-    message = "no number of people; give one, and 0 where nobody lives"
-    return [
-        Problem(message, file=t.path.name, row=int(t.row[i]), column=c, value=t.frame[c].iloc[i])
+
+    def message(i: int, column: str) -> str:
+        unread = reader.unread.get((i, column))
+        what = "no number of people" if unread is None else unread_text(unread.reason)
+        return f"{what}; give a number, and 0 where nobody lives"
+
+    found = [
+        Problem(message(i, c), file=t.path.name, row=int(t.row[i]), column=c, value=t.frame[c].iloc[i])
         for c, heads in read.items()
-        for i in np.flatnonzero(np.isnan(heads))
+        for i in np.flatnonzero(np.isnan(heads)).tolist()
     ]
+    return _told(found, t.path.name)
+
+
+def _columns_of_people(config: Config, reader: ValueReader) -> list[str]:
+    """Give the columns that hold people: everybody, groups, age classes."""
+    settings = config.population
+    stated = [settings.value_field, *settings.source_groups.values(), *settings.age_classes.values()]
+    found = [reader.column_of("people", name) for name in stated if name is not None or name is settings.value_field]
+    return list(dict.fromkeys(c for c in found if c is not None))
+
+
+def _counted_as_nobody(table: Table, columns: list[str]) -> list[Change]:
+    """Give a line for each empty cell of people at a place."""
+    return [
+        Change(table.path.name, "no_people", table.sheet, int(row), column, text, "0")
+        for column in columns
+        for row, text in zip(table.row, table.frame[column], strict=True)
+        if is_missing(text)
+    ]
+
+
+def _filtered(config: Config, table: Table) -> dict[str, float]:
+    return {"rows_filtered_out": n_left_out(table)} if config.population.where else {}
 
 
 def _larger_than_all(reader: ValueReader, people: pd.DataFrame, columns: dict[str, str]) -> list[Problem]:
@@ -201,8 +240,12 @@ def _larger_than_all(reader: ValueReader, people: pd.DataFrame, columns: dict[st
         for group in people.columns[1:]
         for i in np.flatnonzero(people[group] > people[ALL] + WHOLE_PERSON)
     ]
-    more = len(found) - MOST_TOLD
-    return [*found[:MOST_TOLD], Problem(f"and {more} more rows", file=t.path.name)] if more > 0 else found
+    return _told(found, t.path.name)
+
+
+def _told(problems: list[Problem], file: str) -> list[Problem]:
+    more = len(problems) - MOST_TOLD
+    return [*problems[:MOST_TOLD], Problem(f"and {more} more rows", file=file)] if more > 0 else problems
 
 
 def _not_numbers(reader: ValueReader) -> int:

@@ -17,6 +17,7 @@ from circle15.inputs.official_totals import rake_to_totals
 from circle15.inputs.osm import read_buildings
 from circle15.inputs.people_spread import Population, spread_over_buildings, spread_points, spread_units
 from circle15.inputs.people_tables import ALL, read_people_of_units, read_people_points
+from circle15.inputs.unit_ids import code_forms
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -110,6 +111,7 @@ def _raked(found: Population, config: Config, district: District, cells: Cells) 
         label_en=f"{found.label_en}, raked to the official totals of {path.name}",
         inputs={**found.inputs, str(table.totals): path},
         raking=raked.table,
+        changes=(*found.changes, *raked.changes),
     )
 
 
@@ -163,12 +165,12 @@ def _units_by_name(district: District) -> dict[str, tuple[str, ...]]:
     known: dict[str, tuple[str, ...]] = {}
     units = district.units
     for unit_id, name in zip(units["unit_id"], units["unit_name"], strict=True):
-        for key in (unit_id, name, _plain_name(name)):
+        for key in (*code_forms(unit_id), name, _plain_name(name)):
             known.setdefault(key, (unit_id,))
     if district.communities is not None:
         of_units = set(known)
         for unit_id, name in zip(district.communities["unit_id"], district.communities["unit_name"], strict=True):
-            for key in dict.fromkeys((unit_id, name)):
+            for key in dict.fromkeys((*code_forms(unit_id), name)):
                 if key not in of_units:
                     known[key] = (*known.get(key, ()), unit_id)
     return known
@@ -188,7 +190,8 @@ def _unmatched(table: PeopleTable, rows: list[tuple[str, ...]], district: Distri
         elif parents.get(row[0]) in named:
             message = f"its unit {parents[row[0]]} has a row of its own, so people would count twice; keep one of them"
         elif first.setdefault(row[0], number) != number:
-            message = f"stands in row {first[row[0]]} too, so people would count twice; keep one of them"
+            why = table.why_repeated or "keep one of them"
+            message = f"stands in row {first[row[0]]} too, so people would count twice; {why}"
         else:
             continue
         yield Problem(message, file=file, row=number, value=name)

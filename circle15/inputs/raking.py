@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
+    from circle15.inputs.import_report import Change
+
 ALL = "all"
 TOLERANCE = 1e-3
 """Persons by which a total may be missed; a contradiction is reported where it stays above `ACCEPTED`."""
@@ -30,6 +32,7 @@ class Raked:
     groups: pd.DataFrame  # (n_pieces, n_groups) persons, "all" first
     table: pd.DataFrame  # unit_id, group, total, before, after: a row per total
     rounds: int
+    changes: tuple[Change, ...] = ()  # lines of the import report on the table of totals
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +143,15 @@ def _read_totals(
                 Problem("a total is a number, not negative", file=file, row=row, column="people", value=people)
             )
         if (group, index[name]) in seen:
-            problems.append(Problem("this unit and group stand twice", file=file, row=row, column="group", value=group))
+            problems.append(
+                Problem(
+                    "this unit and group stand twice; keep one row of each, of one year",
+                    file=file,
+                    row=row,
+                    column="group",
+                    value=group,
+                )
+            )
         seen.add((group, index[name]))
         found.append(_Total(group, index[name], float(people), row))
     InputError.gather(problems)

@@ -10,7 +10,10 @@ import numpy as np
 from circle15.errors import InputError, Problem
 from circle15.inputs.facility_values import ValueReader
 from circle15.inputs.headings import load_aliases, missing_column, named_column, recognise
+from circle15.inputs.repeated_rows import repeated_years
+from circle15.inputs.row_filter import filter_rows, where_columns
 from circle15.inputs.tables import Table, read_table
+from circle15.inputs.unit_ids import code_forms
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from circle15.config import SurveyTable
     from circle15.inputs.headings import Ranks
+    from circle15.inputs.import_report import Change
 
 N_HEADINGS = ("n", "样本数", "样本量", "答卷数", "问卷数", "有效问卷数", "人数")
 MEAN_HEADINGS = ("mean", "均值", "平均分", "平均得分", "满意度", "满意度均值", "得分")
@@ -34,6 +38,7 @@ class Survey:
     mean: npt.NDArray[np.float64]  # (n_units,) on the survey's scale, NaN without answers
     n: npt.NDArray[np.int64]  # (n_units,) answers, 0 without
     spread: float | None  # standard deviation of single answers within units; None where only means are given
+    changes: tuple[Change, ...] = ()  # lines of the import report
 
 
 def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Survey:
@@ -52,13 +57,14 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
     Raises
     ------
     InputError
-        Naming every row whose unit is unknown or one of several, whose number of answers is 0 or not whole, or whose
-        answer is off the scale.
+        Naming every row whose unit is unknown or one of several, whose number of answers is 0 or not whole, whose
+        answer is no number or off the scale, or whose unit stands there for another year too.
     """
     aliases = load_aliases()
     stated = (settings.unit_field, settings.n_field, settings.mean_field, settings.answer_field)
-    wanted = [*(f for f in stated if f), *N_HEADINGS, *MEAN_HEADINGS, *ANSWER_HEADINGS]
+    wanted = [*(f for f in stated if f), *where_columns(settings.where), *N_HEADINGS, *MEAN_HEADINGS, *ANSWER_HEADINGS]
     table = read_table(path, wanted=wanted, aliases=aliases)
+    table = filter_rows(table, settings.where, key="survey.where")
     reader = ValueReader(table, recognise(table.columns, aliases, cut=table.has_cut_headings))
     unit_column, named, codes = _units_named(reader, settings, units, aliases)
     answers = _column(table, settings.answer_field, ANSWER_HEADINGS, "survey.answer_field")
@@ -77,14 +83,18 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
     n = np.ones(len(values)) if single else reader.numbers(counts)
     known = units["unit_name"].astype(str).tolist()
     columns = (unit_column, value_column, counts)
+    InputError.gather(reader.unread_cells())
     _check(named, codes, values, n, table=table, scale=settings.scale, columns=columns, known=known)
-    code = np.array([found[0] for found in codes], dtype=np.int64)
+    amounts = [c for c in (value_column, counts) if c is not None]
+    places = [found[0] for found in codes]
+    InputError.gather(repeated_years(table, reader.found, places, amounts=amounts, where="survey.where"))
+    code = np.array(places, dtype=np.int64)
     total = np.bincount(code, weights=n, minlength=len(units))
     sums = np.bincount(code, weights=n * values, minlength=len(units))
     mean = np.divide(sums, total, out=np.full(len(units), np.nan), where=total > 0)
     freedom = int((total - 1)[total > 0].sum())
     spread = float(np.sqrt(np.sum((values - mean[code]) ** 2) / freedom)) if single and freedom > 0 else None
-    return Survey(mean, total.astype(np.int64), spread)
+    return Survey(mean, total.astype(np.int64), spread, (*table.changes, *reader.changes))
 
 
 def _units_named(
@@ -101,8 +111,8 @@ def _units_named(
     meant: dict[str, list[int]] = {}
     for i, name in enumerate(names):
         meant.setdefault(name, []).append(i)
-    meant |= {unit_id: [i] for i, unit_id in enumerate(ids)}
-    named = reader.text(column)
+    meant |= {form: [i] for i, unit_id in enumerate(ids) for form in code_forms(unit_id)}
+    named = reader.codes(column)
     if column != street or community is None or not any(parents):
         return column, named, [meant.get(text, []) for text in named]
     below = reader.text(community)

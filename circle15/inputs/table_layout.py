@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING
 
+from circle15.errors import MOST_TOLD, InputError, Problem
 from circle15.inputs.headings import recognise
 from circle15.inputs.import_report import Change
 from circle15.inputs.numbers import UNIT_FACTORS, is_plain, normal_unit, parse_number
+from circle15.inputs.row_widths import WidthFitter, count_void
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
     from circle15.inputs.grids import Grid
     from circle15.inputs.headings import Ranks
@@ -48,7 +51,11 @@ class HeadingPlace:
 
 
 def find_heading(
-    rows: Sequence[Sequence[str]], aliases: Mapping[str, Ranks], wanted: Sequence[str] = ()
+    rows: Sequence[Sequence[str]],
+    aliases: Mapping[str, Ranks],
+    wanted: Sequence[str] = (),
+    *,
+    is_delimited: bool = False,
 ) -> HeadingPlace | None:
     """Find the heading: the row, or the pair of rows, in which most fields are recognised.
 
@@ -62,12 +69,22 @@ def find_heading(
         `headings.load_aliases`.
     wanted
         Headings that are needed by name.
+    is_delimited
+        The rows are of a text file, so that what goes beyond the heading's own cells is no column.
 
     Returns
     -------
     HeadingPlace or None
         None where no row can be a heading.
     """
+    place = _place(rows, aliases, wanted)
+    if place is None or not is_delimited:
+        return place
+    own = max(len(row) for row in rows[place.first_row : place.last_row + 1])
+    return replace(place, columns=place.columns[:own])
+
+
+def _place(rows: Sequence[Sequence[str]], aliases: Mapping[str, Ranks], wanted: Sequence[str]) -> HeadingPlace | None:
     width = max((len(row) for row in rows), default=0)
     top = [_tidy(row, width) for row in rows[:_ROWS_SEARCHED]]
     scores = [_score(row, aliases, wanted) for row in top]
@@ -90,7 +107,7 @@ def find_heading(
 
 
 def data_rows(
-    grid: Grid, place: HeadingPlace, aliases: Mapping[str, Ranks], *, file: str
+    grid: Grid, place: HeadingPlace, aliases: Mapping[str, Ranks], *, path: Path, wanted: Sequence[str] = ()
 ) -> tuple[list[list[str]], list[int], list[Change]]:
     """Give the rows of data below a heading.
 
@@ -105,35 +122,118 @@ def data_rows(
         Its heading.
     aliases
         `headings.load_aliases`.
-    file
-        For the import report.
+    path
+        Its file, for the import report and errors.
+    wanted
+        Headings that the caller needs by name.
 
     Returns
     -------
     tuple
         Cells of each row, its number as a spreadsheet shows it, and the lines of the import report: rows left out
-        (blank, totals, remarks, the heading again), merged cells filled in, and amounts that were not.
+        (blank, totals, remarks, the heading again), rows that are hidden or were put right, merged cells filled in, and
+        amounts that were not.
+
+    Raises
+    ------
+    InputError
+        Naming every row that has more or fewer cells than the heading and can be read in several ways, and headings of
+        another order further down.
     """
     width = len(place.columns)
     changes: list[Change] = []
     kept: dict[int, list[str]] = {}
     blank: list[int] = []
+    problems: list[Problem] = []
     heading = [_tidy(row, width) for row in grid.rows[place.first_row : place.last_row + 1]]
+    names = {c for row in heading for c in row if c}
     for r in range(place.last_row + 1, len(grid.rows)):
-        cells = [*grid.rows[r][:width], *[""] * (width - len(grid.rows[r]))]
-        tidy = _tidy(cells, width)
+        tidy = _tidy(grid.rows[r], width)
         filled = [c for c in tidy if c]
         reason = _reason_to_leave_out(filled, tidy, heading)
-        if not filled:
+        if not any(c.strip() for c in grid.rows[r]):
             blank.append(r + 1)
         elif reason is not None:
             text = " | ".join(dict.fromkeys(filled))
-            changes.append(Change(file=file, sheet=grid.sheet, row=r + 1, original=text, reason=reason))
+            changes.append(Change(path.name, reason, grid.sheet, r + 1, original=text))
+        elif len(filled) >= _ENOUGH and 2 * sum(c in names for c in filled) > len(filled):
+            message = "a second heading, whose columns stand otherwise than in the first; make it a file of its own"
+            problems.append(Problem(message, file=str(path), row=r + 1, value=" | ".join(filled)))
         else:
-            kept[r] = cells
+            kept[r] = list(grid.rows[r])
+    problems += _fit_widths(grid, place, kept, changes, aliases, path=path, wanted=wanted)
+    InputError.gather(problems)
     last = max(kept, default=-1) + 1
     # Blank rows below the table are no rows of it.
-    runs = [Change(file=file, sheet=grid.sheet, row=r, reason="blank_rows") for r in blank if r < last]
+    changes += [Change(path.name, "blank_rows", grid.sheet, r) for r in blank if r < last]
+    changes += [Change(path.name, "hidden_row", grid.sheet, r + 1) for r in grid.hidden if r in kept]
+    changes += _fill_merged(grid, place, kept, aliases, file=path.name)
+    return list(kept.values()), [r + 1 for r in kept], sorted(changes, key=lambda c: c.row or 0)
+
+
+def _fit_widths(
+    grid: Grid,
+    place: HeadingPlace,
+    kept: dict[int, list[str]],
+    changes: list[Change],
+    aliases: Mapping[str, Ranks],
+    *,
+    path: Path,
+    wanted: Sequence[str],
+) -> list[Problem]:
+    """Make all rows in ``kept`` as wide as the heading; give a problem for each whose cells may belong elsewhere."""
+    width = len(place.columns)
+    if not grid.delimiter:
+        for r, cells in kept.items():
+            kept[r] = [*cells[:width], *[""] * (width - len(cells))]
+        return []
+    n_void = count_void(place.columns, list(kept.values()), aliases)
+    full = width + n_void
+    odd = [r for r, cells in kept.items() if len(cells) != full]
+    for r in kept.keys() - set(odd):
+        kept[r] = kept[r][:width]
+    if not odd:
+        return []
+    of_heading = f"the heading has {width} columns"
+    if len(odd) > len(kept) - len(odd) and any(len(kept[r]) > full for r in odd):
+        n = len(kept[odd[0]])
+        message = (
+            f"{len(odd)} of {len(kept)} rows have more or fewer cells than {of_heading}: row {odd[0] + 1} has {n};"
+            " give every column a heading, and put fields that hold a separator in quotation marks"
+        )
+        return [Problem(message, file=str(path), row=odd[0] + 1, value=grid.delimiter.join(kept[odd[0]]))]
+    regular = [cells for r, cells in kept.items() if r not in set(odd)]
+    fitter = WidthFitter(place.columns, regular, aliases, wanted, delimiter=grid.delimiter, n_void=n_void)
+    problems = []
+    for r in odd:
+        n, fitted = len(kept[r]), fitter.fit(kept[r])
+        if fitted is None:
+            remedy = (
+                "put the field that holds a separator in quotation marks"
+                if n > width
+                else "give every column a cell, an empty one too"
+            )
+            message = f"has {n} cells, {of_heading}, and which belong where cannot be told; {remedy}"
+            original = grid.delimiter.join(kept[r])
+            problems.append(Problem(message, file=str(path), row=r + 1, value=original))
+            continue
+        kept[r] = fitted.cells[:width]
+        said = {"original": fitted.original, "detail": str(abs(n - width))}
+        for i in fitted.joined:
+            column, taken = place.columns[i], fitted.cells[i]
+            changes.append(Change(path.name, "row_joined", None, r + 1, column, taken=taken, **said))
+        if n < width:
+            changes.append(Change(path.name, "row_short", None, r + 1, **said))
+    more = len(problems) - MOST_TOLD
+    return [*problems[:MOST_TOLD], Problem(f"and {more} more rows", file=str(path))] if more > 0 else problems
+
+
+def _fill_merged(
+    grid: Grid, place: HeadingPlace, kept: dict[int, list[str]], aliases: Mapping[str, Ranks], *, file: str
+) -> list[Change]:
+    """Fill merged cells in ``kept``; give a line of the import report for each."""
+    width = len(place.columns)
+    changes = []
     found = recognise(place.columns, aliases)
     no_amounts = {c for f in _NO_AMOUNTS for rank in found.get(f, []) for c in rank}
     for top, left, bottom, _ in grid.merged:
@@ -149,7 +249,7 @@ def data_rows(
                 changes.append(
                     Change(file, reason, grid.sheet, r + 1, column, taken=kept[r][left], detail=str(top + 1))
                 )
-    return list(kept.values()), [r + 1 for r in kept], sorted([*runs, *changes], key=lambda c: c.row or 0)
+    return changes
 
 
 def _reason_to_leave_out(filled: list[str], cells: list[str], heading: list[list[str]]) -> str | None:

@@ -93,7 +93,7 @@ def read_table(
     known = load_aliases() if aliases is None else aliases
     if kind == "text":
         grid = read_delimited(path, encoding=encoding)
-        return _from_grid(path, grid, find_heading(grid.rows, known, wanted), known, wanted)
+        return _from_grid(path, grid, find_heading(grid.rows, known, wanted, is_delimited=True), known, wanted)
     if kind in {"xlsx", "xls", "ods"}:
         grid, place = _choose_sheet(path, read_workbook(path), sheet, known, wanted)
         return _from_grid(path, grid, place, known, wanted)
@@ -171,7 +171,7 @@ def _from_grid(
         changes.append(
             Change(file=path.name, sheet=grid.sheet, row=row, original=original, taken=taken, reason="two_row_heading")
         )
-    cells, rows, left_out = data_rows(grid, place, aliases, file=path.name)
+    cells, rows, left_out = data_rows(grid, place, aliases, path=path, wanted=wanted)
     if not cells:
         raise InputError(Problem("the table has a heading and no rows below it", file=file, row=place.last_row + 1))
     return Table(

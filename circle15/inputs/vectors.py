@@ -303,7 +303,7 @@ def _cell_text(value: Any) -> str:
     if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
         return ""
     if isinstance(value, bool | np.bool_):
-        return "1" if value else "0"
+        return "TRUE" if value else "FALSE"
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGERS else repr(value)
     if isinstance(value, dt.datetime | dt.date | dt.time):

@@ -21,6 +21,7 @@ from typing import Any
 import python_calamine
 
 from circle15.errors import InputError, Problem
+from circle15.inputs.workbook_marks import SheetMarks, read_marks
 
 MOST_COLUMNS = 16_384  # what Excel holds
 MOST_CELLS = 5_000_000  # of the rectangle around a sheet's values: 100,000 rows of 50 columns
@@ -40,7 +41,8 @@ def read_sheets(path: Path) -> list[dict[str, Any]]:
     -------
     list of dict
         ``name``; ``rows``: cells as text, the first row is the sheet's row 1; ``merged``: [top, left, bottom, right]
-        from 0.
+        from 0; ``hidden``: rows from 0 that a filter or a person hides (xlsx only). An error reads as "#N/A", a formula
+        without a stored value as "=...".
 
     Raises
     ------
@@ -75,8 +77,11 @@ def main() -> None:
     _limit_memory()
     try:
         # From memory: by path the reader would trust the suffix, and .xls files are often .xlsx inside.
-        book = python_calamine.load_workbook(io.BytesIO(_readable(Path(sys.argv[1]).read_bytes())))
-        sheets = [_sheet(book.get_sheet_by_name(m.name)) for m in book.sheets_metadata if _is_shown(m)]
+        content = io.BytesIO(_readable(Path(sys.argv[1]).read_bytes()))
+        book = python_calamine.load_workbook(content)
+        marks = _marks(content)
+        shown = [m.name for m in book.sheets_metadata if _is_shown(m)]
+        sheets = [_sheet(book.get_sheet_by_name(name), marks.get(name)) for name in shown]
     except (python_calamine.CalamineError, zipfile.BadZipFile, OSError, ValueError, MemoryError) as e:
         sys.stderr.write(f"{e or type(e).__name__}\n")
         sys.exit(_UNREADABLE)
@@ -110,15 +115,28 @@ def _is_shown(sheet: python_calamine.SheetMetadata) -> bool:
     return bool(sheet.typ == kind and sheet.visible == visible)
 
 
-def _sheet(sheet: python_calamine.CalamineSheet) -> dict[str, Any]:
+def _marks(content: io.BytesIO) -> dict[str, SheetMarks]:
+    """Read what the sheets say beside their values; old .xls files say nothing that is read here."""
+    if not zipfile.is_zipfile(content):
+        return {}
+    with zipfile.ZipFile(content) as archive:
+        return read_marks(archive)
+
+
+def _sheet(sheet: python_calamine.CalamineSheet, marks: SheetMarks | None) -> dict[str, Any]:
     if sheet.total_width > MOST_COLUMNS or sheet.total_height * sheet.total_width > MOST_CELLS:
         reach = f"row {sheet.total_height} and column {sheet.total_width}"
         raise ValueError(f"sheet {sheet.name} has values as far as {reach}: delete stray cells far from the table")
-    rows = sheet.to_python(skip_empty_area=False) if sheet.start is not None else []
+    values = sheet.to_python(skip_empty_area=False) if sheet.start is not None else []
+    rows = [[_cell_text(c) for c in row] for row in values]
+    for (row, column), text in marks.texts.items() if marks is not None else ():
+        if row < len(rows) and column < len(rows[row]) and not rows[row][column]:
+            rows[row][column] = text
     return {
         "name": sheet.name,
-        "rows": [[_cell_text(c) for c in row] for row in rows],
+        "rows": rows,
         "merged": [[top, left, bottom, right] for (top, left), (bottom, right) in sheet.merged_cell_ranges or ()],
+        "hidden": marks.hidden if marks is not None else [],
     }
 
 
@@ -127,7 +145,7 @@ def _cell_text(cell: object) -> str:
     if isinstance(cell, str):
         return cell
     if isinstance(cell, bool):
-        return "1" if cell else "0"
+        return "TRUE" if cell else "FALSE"  # as Excel shows it: no number
     if isinstance(cell, float):
         return str(int(cell)) if cell.is_integer() and abs(cell) < _EXACT_INTEGERS else repr(cell)
     if isinstance(cell, dt.datetime | dt.date | dt.time):

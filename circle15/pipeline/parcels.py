@@ -115,8 +115,8 @@ def read_parcels(study: Study, name: str) -> Parcels:
     Raises
     ------
     InputError
-        If the file cannot be read, a row has no usable place, a layer is not one of the config's, or a cost is no
-        amount above 0; names every row.
+        If the file cannot be read, a row has no usable place or says the same as another, a layer is not one of the
+        config's, a cost is no amount above 0 or a capacity no number; names every row.
     """
     planning, path = study.config.planning, study.config.resolve(name)
     aliases = {**load_aliases(), **{f: (tuple(split_heading(h).plain for h in w),) for f, w in _HEADINGS.items()}}
@@ -133,8 +133,18 @@ def read_parcels(study: Study, name: str) -> Parcels:
     layers = reader.text(reader.column_of("layer", planning.layer_field))
     cost, problems = _costs(table, reader.column_of("cost", planning.cost_field))
     capacity = reader.numbers(_capacity(reader, planning))
+    problems += reader.unread_cells()
+    # One parcel may stand there with several sizes or for several services.
+    keys = list(
+        zip(names, layers, places.lon.tolist(), places.lat.tolist(), map(str, cost), map(str, capacity), strict=True)
+    )
+    first: dict[tuple[object, ...], int] = {}
     ids = _layer_ids(study)
     for i, row in enumerate(table.row.tolist()):
+        earlier = first.setdefault(keys[i], row)
+        if earlier != row and places.reason[i] is None:
+            message = f"the same as row {earlier}; keep one of them"
+            problems.append(Problem(message, file=table.file, row=row, value=names[i]))
         if places.reason[i] is not None:
             problems.append(Problem(f"has no usable place ({places.reason[i]})", file=table.file, row=row))
         if layers[i] and layers[i] not in ids:

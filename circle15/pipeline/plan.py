@@ -9,6 +9,8 @@ import pandas as pd
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.communities import REST_SUFFIX
+from circle15.inputs.numbers import is_plain
+from circle15.inputs.tables import read_table
 from circle15.measures.coverage import sum_by_unit
 from circle15.measures.rules import check_rules
 from circle15.measures.targets import assess, indicator_series, measured_norms
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
     from circle15.pipeline.appraise import Level
     from circle15.pipeline.service import Service
     from circle15.pipeline.study import Study
+
+_ACTUAL = ("indicator_id", "year", "value")
 
 
 def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Level]) -> dict[str, pd.DataFrame]:
@@ -62,15 +66,19 @@ def read_actual(study: Study, name: str) -> pd.DataFrame:
     """Read today's values that a bureau reports: indicator_id, year, value, and source where it says so.
 
     Where the registers have an indicator of the place in several units or kinds, unit_zh and kind say which is meant.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or lacks a heading; names every row whose indicator is not known or may be several,
+        whose year or value is no number, or that another row has a value of for the same year.
     """
     path = study.config.resolve(name)
-    try:
-        table = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)
-    except (FileNotFoundError, UnicodeDecodeError, pd.errors.ParserError) as e:
-        raise InputError(Problem(f"cannot be read ({e}); give a UTF-8 CSV", file=str(path))) from None
-    missing = [c for c in ("indicator_id", "year", "value") if c not in table]
+    read = read_table(path, wanted=[*_ACTUAL, "unit_zh", "kind", "source"], aliases={})
+    table = read.frame
+    missing = [c for c in _ACTUAL if c not in table]
     if missing:
-        message = f"missing headings: {', '.join(missing)}; found: {', '.join(map(str, table.columns))}"
+        message = f"missing headings: {', '.join(missing)}; found: {', '.join(read.columns)}"
         raise InputError(Problem(message, file=str(path), row=1))
     registers: Any = study.policy.registers
     settings: Any = study.config.policy
@@ -78,8 +86,9 @@ def read_actual(study: Study, name: str) -> pd.DataFrame:
     problems = []
     known = set(registers.targets["indicator_id"])
     of_place = indicator_series(registers, settings.place)
-    meant = []
-    for row, line in enumerate(table.to_dict("records"), start=2):
+    meant: list[tuple[str, str]] = []
+    first: dict[tuple[str, ...], int] = {}
+    for row, line in zip(read.row.tolist(), table.to_dict("records"), strict=True):
         indicator, unit, kind = (line[c].strip() for c in ("indicator_id", "unit_zh", "kind"))
         if indicator not in known:
             problems.append(Problem("is no indicator of the registers", file=str(path), row=row, value=indicator))
@@ -93,8 +102,12 @@ def read_actual(study: Study, name: str) -> pd.DataFrame:
         problems += [
             Problem("is not a number", file=str(path), row=row, column=column, value=line[column])
             for column in ("year", "value")
-            if pd.isna(pd.to_numeric(line[column], errors="coerce"))
+            if not is_plain(line[column].strip())
         ]
+        key = (indicator, *meant[-1], line["year"].strip())
+        if first.setdefault(key, row) != row:
+            message = f"has a value for this year in row {first[key]} already; keep one of them"
+            problems.append(Problem(message, file=str(path), row=row, value=indicator))
     InputError.gather(problems)
     return pd.DataFrame(
         {

@@ -59,6 +59,7 @@ class Services:
     inputs: dict[str, Path] = field(default_factory=dict)
     detections: dict[str, CrsDetection] = field(default_factory=dict)  # by layer, or layers: "nursery, canteen"
     capacity_units: dict[str, str] = field(default_factory=dict)  # by layer, where its file's heading says it
+    unread: tuple[Change, ...] = ()  # of `changes`: capacities and used places that are no amounts
 
 
 def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
@@ -84,9 +85,14 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
             "left_out": len(table.dropped),
             "beyond_buffer": int((~inside).sum()),
             "in_study_area": int(inside.sum()),
+            **({"filtered_out": table.n_filtered} if layer.where else {}),
             **_counted_of(features.get(layer.id)),
         }
-        kept.append(FacilityTable(table.frame.loc[inside].reset_index(drop=True), table.changes, table.dropped))
+        kept.append(
+            FacilityTable(
+                table.frame.loc[inside].reset_index(drop=True), table.changes, table.dropped, unread=table.unread
+            )
+        )
         if not inside.any() and not layer.allow_empty:
             problems.append(_nothing_found(config, layer, table))
     InputError.gather(problems)
@@ -104,7 +110,9 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
     inputs = {name: config.resolve(name) for name in sorted(files)}
     detections = _detect_systems(tables, network, area)
     units = {layer: table.capacity_unit for layer, table in tables.items() if table.capacity_unit is not None}
-    return Services(facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections, units)
+    return Services(
+        facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections, units, joined.unread
+    )
 
 
 def wanted_tags(config: Config) -> Wanted:

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
     from circle15.pipeline.services import Services
 
 _SHOWN = 3
+_ROWS_SHOWN = 20
+_OF_ROWS = {
+    "row_joined": (
+        "比表头多出格：字段内的分隔符未加引号，已合并为一格，请核对",
+        "more cells than the heading, as a field holds a separator without quotation marks; joined, please check",
+    ),
+    "row_short": ("比表头缺少末尾的格，按空值处理", "fewer cells than the heading; what is missing counts as empty"),
+    "hidden_row": ("在 Excel 中被隐藏（筛选或手工），仍已计入", "hidden in Excel by a filter or by hand, and counted"),
+}
+"""What a planner must know of rows that count, by reason code."""
 
 
 def table_warnings(config: Config, services: Services, streets: Sequence[Change] = ()) -> list[str]:
@@ -33,13 +43,16 @@ def table_warnings(config: Config, services: Services, streets: Sequence[Change]
     Returns
     -------
     list of str
-        Coordinate systems that the streets contradict; inexact ones; rows left out; likely duplicates; facilities that
-        lie in another street than their table says. Details stand in the import report.
+        Coordinate systems that the streets contradict; inexact ones; rows left out, put right or hidden; amounts that
+        cannot be read; likely duplicates; facilities that lie in another street than their table says. Details stand in
+        the import report.
     """
     return [
         *_contradicted(config, services),
         *_inexact(config, services),
         *_left_out(config, services),
+        *_unread(config, services),
+        *row_warnings(services.changes, config.district.lang),
         *_duplicates(config, services),
         *_elsewhere(config, streets),
     ]
@@ -47,15 +60,86 @@ def table_warnings(config: Config, services: Services, streets: Sequence[Change]
 
 def people_warnings(config: Config, people: Population) -> list[str]:
     """Word what the source of people could not be read for, in the config's language."""
-    is_zh = config.district.lang == "zh"
-    found = [zh if is_zh else en for zh, en in people.notes]
+    lang = config.district.lang
+    found = [zh if lang == "zh" else en for zh, en in people.notes]
+    found += row_warnings(people.changes, lang)
+    empty = [c for c in people.changes if c.reason == "no_people"]
+    for (file, column), cells in _grouped(empty, "file", "column").items():
+        listed = _rows(cells, lang)
+        found.append(
+            f"{file}：“{column}”列{listed}没有数字，按 0 人计"
+            if lang == "zh"
+            else f"{file}, {listed}: no number in {column!r}; counted as nobody"
+        )
     rows, heads = (people.counts.get(f"{what}_without_place", 0) for what in ("rows", "people"))
     if rows:
         found.append(
             f"人口表：{rows:g} 行没有可用坐标，其中 {heads:,.0f} 人未计入，见导入报告"
-            if is_zh
+            if lang == "zh"
             else f"people: {rows:g} rows have no usable place; their {heads:,.0f} people are not counted; see the"
             " import report"
+        )
+    return found
+
+
+def row_warnings(changes: Sequence[Change], lang: str) -> list[str]:
+    """Word what was found of rows of any table: put right, hidden, and values of `where` that no row has."""
+    zh = lang == "zh"
+    found = []
+    told = [c for c in changes if c.reason in _OF_ROWS]
+    for (file, sheet, reason), lines in _grouped(told, "file", "sheet", "reason").items():
+        where = f"{file}#{sheet}" if sheet else file
+        text = _OF_ROWS[str(reason)][0 if zh else 1]
+        found.append(f"{where}：{_rows(lines, lang)}{text}" if zh else f"{where}, {_rows(lines, lang)}: {text}")
+    idle = dict.fromkeys(c for c in changes if c.reason == "where_unmatched")
+    found += [
+        f"{c.file}：“{c.column}”列中没有 where 所列的“{c.original}”；该列有：{c.detail}"
+        if zh
+        else f"{c.file}: no row has {c.original!r} in {c.column!r}, which where names; the column has {c.detail}"
+        for c in idle
+    ]
+    return found
+
+
+def _grouped(changes: Sequence[Change], *names: str) -> dict[tuple[object, ...], list[Change]]:
+    groups: dict[tuple[object, ...], list[Change]] = {}
+    for c in dict.fromkeys(changes):
+        groups.setdefault(tuple(getattr(c, n) for n in names), []).append(c)
+    return groups
+
+
+def _rows(changes: Sequence[Change], lang: str) -> str:
+    """Name the rows of some lines, runs of them by their ends: "rows 5-9, 12"."""
+    rows = sorted({c.row for c in changes if c.row is not None})
+    runs: list[list[int]] = []
+    for row in rows:
+        if runs and row == runs[-1][1] + 1:
+            runs[-1][1] = row
+        else:
+            runs.append([row, row])
+    texts = [str(a) if a == b else f"{a}-{b}" for a, b in runs[:_ROWS_SHOWN]]
+    more = len(runs) > _ROWS_SHOWN
+    if lang == "zh":
+        return f"第 {'、'.join(texts)} 行" + (f"等 {len(rows)} 行" if more else "")
+    listed = ", ".join(texts) + (f" ... ({len(rows)} in all)" if more else "")
+    return f"row {listed}" if len(rows) == 1 else f"rows {listed}"
+
+
+def _unread(config: Config, services: Services) -> list[str]:
+    """Tell each capacity or number of used places that is no amount."""
+    zh = config.district.lang == "zh"
+    found = []
+    for (file,), cells in _grouped(services.unread, "file").items():
+        shown = [
+            f"第 {c.row} 行“{c.column}”为“{c.original}”" if zh else f"row {c.row}, {c.column!r} {c.original!r}"
+            for c in sorted(cells, key=lambda c: c.row or 0)[:_ROWS_SHOWN]
+        ]
+        more = " …" if len(cells) > _ROWS_SHOWN else ""
+        listed = ("；" if zh else "; ").join(shown) + more
+        found.append(
+            f"{file}：{len(cells)} 个数值无法读取，按未填写处理：{listed}"
+            if zh
+            else f"{file}: {len(cells)} amounts cannot be read and count as not stated: {listed}"
         )
     return found
 
