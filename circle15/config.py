@@ -185,8 +185,8 @@ class LayerTable(_Table):
 
     `where` chooses rows of a table. `catchment` and `decay` say how supply is shared out (measures/catchment.py,
     measures/decay.py). `norm_group` is the people that `norm_per_1000` counts (nursery places are per 1,000 residents,
-    so "all", while `group` is the infants who use them). `least_capacity_share` is the share of the facilities that must state a
-    capacity; where fewer do, facilities are counted instead.
+    so "all", while `group` is the infants who use them). `least_capacity_share` is the share of the facilities that must
+    state a capacity; where fewer do, facilities are counted instead.
     """
 
     id: Identifier
