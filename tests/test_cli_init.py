@@ -4,6 +4,7 @@ import json
 import tomllib
 
 import geopandas as gpd
+import numpy as np
 import openpyxl
 import pandas as pd
 import pytest
@@ -191,3 +192,61 @@ def test_people_over_buildings_are_proposed_only_where_homes_stand_along_the_str
     assert asks == (source == "points") == ("too few to spread people over" in told)
     if asks:
         assert "people.csv: no such file" in run("check", tmp_path / "district.toml").output
+
+
+def write_outlines(path, names, boxes, columns):
+    moved = shapely.transform(np.array(boxes), lambda p: np.column_stack(wgs84_to_gcj02(p[:, 0], p[:, 1])))
+    frame = gpd.GeoDataFrame({"name": names, **columns}, geometry=moved, crs=4326)
+    frame.to_file(path, driver="GeoJSON")
+
+
+DATAV = {"adcode": [330205, 330203, 330212], "childrenNum": 0, "acroutes": "[100000]"}
+
+
+def test_a_city_file_of_datav_is_an_outline_with_the_district_that_the_folder_is_about_and_never_a_layer(folder):
+    boxes = [shapely.box(121.48 + k * 0.1, 29.85, 121.58 + k * 0.1, 29.95) for k in range(3)]
+    write_outlines(folder / "330200_full.json", ["江北区", "海曙区", "鄞州区"], boxes, DATAV)
+    config, text, _ = drafted(folder)
+    assert config["district"]["boundary"] == "330200_full.json#江北区"
+    assert config["district"]["name"] == "江北区"
+    assert config["district"]["units"] == "街道.geojson"
+    assert {layer["source"] for layer in config["layer"]} == {"托育机构.csv", "老年食堂.xlsx#一览表"}
+    (line,) = [t for t in text.splitlines() if "boundary_crs = " in t]
+    assert '"gcj02"' in line
+    assert "please confirm" in line
+
+
+def test_outlines_of_streets_one_too_many_become_a_comment_and_no_layer(folder):
+    boxes = [shapely.box(121.5 + k / 1000, 29.9, 121.501 + k / 1000, 29.91) for k in range(3)]
+    write_outlines(
+        folder / "高德镇街.geojson",
+        ["甲街道", "乙街道", "丙镇"],
+        boxes,
+        {"citycode": "0574", "adcode": 3, "level": "street"},
+    )
+    config, text, _ = drafted(folder)
+    assert {layer["source"] for layer in config["layer"]} == {"托育机构.csv", "老年食堂.xlsx#一览表"}
+    assert [t for t in text.splitlines() if t.startswith("# [district] units = ")]
+
+
+def test_where_nothing_tells_which_district_is_meant_the_draft_asks_and_check_lists_them(tmp_path):
+    boxes = [shapely.box(121.48 + k * 0.1, 29.85, 121.58 + k * 0.1, 29.95) for k in range(3)]
+    write_outlines(tmp_path / "city.geojson", ["江北区", "海曙区", "鄞州区"], boxes, DATAV)
+    config, text, _ = drafted(tmp_path)
+    assert config["district"]["boundary"] == "city.geojson#请填写"
+    assert "江北区、海曙区、鄞州区" in text
+    told = run("check", tmp_path / "district.toml").stdout
+    assert "the file has: 江北区 (330205), 海曙区 (330203), 鄞州区 (330212)" in told
+
+
+def test_the_drafted_system_of_outlines_is_the_measured_one(folder):
+    streets = gpd.read_file(folder / "街道.geojson")
+    whole = shapely.union_all(streets.geometry.to_numpy())
+    write_outlines(folder / "区界.geojson", ["示范区"], [whole], {})
+    config, text, _ = drafted(folder)
+    assert config["district"]["boundary"] == "区界.geojson"
+    measured = config["district"].get("boundary_crs")
+    assert measured == "gcj02"
+    assert "量得 gcj02" in text
+    checked = json.loads(run("check", folder / "district.toml", "--json").stdout)
+    assert not [w for w in checked["warnings"] if "边界坐标系" in w]

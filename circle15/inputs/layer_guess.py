@@ -58,6 +58,7 @@ class LayerGuess:
     x: Floats  # (n,)
     y: Floats
     names: tuple[str, ...]  # (n_rows,) "" where nothing is said
+    codes: tuple[str, ...]  # (n_rows,) of the units, likewise
     is_areal: bool  # every feature is a polygon
     system_in_headings: str | None  # "gcj02" of "经度_gcj02", where no column of coordinates goes without
 
@@ -99,8 +100,16 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
         x=x,
         y=y,
         names=_names(table, columns),
+        codes=_texts(table, columns.get("unit_code")),
         is_areal=is_areal,
         system_in_headings=said,
+    )
+
+
+def source_text(guess: LayerGuess) -> str:
+    """Give a file as a config names it: with its sheet or layer where it has several."""
+    return (
+        f"{guess.path.name}#{guess.sheet}" if guess.sheet and guess.path.suffix.lower() != ".shp" else guess.path.name
     )
 
 
@@ -150,7 +159,10 @@ def _as_found(table: Table, headings: Mapping[str, Sequence[str]] | None, said: 
 
 
 def _names(table: Table, columns: Mapping[str, str]) -> tuple[str, ...]:
-    column = next((columns[f] for f in ("name", "street", "community") if f in columns), None)
+    return _texts(table, next((columns[f] for f in ("name", "street", "community") if f in columns), None))
+
+
+def _texts(table: Table, column: str | None) -> tuple[str, ...]:
     return ("",) * len(table.frame) if column is None else tuple(t.strip() for t in table.frame[column])
 
 

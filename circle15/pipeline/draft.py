@@ -13,7 +13,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 
 from circle15.errors import InputError
 from circle15.inputs.file_guards import KINDS_OF_SUFFIX
-from circle15.inputs.layer_guess import LayerGuess, guess_layer
+from circle15.inputs.layer_guess import LayerGuess, guess_layer, source_text
 from circle15.inputs.open_geopackages import steady_geopackage
 from circle15.inputs.osm import read_buildings
 from circle15.inputs.osm_file import is_osm_file
@@ -22,6 +22,13 @@ from circle15.inputs.polygons import read_polygons
 from circle15.inputs.unit_ids import file_safe
 from circle15.network.build import read_network
 from circle15.network.crs_detector import FEWEST_POINTS, detect_crs
+from circle15.pipeline.draft_outlines import (
+    drafted_outline,
+    is_published,
+    likely_feature,
+    measured_systems,
+    outline_level,
+)
 from circle15.pipeline.people_fit import homes_along_streets
 
 if TYPE_CHECKING:
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from circle15.network.graph import WalkNetwork
+    from circle15.network.outline_detector import OutlineDetection
     from circle15.pipeline.people_fit import HomesAlongStreets
 
 # Words in file names and headings, the id and name of the service that they speak of (ids of data/policy/services.csv
@@ -49,14 +57,15 @@ SERVICES = (
     (r"文化|culture", "culture_facility", "公共文化设施", "adult"),
     (r"公园|绿地|park", "park", "公园", "adult"),
 )
-_STREET = re.compile(r"(街道|街道办事处|镇|乡)$")
-_COMMUNITY = re.compile(r"(社区|村|居委会|村委会)$")
 _UNITS_FILE = re.compile(r"街道|乡镇|镇街|units?\b|streets?\b|towns?\b", re.IGNORECASE)
 _COMMUNITIES_FILE = re.compile(r"社区|村|communit|villages?\b", re.IGNORECASE)
 _SURVEY = re.compile(r"满意度|问卷|survey", re.IGNORECASE)
 _BOUNDARY = re.compile(r"边界|区界|boundary|border|outline", re.IGNORECASE)
 _ELEVATION = re.compile(r"dem|elev|高程|srtm", re.IGNORECASE)
 _RASTERS, _GRAPHS = (".tif", ".tiff"), (".graphml",)
+UNKNOWN_FEATURE = "请填写"
+"""Behind # where nothing tells which district is meant: a run stops there and lists what there is."""
+
 _MOST_FILES = 200
 _AROUND_DEG = 0.03
 
@@ -92,6 +101,8 @@ class Draft:
     boundary: LayerGuess | None = None
     units: LayerGuess | None = None
     communities: LayerGuess | None = None
+    feature: tuple[str, str] | None = None  # of a boundary's file of many: its name, and what speaks for it
+    systems: dict[str, OutlineDetection] = field(default_factory=dict)  # of the outlines, by key
     people: tuple[LayerGuess, SystemGuess] | None = None
     people_raster: Path | None = None
     homes: HomesAlongStreets | None = None  # where neither a table nor a raster of people is there
@@ -119,6 +130,7 @@ def draft_from(folder: Path) -> Draft:
             except InputError as e:
                 draft.unread.append("; ".join(f"{path.name}: {p.message}" for p in e.problems))
     facilities = [t for t in tables if not _take_as_ground(draft, t)]
+    _settle_outlines(draft, [t for t in tables if t is not draft.boundary])
     systems = _systems(draft, facilities)
     for guess, system in zip(facilities, systems, strict=True):
         _take_table(draft, guess, system)
@@ -131,13 +143,11 @@ def _homes(draft: Draft, network: Path) -> HomesAlongStreets | None:
     """Measure whether the buildings of the street file could tell where people live; None where it has none to read."""
     if not is_osm_file(network):
         return None
-    ground = draft.boundary or draft.units
+    ground = boundary_text(draft) or (source_text(draft.units) if draft.units is not None else None)
     try:
         area = None
         if ground is not None:
-            polygons = read_polygons(
-                source_text(ground), key="district", osm_path=network, resolve=lambda name: draft.folder / name
-            )
+            polygons = read_polygons(ground, key="district", osm_path=network, resolve=lambda name: draft.folder / name)
             area = shapely.union_all(shapely.make_valid(polygons.frame.geometry.to_numpy()))
         streets, buildings = read_network(network, area=area), read_buildings(network, area)
     except InputError:
@@ -179,21 +189,56 @@ def _take_raster(draft: Draft, path: Path) -> None:
 
 
 def _take_as_ground(draft: Draft, guess: LayerGuess) -> bool:
-    """Take polygons as boundary, streets or communities by their names; others are facilities."""
-    if not guess.is_areal or _service(guess) is not None:
+    """Take polygons as boundary, streets or communities by names, codes and shape; others are facilities.
+
+    Outlines are no facilities, whatever else there is: those that are one too many become comments.
+    """
+    if not guess.is_areal or (_service(guess) is not None and not is_published(guess)):
         return False
-    half, file = max(1, len(guess.names)) / 2, guess.path.stem
-    if draft.units is None and (sum(bool(_STREET.search(t)) for t in guess.names) > half or _UNITS_FILE.search(file)):
-        draft.units = guess
-    elif draft.communities is None and (
-        sum(bool(_COMMUNITY.search(t)) for t in guess.names) > half or _COMMUNITIES_FILE.search(file)
-    ):
-        draft.communities = guess
-    elif draft.boundary is None and (guess.n_rows == 1 or _BOUNDARY.search(guess.path.name)):
-        draft.boundary = guess
+    level, file = outline_level(guess), guess.path.stem
+    wanted = {"street": "units", "community": "communities", "county": "boundary"}.get(level or "", "")
+    if not wanted and _UNITS_FILE.search(file) and draft.units is None:
+        wanted = "units"
+    elif not wanted and _COMMUNITIES_FILE.search(file) and draft.communities is None:
+        wanted = "communities"
+    elif not wanted and draft.boundary is None and (guess.n_rows == 1 or _BOUNDARY.search(guess.path.name)):
+        wanted = "boundary"
+    if not wanted:
+        return False
+    if guess.n_rows == 1 and draft.boundary is None and wanted != "communities":
+        wanted = "boundary"
+    if getattr(draft, wanted) is None:
+        setattr(draft, wanted, guess)
     else:
-        return False
+        draft.also.append(f'[district] {wanted} = "{source_text(guess)}"')
     return True
+
+
+def _settle_outlines(draft: Draft, tables: Sequence[LayerGuess]) -> None:
+    """Say which feature of a boundary's file is meant, and measure the outlines' systems."""
+    if draft.boundary is not None and is_of_many(draft.boundary):
+        points = [p for t in tables if t.looks == "degrees" for p in zip(t.x, t.y, strict=True) if np.isfinite(p).all()]
+        draft.feature = likely_feature(draft.boundary, draft.folder, points, draft.network)
+    named = {"boundary": boundary_text(draft), "units": None, "communities": None}
+    read = [
+        drafted_outline(guess, key, text) for key, text in named.items() if (guess := getattr(draft, key)) is not None
+    ]
+    draft.systems = measured_systems([r.source for r in read if r is not None], draft.network)
+
+
+def boundary_text(draft: Draft) -> str | None:
+    """Give the boundary's file with the feature that is meant."""
+    if draft.boundary is None:
+        return None
+    text = source_text(draft.boundary)
+    if draft.feature is not None:
+        return f"{text}#{draft.feature[0]}"
+    return f"{text}#{UNKNOWN_FEATURE}" if is_of_many(draft.boundary) else text
+
+
+def is_of_many(guess: LayerGuess) -> bool:
+    """Tell whether a boundary's file holds several districts."""
+    return guess.n_rows > 1 and outline_level(guess) == "county"
 
 
 def _take_table(draft: Draft, guess: LayerGuess, system: SystemGuess) -> None:
@@ -290,10 +335,3 @@ def _around(guesses: Sequence[LayerGuess]) -> shapely.Geometry | None:
     good = np.isfinite(x) & np.isfinite(y)
     (west, east), (south, north) = np.percentile(x[good], [5, 95]), np.percentile(y[good], [5, 95])
     return shapely.box(west - _AROUND_DEG, south - _AROUND_DEG, east + _AROUND_DEG, north + _AROUND_DEG)
-
-
-def source_text(guess: LayerGuess) -> str:
-    """Give a file as a config names it: with its sheet or layer where it has several."""
-    return (
-        f"{guess.path.name}#{guess.sheet}" if guess.sheet and guess.path.suffix.lower() != ".shp" else guess.path.name
-    )

@@ -8,9 +8,11 @@ from dataclasses import replace
 from importlib.resources import files
 from typing import TYPE_CHECKING
 
+from circle15.inputs.layer_guess import source_text
 from circle15.inputs.unit_ids import file_safe
 from circle15.pipeline.check_text import text_width
-from circle15.pipeline.draft import source_text
+from circle15.pipeline.draft import boundary_text, is_of_many
+from circle15.pipeline.draft_outlines import system_line
 from circle15.pipeline.people_fit import NEAR_HOME_M
 
 if TYPE_CHECKING:
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 CONFIRM = "请核对 please confirm"
 _BLOCK = re.compile(r"(?m)^(?=\[)")
 _COMMENT_COLUMN = 43
+_NAMES_SHOWN = 12
 _SHAPED = (".geojson", ".json", ".gpkg", ".gdb", ".shp", ".zip", ".kml", ".kmz", ".parquet", ".geoparquet")
 
 
@@ -77,6 +80,8 @@ def _district(draft: Draft, block: str) -> str:
     name = draft.folder.resolve().name
     if draft.boundary is not None and draft.boundary.n_rows == 1 and draft.boundary.names[0]:
         name = draft.boundary.names[0]
+    if draft.feature is not None:
+        name = draft.feature[0]
     block = _set(block, "id", file_safe(draft.folder.resolve().name) or "my-district")
     block = _set(block, "name", name, f"{CONFIRM}; printed on maps and tables")
     ground = draft.boundary or draft.units
@@ -84,19 +89,41 @@ def _district(draft: Draft, block: str) -> str:
         # The template explains its own boundary on the lines below it.
         block = re.sub(r"(?m)(^boundary = .*\n)(?:[ ]+#.*\n)+", r"\1", block)
         why = "" if draft.boundary is not None else "; 各单元之并 the units together"
-        block = _set(block, "boundary", source_text(ground), CONFIRM + why)
+        if draft.feature is not None:
+            why = f"; {draft.feature[1]}"
+        elif draft.boundary is not None and is_of_many(draft.boundary):
+            why = f"; 请写明哪一个 say which: {'、'.join(draft.boundary.names[:_NAMES_SHOWN])}"
+        block = _set(block, "boundary", boundary_text(draft) or source_text(ground), CONFIRM + why)
+        of = "boundary" if draft.boundary is not None else "units"
+        block = re.sub(r"(?m)(^boundary = .*\n)", lambda m: m[1] + "".join(_system(draft, of, "boundary")), block)
     if draft.units is not None:
-        lines = [_line("units", source_text(draft.units), CONFIRM)]
+        lines = [_line("units", source_text(draft.units), CONFIRM), *_system(draft, "units", "units")]
         lines += [
             _line(key, draft.units.columns[f])
             for key, f in (("unit_id_field", "unit_code"), ("unit_name_field", "name"))
             if f in draft.units.columns
         ]
         block = re.sub(r"(?m)^# (units|unit_id_field|unit_name_field) = .*\n", "", block)
-        if draft.communities is not None:
-            lines.append(_line("communities", source_text(draft.communities), CONFIRM))
+        block = block.replace("lang = ", "".join(lines) + "lang = ", 1)
+    if draft.communities is not None:
+        lines = [_line("communities", source_text(draft.communities), CONFIRM)]
+        lines += _system(draft, "communities", "communities")
         block = block.replace("lang = ", "".join(lines) + "lang = ", 1)
     return block
+
+
+def _system(draft: Draft, measured: str, key: str) -> list[str]:
+    """Give the line on an outline's system; what is not certain enough to run with stands in a comment."""
+    detection, guess = draft.systems.get(measured), getattr(draft, measured)
+    said = system_line(detection) if detection is not None else None
+    if said is not None:
+        system, why, is_sure = said
+        comment = "" if is_sure else "# "
+        return [f"# {_one_line(why)}\n", comment + _line(f"{key}_crs", system, CONFIRM)]
+    if guess.crs is None:
+        ask = "请填写 please say: gcj02 (高德 Amap, DataV), bd09 (百度 Baidu), wgs84, cgcs2000, EPSG:n"
+        return ["# " + _line(f"{key}_crs", "gcj02", ask)]
+    return []
 
 
 def _network(draft: Draft, block: str) -> str:

@@ -60,7 +60,7 @@ def measure_outlines(
     return detect_outlines(
         sources,
         borders=lambda: _borders(config, around),
-        streets=lambda: _streets(network),
+        streets=lambda: street_lines(network),
         tables=lambda: [*_facility_tables(config, facilities), *_people_table(config)],
     )
 
@@ -87,6 +87,15 @@ def read_outlines(config: Config) -> tuple[OutlineSource, ...]:
             continue  # its problems are in the list of whoever asks
         found.extend(read.sources)
     return tuple(found)
+
+
+def street_lines(network: WalkNetwork | None) -> Any:
+    """Give a network's edges as lines, degrees WGS-84; none without a network."""
+    if network is None:
+        return np.empty(0, dtype=object)
+    lon, lat = network.node_lon, network.node_lat
+    ends = [np.column_stack([lon[end], lat[end]]) for end in (network.tail, network.head)]
+    return shapely.linestrings(np.stack(ends, axis=1))
 
 
 def outline_warnings(detections: Sequence[OutlineDetection], lang: str) -> list[str]:
@@ -161,14 +170,6 @@ def _borders(config: Config, around: Any) -> Any:
         return admin_lines(config.resolve(config.network.source), around)
     except InputError:
         return np.empty(0, dtype=object)  # whoever reads the streets says what is wrong with the file
-
-
-def _streets(network: WalkNetwork | None) -> Any:
-    if network is None:
-        return np.empty(0, dtype=object)
-    lon, lat = network.node_lon, network.node_lat
-    ends = [np.column_stack([lon[end], lat[end]]) for end in (network.tail, network.head)]
-    return shapely.linestrings(np.stack(ends, axis=1))
 
 
 def _facility_tables(config: Config, facilities: gpd.GeoDataFrame | None) -> list[PointTable]:
