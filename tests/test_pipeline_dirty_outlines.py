@@ -124,6 +124,28 @@ def test_outlines_with_faults_go_through_a_whole_run(tmp_path, seed, own_boundar
     run_and_judge(tmp_path, seed, own_boundary=own_boundary)
 
 
+@pytest.mark.parametrize("seed", [3, 4])
+def test_communities_with_faults_go_through_a_whole_run(tmp_path, seed):
+    town, path, _, kinds = dirty_town(tmp_path, seed, own_boundary=True)
+    communities, more = dirty_outlines(seed + 500)
+    for one in communities:
+        one.code, one.name = f"c{one.code}", one.name.replace("街道", "社区")
+    (tmp_path / "村社.geojson").write_text(as_geojson(communities, to_degrees, 6), encoding="utf-8")
+    second = 'communities = "村社.geojson"\ncommunity_id_field = "code"\ncommunity_name_field = "名称"\nlang ='
+    path.write_text(path.read_text("utf-8").replace("lang =", second), encoding="utf-8")
+    told = f"seed {seed}: {kinds} {more}"
+    run = run_district(path, out=tmp_path / "out")
+    _judge_people(run, town, told)
+    tables = run.result.tables
+    by_street = tables["communities"].groupby("parent_id")["people"].sum()
+    streets = tables["coverage"].set_index("unit_id")["people"].drop("town")
+    assert by_street.to_dict() == pytest.approx(streets[by_street.index].to_dict(), abs=1e-6), told
+    assert by_street.sum() == pytest.approx(streets.sum(), abs=1e-6), told
+    ids, warnings = set(tables["communities"]["unit_id"]), "\n".join(run.result.warnings)
+    for one in communities:
+        assert one.code in ids or one.name in warnings, f"{told}: {one.name} is lost\n{warnings}"
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("seed", range(10, 90))
 def test_many_outlines_with_faults_go_through_a_whole_run(tmp_path, seed):

@@ -117,7 +117,9 @@ def _add_pieces(group: folium.FeatureGroup, pieces: gpd.GeoDataFrame, say: Words
             html.escape(f"{unit} · {say[word]} · {estimate_text(people, say)}")
             for unit, people in zip(rows["unit_name"], rows["people"], strict=True)
         ]
-        shown = rows[["geometry"]].assign(text=texts, geometry=shapely.set_precision(rows.geometry, _STEP_DEG))
+        shown = rows[["geometry"]].assign(
+            text=texts, geometry=shapely.set_precision(rows.geometry, _STEP_DEG, mode="pointwise")
+        )
         folium.GeoJson(
             shown.to_json(drop_id=True),
             style_function=lambda _, style=style: style,

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import numpy as np
 import pandas as pd
+import shapely
 
 from circle15.config import LAYER_COLUMNS
 from circle15.errors import InputError, MissingFileError, Problem
+from circle15.inputs.shapes import merged
+from circle15.outputs.drawing import CORNER_DECIMALS
 from circle15.outputs.folder import MANIFEST
 from circle15.pipeline.manifest import map_sources
 
@@ -231,8 +234,13 @@ def _changed(one: _Run, two: _Run, layers: list[str], names: dict[str, str]) -> 
 
 
 def _units(run: _Run, names: dict[str, str]) -> gpd.GeoDataFrame:
-    joined = run.cells[["unit_id", "geometry"]].dissolve("unit_id").reset_index()
-    return joined.assign(unit_name=joined["unit_id"].map(names))
+    """Put the units' outlines together from their cells, whose corners are rounded so that neighbours' are the same."""
+    owner = run.cells["unit_id"].to_numpy()
+    pieces = shapely.transform(run.cells.geometry.to_numpy(), lambda xy: np.round(xy, CORNER_DECIMALS))
+    ids = sorted(set(owner))
+    outlines = [merged(pieces[owner == unit_id], 10.0**-CORNER_DECIMALS) for unit_id in ids]
+    columns = {"unit_id": ids, "unit_name": [names[unit_id] for unit_id in ids]}
+    return gpd.GeoDataFrame(columns, geometry=outlines, crs="EPSG:4326")
 
 
 def _unit_names(run: _Run) -> dict[str, str]:
