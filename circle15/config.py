@@ -8,15 +8,15 @@ import tomllib
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from circle15.config_outputs import OutputsTable
 from circle15.config_planning import ChangeTable, PlanningTable, merge_scenario
-from circle15.config_problems import config_problems
+from circle15.config_repair import validate_all
 from circle15.config_types import Count, CrsName, Encoding, Identifier, NonNegative, Positive, suggest
 from circle15.config_walk import WalkTable
 from circle15.config_where import Where  # noqa: TC001 (pydantic needs it at run time)
-from circle15.errors import ConfigError, MissingFileError, Problem
+from circle15.errors import Circle15Error, ConfigError, MissingFileError, Problem
 from circle15.units import metres_to_seconds, minutes_to_seconds, seconds_to_minutes, whole_ms
 
 RESERVED_LAYER_IDS = {"population", "cell", "unit_id", "geometry"}
@@ -185,8 +185,8 @@ class LayerTable(_Table):
 
     `where` chooses rows of a table. `catchment` and `decay` say how supply is shared out (measures/catchment.py,
     measures/decay.py). `norm_group` is the people that `norm_per_1000` counts (nursery places are per 1,000 residents,
-    so "all", while `group` is the infants who use them). `least_capacity_share` is the share of the facilities that must
-    state a capacity; where fewer do, facilities are counted instead.
+    so "all", while `group` is the infants who use them). `least_capacity_share` is the share of the facilities that
+    must state a capacity; where fewer do, facilities are counted instead.
     """
 
     id: Identifier
@@ -390,11 +390,32 @@ def load_config(path: str | Path) -> Config:
         Naming every malformed, unknown or contradictory key, with the nearest valid name.
     """
     path = Path(path)
+    return parse_config(_read_raw(path), path)
+
+
+def readable_config(path: str | Path) -> tuple[Config | None, bool]:
+    """Read what of a faulty config can be read, so that its files can be looked at all the same.
+
+    Returns
+    -------
+    tuple
+        The config without what is wrong, None where too little is left; and whether its [population] is its own.
+    """
+    path = Path(path)
+    try:
+        raw = _read_raw(path)
+    except Circle15Error:
+        return None, False
+    config, _, has_people = validate_all(raw, path, Config, _MODELS)
+    return config, has_people
+
+
+def _read_raw(path: Path) -> dict[str, Any]:
     raw = read_toml(path)
     if "base" in raw:
         raw, innermost = merge_scenario(raw, path, read_toml)
         raw["base"] = Path(os.path.relpath(innermost.resolve(), path.parent.resolve())).as_posix()
-    return parse_config(raw, path)
+    return raw
 
 
 def read_toml(path: Path) -> dict[str, Any]:
@@ -440,10 +461,11 @@ def parse_config(raw: dict[str, Any], path: Path) -> Config:
     """Validate a config given as nested dicts; ``path`` is where its relative paths start and errors point."""
     if "path" in raw:
         raise ConfigError(Problem("unknown key 'path' at the top level", file=str(path)))
-    try:
-        return Config.model_validate({**raw, "path": path})
-    except ValidationError as e:
-        raise ConfigError(*config_problems(e.errors(include_url=False), raw, path, _MODELS)) from None
+    config, problems, _ = validate_all(raw, path, Config, _MODELS)
+    ConfigError.gather(problems)
+    if config is None:
+        raise ConfigError(Problem("cannot be read", file=str(path)))  # pragma: no cover (whatever fails is told)
+    return config
 
 
 _MODELS: dict[str, type[BaseModel]] = {

@@ -54,13 +54,10 @@ def _either(one: Problem, other: Problem) -> Problem:
 
 
 def _problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[str, type[BaseModel]]) -> Problem:
-    keys = _written_keys(error["loc"], raw)
+    keys = written_keys(error["loc"], raw)
     dotted = ".".join(_key_label(keys[: i + 1], raw) for i in range(len(keys)))
     if error["type"] == "extra_forbidden":
-        parent = models.get(str(keys[0]) if len(keys) > 1 else "")
-        if "where" in keys[:-1]:
-            parent = Condition
-        names = [f.alias or n for n, f in parent.model_fields.items() if n != "path"] if parent else []
+        names = known_keys(keys, models)
         message = f"unknown key{suggest(str(keys[-1]), names)}; known here: {', '.join(names)}"
         return Problem(message, file=str(path), key=dotted)
     message = re.sub(r"^Value error, ", "", error["msg"])
@@ -74,7 +71,15 @@ def _problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[str, t
     return Problem(message, file=str(path), key=dotted or None, value=value)
 
 
-def _written_keys(loc: tuple[str | int, ...], raw: Any) -> tuple[str | int, ...]:
+def known_keys(keys: tuple[str | int, ...], models: Mapping[str, type[BaseModel]]) -> list[str]:
+    """Give the keys of the table that the last of ``keys`` stands in."""
+    parent = models.get(str(keys[0]) if len(keys) > 1 else "")
+    if "where" in keys[:-1]:
+        parent = Condition
+    return [f.alias or n for n, f in parent.model_fields.items() if n != "path"] if parent else []
+
+
+def written_keys(loc: tuple[str | int, ...], raw: Any) -> tuple[str | int, ...]:
     """Leave out of an error's place what stands in no file: "[key]" and the names of a union's branches."""
     kept: list[str | int] = []
     for key in loc:

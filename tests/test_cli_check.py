@@ -329,3 +329,31 @@ def test_the_page_is_aligned_and_in_the_configs_language(tmp_path, lang):
     assert lines[-1].startswith({"zh": "结论：0 个问题", "en": "Verdict: 0 problems"}[lang])
     mark = next(line for line in lines if line.strip().startswith("*"))
     assert "wgs84" in mark
+
+
+@pytest.mark.parametrize(
+    ("fault", "told"),
+    [
+        ("minuets = 10", "layer.canteen.minuets: unknown key"),
+        ("minutes = 10\nmetres = 500", "give minutes or metres, not both"),
+        ('minutes = "ten"', "layer.canteen.minutes"),
+        ('profile = "nobody"', 'profile "nobody" has no'),
+        ('id = "nursery"', "layer ids must differ"),
+    ],
+)
+def test_a_wrong_key_hides_no_wrong_file(tmp_path, fault, told):
+    own_id = "" if fault.startswith("id") else 'id = "canteen"\n'
+    second = f'[[layer]]\n{own_id}name = "食堂"\nsource = "无食堂.csv"\ncrs = "wgs84"\n{fault}\n'
+    path = town_with(tmp_path, layer_keys="", tail=second + '[survey]\npath = "无调查.csv"')
+    (tmp_path / "人口.csv").write_text("街道,常住人口\n南街道,5\n东街道,#N/A\n", encoding="utf-8")
+    problems = checked(path, code=2)["problems"]
+    for part in (told, "托育.csv, layer.nursery.crs", "无食堂.csv: no such file", "'南街道'", "'#N/A'", "无调查.csv"):
+        assert any(part in p for p in problems), part
+
+
+def test_a_population_that_is_wrong_itself_hides_no_wrong_file(tmp_path):
+    path = town_with(tmp_path, layer_keys="")
+    path.write_text(path.read_text("utf-8").replace('path = "人口.csv"', "pth = 1"), encoding="utf-8")
+    problems = checked(path, code=2)["problems"]
+    assert any("population.pth" in p for p in problems)
+    assert any("托育.csv, layer.nursery.crs" in p for p in problems)

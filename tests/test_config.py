@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circle15.config import load_config
+from circle15.config import load_config, readable_config
 from circle15.errors import ConfigError, MissingFileError
 from circle15.measures.coverage import covered_cells
 from circle15.units import ms_to_seconds, seconds_to_ms
@@ -152,3 +152,29 @@ def test_a_config_that_is_not_utf8_says_so(tmp_path):
     path.write_bytes(GOOD.encode("gbk"))
     with pytest.raises(ConfigError, match="save the config as UTF-8"):
         load_config(path)
+
+
+def test_an_unknown_key_hides_no_other_fault_of_the_config(config_file):
+    text = GOOD.replace("minutes = 15", "minuets = 5\nmetres = 300", 1).replace(
+        "[network]", "[cells]\nresolutoin = 9\n[network]"
+    )
+    with pytest.raises(ConfigError) as caught:
+        load_config(config_file(text))
+    told = [(p.key, p.message) for p in caught.value.problems]
+    assert any(key == "cells.resolutoin" for key, _ in told)
+    assert any(key == "layer.clinic.minuets" and "did you mean 'minutes'" in text for key, text in told)
+    assert any("give minutes or metres, not both" in text for _, text in told)
+
+
+def test_what_can_be_read_of_a_faulty_config_is_read(config_file):
+    good = load_config(config_file(GOOD))
+    faulty = GOOD.replace("[network]", "[cells]\nresolutoin = 9\n[network]\nmax_access_m = true\nunknown = 1")
+    path = config_file(faulty)
+    with pytest.raises(ConfigError):
+        load_config(path)
+    config, has_people = readable_config(path)
+    assert has_people
+    assert config.layers == good.layers
+    assert (config.network.source, config.cells.resolution) == (good.network.source, 9)
+    assert readable_config(config_file('[district]\nid = "a"\n'))[0] is None
+    assert readable_config(path.with_name("none.toml")) == (None, False)

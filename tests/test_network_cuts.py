@@ -17,7 +17,19 @@ from circle15.network.cache import cache_folder, content_key, has_cut, has_segme
 from circle15.network.cuts import keep_cuts
 from tests.toy_osm import write_osm
 
-ARRAYS = ("node_lon", "node_lat", "tail", "head", "length_m", "walk_ms", "is_island", "component", "way_id", "depth", "links")
+ARRAYS = (
+    "node_lon",
+    "node_lat",
+    "tail",
+    "head",
+    "length_m",
+    "walk_ms",
+    "is_island",
+    "component",
+    "way_id",
+    "depth",
+    "links",
+)
 MONACO = [
     shapely.box(7.410, 43.725, 7.417, 43.731),
     shapely.Point(7.427, 43.740).buffer(0.006),
@@ -65,7 +77,14 @@ def random_town(path, seed):
         node.setdefault(ref, (int(x) * STEP, int(y) * STEP))
         return ref
 
-    kinds = ["highway=residential", "highway=tertiary", "highway=footway", "highway=steps", "waterway=river", "building=yes"]
+    kinds = [
+        "highway=residential",
+        "highway=tertiary",
+        "highway=footway",
+        "highway=steps",
+        "waterway=river",
+        "building=yes",
+    ]
     for way in range(100, 220):
         x, y = rng.integers(-40, 40, 2)
         refs = [at(x, y)]

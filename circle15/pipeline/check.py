@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from circle15.config import load_config
+from circle15.config import load_config, readable_config
 from circle15.errors import Circle15Error, Problem
 from circle15.inputs.districts import buffer_area, read_district
 from circle15.inputs.facilities import read_facilities
@@ -29,7 +29,7 @@ from circle15.pipeline.plan import read_actual
 from circle15.pipeline.services import OSM_PREFIX, read_services
 from circle15.pipeline.streets import read_streets
 from circle15.pipeline.study import read_study
-from circle15.pipeline.table_warnings import table_warnings
+from circle15.pipeline.table_warnings import people_warnings, table_warnings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -108,6 +108,12 @@ def check_config(path: Path) -> Findings:
     with found.gather():
         found.config = load_config(path)
     if found.config is None:
+        # What is wrong with some keys hides nothing that the others name.
+        found.config, has_people = readable_config(path)
+        if found.config is not None and not has_people:
+            _check_parts(found.config, found, with_people=False)
+            return found
+    if found.config is None:
         return found
     try:
         study = read_study(found.config, Clock())
@@ -120,7 +126,7 @@ def check_config(path: Path) -> Findings:
     return found
 
 
-def _check_parts(config: Config, found: Findings) -> None:
+def _check_parts(config: Config, found: Findings, *, with_people: bool = True) -> None:
     """Read one part after another and note the problems of each."""
     with found.gather():
         config = apply_policy(config).config
@@ -150,8 +156,11 @@ def _check_parts(config: Config, found: Findings) -> None:
         if network is not None and layer.id not in found.systems:
             _guess_system(config, layer.id, network, area, found)
     with found.gather():
-        if district is not None:
-            read_people(config, district)
+        if not with_people:
+            pass  # the config's own fault
+        elif district is not None:
+            _, people, _ = read_people(config, district)
+            found.warnings.extend(people_warnings(config, people))
         elif config.population.path is not None:
             read_people_table(config, config.resolve(config.population.path))
     _look_for_files(config, found)
