@@ -26,6 +26,7 @@ from circle15.cli.batch_progress import batch_progress
 from circle15.config import parse_config
 from circle15.errors import ConfigError, InputError
 from circle15.inputs.digests import file_digest, file_parts
+from circle15.memory import out_of_memory_text
 from circle15.network.cache_room import cache_root, clear_cache, list_entries, shrink_cache
 from circle15.outputs.folder import staged_folder, sweep_stages
 from circle15.pipeline import run_district
@@ -323,7 +324,10 @@ def test_a_district_that_needs_more_memory_fails_and_says_so(town, tmp_path):
 @pytest.mark.parametrize(
     ("error", "told"),
     [
-        (MemoryError("Unable to allocate 8 GiB"), "east: out of memory (Unable to allocate 8 GiB)"),
+        (
+            MemoryError("Unable to allocate 8 GiB"),
+            f"east: {out_of_memory_text(MemoryError('Unable to allocate 8 GiB'))}",
+        ),
         (PermissionError(13, "Permission denied", "people.csv"), "people.csv: Permission denied"),
     ],
 )

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from circle15.errors import Circle15Error
 from circle15.inputs.osm_file import is_osm_file
+from circle15.memory import out_of_memory_text
 from circle15.network.build import read_network
 from circle15.network.cuts import keep_cuts
 from circle15.network.extracts import keep_selection
@@ -102,8 +103,7 @@ def run_one(config: Config, folder: Path, progress: Path | None, threads: int | 
     except Circle15Error as e:
         return _report(begun, error=str(e))
     except MemoryError as e:
-        message = f"{config.district.id}: out of memory ({e})" if str(e) else f"{config.district.id}: out of memory"
-        return _report(begun, error=message)
+        return _report(begun, error=f"{config.district.id}: {out_of_memory_text(e)}")
     except OSError as e:
         where = f"{e.filename}: " if e.filename is not None else ""
         return _report(begun, error=f"{where}{e.strerror or e}")

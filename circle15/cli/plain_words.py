@@ -8,6 +8,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from circle15.memory import out_of_memory_text
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -61,12 +63,7 @@ def error_lines(error: Exception) -> list[str]:
         return str(error).splitlines()
     text = " ".join(str(error).split())[:_LONGEST]
     if isinstance(error, MemoryError):
-        said = f" ({text})" if text else ""
-        message = (
-            f"out of memory{said}: close other programs, give coarser cells ([cells] resolution one lower), fewer "
-            "threads (--threads 1), or a smaller district; nothing was written"
-        )
-        return [message]
+        return [f"{out_of_memory_text(error)}; nothing was written"]
     if isinstance(error, PermissionError):
         where = f"{error.filename2 or error.filename}: " if error.filename is not None else ""
         message = (

@@ -13,6 +13,7 @@ import numpy.typing as npt
 import shapely
 
 from circle15.errors import InputError, Problem
+from circle15.inputs.cell_budget import check_cell_budget
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -84,10 +85,11 @@ def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
     Raises
     ------
     InputError
-        If a unit has no area.
+        If a unit has no area, or the cells do not fit into memory.
     """
     empty = units.loc[shapely.area(units.geometry.to_numpy()) == 0, "unit_id"]
     InputError.gather(Problem("has no area to lay cells on; give polygons", file=f"unit {i}") for i in empty)
+    check_cell_budget(units.geometry.to_numpy(), resolution)
     outlines = [h3.geo_to_h3shape(shape) for shape in _generous(units.geometry.to_numpy())]
     found = [h3_int.h3shape_to_cells_experimental(outline, resolution, "overlap") for outline in outlines]
     ids = np.unique(np.concatenate(found))

@@ -12,6 +12,7 @@ import shapely
 
 from circle15.config import BUFFER_MARGIN_M
 from circle15.inputs.buffer_people import BufferPeople, read_buffer_people
+from circle15.inputs.cell_budget import check_cell_budget
 from circle15.inputs.communities import REST_SUFFIX
 from circle15.inputs.districts import District, buffer_area, read_district
 from circle15.inputs.osm_file import is_osm_file
@@ -176,6 +177,8 @@ def study_area(config: Config) -> Any:
 def _read_area(config: Config, source: Path) -> tuple[District, Any]:
     """Give the district, and the area around it."""
     district = read_wanted(source, wanted_tags(config), lambda extract: read_district(config, extract))
+    # Before the streets are read: a country's box is refused in a second.
+    check_cell_budget(district.units.geometry, config.cells.resolution)
     return district, buffer_area(district.geometry, config.buffer_m())
 
 

@@ -1,0 +1,72 @@
+"""How many H3 cells an area needs and whether they fit into memory, told before any of them is made."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import h3.api.numpy_int as h3
+import pyproj
+import shapely
+
+from circle15.errors import InputError, Problem
+from circle15.memory import available_bytes, gigabytes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+BYTES_PER_CELL = 7000
+"""Memory that a whole run takes per cell, measured on Nanjing Xuanwu with two services: 6.7 kB from 57,000 to 396,000
+cells, maps and tables included."""
+MOST_CELLS = 5_000_000
+"""Bound where the system does not say how much memory it has."""
+_COARSEST = 6
+_GEOD = pyproj.Geod(ellps="WGS84")
+
+
+def n_cells_of(shapes: Iterable[Any], resolution: int) -> int:
+    """Estimate how many H3 cells cover polygons, from their ground and the size of a cell there; no cell is made.
+
+    Parameters
+    ----------
+    shapes
+        Polygons, degrees WGS-84; each is covered by itself.
+    resolution
+        H3 resolution.
+    """
+    n = 0.0
+    for shape in shapes:
+        middle = shapely.point_on_surface(shape)
+        cell = h3.latlng_to_cell(middle.y, middle.x, resolution)
+        cell_m2 = h3.cell_area(cell, unit="m^2")
+        ground_m2, around_m = (abs(v) for v in _GEOD.geometry_area_perimeter(shape))
+        # Cells that the border crosses count whole; a cell is about as wide as the root of its ground.
+        n += ground_m2 / cell_m2 + around_m / cell_m2**0.5 / 2
+    return max(int(n), 1)
+
+
+def check_cell_budget(shapes: Iterable[Any], resolution: int) -> None:
+    """Refuse an area whose cells would not fit into memory.
+
+    Raises
+    ------
+    InputError
+        With the estimate, what is free, and a resolution that fits.
+    """
+    outlines = list(shapes)
+    n, free = n_cells_of(outlines, resolution), available_bytes()
+    if n * BYTES_PER_CELL <= (MOST_CELLS * BYTES_PER_CELL if free is None else free):
+        return
+    fits = next(
+        (
+            (r, m)
+            for r in range(resolution - 1, _COARSEST - 1, -1)
+            if (m := n_cells_of(outlines, r)) * BYTES_PER_CELL * 2 <= (free or MOST_CELLS * BYTES_PER_CELL)
+        ),
+        None,
+    )
+    has = "" if free is None else f", and {gigabytes(free)} is free"
+    remedy = "give a smaller boundary"
+    if fits is not None:
+        remedy += f", or cells.resolution = {fits[0]} ({fits[1]:,} cells, {gigabytes(fits[1] * BYTES_PER_CELL)})"
+    message = f"needs about {n:,} cells, some {gigabytes(n * BYTES_PER_CELL)} of memory{has}; {remedy}"
+    raise InputError(Problem(message, key="cells.resolution", value=resolution))

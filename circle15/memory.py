@@ -1,0 +1,98 @@
+"""How much memory is free, and what to say where it does not suffice."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+
+REMEDY = (
+    "close other programs, give coarser cells ([cells] resolution one lower), fewer threads (--threads 1), or a smaller"
+    " district"
+)
+_LONGEST = 200
+_UNLIMITED = 1 << 60
+_KIB, _GB = 1024, 1e9
+
+
+def available_bytes() -> int | None:
+    """Give the memory that this process may still take: of the machine, its container and its own limit.
+
+    Returns
+    -------
+    int or None
+        None where the system does not tell.
+    """
+    found = [b for b in (_of_machine(), _of_container(), _of_process()) if b is not None]
+    return min(found) if found else None
+
+
+def gigabytes(n_bytes: float) -> str:
+    """Write bytes in GB: "0.4 GB", "22 GB", "4,500 GB"."""
+    n = n_bytes / _GB
+    return f"{n:.1f} GB" if n < 10 else f"{n:,.0f} GB"  # noqa: PLR2004 (two digits suffice from there on)
+
+
+def out_of_memory_text(error: MemoryError) -> str:
+    """Word a MemoryError, whoever raised it."""
+    text = " ".join(str(error).split())[:_LONGEST]
+    return f"out of memory{f' ({text})' if text else ''}: {REMEDY}"
+
+
+def _of_machine() -> int | None:
+    try:
+        for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * _KIB
+    except (OSError, ValueError, IndexError):
+        pass
+    if sys.platform == "win32":
+        return _of_windows()
+    try:
+        return os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    except (ValueError, OSError, AttributeError):
+        return None
+
+
+def _of_windows() -> int | None:
+    import ctypes  # noqa: PLC0415 (only Windows needs it)
+
+    class Status(ctypes.Structure):
+        """MEMORYSTATUSEX of the Windows API."""
+
+        _fields_ = [
+            ("length", ctypes.c_ulong), ("load", ctypes.c_ulong), ("total", ctypes.c_ulonglong),
+            ("available", ctypes.c_ulonglong), ("total_page", ctypes.c_ulonglong),
+            ("available_page", ctypes.c_ulonglong), ("total_virtual", ctypes.c_ulonglong),
+            ("available_virtual", ctypes.c_ulonglong), ("extended", ctypes.c_ulonglong),
+        ]  # fmt: skip
+
+    status = Status(length=ctypes.sizeof(Status))
+    kernel = getattr(ctypes, "windll").kernel32  # noqa: B009 (other systems' stubs have no windll)
+    return int(status.available) if kernel.GlobalMemoryStatusEx(ctypes.byref(status)) else None
+
+
+def _of_container() -> int | None:
+    """Give what a control group (Docker, Kubernetes, systemd) leaves, version 2 or 1."""
+    for limit, used in (
+        ("memory.max", "memory.current"),
+        ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes"),
+    ):
+        root = Path("/sys/fs/cgroup")
+        try:
+            most, now = (int((root / name).read_text(encoding="ascii")) for name in (limit, used))
+        except (OSError, ValueError):  # ValueError: "max"
+            continue
+        if most < _UNLIMITED:
+            return max(most - now, 0)
+    return None
+
+
+def _of_process() -> int | None:
+    """Give the bound that a batch sets its workers."""
+    try:
+        import resource  # noqa: PLC0415 (not on Windows)
+    except ImportError:
+        return None
+    most, _ = resource.getrlimit(resource.RLIMIT_DATA)
+    return most if 0 <= most < _UNLIMITED else None
