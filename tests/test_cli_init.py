@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from circle15.cli import main
 from circle15.config import load_config
 from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.pipeline.draft_services import _of_kind
 from tests.building_town import BuildingTown
 from tests.chinese_town import Town
 
@@ -250,3 +251,51 @@ def test_the_drafted_system_of_outlines_is_the_measured_one(folder):
     assert "量得 gcj02" in text
     checked = json.loads(run("check", folder / "district.toml", "--json").stdout)
     assert not [w for w in checked["warnings"] if "边界坐标系" in w]
+
+
+def test_a_table_of_several_services_becomes_a_layer_of_each_with_where(folder):
+    town = Town(folder)
+    lon, lat = wgs84_to_gcj02(*town.places(seed=5))
+    kinds = ["幼儿园", "小学", "养老院", "社区卫生服务中心", "超市", "托育机构"]
+    rows = [f"设施{i},{kinds[i % 6]},{x:.6f},{y:.6f},{20 + i}" for i, (x, y) in enumerate(zip(lon, lat, strict=True))]
+    text = "名称,设施类型,经度,纬度,规模\n" + "\n".join(rows)
+    (folder / "公共设施一览.csv").write_text(text, encoding="utf-8")
+    config, text, told = drafted(folder)
+    layers = {layer["id"]: layer for layer in config["layer"] if layer["source"] == "公共设施一览.csv"}
+    assert {i: layer["where"] for i, layer in layers.items()} == {
+        "kindergarten": {"设施类型": "幼儿园"},
+        "compulsory_school": {"设施类型": "小学"},
+        "nursing_home": {"设施类型": "养老院"},
+        "primary_care": {"设施类型": "社区卫生服务中心"},
+        "nursery": {"设施类型": "托育机构"},
+    }
+    assert "设施类型 = 超市 (4)" in text
+    assert "where 设施类型 = 小学" in told
+    done = run("run", folder / "district.toml", "--out", folder / "out", "-q")
+    assert done.exit_code == 0, done.output
+    counts = json.loads((folder / "out" / "run.json").read_text("utf-8"))["counts"]["facilities"]
+    assert (counts["kindergarten"]["read"], counts["kindergarten"]["filtered_out"]) == (4, 20)
+
+
+def test_a_table_of_people_of_several_years_is_drafted_with_the_latest(folder):
+    text = "街道,年份,常住人口\n" + "".join(
+        f"{s},{y},{p}\n" for y, p in ((2021, 20000), (2023, 25000)) for s in ("东街道", "西街道")
+    )
+    (folder / "人口.csv").write_text(text, encoding="utf-8")
+    config, _, _ = drafted(folder)
+    assert config["population"]["where"] == {"年份": "2023"}
+    checked = run("check", folder / "district.toml", "--json")
+    assert checked.exit_code == 0, checked.output
+
+
+@pytest.mark.parametrize(
+    ("kind", "service"),
+    [
+        ("科教文化服务;学校;幼儿园", "kindergarten"), ("科教文化服务;学校;小学", "compulsory_school"),
+        ("医疗保健服务;综合医院;三级甲等医院", "hospital"), ("医疗保健服务;诊所;诊所", "medical_facility"),
+        ("医疗保健服务;医药保健销售店;药房", None), ("餐饮服务;快餐厅;肯德基", None), ("社区餐厅", "elderly_meals"), ("购物服务;超级市场;超市", None),
+    ],
+)  # fmt: skip
+def test_kinds_in_three_parts_are_told_by_their_last(kind, service):
+    found = _of_kind(kind)
+    assert (found.id if found is not None else None) == service

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,7 @@ from circle15.inputs.facility_values import CAPACITY_UNITS, unit_of
 from circle15.inputs.headings import choose_column, load_aliases, recognise, split_heading
 from circle15.inputs.polygon_files import ID_FIELDS
 from circle15.inputs.polygons import COMMUNITY_NAME_FIELDS, NAME_FIELDS
+from circle15.inputs.repeated_rows import year_column
 from circle15.inputs.tables import Table, read_table
 
 if TYPE_CHECKING:
@@ -33,6 +35,7 @@ _FIELDS = (
     "unit_code", *CAPACITY_UNITS,
 )  # fmt: skip
 _COORDINATES = ("lon", "lat", "x", "y", "lonlat")
+_MOST_KINDS = 200
 _AREAL = 2  # dimensions of a polygon
 
 
@@ -61,6 +64,8 @@ class LayerGuess:
     codes: tuple[str, ...]  # (n_rows,) of the units, likewise
     is_areal: bool  # every feature is a polygon
     system_in_headings: str | None  # "gcj02" of "经度_gcj02", where no column of coordinates goes without
+    kinds: dict[str, dict[str, int]]  # heading of each column of kinds, its values and how many rows have them
+    latest_year: tuple[str, str] | None  # heading and value, where names stand there for several years
 
 
 def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> LayerGuess:
@@ -103,7 +108,21 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
         codes=_texts(table, columns.get("unit_code")),
         is_areal=is_areal,
         system_in_headings=said,
+        kinds=_kinds(table, found),
+        latest_year=_latest_year(table, found, _names(table, columns)),
     )
+
+
+def _kinds(table: Table, found: Mapping[str, list[list[str]]]) -> dict[str, dict[str, int]]:
+    columns = [c for rank in found.get("kind", []) for c in rank]
+    counted = {c: Counter(" ".join(t.split()) for t in table.frame[c]) for c in columns}
+    return {c: dict(counts.most_common()) for c, counts in counted.items() if 1 < len(counts) <= _MOST_KINDS}
+
+
+def _latest_year(table: Table, found: Mapping[str, list[list[str]]], names: tuple[str, ...]) -> tuple[str, str] | None:
+    amounts = [c for rank in found.get("people", []) for c in rank]
+    year = year_column(table, found, amounts)
+    return (year.heading, year.latest) if year is not None and len(set(names)) < len(names) else None
 
 
 def source_text(guess: LayerGuess) -> str:

@@ -29,6 +29,7 @@ from circle15.pipeline.draft_outlines import (
     measured_systems,
     outline_level,
 )
+from circle15.pipeline.draft_services import Service, service_of, services_by_kind
 from circle15.pipeline.people_fit import homes_along_streets
 
 if TYPE_CHECKING:
@@ -39,24 +40,6 @@ if TYPE_CHECKING:
     from circle15.network.outline_detector import OutlineDetection
     from circle15.pipeline.people_fit import HomesAlongStreets
 
-# Words in file names and headings, the id and name of the service that they speak of (ids of data/policy/services.csv
-# where it has one), and who walks. The first that fits is taken.
-SERVICES = (
-    (r"托育|托班|托位|婴幼儿|nurser|childcare", "nursery", "托育", "with_child"),
-    (r"幼儿园|kindergarten", "kindergarten", "幼儿园", "with_child"),
-    (r"小学|初中|学校|school", "compulsory_school", "义务教育学校", "with_child"),
-    (r"食堂|助餐|餐厅|canteen|meal", "elderly_meals", "老年助餐", "elderly"),
-    (r"养老院|养老机构|敬老院|护理院|nursing", "nursing_home", "养老机构", "elderly"),
-    (r"居家养老|照料中心|养老|elderly", "home_care_center", "居家养老服务", "elderly"),
-    (r"卫生室", "village_clinic", "村卫生室", "adult"),
-    (r"卫生服务|卫生院|卫生站|社区卫生|clinic", "primary_care", "社区卫生", "adult"),
-    (r"医院|hospital", "hospital", "医院", "adult"),
-    (r"医疗|门诊|诊所|doctor", "medical_facility", "医疗机构", "adult"),
-    (r"体育|健身|球场|运动|sport|gym", "sport", "体育场地", "adult"),
-    (r"图书|阅读|书房|librar", "library", "图书馆", "adult"),
-    (r"文化|culture", "culture_facility", "公共文化设施", "adult"),
-    (r"公园|绿地|park", "park", "公园", "adult"),
-)
 _UNITS_FILE = re.compile(r"街道|乡镇|镇街|units?\b|streets?\b|towns?\b", re.IGNORECASE)
 _COMMUNITIES_FILE = re.compile(r"社区|村|communit|villages?\b", re.IGNORECASE)
 _SURVEY = re.compile(r"满意度|问卷|survey", re.IGNORECASE)
@@ -89,6 +72,7 @@ class DraftLayer:
     profile: str
     guess: LayerGuess
     system: SystemGuess
+    where: tuple[str, tuple[str, ...]] | None = None  # heading and values, of a file of several services
 
 
 @dataclass(slots=True)
@@ -193,7 +177,7 @@ def _take_as_ground(draft: Draft, guess: LayerGuess) -> bool:
 
     Outlines are no facilities, whatever else there is: those that are one too many become comments.
     """
-    if not guess.is_areal or (_service(guess) is not None and not is_published(guess)):
+    if not guess.is_areal or (service_of(guess) is not None and not is_published(guess)):
         return False
     level, file = outline_level(guess), guess.path.stem
     wanted = {"street": "units", "community": "communities", "county": "boundary"}.get(level or "", "")
@@ -258,25 +242,26 @@ def _take_table(draft: Draft, guess: LayerGuess, system: SystemGuess) -> None:
             f"{guess.path.name}: no coordinates found 没有坐标; headings 表头: {', '.join(guess.headings[:12])}"
         )
         return
-    known = _service(guess)
-    stem = guess.path.stem
-    wanted, name, profile = known or (file_safe(stem) or f"layer-{len(draft.layers) + 1}", stem, "adult")
+    known, stem = service_of(guess), guess.path.stem
+    several = services_by_kind(guess, known)
+    if several is None:
+        service = known or Service(file_safe(stem) or f"layer-{len(draft.layers) + 1}", stem, "adult")
+        _add_layer(draft, service, guess, system, None)
+        return
+    for service, values in several.values.items():
+        _add_layer(draft, service, guess, system, (several.heading, values))
+    if several.others:
+        draft.also.append(f"{source_text(guess)}: {several.heading} = {several.others}: 未归入任何服务 in no layer")
+
+
+def _add_layer(
+    draft: Draft, service: Service, guess: LayerGuess, system: SystemGuess, where: tuple[str, tuple[str, ...]] | None
+) -> None:
     taken = {layer.id for layer in draft.layers}
-    layer_id = next(i for i in (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))) if i not in taken)
-    draft.layers.append(
-        DraftLayer(layer_id, name if layer_id == wanted else f"{name}（{stem}）", profile, guess, system)
-    )
-
-
-def _service(guess: LayerGuess) -> tuple[str, str, str] | None:
-    """Tell the service by the file's name, else by the names of most of its facilities."""
-    for pattern, service, name, profile in SERVICES:
-        if re.search(pattern, guess.path.stem, re.IGNORECASE):
-            return service, name, profile
-    for pattern, service, name, profile in SERVICES:
-        if sum(bool(re.search(pattern, t, re.IGNORECASE)) for t in guess.names) > len(guess.names) / 2:
-            return service, name, profile
-    return None
+    ids = (service.id, *(f"{service.id}-{n}" for n in range(2, len(taken) + 3)))
+    layer_id = next(i for i in ids if i not in taken)
+    name = service.name if layer_id == service.id else f"{service.name}（{guess.path.stem}）"
+    draft.layers.append(DraftLayer(layer_id, name, service.profile, guess, system, where))
 
 
 def _systems(draft: Draft, guesses: Sequence[LayerGuess]) -> list[SystemGuess]:

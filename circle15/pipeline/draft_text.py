@@ -16,6 +16,8 @@ from circle15.pipeline.draft_outlines import system_line
 from circle15.pipeline.people_fit import NEAR_HOME_M
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from circle15.inputs.layer_guess import LayerGuess
     from circle15.pipeline.draft import Draft, DraftLayer, SystemGuess
 
@@ -72,6 +74,7 @@ def summary_lines(draft: Draft) -> list[str]:
         lines.append(
             f"{layer.guess.path.name}: layer {layer.id} ({layer.name}), {layer.guess.n_rows} rows{encoding},"
             f" coordinates {system}{' - please confirm' if layer.system.crs else ''}"
+            + (f", where {layer.where[0]} = {' | '.join(layer.where[1])}" if layer.where is not None else "")
         )
     return [*lines, *(f"not recognised: {text}" for text in draft.unread)]
 
@@ -147,6 +150,9 @@ def _population(draft: Draft, block: str) -> str:
         else:
             unit = guess.columns.get("unit_code") or guess.columns["street"]
             lines.append(_line("unit_field", unit))
+        if guess.latest_year is not None:
+            heading, year = guess.latest_year
+            lines.append(_where(heading, (year,), f"{CONFIRM}; 本表含多个年份 the table holds several years"))
         others = [h for h in guess.headings if re.search(r"岁|age|p\d", h) and h != guess.columns["people"]]
         if others:
             listed = _one_line(", ".join(others))
@@ -182,6 +188,9 @@ def _layer(layer: DraftLayer) -> str:
     lines = ["[[layer]]\n", _line("id", layer.id, CONFIRM), _line("name", layer.name)]
     rows = f"{guess.n_rows} 行 rows" + (f", 编码 encoding {guess.encoding}" if guess.encoding else "")
     lines.append(_line("source", source_text(guess), rows))
+    if layer.where is not None:
+        heading, values = layer.where
+        lines.append(_where(heading, values, f"{CONFIRM}; 本表含多类设施 the table holds several services"))
     lines += _coordinates(guess, layer.system)
     named = {"name_field": "name", "id_field": "id", "used_field": "used", "quality_field": "quality"}
     lines += [_line(key, guess.columns[f]) for key, f in named.items() if f in guess.columns]
@@ -230,6 +239,12 @@ def _line(key: str, value: str, comment: str = "") -> str:
         return f"{text}\n"
     fill = " " * max(1, _COMMENT_COLUMN - text_width(text))
     return f"{text}{fill}# {_one_line(comment)}\n"
+
+
+def _where(heading: str, values: Sequence[str], comment: str) -> str:
+    """Write the line that chooses rows of a table."""
+    listed = _quoted(values[0]) if len(values) == 1 else f"[{', '.join(map(_quoted, values))}]"
+    return f"where = {{ {_quoted(heading)} = {listed} }} # {_one_line(comment)}\n"
 
 
 def _quoted(text: str) -> str:
