@@ -257,7 +257,8 @@ class SaturationTable(_Table):
 class SurveyTable(_Table):
     """[survey]: how satisfied people are, per unit (number and mean of answers) or per answer.
 
-    `scale` are the lowest and the highest answer; `shrink_k` is how many answers the district's mean counts for.
+    `scale` are the lowest and the highest answer; `shrink_k` is how many answers the district's mean counts for;
+    without it that is estimated where single answers or standard deviations (`sd_field`) of enough units are given.
     """
 
     path: str
@@ -265,14 +266,16 @@ class SurveyTable(_Table):
     unit_field: str | None = None
     n_field: str | None = None
     mean_field: str | None = None
+    sd_field: str | None = None
     answer_field: str | None = None
     scale: tuple[float, float] = (1.0, 5.0)
-    shrink_k: NonNegative = 30.0
+    shrink_k: NonNegative | None = None
 
     @model_validator(mode="after")
     def _one_kind_of_table(self) -> Self:
-        if self.answer_field is not None and (self.n_field is not None or self.mean_field is not None):
-            raise ValueError("give answer_field for single answers, or n_field and mean_field, not both")
+        of_means = (self.n_field, self.mean_field, self.sd_field)
+        if self.answer_field is not None and any(name is not None for name in of_means):
+            raise ValueError("give answer_field for single answers, or n_field, mean_field and sd_field, not both")
         if self.scale[0] >= self.scale[1]:
             raise ValueError("scale = [lowest answer, highest answer]")
         return self

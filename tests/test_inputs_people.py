@@ -231,6 +231,17 @@ def test_a_survey_of_single_answers_gives_their_spread_too(tmp_path):
     assert found.spread == pytest.approx(1.0)
 
 
+def test_a_survey_of_means_with_standard_deviations_gives_the_spread_of_its_single_answers(tmp_path):
+    # 5 3 and 2 2 2 as above: (2 - 1) x 2 + 0 over 1 + 2 degrees of freedom; rows of one unit differ between them too.
+    found = survey(tmp_path, f"街道,样本数,平均分,标准差\n甲街道,2,4.0,{2**0.5}\n乙街道,3,2.0,0\n")
+    assert found.spread == pytest.approx(np.sqrt(2 / 3))
+    found = survey(tmp_path, "街道,样本数,平均分,标准差\n甲街道,1,5.0,\n甲街道,1,3.0,\n乙街道,3,2.0,0\n")
+    assert found.spread == pytest.approx(np.sqrt(2 / 3))
+    assert survey(tmp_path, "街道,样本数,平均分,标准差\n甲街道,9,5.0,\n乙街道,3,2.0,0\n").spread is None
+    with pytest.raises(InputError, match="a standard deviation is a number that is not negative"):
+        survey(tmp_path, "街道,样本数,平均分,标准差\n甲街道,9,5.0,-1\n")
+
+
 def test_survey_rows_with_no_answers_unknown_units_and_answers_off_the_scale_are_named_together(tmp_path):
     with pytest.raises(InputError) as caught:
         survey(tmp_path, "街道,样本数,平均分\n甲街道,0,4\n丙街道,3,4\n乙街道,3,9\n")

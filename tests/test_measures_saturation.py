@@ -1,10 +1,9 @@
-"""Saturation and satisfaction on hand-worked cases."""
+"""Saturation on hand-worked cases."""
 
 import numpy as np
 import pytest
 
 from circle15.measures.decay import power
-from circle15.measures.satisfaction import satisfaction
 from circle15.measures.saturation import (
     huff_shares,
     modelled_load,
@@ -53,50 +52,6 @@ def test_bounds_of_the_normal_class_are_normal():
 
 def test_empty_and_overfull_both_score_lower_than_well_used():
     np.testing.assert_allclose(saturation_score([0, 0.3, 0.6, 1.0, 2.0, NAN]), [0, 50, 100, 100, 50, NAN])
-
-
-def test_a_unit_with_few_answers_is_drawn_to_the_district_and_one_with_many_is_not():
-    # Two units of 30 and 970 answers: district mean (30 * 5 + 970 * 3) / 1000 = 3.06.
-    found = satisfaction([5.0, 3.0], [30, 970], scale=(1, 5), spread=1.0)
-    district = (30 * 5 + 970 * 3) / 1000
-    np.testing.assert_allclose(found.score[0], ((30 * 5 + 30 * district) / 60 - 1) / 4 * 100, rtol=1e-14)
-    np.testing.assert_allclose(found.score[2], (district - 1) / 4 * 100, rtol=1e-14)
-    assert abs(found.score[1] - 50) < 0.1
-    np.testing.assert_array_equal(found.n, [30, 970, 1000])
-
-
-def test_a_unit_without_answers_has_no_score_never_zero():
-    found = satisfaction([4.0, NAN], [50, 0], scale=(1, 5))
-    assert np.isnan([found.score[1], found.low[1], found.high[1], found.raw[1]]).all()
-    assert found.n[1] == 0
-
-
-def test_a_survey_without_any_answer_has_no_score_at_all():
-    assert np.isnan(satisfaction([NAN], [0], scale=(1, 5)).score).all()
-
-
-def test_the_interval_holds_the_score_narrows_with_answers_and_stays_on_the_scale():
-    found = satisfaction([4.9, 4.0], [10, 4000], scale=(1, 5))
-    assert (found.low <= found.score).all()
-    assert (found.score <= found.high).all()
-    assert found.high[1] - found.low[1] < found.high[0] - found.low[0]
-    assert found.high.max() <= 100
-
-
-def test_the_interval_of_known_spread_is_1_96_standard_errors_of_n_plus_k():
-    found = satisfaction([3.0, 3.0], [70, 30], scale=(1, 5), spread=1.0)
-    assert found.high[0] - found.score[0] == pytest.approx(25 * 1.959963984540054 / 10, rel=1e-12)
-
-
-def test_an_answer_off_the_scale_is_refused():
-    with pytest.raises(ValueError, match=r"mean\[0\] = 6.0: an answer is 1 to 5"):
-        satisfaction([6.0], [3], scale=(1, 5))
-
-
-def test_without_shrinking_a_unit_without_answers_has_no_score_and_others_their_own_mean():
-    found = satisfaction([4.0, NAN], [50, 0], scale=(1, 5), k=0.0)
-    np.testing.assert_allclose(found.score, [75, NAN, 75])
-    assert np.isnan([found.low[1], found.high[1]]).all()
 
 
 def test_an_empty_and_an_overfull_facility_are_not_normal_together():

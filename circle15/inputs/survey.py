@@ -10,6 +10,7 @@ import numpy as np
 from circle15.errors import InputError, Problem
 from circle15.inputs.facility_values import ValueReader
 from circle15.inputs.headings import load_aliases, missing_column, named_column, recognise
+from circle15.inputs.numbers import is_missing
 from circle15.inputs.repeated_rows import repeated_years
 from circle15.inputs.row_filter import filter_rows, where_columns
 from circle15.inputs.tables import Table, read_table
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 N_HEADINGS = ("n", "样本数", "样本量", "答卷数", "问卷数", "有效问卷数", "人数")
 MEAN_HEADINGS = ("mean", "均值", "平均分", "平均得分", "满意度", "满意度均值", "得分")
+SD_HEADINGS = ("sd", "std", "标准差", "得分标准差", "评分标准差")
 ANSWER_HEADINGS = ("answer", "score", "评分", "打分", "回答")
 
 
@@ -37,7 +39,7 @@ class Survey:
 
     mean: npt.NDArray[np.float64]  # (n_units,) on the survey's scale, NaN without answers
     n: npt.NDArray[np.int64]  # (n_units,) answers, 0 without
-    spread: float | None  # standard deviation of single answers within units; None where only means are given
+    spread: float | None  # standard deviation of single answers within units; None where nothing tells it
     changes: tuple[Change, ...] = ()  # lines of the import report
 
 
@@ -49,8 +51,9 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
     settings
         The config's [survey].
     path
-        The table: a unit's code or name per row, with number and mean of answers, or with one answer. Where it has a
-        column of streets and one of communities, a row is its community's, or its street's where none is named.
+        The table: a unit's code or name per row, with number and mean of answers and, where known, their standard
+        deviation, or with one answer. Where it has a column of streets and one of communities, a row is its
+        community's, or its street's where none is named.
     units
         unit_id and unit_name of the units that a row may name, and parent_id, the street of a community ("" of others).
 
@@ -61,8 +64,9 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
         answer is no number or off the scale, or whose unit stands there for another year too.
     """
     aliases = load_aliases()
-    stated = (settings.unit_field, settings.n_field, settings.mean_field, settings.answer_field)
-    wanted = [*(f for f in stated if f), *where_columns(settings.where), *N_HEADINGS, *MEAN_HEADINGS, *ANSWER_HEADINGS]
+    stated = (settings.unit_field, settings.n_field, settings.mean_field, settings.sd_field, settings.answer_field)
+    headings = (*N_HEADINGS, *MEAN_HEADINGS, *SD_HEADINGS, *ANSWER_HEADINGS)
+    wanted = [*(f for f in stated if f), *where_columns(settings.where), *headings]
     table = read_table(path, wanted=wanted, aliases=aliases)
     table = filter_rows(table, settings.where, key="survey.where")
     reader = ValueReader(table, recognise(table.columns, aliases, cut=table.has_cut_headings))
@@ -93,8 +97,36 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
     sums = np.bincount(code, weights=n * values, minlength=len(units))
     mean = np.divide(sums, total, out=np.full(len(units), np.nan), where=total > 0)
     freedom = int((total - 1)[total > 0].sum())
-    spread = float(np.sqrt(np.sum((values - mean[code]) ** 2) / freedom)) if single and freedom > 0 else None
+    squares = np.sum(n * (values - mean[code]) ** 2)  # between rows of one unit
+    within = None if single else _squares_within(table, reader, settings, n)
+    is_known = (single or within is not None) and freedom > 0
+    spread = float(np.sqrt((squares + (within or 0.0)) / freedom)) if is_known else None
     return Survey(mean, total.astype(np.int64), spread, (*table.changes, *reader.changes))
+
+
+def _squares_within(
+    table: Table, reader: ValueReader, settings: SurveyTable, n: npt.NDArray[np.float64]
+) -> float | None:
+    """Sum the squared distances of answers from their rows' means, (n - 1) sd^2; None without a column of them.
+
+    Where a row of several answers states none, nothing is known.
+    """
+    column = _column(table, settings.sd_field, SD_HEADINGS, "survey.sd_field")
+    if column is None:
+        return None
+    sd = reader.numbers(column)
+    texts = table.frame[column].tolist()
+    message = "a standard deviation is a number that is not negative, or empty"
+    InputError.gather(
+        [
+            Problem(message, file=table.file, row=row, column=column, value=text)
+            for value, text, row in zip(sd.tolist(), texts, table.row.tolist(), strict=True)
+            if np.isnan(value) and not is_missing(text)
+        ]
+    )
+    if np.isnan(sd[n > 1]).any():
+        return None
+    return float(np.sum(np.maximum(n - 1, 0.0) * np.nan_to_num(sd) ** 2))
 
 
 def _units_named(

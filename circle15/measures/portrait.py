@@ -76,8 +76,9 @@ def portrait(
 
     匹配度 is the mean over layers of the met share of the need, 可及度 that of the covered share, 饱和度 that of the
     share of places in use (an overfull facility fills no place of another; `overuse`, `n_idle` and `n_overloaded` stand
-    beside it), 满意度 the survey's score. Layers without a value are left out of a mean, a dimension without any is empty. For the worst dimension saturation counts with `saturation.saturation_score`, so
-    that neither idle nor overfull facilities pass for good ones.
+    beside it), 满意度 the survey's score. Layers without a value are left out of a mean, a dimension without any is
+    empty. For the worst dimension saturation counts with `saturation.saturation_score`, so that neither idle nor
+    overfull facilities pass for good ones.
 
     均衡可及优质 index = 100 E^a A^b Q^c with E = 1 - Gini of access, A the covered share, Q the quality share, weights
     a + b + c = 1 (an own definition of the index that the plans name without a formula). A service that nobody of a

@@ -44,6 +44,10 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
         "none_at_bottom": ("最差四成居民一无所得", "the worst served four tenths have nothing"),
         "none_at_all": ("无人可达", "nobody reaches any"), "nobody": ("无居民", "nobody"),
     },
+    "k_source": {
+        "estimated": ("由数据估计", "estimated"), "no_difference": ("单元无差异", "units do not differ"),
+        "fixed": ("固定值", "fixed"),
+    },
     "pace_from": {"actual": ("现状", "actual"), "base": ("基期", "base")},
     "index_parts": {"equity": ("均衡", "equity"), "access": ("可及", "access"), "quality": ("优质", "quality")},
     "ranked_by": {

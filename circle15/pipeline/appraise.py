@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from circle15.inputs.facility_values import FLAGGED, says_kind
-from circle15.inputs.survey import Survey, read_survey
 from circle15.measures.coverage import coverage, share, sum_by_unit
 from circle15.measures.equity import equity
 from circle15.measures.gaps import unit_gaps
@@ -21,7 +20,6 @@ from circle15.measures.portrait import (
     portrait_layers,
     unit_quality_share,
 )
-from circle15.measures.satisfaction import Satisfaction, satisfaction
 from circle15.measures.saturation import (
     modelled_load,
     saturation_classes,
@@ -30,6 +28,7 @@ from circle15.measures.saturation import (
     used_ratio,
 )
 from circle15.pipeline.plan import plan_tables
+from circle15.pipeline.surveyed import level_satisfaction, satisfaction_table, survey_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -123,7 +122,7 @@ def appraisal_tables(study: Study, services: Sequence[Service]) -> dict[str, pd.
     """
     chosen = levels_of(study)
     survey = survey_of(study, chosen)
-    answers = [_satisfaction(study, survey, chosen, level) for level in chosen]
+    answers = [level_satisfaction(study, survey, chosen, level) for level in chosen]
     measured = [
         _unit_measures(study, services, level, found.score[:-1]) for level, found in zip(chosen, answers, strict=True)
     ]
@@ -137,7 +136,7 @@ def appraisal_tables(study: Study, services: Sequence[Service]) -> dict[str, pd.
         ),
         "equity": _equity_table(study, services),
         "saturation": _saturation_table(study, services),
-        "satisfaction": _satisfaction_table(study, chosen, answers) if survey is not None else pd.DataFrame(),
+        "satisfaction": satisfaction_table(study, chosen, answers) if survey is not None else pd.DataFrame(),
         **plan_tables(study, services, chosen),
     }
     if study.people.raking is not None:
@@ -331,51 +330,3 @@ def _saturation_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
             )
         )
     return pd.concat([study.once_per_unit(f) for f in frames], ignore_index=True) if frames else pd.DataFrame()
-
-
-def survey_of(study: Study, levels: Sequence[Level]) -> Survey | None:
-    """Read the config's survey, None where it has none; ``levels`` are whose units it may name."""
-    settings = study.config.survey
-    if settings is None:
-        return None
-    units = pd.concat([level.units for level in levels], ignore_index=True)
-    path = study.config.resolve(settings.path)
-    return read_survey(settings, path, units)
-
-
-def _satisfaction(study: Study, survey: Survey | None, levels: Sequence[Level], level: Level) -> Satisfaction:
-    """Score a level's units; a street's answers are its own and its communities'."""
-    if survey is None or study.config.survey is None:
-        none = np.full(len(level.units) + 1, np.nan)
-        return Satisfaction(none, none, none, none, np.zeros(len(level.units) + 1, dtype=np.int64))
-    every = pd.concat([one.units for one in levels], ignore_index=True).assign(
-        n=survey.n, answered=np.nan_to_num(survey.mean) * survey.n
-    )
-    counted = every[(every["level"] == level.name) | (every["level"] == "community")]
-    belongs_to = counted["unit_id"].where(counted["level"] == level.name, counted["parent_id"])
-    sums = counted.groupby(belongs_to)[["n", "answered"]].sum().reindex(level.units["unit_id"], fill_value=0)
-    n = sums["n"].to_numpy(np.int64)
-    mean = share(sums["answered"].to_numpy(np.float64), n.astype(np.float64))
-    settings = study.config.survey
-    return satisfaction(mean, n, scale=settings.scale, spread=survey.spread, k=settings.shrink_k)
-
-
-def _satisfaction_table(study: Study, levels: Sequence[Level], found: Sequence[Satisfaction]) -> pd.DataFrame:
-    """Give satisfaction.csv: streets, then communities, the whole district last."""
-    district = study.config.district
-    whole = pd.DataFrame(
-        {
-            "unit_id": [district.id],
-            "unit_name": study.unit_names()["unit_name"].iloc[-1:].to_numpy(),
-            "level": "county",
-            "parent_id": "",
-        }
-    )
-    tables = [_scored(level.units, one, slice(None, -1)) for level, one in zip(levels, found, strict=True)]
-    return pd.concat([*tables, _scored(whole, found[0], slice(-1, None))], ignore_index=True)
-
-
-def _scored(units: pd.DataFrame, found: Satisfaction, rows: slice) -> pd.DataFrame:
-    return units.assign(
-        score=found.score[rows], low=found.low[rows], high=found.high[rows], raw=found.raw[rows], n=found.n[rows]
-    )

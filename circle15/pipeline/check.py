@@ -19,7 +19,7 @@ from circle15.inputs.policy import apply_policy
 from circle15.inputs.polygons import read_polygons
 from circle15.network.crs_detector import detect_crs
 from circle15.outputs.printing import BROWSERS, find_browser
-from circle15.pipeline.appraise import levels_of, survey_of
+from circle15.pipeline.appraise import levels_of
 from circle15.pipeline.check_fit import check_fit, note_district
 from circle15.pipeline.clock import Clock
 from circle15.pipeline.communities import read_people
@@ -29,6 +29,7 @@ from circle15.pipeline.plan import read_actual
 from circle15.pipeline.services import OSM_PREFIX, read_services
 from circle15.pipeline.streets import read_streets
 from circle15.pipeline.study import read_study
+from circle15.pipeline.surveyed import survey_of
 from circle15.pipeline.table_warnings import people_warnings, table_warnings
 
 if TYPE_CHECKING:
