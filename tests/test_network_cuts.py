@@ -63,17 +63,25 @@ def test_cuts_of_monaco_are_what_the_whole_file_gives(monaco_pbf):
 
 
 ISLAND_M = 300.0
+HOURS = [
+    "",
+    "",
+    "",
+    ",oneway:foot=yes",
+    ",access:conditional=no @ (06:00-22:00)",
+    ",foot=no,foot:conditional=yes @ (6:00-22:00)",
+]
 PRIVATE = "barrier=gate,access=private"
 STEP = 0.001  # about 110 m
 
 
 def random_town(path, seed):
     """Write crooked ways up to kilometres long, gates on them, squares of one way and of two, rivers, loose clusters."""
-    rng = np.random.default_rng(seed)
+    rng, more = np.random.default_rng(seed), np.random.default_rng(seed + 1000)
     node, ways, relations = {}, [], []
 
-    def at(x, y):
-        ref = 1000 * (int(x) + 500) + int(y) + 500
+    def at(x, y, twin=0):
+        ref = 1000 * (int(x) + 500) + int(y) + 500 + twin
         node.setdefault(ref, (int(x) * STEP, int(y) * STEP))
         return ref
 
@@ -87,7 +95,7 @@ def random_town(path, seed):
     ]
     for way in range(100, 220):
         x, y = rng.integers(-40, 40, 2)
-        refs = [at(x, y)]
+        refs = [at(x, y, twin=10_000_000 if more.random() < 0.2 else 0)]  # as at an import seam
         for _ in range(rng.integers(2, 9)):
             dx, dy = rng.integers(-3, 4, 2) * (12 if rng.random() < 0.05 else 1)
             x, y = x + dx, y + dy
@@ -95,7 +103,7 @@ def random_town(path, seed):
             if rng.random() < 0.1:
                 tag = str(rng.choice(["barrier=wall", "barrier=gate,locked=yes", PRIVATE], p=[0.45, 0.45, 0.1]))
                 node[refs[-1]] = (*node[refs[-1]][:2], tag)
-        ways.append((way, refs, str(rng.choice(kinds))))
+        ways.append((way, refs, str(rng.choice(kinds)) + str(more.choice(HOURS))))
         if rng.random() < 0.15:
             size = int(rng.integers(1, 15))
             a, b, c, d = (at(x + i * size, y + j * size) for i, j in ((0, 0), (1, 0), (1, 1), (0, 1)))

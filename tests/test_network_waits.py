@@ -1,5 +1,6 @@
 """A wait is paid at its place, whole, by whoever passes, however the streets are cut into edges."""
 
+import itertools
 import math
 
 import numpy as np
@@ -105,7 +106,7 @@ def grid(seed, folder, name, cuts):
     if cuts:
         for k, (way, refs, tags) in enumerate(ways):
             drawn = [refs[0]]
-            for a, b in zip(refs, refs[1:], strict=False):
+            for a, b in itertools.pairwise(refs):
                 for f in np.sort(rng.uniform(0.02, 0.98, rng.integers(0, 4))):
                     number = 1000 + len(nodes)
                     nodes[number] = tuple(nodes[a][c] + f * (nodes[b][c] - nodes[a][c]) for c in (0, 1))

@@ -113,7 +113,7 @@ def test_the_reader_asks_for_every_key_of_the_table():
     asked = table_keys("way")
     assert "customers" in asked["foot"]
     assert asked["segregated"] == frozenset()
-    assert set(table_keys("node")) == {"barrier", "foot", "access", "locked"}
+    assert set(table_keys("node")) == {"barrier", "foot", "access", "locked", "sensory"}
 
 
 @pytest.mark.parametrize("speed", [0.0, -1.0, 5.1, float("nan")])

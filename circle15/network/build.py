@@ -57,6 +57,8 @@ class BuildReport:
     island_length_m: float
     extent: Any  # (Multi)Polygon, degrees WGS-84: ground that the data covers (`covered_ground`)
     n_squares: int = 0  # pedestrian areas of the file that are crossed in straight lines
+    n_opened_by_day: int = 0  # ways and barriers of the file that are closed at night alone, and count as open
+    n_closed_by_day: int = 0  # those that are open at night alone
     n_nodes_without_height: int = 0  # outside the elevation raster, or without a value in it: level there
     n_streets_cut: int = 0  # places where streets cross the user's borders away from a gate
     n_paths_added: int = 0  # the user's own
@@ -142,7 +144,7 @@ def read_network(
     if elevation is not None:
         from circle15.network.slope import read_terrain  # noqa: PLC0415 (rasters and solvers; streets alone need none)
 
-        terrain = read_terrain(elevation, s, Traits.of(s.trait, s.traits).on_ground, elevation_smooth_m)
+        terrain = read_terrain(elevation, s, Traits.of(s.trait, s.traits).on_terrain, elevation_smooth_m)
     network = _make_network(s, is_island, file, chosen, terrain)
     network, missed = add_own_paths(network, own)
     report = replace(
@@ -223,6 +225,8 @@ def _make_network(
         island_length_m=float(length_m[is_island & s.is_street].sum()),
         extent=s.ground,
         n_squares=s.n_squares,
+        n_opened_by_day=s.n_opened_by_day,
+        n_closed_by_day=s.n_closed_by_day,
         n_nodes_without_height=0 if terrain is None else terrain.n_without,
     )
     traits = Traits.of(s.trait, s.traits)

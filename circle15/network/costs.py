@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
+from circle15.network.directions import ONE_WAY
 from circle15.network.traits import Traits
 from circle15.network.waits import closed_passages
 from circle15.network.walking import WalkProfile
@@ -51,6 +52,9 @@ def walk_costs(s: Segments, profiles: tuple[WalkProfile, ...], terrain: Terrain 
             walk_ms[i] = metres_to_ms(s.length_m, profile.speed_m_s)
         else:
             walk_ms[i] = _profile_ms(s, traits, profile, terrain)
+    if any(ONE_WAY in tags for tags in s.traits):  # whatever a profile pays, it keeps to the law
+        one_way = (traits or Traits.of(s.trait, s.traits)).one_way
+        walk_ms[:, 1, one_way == 1] = walk_ms[:, 0, one_way == -1] = UNREACHED
     return walk_ms
 
 

@@ -17,10 +17,8 @@ from circle15.network.cache import content_key, has_cut, has_segments, keep_cut
 from circle15.network.compounds import is_told_by_part
 from circle15.network.coverage import StatedBox
 from circle15.network.segments import Segments, StreetCut, haversine_m, read_osm_segments
-from circle15.network.squares import relation_squares
-from circle15.network.traits import TRAIT_KEYS
-from circle15.network.walking import table_keys
-from circle15.network.ways import StreetCounts, Streets, closed_nodes
+from circle15.network.squares import FARTHEST_STOP_M, relation_squares
+from circle15.network.ways import StreetCounts, Streets, closed_nodes, node_keys, way_keys
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -50,6 +48,7 @@ class _Seen:
         self.closed = np.empty(0, np.int64)  # nodes; all of them come before the ways
 
     def look(self, block: OsmColumns) -> None:
+        self.counts.add_hours(block)
         if len(block.node_id):
             self.closed = np.concatenate([self.closed, closed_nodes(block)])
             return
@@ -102,12 +101,11 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
     if not missing:
         return True
     relations = relation_squares(path)
-    boxes = np.array([_box_around(area, relations, island_m * _MARGIN) for area in missing])
+    margin_m = max(island_m, FARTHEST_STOP_M) * _MARGIN
+    boxes = np.array([_box_around(area, relations, margin_m) for area in missing])
     seen = _Seen(path)
     with held_folder() as folder:
-        way_keys = tuple(dict.fromkeys((*table_keys("way"), *TRAIT_KEYS)))
-        node_keys = tuple(table_keys("node"))
-        texts = cut_streets_text(path, boxes, folder, way_keys=way_keys, node_keys=node_keys, look=seen.look)
+        texts = cut_streets_text(path, boxes, folder, way_keys=way_keys(), node_keys=node_keys(), look=seen.look)
         if seen.longest_m < island_m:
             return False
         counts = seen.counts.told(relations)

@@ -17,6 +17,7 @@ from circle15.network.graph import find_components
 from circle15.network.passages import passage_keys, passage_of
 from circle15.network.squares import (
     SIGHT_LINE,
+    DeadEnds,
     Lines,
     Relation,
     Square,
@@ -26,8 +27,7 @@ from circle15.network.squares import (
     relation_squares,
 )
 from circle15.network.traits import TRAIT_KEYS, combine_tags
-from circle15.network.walking import table_keys
-from circle15.network.ways import StreetCounts, Streets, closed_nodes
+from circle15.network.ways import StreetCounts, Streets, closed_nodes, node_keys, way_keys
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -74,6 +74,8 @@ class Segments:
         default_factory=lambda: np.empty(0, np.int8)
     )  # (n_nodes,) private gates between a node and the public streets (`circle15.network.compounds`)
     links: Int32 = field(default_factory=lambda: np.empty((0, 2), np.int32))  # (n_links, 2) nodes that they join
+    n_opened_by_day: int = 0  # ways and barriers closed at night alone (`circle15.network.daytime`)
+    n_closed_by_day: int = 0  # open at night alone
     n_squares: int = 0  # pedestrian areas that are crossed in straight lines
     borders: Float64 = field(
         default_factory=lambda: np.empty((0, 4))
@@ -121,9 +123,9 @@ def read_osm_segments(path: str | Path, cut: StreetCut | None = None) -> Segment
     InputError
         If the file is missing, cut off, or not OSM data.
     """
-    way_keys = tuple(dict.fromkeys((*table_keys("way"), *TRAIT_KEYS, *BORDER_KEYS, "step_count")))
-    node_keys = tuple(dict.fromkeys((*table_keys("node"), *passage_keys("node"))))
-    ways = read_ways(path, way_keys=way_keys, node_keys=node_keys, text=None if cut is None else cut.text)
+    of_ways = tuple(dict.fromkeys((*way_keys(), *BORDER_KEYS, "step_count")))
+    of_nodes = tuple(dict.fromkeys((*node_keys(), *passage_keys("node"))))
+    ways = read_ways(path, way_keys=of_ways, node_keys=of_nodes, text=None if cut is None else cut.text)
     streets = Streets.of(ways, closed_nodes(ways))
     lines, first, traits = streets.lines, streets.first, list(streets.traits)
     number, n_refs, origin = streets.number, len(streets.refs), streets.origin
@@ -135,7 +137,9 @@ def read_osm_segments(path: str | Path, cut: StreetCut | None = None) -> Segment
     relations = relation_squares(path) if cut is None else cut.relations
     squares, lon, lat = _squares(relations, streets.squares, lon, lat, traits)
     ends = np.concatenate([lines.tail, lines.head])
-    crossing = crossing_lines(squares, lon, lat, np.bincount(ends, minlength=len(lon)))
+    is_closed = np.concatenate([streets.is_closed, np.zeros(len(lon) - len(origin), dtype=np.bool_)])
+    stops = DeadEnds.of(lines, traits, len(lon), is_closed)
+    crossing = crossing_lines(squares, lon, lat, np.bincount(ends, minlength=len(lon)), stops=stops, traits=traits)
     lines = Lines.joined([lines, crossing])
     part = mapped_once(lines, np.array([s.way_id for s in squares if s.has_outline], np.int64))
     tail, head = lines.tail, lines.head
@@ -143,6 +147,7 @@ def read_osm_segments(path: str | Path, cut: StreetCut | None = None) -> Segment
         stated, counts = StatedBox(header_extent(path)), StreetCounts()
         stated.look(*(np.concatenate([values[first], values[first + 1]]) for values in (ways.lon, ways.lat)))
         counts.add(streets)
+        counts.add_hours(ways)
     stated_box = stated.believed() if cut is None else cut.stated_box
     return Segments(
         node_lon=lon,

@@ -77,8 +77,8 @@ def tobler_factor(slope: npt.ArrayLike) -> Float64:
 def read_terrain(path: str | Path, s: Segments, on_ground: Bool, smooth_m: float) -> Terrain:
     """Sample a raster of heights along the streets.
 
-    Heights are smoothed (Gaussian, standard deviation ``smooth_m``) and interpolated between cells. Bridges and
-    tunnels rise evenly from one end to the other, whatever the ground below or above them does.
+    Heights are smoothed (Gaussian, standard deviation ``smooth_m``) and interpolated between cells. Bridges,
+    tunnels and ways inside buildings rise evenly from one end to the other, whatever the ground or the roof does.
 
     Parameters
     ----------
@@ -87,7 +87,7 @@ def read_terrain(path: str | Path, s: Segments, on_ground: Bool, smooth_m: float
     s
         The streets.
     on_ground
-        bool (n_segments,): neither a bridge nor a tunnel.
+        bool (n_segments,): neither a bridge nor a tunnel, nor inside a building.
     smooth_m
         Metres; 0 does not smooth.
 

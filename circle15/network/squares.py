@@ -11,20 +11,27 @@ import shapely
 
 from circle15.inputs.osm_objects import matching_objects
 from circle15.inputs.tag_filter import parse_tag_filter
+from circle15.network.daytime import by_day
+from circle15.network.floors import floor_of
 from circle15.network.walking import may_walk
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-SQUARE_TAGS = "highway=pedestrian|footway,area!=no"
-"""Multipolygons with these tags are squares; closed ways are where ``area=yes`` says so as well."""
+SQUARE_TAGS = (
+    "highway=pedestrian|footway|platform,area!=no;railway=platform,area!=no;public_transport=platform,area!=no"
+)
+"""Multipolygons with these tags are squares; of closed ways pedestrian areas that say ``area=yes`` are."""
 
 Relation = tuple[dict[str, str], Any, set[int]]
 """A square of several ways: its tags, its polygon, and the ways of its outline."""
 
 MAX_CORNERS = 60
 """Outlines are simplified until they have at most so many corners beside their entrances: curves need no more."""
+
+FARTHEST_STOP_M = 400.0
+"""How far an end of a street within a square is joined to its corners and entrances."""
 
 _FIRST_TOLERANCE_M = 0.25
 _SLACK_M = 0.02  # a line along the outline is inside in spite of rounding
@@ -46,6 +53,24 @@ class Square:
     way_id: int
     trait: int  # the combination of tags that its lines have
     has_outline: bool  # whether the streets hold its outline already
+
+
+@dataclass(frozen=True, slots=True)
+class DeadEnds:
+    """Where streets stop, and may well stop within a square that nobody joined them to."""
+
+    node: Int64  # (n,)
+    floor: list[tuple[str, str]]  # layer and level of the street (`circle15.network.seams.floor_of`)
+
+    @classmethod
+    def of(cls, lines: Lines, traits: list[dict[str, str]], n_nodes: int, is_closed: npt.NDArray[np.bool_]) -> DeadEnds:
+        """Find the nodes that one street alone meets, but for those before a barrier."""
+        degree = np.bincount(np.concatenate([lines.tail, lines.head]), minlength=n_nodes)
+        stops = (degree == 1) & ~is_closed
+        at = np.concatenate([np.flatnonzero(stops[lines.tail]), np.flatnonzero(stops[lines.head])])
+        n_tails = int(stops[lines.tail].sum())
+        node = np.concatenate([lines.tail[at[:n_tails]], lines.head[at[n_tails:]]])
+        return cls(node, [floor_of(traits[row]) for row in lines.trait[at].tolist()])
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,7 +113,7 @@ def relation_squares(path: str | Path) -> list[Relation]:
     """Read multipolygon relations that are squares."""
     found: list[Relation] = []
     for _, tags, geometry, parts in matching_objects(path, parse_tag_filter(SQUARE_TAGS), only_relations=True):
-        if geometry is not None and may_walk(tags)[0]:
+        if geometry is not None and may_walk(by_day(tags))[0]:
             shape = shapely.from_wkb(geometry)
             found += [
                 (tags, p, {int(i[1:]) for i in parts}) for p in shapely.get_parts(shape) if p.geom_type == "Polygon"
@@ -101,11 +126,14 @@ def place_keys(lon: Float64, lat: Float64) -> Int64:
     return (np.round(lon * _E7).astype(np.int64) << 32) + np.round(lat * _E7).astype(np.int64)
 
 
-def crossing_lines(squares: list[Square], lon: Float64, lat: Float64, degree: Int64) -> Lines:
+def crossing_lines(
+    squares: list[Square], lon: Float64, lat: Float64, degree: Int64, *, stops: DeadEnds, traits: list[dict[str, str]]
+) -> Lines:
     """Give the lines that cross squares, and the outlines of those that the streets do not hold.
 
-    Lines join entrances (vertices that other streets meet) and corners of the outline and of holes that see each other;
-    the square is simplified where it has more than `MAX_CORNERS`. Self-crossing outlines are not crossed.
+    Lines join entrances (vertices that other streets meet, and ends of streets of the same layer and level within the
+    square) and corners of the outline and of holes that see each other; the square is simplified where it has more than
+    `MAX_CORNERS`. Self-crossing outlines are not crossed.
 
     Parameters
     ----------
@@ -115,10 +143,19 @@ def crossing_lines(squares: list[Square], lon: Float64, lat: Float64, degree: In
         float64 (n_nodes,), degrees WGS-84.
     degree
         int64 (n_nodes,): segments of streets that meet at each node, outlines included.
+    stops
+        Where streets stop.
+    traits
+        Combinations of tags.
     """
     parts = [Lines.joined([])]
+    tree = shapely.STRtree(shapely.points(lon[stops.node], lat[stops.node]))
     for square in squares:
-        tail, head = _chords(square, lon, lat, degree)
+        outline = square.rings[0]
+        floor = floor_of(traits[square.trait])
+        box = shapely.box(lon[outline].min(), lat[outline].min(), lon[outline].max(), lat[outline].max())
+        near = [int(stops.node[i]) for i in np.sort(tree.query(box)).tolist() if stops.floor[i] == floor]
+        tail, head = _chords(square, lon, lat, degree, np.array(near, np.int64))
         part = np.full(len(tail), SIGHT_LINE)
         if not square.has_outline:
             tail = np.concatenate([tail, *square.rings])
@@ -153,24 +190,33 @@ def mapped_once(lines: Lines, outlines_of: Int64) -> Int64:
     return part
 
 
-def _chords(square: Square, lon: Float64, lat: Float64, degree: Int64) -> tuple[Int64, Int64]:
-    node = np.concatenate(square.rings)
+def _chords(square: Square, lon: Float64, lat: Float64, degree: Int64, near: Int64) -> tuple[Int64, Int64]:
+    """Give the lines across one square; ``near`` are nodes where streets stop, in it or not far from it."""
+    ring = np.concatenate(square.rings)
+    node = np.concatenate([ring, near[~np.isin(near, ring)]])
     xy = _plane(lon[node], lat[node])
+    n = len(ring)
     ring_of = np.repeat(np.arange(len(square.rings)), [len(r) for r in square.rings])
-    outer, *holes = (xy[ring_of == i] for i in range(len(square.rings)))
+    outer, *holes = (xy[:n][ring_of == i] for i in range(len(square.rings)))
     shape = shapely.Polygon(outer, holes)
     if not shape.is_valid:
         return np.empty(0, np.int64), np.empty(0, np.int64)
+    room = shapely.buffer(shape, _SLACK_M, join_style="mitre")
+    shapely.prepare(room)
     own = 2 if square.has_outline else 0
-    kept = np.flatnonzero((degree[node] > own) | _corners(xy, ring_of))
+    kept = np.flatnonzero((degree[ring] > own) | _corners(xy[:n], ring_of))
+    kept = np.concatenate([kept, n + np.flatnonzero(shapely.contains_xy(room, *xy[n:].T))])
     a, b = (kept[i] for i in np.triu_indices(len(kept), 1))
     first = np.flatnonzero(np.diff(ring_of, prepend=-1))[ring_of]
     size = np.bincount(ring_of)[ring_of]
-    following = first + (np.arange(len(node)) - first + 1) % size
+    following = np.full(len(node), -1)
+    following[:n] = first + (np.arange(n) - first + 1) % size
     apart = (following[a] != b) & (following[b] != a) & (node[a] != node[b])
     a, b = a[apart], b[apart]
-    room = shapely.buffer(shape, _SLACK_M, join_style="mitre")
-    shapely.prepare(room)
+    # Who stands within a large square goes to what is near, so that a part of a file tells what the whole does.
+    is_far = np.hypot(*(xy[a] - xy[b]).T) > FARTHEST_STOP_M
+    apart = ~(is_far & ((a >= n) | (b >= n)))
+    a, b = a[apart], b[apart]
     seen = shapely.covers(room, shapely.linestrings(np.stack([xy[a], xy[b]], axis=1))) if len(a) else np.empty(0, bool)
     return node[a[seen]], node[b[seen]]
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from circle15.network.directions import ONE_WAY
 from circle15.network.passages import BIG_ROADS, ROADS, kind_of_road, passage_keys, passage_of
 from circle15.network.spans import leaves_ground
 
@@ -20,11 +21,12 @@ if TYPE_CHECKING:
 
 OWN_KEYS = (
     "highway", "area", "surface", "smoothness", "incline", "wheelchair", "width", "bridge", "tunnel", "conveying",
-    "step:height", "layer", "covered", "indoor", "location",
+    "step:height", "layer", "level", "covered", "indoor", "location",
 )  # fmt: skip
 TRAIT_KEYS = (*OWN_KEYS, *(k for k in passage_keys("way") if k not in OWN_KEYS))
 """Keys of ways that costs depend on."""
 
+_ONE_WAY = {"forward": 1, "backward": -1}
 _MAX_CODE = 2**62
 _NUMBER = re.compile(r"\s*([-+]?\d+(?:[.,]\d+)?)\s*(%|°|m|cm|mm|'|ft)?\s*")
 _METRES = {None: 1.0, "m": 1.0, "cm": 0.01, "mm": 0.001, "'": 0.3048, "ft": 0.3048}
@@ -70,6 +72,8 @@ class Traits:
     is_big_road: Bool
     on_ground: Bool  # neither bridge nor tunnel
     off_ground: Bool  # up on a bridge or down in a tunnel (`spans.leaves_ground`), passages and galleries apart
+    one_way: npt.NDArray[np.int8]  # 1: from tail to head alone, -1: from head to tail alone, 0: both ways
+    on_terrain: Bool  # whose height a raster of the ground tells: not on a bridge, in a tunnel or inside a building
     passage: Int64  # row of the table of passages, -1: none
     trait: Int64
     traits: tuple[dict[str, str], ...]
@@ -89,6 +93,8 @@ class Traits:
             "is_big_road": np.array([k in BIG_ROADS for k in kinds]),
             "on_ground": np.array([all(t.get(k, "no") == "no" for k in ("bridge", "tunnel")) for t in rows]),
             "off_ground": np.array([leaves_ground(t) for t in rows]),
+            "one_way": np.array([_ONE_WAY.get(t.get(ONE_WAY, ""), 0) for t in rows], np.int8),
+            "on_terrain": np.array([_is_on_terrain(t) for t in rows]),
             "passage": np.array(_passages(rows), np.int64),
         }
         return cls(
@@ -128,6 +134,15 @@ def _slowness(tags: Mapping[str, str], p: WalkProfile) -> float:
         dict(p.surfaces).get(tags.get("surface", ""), 1.0), dict(p.smoothness).get(tags.get("smoothness", ""), 1.0)
     )
     return 1.0 / share if share > 0 else float("inf")
+
+
+def _is_on_terrain(tags: Mapping[str, str]) -> bool:
+    """Tell whether a raster of the ground tells a street's height; bridges, tunnels and ways inside rise evenly."""
+    if tags.get("highway") in {"corridor", "elevator"} or tags.get("location") == "underground":
+        return False
+    if any(tags.get(key, "no") != "no" for key in ("bridge", "tunnel", "indoor")):
+        return False
+    return tags.get("level", "0") in {"0", "0;0"} and not tags.get("layer", "0").startswith("-")
 
 
 def _up(incline: str) -> int:

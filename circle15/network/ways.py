@@ -9,6 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from circle15.network.daytime import DAYTIME_KEYS, DaytimeCounts, daytime_columns
+from circle15.network.directions import DIRECTION_KEYS, ONE_WAY, one_way_column
+from circle15.network.floors import FLOOR_KEYS
+from circle15.network.seams import joined_nodes
 from circle15.network.squares import STREET, Lines, Square, way_squares
 from circle15.network.traits import TRAIT_KEYS, combine_tags
 from circle15.network.walking import may_walk, table_keys
@@ -35,6 +39,7 @@ class StreetCounts:
     refused: Counter[str] = field(default_factory=Counter)
     cut: set[int] = field(default_factory=set)  # closed nodes that a street runs to
     squares: set[int] = field(default_factory=set)  # closed ways that are crossed
+    by_day: DaytimeCounts = field(default_factory=DaytimeCounts)
 
     def add(self, streets: Streets) -> None:
         """Count the ways of one more block."""
@@ -44,6 +49,11 @@ class StreetCounts:
         self.cut.update(streets.cut.tolist())
         self.squares.update(square.way_id for square in streets.squares)
 
+    def add_hours(self, block: OsmColumns) -> None:
+        """Count the ways and barriers of one more block whose access depends on the hour."""
+        self.by_day.add(block.way_tags, "way")
+        self.by_day.add(block.node_tags, "node")
+
     def told(self, relations: Sequence[Relation]) -> dict[str, Any]:
         """Give the counts of a file with these squares of several ways as `Segments` has them."""
         return {
@@ -51,6 +61,8 @@ class StreetCounts:
             "ways_refused": tuple(sorted(self.refused.items(), key=lambda item: (-item[1], item[0]))),
             "n_barriers_cut": len(self.cut),
             "n_nodes_missing": self.n_nodes_missing,
+            "n_opened_by_day": self.by_day.n_opened,
+            "n_closed_by_day": self.by_day.n_closed,
             "n_squares": len(self.squares.difference(*(ways for _, _, ways in relations))) + len(relations),
         }
 
@@ -68,6 +80,7 @@ class Streets:
     refs: Int64  # (n_refs,) OSM nodes, each once
     number: Int64  # (n_mentions,) row of refs of each of the ways' references
     origin: Int64  # (n_nodes,) row of refs of each numbered node
+    is_closed: Bool  # (n_nodes,) a street ends there before a barrier
     traits: list[dict[str, str]]
     squares: list[Square]  # of one way
     cut: Int64  # closed OSM nodes that a piece ends at
@@ -76,13 +89,24 @@ class Streets:
     @classmethod
     def of(cls, ways: OsmColumns, closed: Int64) -> Streets:
         """Join the nodes of each walkable way; ``closed`` OSM nodes let nobody pass."""
-        allowed, reasons = decide(ways.way_tags, table_keys("way"), "way", len(ways.way_id))
+        tags = daytime_columns(ways.way_tags)
+        allowed, reasons = decide(tags, table_keys("way"), "way", len(ways.way_id))
         way_of, first, n_missing = _consecutive(ways, allowed)
         refs, number = np.unique(ways.ref, return_inverse=True)
-        node, origin, cut = _split_at(number[np.concatenate([first, first + 1])], np.isin(refs, closed))
+        is_closed = np.isin(refs, closed)
+        met = np.zeros(len(refs), dtype=np.bool_)
+        met[number[first]] = met[number[first + 1]] = True
+        cut = refs[met & is_closed]
+        walkable = allowed[way_of] & ~np.isnan(ways.lon)
+        goes_by = joined_nodes(ways, way_of, walkable, number, np.isin(refs, ways.node_id))
+        is_closed[goes_by[is_closed]] = True
+        number = goes_by[number]
+        first = first[number[first] != number[first + 1]]
+        node, origin = _split_at(number[np.concatenate([first, first + 1])], is_closed)
         tail, head, way = node[: len(first)], node[len(first) :], ways.way_id[way_of[first]]
         once = _first_of_each(way, tail, head)
-        row_of_way, traits = combine_tags(ways.way_tags, TRAIT_KEYS, len(ways.way_id))
+        tags[ONE_WAY] = one_way_column(tags, len(ways.way_id))
+        row_of_way, traits = combine_tags(tags, (*TRAIT_KEYS, ONE_WAY), len(ways.way_id))
         way_row = way_of[first][once]
         lines = Lines(tail[once], head[once], way[once], row_of_way[way_row], np.full(len(once), STREET))
         squares = way_squares(lines.tail, lines.head, lines.way_id, lines.trait, traits)
@@ -96,16 +120,27 @@ class Streets:
             refs=refs,
             number=number,
             origin=origin,
+            is_closed=is_closed[origin],
             traits=traits,
             squares=squares,
-            cut=refs[cut],
+            cut=cut,
             n_missing=n_missing,
         )
 
 
+def way_keys() -> tuple[str, ...]:
+    """Give the keys of ways that decide who may walk there, in which direction, at which cost."""
+    return tuple(dict.fromkeys((*table_keys("way"), *DAYTIME_KEYS, *DIRECTION_KEYS, *FLOOR_KEYS, *TRAIT_KEYS)))
+
+
+def node_keys() -> tuple[str, ...]:
+    """Give the keys of nodes that decide who may pass there."""
+    return tuple(dict.fromkeys((*table_keys("node"), *DAYTIME_KEYS)))
+
+
 def closed_nodes(nodes: OsmColumns) -> Int64:
     """Give the OSM nodes that the tag table lets nobody pass."""
-    passes, _ = decide(nodes.node_tags, table_keys("node"), "node", len(nodes.node_id))
+    passes, _ = decide(daytime_columns(nodes.node_tags), table_keys("node"), "node", len(nodes.node_id))
     return nodes.node_id[~passes]
 
 
@@ -118,7 +153,7 @@ def _consecutive(ways: OsmColumns, allowed: Bool) -> tuple[Int64, Int64, int]:
     return way_of, np.flatnonzero(joined), int((walkable & ~located).sum())
 
 
-def _split_at(node: Int64, closed: Bool) -> tuple[Int64, Int64, Int64]:
+def _split_at(node: Int64, closed: Bool) -> tuple[Int64, Int64]:
     """Give every mention of a closed node a number of its own, and number what is mentioned without gaps.
 
     Returns
@@ -127,8 +162,6 @@ def _split_at(node: Int64, closed: Bool) -> tuple[Int64, Int64, Int64]:
         (n_mentions,) new numbers.
     origin
         (n_new,) old number of each.
-    cut
-        Closed nodes that are mentioned, each once.
     """
     mentions = np.flatnonzero(closed[node])
     split = node.copy()
@@ -136,7 +169,7 @@ def _split_at(node: Int64, closed: Bool) -> tuple[Int64, Int64, Int64]:
     used = np.zeros(len(closed) + len(mentions), dtype=bool)
     used[split] = True
     origin = np.concatenate([np.arange(len(closed)), node[mentions]])[used]
-    return (np.cumsum(used) - 1)[split], origin, np.unique(node[mentions])
+    return (np.cumsum(used) - 1)[split], origin
 
 
 def decide(

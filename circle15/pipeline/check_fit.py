@@ -104,6 +104,15 @@ def _note_streets(found: Findings) -> None:
         text_zh=f"区内 {s['dead_ends_in_district']} 处，占路口与断头的 {s['dead_end_share']:.0%}",
         text_en=f"{s['dead_ends_in_district']} in the district, {s['dead_end_share']:.0%} of junctions and ends",
     )
+    if s["opened_by_day"] or s["closed_by_day"]:
+        found.note(
+            "分时通行",
+            "by the hour",
+            text_zh=f"按白天计：{s['opened_by_day']} 处道路或门视为开放（夜间关闭），"
+            f"{s['closed_by_day']} 处视为关闭（仅夜间开放）",
+            text_en=f"as in daytime: {s['opened_by_day']} streets or gates count as open (closed at night),"
+            f" {s['closed_by_day']} as closed (open at night alone)",
+        )
     if s["island_km"] > _MUCH_ISLAND * s["street_km"]:
         share = s["island_km"] / s["street_km"]
         found.warnings.append(

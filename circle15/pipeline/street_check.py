@@ -47,6 +47,8 @@ def street_facts(study: Study) -> dict[str, Any]:
         "ways_read": report.n_ways_read,
         "ways_refused": dict(report.ways_refused),
         "nodes_missing": report.n_nodes_missing,
+        "opened_by_day": report.n_opened_by_day,
+        "closed_by_day": report.n_closed_by_day,
     }
 
 
