@@ -97,6 +97,7 @@ class DistrictTable(_Table):
 class NetworkTable(_Table):
     """[network]: where the streets come from and how far a point may stand from one.
 
+    With `node_crossings` streets on one level are joined where they cross without a common node.
     A component with less than `island_m` metres of mapped street is an island: nothing is linked to it.
     `elevation` is a raster of heights in metres, smoothed over `elevation_smooth_m`; `lines` are paths, gates and hard
     borders of the user's own (network/own_lines.py).
@@ -108,6 +109,7 @@ class NetworkTable(_Table):
     lines: tuple[str, ...] = ()
     max_access_m: Positive = 300.0
     island_m: NonNegative = 1000.0
+    node_crossings: bool = False
     buffer_m: Literal["auto"] | NonNegative = "auto"
 
 

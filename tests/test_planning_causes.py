@@ -7,7 +7,7 @@ from circle15.planning.causes import FULL, UNCOVERED_CAUSES, detour_ratio, find_
 
 def cause_of(**given_values):
     usual = {
-        "covered": False, "inhabited": True, "on_network": True, "straight_m": 500.0, "straight_linked_m": 500.0,
+        "covered": False, "inhabited": True, "on_network": True, "cut_off": False, "straight_m": 500.0, "straight_linked_m": 500.0,
         "adult_makes_it": False, "detour": 1.3, "short_of_supply": False,
     }  # fmt: skip
     values = {name: np.array([value]) for name, value in {**usual, **given_values}.items()}
@@ -33,6 +33,12 @@ def test_within_the_circle_straight_ahead_but_not_on_foot_is_a_barrier():
     assert cause_of(straight_m=810.0, straight_linked_m=810.0) == "barrier"
 
 
+def test_streets_from_which_none_leads_to_a_near_facility_are_cut_off():
+    assert cause_of(cut_off=True, detour=np.nan) == "cut_off"
+    assert cause_of(cut_off=True, detour=np.nan, straight_m=900.0, straight_linked_m=900.0) == "none_near"
+    assert cause_of(cut_off=True, detour=np.nan, on_network=False) == "off_network"
+
+
 def test_where_an_adult_would_make_it_the_walker_is_too_slow():
     assert cause_of(adult_makes_it=True) == "too_slow"
     assert cause_of(adult_makes_it=True, straight_m=900.0, straight_linked_m=900.0) == "too_slow"
@@ -53,15 +59,15 @@ def test_a_cell_without_people_has_no_cause():
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.lists(st.tuples(*[st.booleans()] * 5, *[st.sampled_from([100.0, 810.0, 811.0, np.inf])] * 2,
+@given(st.lists(st.tuples(*[st.booleans()] * 6, *[st.sampled_from([100.0, 810.0, 811.0, np.inf])] * 2,
                           st.sampled_from([np.nan, 1.0, 1.5, 9.0])), min_size=1, max_size=30))  # fmt: skip
 def test_the_causes_partition_the_uncovered_people(cells):
-    covered, inhabited, on_network, adult, short, straight, linked, detour = (
+    covered, inhabited, on_network, cut_off, adult, short, straight, linked, detour = (
         np.array(c) for c in zip(*cells, strict=True)
     )
     cause = find_causes(
-        covered=covered, inhabited=inhabited, on_network=on_network, straight_m=np.minimum(straight, linked),
-        straight_linked_m=linked, radius_m=810.0, adult_makes_it=adult, detour=detour, short_of_supply=short,
+        covered=covered, inhabited=inhabited, on_network=on_network, cut_off=cut_off,
+        straight_m=np.minimum(straight, linked), straight_linked_m=linked, radius_m=810.0, adult_makes_it=adult, detour=detour, short_of_supply=short,
     )  # fmt: skip
     lacks = ~covered & inhabited
     assert np.isin(cause[lacks], UNCOVERED_CAUSES).all()

@@ -1,4 +1,4 @@
-"""Street data to a walking network: ``.osm.pbf`` and ``.osm``, OSMnx ``.graphml``, ``.gpkg``."""
+"""Street data to a walking network: ``.osm.pbf``, ``.osm``, OSMnx ``.graphml``, ``.gpkg``, ``.shp``, ``.geojson``."""
 
 from __future__ import annotations
 
@@ -16,8 +16,9 @@ from circle15.network.cache import cached_segments, kept_cut
 from circle15.network.compounds import open_private_gates
 from circle15.network.costs import walk_costs
 from circle15.network.coverage import covered_ground, missing_buffer_sides
+from circle15.network.crossings import join_crossings
 from circle15.network.graph import WalkNetwork, find_components
-from circle15.network.layers import read_gpkg_segments, read_graphml_segments
+from circle15.network.layers import read_gpkg_segments, read_graphml_segments, read_line_segments
 from circle15.network.own_lines import OwnLines, add_own_paths, cut_streets, read_own_lines
 from circle15.network.segments import Bool, Int64, Segments, read_osm_segments
 from circle15.network.spans import find_spans
@@ -89,6 +90,7 @@ def read_network(
     elevation_smooth_m: float = 30.0,
     lines: Iterable[str | Path] = (),
     hard_borders: bool = False,
+    node_crossings: bool = False,
 ) -> WalkNetwork:
     """Read a walking network.
 
@@ -97,7 +99,8 @@ def read_network(
     path
         ``.osm.pbf`` or ``.osm`` (also ``.osm.gz``, ``.osm.bz2``): ways that the tag table lets people walk on, one edge
         for each pair of consecutive nodes. ``.graphml`` as OSMnx saves it, and ``.gpkg`` with OSMnx's layers or
-        one layer of lines: one edge for each straight piece, both directions merged.
+        one layer of lines, ``.shp`` and ``.geojson`` of lines: one edge for each straight piece, both directions
+        merged.
     area
         Shapely geometry, degrees WGS-84: edges that meet it are kept, whole; None keeps all.
     profiles
@@ -116,6 +119,9 @@ def read_network(
         Vector files of the user's own paths, footbridges, borders and gates (`circle15.network.own_lines`).
     hard_borders
         Whether `link` must not cross rivers, railways, expressways, city walls and the user's own borders.
+    node_crossings
+        Whether streets on one level are joined where they cross or touch without a common node, as centrelines do that
+        were drawn for maps (`circle15.network.crossings`).
 
     Raises
     ------
@@ -137,7 +143,7 @@ def read_network(
     if not file.is_file():
         raise MissingFileError(Problem("no such file", file=str(path)))
     own = read_own_lines(Path(p) for p in lines)
-    s, is_island = _streets_within(file, area, island_m, cache=cache)
+    s, is_island = _streets_within(file, area, island_m, cache=cache, node_crossings=node_crossings)
     s, cut = cut_streets(s, Traits.of(s.trait, s.traits).on_ground, own) if own.borders is not None else (s, _NOTHING)
     is_island = np.concatenate([is_island, is_island[cut]])
     terrain = None
@@ -166,22 +172,33 @@ def _all_borders(s: Segments, own: OwnLines) -> npt.NDArray[np.float64]:
     return np.concatenate([s.borders, np.column_stack([corners[first], corners[first + 1]])])
 
 
+_READERS = {
+    ".graphml": read_graphml_segments,
+    ".gpkg": read_gpkg_segments,
+    ".shp": read_line_segments,
+    ".geojson": read_line_segments,
+}
+
+
 def _read_segments(path: Path) -> Segments:
     """Read the walkable streets of a file by its format."""
     if is_osm_file(path):
         return read_osm_segments(path)
-    reader = {".graphml": read_graphml_segments, ".gpkg": read_gpkg_segments}.get(path.suffix.lower())
+    reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        message = f"not a street file by its name; give {OSM_SUFFIXES[0]}, .osm, .graphml or .gpkg"
+        message = f"not a street file by its name; give {OSM_SUFFIXES[0]}, .osm, {', '.join(_READERS)}"
         raise InputError(Problem(message, file=str(path)))
     return reader(path)
 
 
-def _streets_within(path: Path, area: Any, island_m: float, *, cache: bool) -> tuple[Segments, Bool]:
+def _streets_within(
+    path: Path, area: Any, island_m: float, *, cache: bool, node_crossings: bool
+) -> tuple[Segments, Bool]:
     """Give the streets within ``area``, cut before if they are in the cache, and which segments are on islands."""
-    if cache and area is not None and (kept := kept_cut(path, area, island_m)) is not None:
+    if cache and area is not None and not node_crossings and (kept := kept_cut(path, area, island_m)) is not None:
         return kept
     segments = cached_segments(path, _read_segments) if cache else _read_segments(path)
+    segments = join_crossings(segments) if node_crossings else segments
     return cut_to_area(segments, area, path, island_m)
 
 

@@ -1,4 +1,4 @@
-"""Streets from graph and line files: OSMnx ``.graphml``, and ``.gpkg`` with OSMnx's layers or one layer of lines."""
+"""Streets from graph and line files: OSMnx ``.graphml``, ``.gpkg`` with OSMnx's layers or one of lines, ``.shp``."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def read_gpkg_segments(path: Path) -> Segments:
     """Read OSMnx's layers ``nodes`` and ``edges``, or the one layer of lines, from a GeoPackage.
 
     In a plain layer every vertex is a node, and lines are joined where vertices coincide (to a centimetre); lines
-    that cross without a common vertex pass over each other.
+    that cross without a common vertex pass over each other, unless they are joined (`circle15.network.crossings`).
 
     Raises
     ------
@@ -94,6 +94,28 @@ def _gpkg_segments(steady: Path, path: Path) -> Segments:
         message = f"needs OSMnx's layers 'nodes' and 'edges', or exactly one layer of lines; it has {found or 'none'}"
         raise InputError(Problem(message, file=str(path)))
     return _line_segments(_layer(steady, lines[0], path))
+
+
+def read_line_segments(path: Path) -> Segments:
+    """Read a Shapefile or GeoJSON of lines, as the plain layer of a GeoPackage is read.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, holds no lines, or states no coordinate reference system.
+    """
+    try:
+        frame = gpd.read_file(path)
+    except (pyogrio.errors.DataSourceError, UnicodeDecodeError) as e:
+        raise InputError(Problem(f"not readable as a file of lines ({e})", file=str(path))) from e
+    kinds = frame.geom_type.dropna().unique().tolist() if isinstance(frame, gpd.GeoDataFrame) else []
+    if not any("LineString" in kind for kind in kinds):
+        raise InputError(Problem(f"holds no lines, but {', '.join(kinds) or 'nothing'}", file=str(path)))
+    if frame.crs is None:
+        missing = "states no coordinate reference system; save it with one (a Shapefile's stands in its .prj)"
+        raise InputError(Problem(missing, file=str(path)))
+    lines = frame[frame.geom_type.str.contains("LineString", na=False)]
+    return replace(_line_segments(lines.to_crs(WGS84)), n_ways_read=len(frame))
 
 
 def _layer(steady: Path, name: str, path: Path) -> gpd.GeoDataFrame:

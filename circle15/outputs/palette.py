@@ -40,6 +40,7 @@ CAUSE_COLOURS = {
     "too_slow": "#e3b44c",
     "barrier": "#c8694a",
     "none_near": "#7b4f8c",
+    "cut_off": "#5b5f2e",
     "off_network": "#3b3f46",
 }
 """Causes as planning/causes.py names them, from light to dark, so that a grey print tells them apart by lightness and

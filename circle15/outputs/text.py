@@ -70,6 +70,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "no_cause": ("无问题或无居民", "no shortfall, or nobody lives here"),
     "cause_full": ("在圈内但供给不足", "in reach, too little supply"),
     "cause_too_slow": ("步速较慢", "too slow a walk"),
+    "cause_cut_off": ("道路不相连", "streets not joined"),
     "cause_barrier": ("绕行阻隔", "a way round"),
     "cause_none_near": ("附近没有设施", "none near"),
     "cause_off_network": ("未接入路网", "not on the network"),

@@ -12,6 +12,7 @@ import pandas as pd
 from circle15.inputs.cells import COORDINATE_DECIMALS
 from circle15.measures.coverage import kth_nearest, sum_by_unit
 from circle15.measures.times import by_facility
+from circle15.pipeline.islands import is_unserved
 from circle15.pipeline.tabulate import unit_of_points
 from circle15.planning.causes import FULL, UNCOVERED_CAUSES, detour_ratio, find_causes
 from circle15.planning.demand import Demand
@@ -76,6 +77,7 @@ def diagnose(study: Study, service: Service, *, threads: int | None = None) -> D
         covered=service.covered,
         inhabited=service.people > 0,
         on_network=(homes.edge >= 0)[cells.cell_of_piece],
+        cut_off=is_unserved(study, layer)[cells.cell_of_piece],
         straight_m=spread.floats(straight),
         straight_linked_m=spread.floats(straight_linked),
         radius_m=radius_m,

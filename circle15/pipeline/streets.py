@@ -34,6 +34,7 @@ def read_streets(config: Config, area: Any) -> WalkNetwork:
         area=area,
         profiles=profiles_of(config),
         island_m=table.island_m,
+        node_crossings=table.node_crossings,
         elevation=None if table.elevation is None else config.resolve(table.elevation),
         elevation_smooth_m=table.elevation_smooth_m,
         lines=[config.resolve(name) for name in table.lines],

@@ -5,9 +5,10 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
-OFF_NETWORK, NONE_NEAR, BARRIER, TOO_SLOW, FULL = "off_network", "none_near", "barrier", "too_slow", "full"
+OFF_NETWORK, CUT_OFF, NONE_NEAR, BARRIER = "off_network", "cut_off", "none_near", "barrier"
+TOO_SLOW, FULL = "too_slow", "full"
 
-UNCOVERED_CAUSES = (OFF_NETWORK, NONE_NEAR, BARRIER, TOO_SLOW)
+UNCOVERED_CAUSES = (OFF_NETWORK, CUT_OFF, NONE_NEAR, BARRIER, TOO_SLOW)
 """The causes that partition the uncovered people; `FULL` counts covered people and stands apart."""
 
 BARRIER_DETOUR = 1.5
@@ -25,6 +26,7 @@ def find_causes(
     covered: BoolArray,
     inhabited: BoolArray,
     on_network: BoolArray,
+    cut_off: BoolArray,
     straight_m: FloatArray,
     straight_linked_m: FloatArray,
     radius_m: float,
@@ -37,6 +39,8 @@ def find_causes(
     In this order, so that every uncovered inhabited cell has exactly one:
 
     - ``off_network``: the cell is on no walkable street, or only because a facility is on none is none in reach;
+    - ``cut_off``: straight ahead a facility is within the circle, but no street leads from the cell's to it, however
+      far: the streets are parted by a shut gate, or the map does not join them;
     - ``barrier``: straight ahead a facility is within the circle, on foot it is not: neither for the layer's own
       walkers nor for an adult, or the walk is at least `BARRIER_DETOUR` times the straight line;
     - ``too_slow``: an adult would make it in the same time, the layer's own walkers do not;
@@ -51,6 +55,8 @@ def find_causes(
         bool (n,); a cell without people has no cause.
     on_network
         bool (n,): the cell is linked.
+    cut_off
+        bool (n,): too few facilities stand on the streets that the cell's street hangs together with.
     straight_m, straight_linked_m
         float64 (n,): metres to the min_count-th nearest facility as the crow flies, and to the nearest among those on
         the network; infinite where there are too few.
@@ -75,6 +81,7 @@ def find_causes(
     cause[lacks] = NONE_NEAR
     cause[lacks & adult_makes_it] = TOO_SLOW
     cause[lacks & within & (~adult_makes_it | (detour >= BARRIER_DETOUR))] = BARRIER
+    cause[lacks & within & cut_off] = CUT_OFF
     cause[lacks & (~on_network | ((straight_m <= radius_m) & ~within))] = OFF_NETWORK
     return cause
 
