@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _READ_ERRORS = (DataLayerError, DataSourceError, FeatureError, shapely.errors.ShapelyError, OSError, ValueError)
 _MEMORY_NAME = re.compile(r"'?/vsimem/[^\s']+'?")  # GDAL's name for bytes that it is given
+_NO_DATABASE = ("file is not a database", "disk image is malformed")  # SQLite's, behind a statement of GDAL's
 _SHAPE_HEADER_BYTES = 100
 _EXACT_INTEGERS = 1e15
 
@@ -79,7 +80,7 @@ def read_vector(path: Path, kind: str, *, layer: str | None = None) -> VectorTab
 def _read_ogr(source: Path | bytes, *, file: str, layer: str | int | None, **options: Any) -> VectorTable:
     options = options | ({"layer": layer} if layer is not None else {})
     try:
-        with _without_gdal_warnings():
+        with without_gdal_warnings():
             info = pyogrio.read_info(source, **options)
             if info["features"] > MOST_CELLS // max(1, len(info["fields"])):
                 message = f"{info['features']} features: more than any table of facilities or people has"
@@ -89,7 +90,7 @@ def _read_ogr(source: Path | bytes, *, file: str, layer: str | int | None, **opt
     except InputError:
         raise
     except _READ_ERRORS as e:
-        message = f"cannot be read ({_reason(e, source)}); the file is damaged, cut off or of another format"
+        message = f"cannot be read ({plain_reason(e, source)}); the file is damaged, cut off or of another format"
         raise InputError(Problem(message, file=file)) from None
     geometry = frame.geometry if isinstance(frame, gpd.GeoDataFrame) else None
     attributes = pd.DataFrame(frame.drop(columns=geometry.name) if geometry is not None else frame)
@@ -98,7 +99,7 @@ def _read_ogr(source: Path | bytes, *, file: str, layer: str | int | None, **opt
 
 
 @contextmanager
-def _without_gdal_warnings() -> Iterator[None]:
+def without_gdal_warnings() -> Iterator[None]:
     """Keep GDAL from warning of measures (M) that it drops and of a driver's details; we tell what matters here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -163,15 +164,17 @@ def _read_layers(sources: list[Path], path: Path, kind: str, layer: str | None) 
 
 def _list_layers(source: Path, *, file: str) -> list[tuple[str, str | None]]:
     try:
-        with _without_gdal_warnings():
+        with without_gdal_warnings():
             return [(str(name), kind) for name, kind in pyogrio.list_layers(source)]
     except _READ_ERRORS as e:
-        raise InputError(Problem(f"cannot be opened ({_reason(e, source)}); it is damaged", file=file)) from None
+        raise InputError(Problem(f"cannot be opened ({plain_reason(e, source)}); it is damaged", file=file)) from None
 
 
-def _reason(error: Exception, source: Path | bytes | None = None) -> str:
+def plain_reason(error: Exception, source: Path | bytes | None = None) -> str:
     """Give the first line of a library's message in which the planner's file is not called by our names for it."""
     text = (str(error).splitlines() or [type(error).__name__])[0]
+    if any(words in text for words in _NO_DATABASE):
+        return "what stands in it is no database"
     text = _MEMORY_NAME.sub("the file", text)
     if isinstance(source, Path):
         text = text.replace(str(source), "the file")

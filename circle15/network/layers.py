@@ -18,6 +18,7 @@ import shapely
 
 from circle15.errors import InputError, MissingColumnError, Problem
 from circle15.inputs.open_geopackages import steady_geopackage
+from circle15.inputs.vectors import plain_reason, without_gdal_warnings
 from circle15.network.coverage import covered_ground
 from circle15.network.graph import find_components
 from circle15.network.segments import Segments, haversine_m
@@ -77,9 +78,10 @@ def read_gpkg_segments(path: Path) -> Segments:
 def _gpkg_segments(steady: Path, path: Path) -> Segments:
     """Read the copy ``steady`` of ``path``."""
     try:
-        layers = {str(name): str(kind) for name, kind in pyogrio.list_layers(steady)}
+        with without_gdal_warnings():
+            layers = {str(name): str(kind) for name, kind in pyogrio.list_layers(steady)}
     except pyogrio.errors.DataSourceError as e:
-        raise InputError(Problem(f"not readable as a GeoPackage ({e})", file=str(path))) from e
+        raise InputError(Problem(f"not readable as a GeoPackage ({plain_reason(e, steady)})", file=str(path))) from e
     if {"nodes", "edges"} <= layers.keys():
         nodes, edges = _layer(steady, "nodes", path), _layer(steady, "edges", path)
         for frame, needed in ((nodes, ("osmid",)), (edges, ("u", "v"))):
@@ -119,7 +121,8 @@ def read_line_segments(path: Path) -> Segments:
 
 
 def _layer(steady: Path, name: str, path: Path) -> gpd.GeoDataFrame:
-    frame = gpd.read_file(steady, layer=name)
+    with without_gdal_warnings():
+        frame = gpd.read_file(steady, layer=name)
     if frame.crs is None:
         raise InputError(Problem(f"layer '{name}' states no coordinate reference system", file=str(path)))
     return frame.to_crs(WGS84)

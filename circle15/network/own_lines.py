@@ -13,6 +13,7 @@ import shapely
 
 from circle15.errors import InputError, MissingColumnError, MissingFileError, Problem
 from circle15.inputs.open_geopackages import steady_geopackage
+from circle15.inputs.vectors import plain_reason, without_gdal_warnings
 from circle15.network.borders import cut_at_borders
 from circle15.network.changes import add_path
 from circle15.network.graph import find_components
@@ -93,10 +94,10 @@ def _rows(file: Path) -> Iterator[tuple[str, Any, bool]]:
     if not file.is_file():
         raise MissingFileError(Problem("no such file", file=str(file)))
     try:
-        with steady_geopackage(file) as steady:
+        with steady_geopackage(file) as steady, without_gdal_warnings():
             frame = gpd.read_file(steady)
     except pyogrio.errors.DataSourceError as e:
-        raise InputError(Problem(f"not readable as a vector file ({e})", file=str(file))) from e
+        raise InputError(Problem(f"not readable as a vector file ({plain_reason(e)})", file=str(file))) from e
     if "kind" not in frame or "geometry" not in frame:
         message = f"own lines need a geometry and a column 'kind' with {', '.join(KINDS)}"
         raise MissingColumnError(Problem(message, file=str(file), column="kind"))
