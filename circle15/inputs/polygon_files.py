@@ -14,6 +14,7 @@ from circle15.inputs.coordinates import is_projected
 from circle15.inputs.feature_choice import choose_features
 from circle15.inputs.file_guards import check_file
 from circle15.inputs.outline_systems import OutlineSource, outlines_to_wgs84, settle_system, signature_of
+from circle15.inputs.shapes import sound
 from circle15.inputs.vectors import layer_names, read_vector
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ def read_polygon_file(
         system=system,
         stated=crs,
         is_shiftable=system != "cgcs2000" and not is_projected(system),
-        geometry=geometry,
+        geometry=np.array([*(sound(shape) for shape in geometry), None], dtype=object)[:-1],  # overlays need valid ones
         signature=signature_of(list(table.frame.columns), path),
         names=tuple(named[i] for i in rows),
     )
