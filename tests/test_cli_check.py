@@ -357,3 +357,23 @@ def test_a_population_that_is_wrong_itself_hides_no_wrong_file(tmp_path):
     problems = checked(path, code=2)["problems"]
     assert any("population.pth" in p for p in problems)
     assert any("托育.csv, layer.nursery.crs" in p for p in problems)
+
+
+def test_hidden_rows_of_a_survey_and_of_candidates_are_said(tmp_path):
+    import openpyxl  # noqa: PLC0415 (used here alone)
+
+    tail = '[survey]\npath = "调查.xlsx"\n[planning]\ncandidates = "地块.xlsx"\ncrs = "wgs84"'
+    path = town_with(tmp_path, tail=tail)
+    tables = {
+        "调查.xlsx": [["街道", "样本数", "平均分"], ["东街道", 40, 4.0], ["西街道", 30, 3.5]],
+        "地块.xlsx": [["名称", "经度", "纬度"], ["甲地块", *at(600, 600)], ["乙地块", *at(900, 900)]],
+    }
+    for name, rows in tables.items():
+        book = openpyxl.Workbook()
+        for row in rows:
+            book.active.append(row)
+        book.active.row_dimensions[3].hidden = True
+        book.save(tmp_path / name)
+    warnings = checked(path)["warnings"]
+    for name in tables:
+        assert f"{name}#Sheet：第 3 行在 Excel 中被隐藏（筛选或手工），仍已计入" in warnings

@@ -16,6 +16,7 @@ from circle15.errors import InputError
 from circle15.inputs.dbf import read_dbf
 from circle15.inputs.facilities import combine_facilities, read_facilities
 from circle15.inputs.numbers import parse_code, parse_number
+from circle15.inputs.polygons import read_polygons
 from circle15.inputs.tables import read_table
 from circle15.inputs.unit_ids import code_forms
 
@@ -326,3 +327,22 @@ def test_a_row_with_hundreds_of_cells_too_many_is_an_error_at_once(tmp_path):
     regular = [*FIRST[:5], *["无"] * 40, "60"]
     path = write(tmp_path, regular, regular, ["x"] * 300, heading=heading)
     assert [p.row for p in problems_of(path)] == [4]
+
+
+@pytest.mark.parametrize("stored", ["float", "text", "int"])
+def test_outlines_codes_are_whole_however_they_are_stored(tmp_path, stored):
+    codes = {"float": [330205001000.0, 330205002000.0], "text": ["330205001000.0", "330205002000.0"]}
+    boxes = [shapely.box(121 + i, 29, 122 + i, 30) for i in range(2)]
+    frame = gpd.GeoDataFrame({"code": codes.get(stored, [330205001000, 330205002000])}, geometry=boxes, crs=4326)
+    for name in ("u.gpkg", "u.shp", "u.geojson"):
+        frame.to_file(tmp_path / name)
+        found = read_polygons(
+            name, key="district.units", osm_path=tmp_path, resolve=lambda n: tmp_path / n, id_field="code"
+        )
+        assert found.frame["key"].tolist() == ["330205001000", "330205002000"]
+    lost = frame.assign(code=["3.30205E+11"] * 2)
+    lost.to_file(tmp_path / "lost.geojson")
+    with pytest.raises(InputError, match="lost digits"):
+        read_polygons(
+            "lost.geojson", key="district.units", osm_path=tmp_path, resolve=lambda n: tmp_path / n, id_field="code"
+        )

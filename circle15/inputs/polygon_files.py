@@ -13,6 +13,7 @@ from circle15.errors import InputError, MissingColumnError, Problem
 from circle15.inputs.coordinates import is_projected
 from circle15.inputs.feature_choice import choose_features
 from circle15.inputs.file_guards import check_file
+from circle15.inputs.numbers import parse_code
 from circle15.inputs.outline_systems import OutlineSource, outlines_to_wgs84, settle_system, signature_of
 from circle15.inputs.shapes import sound
 from circle15.inputs.vectors import layer_names, read_vector
@@ -89,7 +90,8 @@ def read_polygon_file(
     is_areal = shapely.get_dimensions(shapes) == _AREAL
     if not is_areal.any():
         raise InputError(Problem("holds no polygons", file=file, key=key))
-    keys, named = _column(table.frame, id_field, ID_FIELDS, file), _column(table.frame, *names, file)
+    keys = _codes(_column(table.frame, id_field, ID_FIELDS, file), id_field, file)
+    named = _column(table.frame, *names, file)
     rows = np.flatnonzero(is_areal)
     lost = tuple(named[i] or keys[i] or f"#{i + 1}" for i in np.flatnonzero(~is_areal))
     if feature is not None:
@@ -153,6 +155,18 @@ def _layer_and_feature(path: Path, kind: str, part: str) -> tuple[str | None, st
         return layers[0], part
     message = f"no such layer; there are: {', '.join(layers)}; a feature of one is {path.name}#LAYER#NAME"
     raise InputError(Problem(message, file=str(path), value=first))
+
+
+def _codes(keys: list[str], id_field: str | None, file: str) -> list[str]:
+    """Write out codes that were stored as numbers ("330205001000.0"); one that has lost digits is an error."""
+    parsed = [parse_code(key) for key in keys]
+    message = "a code that was stored as a number has lost digits; take the codes from their source again, as text"
+    InputError.gather(
+        Problem(message, file=file, row=i, column=id_field, value=code.code)
+        for i, code in enumerate(parsed, start=1)
+        if code.is_lost and id_field is not None
+    )
+    return [code.code for code in parsed]
 
 
 def _column(table: pd.DataFrame, given: str | None, known: tuple[str, ...], file: str) -> list[str]:

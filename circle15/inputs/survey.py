@@ -25,7 +25,6 @@ if TYPE_CHECKING:
 
     from circle15.config import SurveyTable
     from circle15.inputs.headings import Ranks
-    from circle15.inputs.import_report import Change
 
 N_HEADINGS = ("n", "样本数", "样本量", "答卷数", "问卷数", "有效问卷数", "人数")
 MEAN_HEADINGS = ("mean", "均值", "平均分", "平均得分", "满意度", "满意度均值", "得分")
@@ -40,7 +39,6 @@ class Survey:
     mean: npt.NDArray[np.float64]  # (n_units,) on the survey's scale, NaN without answers
     n: npt.NDArray[np.int64]  # (n_units,) answers, 0 without
     spread: float | None  # standard deviation of single answers within units; None where nothing tells it
-    changes: tuple[Change, ...] = ()  # lines of the import report
 
 
 def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Survey:
@@ -64,11 +62,7 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
         answer is no number or off the scale, or whose unit stands there for another year too.
     """
     aliases = load_aliases()
-    stated = (settings.unit_field, settings.n_field, settings.mean_field, settings.sd_field, settings.answer_field)
-    headings = (*N_HEADINGS, *MEAN_HEADINGS, *SD_HEADINGS, *ANSWER_HEADINGS)
-    wanted = [*(f for f in stated if f), *where_columns(settings.where), *headings]
-    table = read_table(path, wanted=wanted, aliases=aliases)
-    table = filter_rows(table, settings.where, key="survey.where")
+    table = open_survey(settings, path)
     reader = ValueReader(table, recognise(table.columns, aliases, cut=table.has_cut_headings))
     unit_column, named, codes = _units_named(reader, settings, units, aliases)
     answers = _column(table, settings.answer_field, ANSWER_HEADINGS, "survey.answer_field")
@@ -101,7 +95,21 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
     within = None if single else _squares_within(table, reader, settings, n)
     is_known = (single or within is not None) and freedom > 0
     spread = float(np.sqrt((squares + (within or 0.0)) / freedom)) if is_known else None
-    return Survey(mean, total.astype(np.int64), spread, (*table.changes, *reader.changes))
+    return Survey(mean, total.astype(np.int64), spread)
+
+
+def open_survey(settings: SurveyTable, path: Path) -> Table:
+    """Read the rows of a survey's file that its `where` chooses.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or no row is chosen.
+    """
+    stated = (settings.unit_field, settings.n_field, settings.mean_field, settings.sd_field, settings.answer_field)
+    headings = (*N_HEADINGS, *MEAN_HEADINGS, *SD_HEADINGS, *ANSWER_HEADINGS)
+    wanted = [*(f for f in stated if f), *where_columns(settings.where), *headings]
+    return filter_rows(read_table(path, wanted=wanted, aliases=load_aliases()), settings.where, key="survey.where")
 
 
 def _squares_within(

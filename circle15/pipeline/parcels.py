@@ -23,8 +23,11 @@ from circle15.inputs.tables import read_table
 from circle15.network.link import Linkage, link
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from circle15.config import LayerTable
     from circle15.config_planning import PlanningTable
+    from circle15.inputs.headings import Ranks
     from circle15.inputs.tables import Table
     from circle15.pipeline.study import Study
 
@@ -119,9 +122,7 @@ def read_parcels(study: Study, name: str) -> Parcels:
         config's, a cost is no amount above 0 or a capacity no number; names every row.
     """
     planning, path = study.config.planning, study.config.resolve(name)
-    aliases = {**load_aliases(), **{f: (tuple(split_heading(h).plain for h in w),) for f, w in _HEADINGS.items()}}
-    fields = (planning.name_field, planning.lon_field, planning.lat_field, planning.cost_field, planning.capacity_field)
-    table = read_table(path, wanted=[f for f in fields if f], aliases=aliases)
+    table, aliases = open_parcels(planning, path)
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
     reader = ValueReader(table, found)
     if table.geometry is not None and planning.lon_field is None:
@@ -162,6 +163,20 @@ def read_parcels(study: Study, name: str) -> Parcels:
         cost=cost,
         capacity=capacity,
     )
+
+
+def open_parcels(planning: PlanningTable, path: Path) -> tuple[Table, dict[str, Ranks]]:
+    """Read a table of places, and give the headings that are known in it.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    aliases = {**load_aliases(), **{f: (tuple(split_heading(h).plain for h in w),) for f, w in _HEADINGS.items()}}
+    fields = (planning.name_field, planning.lon_field, planning.lat_field, planning.cost_field, planning.capacity_field)
+    named = [f for f in (*fields, planning.layer_field) if f]
+    return read_table(path, wanted=named, aliases=aliases), aliases
 
 
 def new_capacity(study: Study, layer: LayerTable, stated: FloatArray) -> FloatArray:

@@ -17,8 +17,10 @@ from circle15.measures.targets import assess, indicator_series, measured_norms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from circle15.inputs.registers import Registers
+    from circle15.inputs.tables import Table
     from circle15.pipeline.appraise import Level
     from circle15.pipeline.service import Service
     from circle15.pipeline.study import Study
@@ -74,7 +76,7 @@ def read_actual(study: Study, name: str) -> pd.DataFrame:
         whose year or value is no number, or that another row has a value of for the same year.
     """
     path = study.config.resolve(name)
-    read = read_table(path, wanted=[*_ACTUAL, "unit_zh", "kind", "source"], aliases={})
+    read = open_actual(path)
     table = read.frame
     missing = [c for c in _ACTUAL if c not in table]
     if missing:
@@ -119,6 +121,17 @@ def read_actual(study: Study, name: str) -> pd.DataFrame:
             "source": table.get("source", path.name),
         }
     )
+
+
+def open_actual(path: Path) -> Table:
+    """Read the table of today's values.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read.
+    """
+    return read_table(path, wanted=[*_ACTUAL, "unit_zh", "kind", "source"], aliases={})
 
 
 def _rules(study: Study, services: Sequence[Service], levels: Sequence[Level]) -> pd.DataFrame:

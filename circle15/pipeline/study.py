@@ -22,12 +22,13 @@ from circle15.network.build import missing_buffer_sides
 from circle15.network.extracts import read_wanted
 from circle15.network.link import Linkage, link
 from circle15.pipeline.communities import SecondLevel, read_people, without_pieces
+from circle15.pipeline.later_tables import later_changes
 from circle15.pipeline.outline_check import measure_outlines, outline_warnings
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.services import OSM_ATTRIBUTION, read_services, wanted_tags
 from circle15.pipeline.starts import start_warnings, start_where_people_are
 from circle15.pipeline.streets import read_streets, street_inputs
-from circle15.pipeline.table_warnings import people_warnings, table_warnings
+from circle15.pipeline.table_warnings import people_warnings, row_warnings, table_warnings
 from circle15.pipeline.tabulate import unit_of_points
 from circle15.units import minutes_to_seconds
 
@@ -217,6 +218,7 @@ def read_study(config: Config, clock: Clock) -> Study:
     # Without streets of its own the district is the one unit, and a street in a table says nothing about it.
     streets = check_streets(facilities, district.units, unit_of_facility) if config.district.units is not None else []
     sides = missing_buffer_sides(network.report.extent, district.geometry, config.buffer_m())
+    later = later_changes(config)
     return Study(
         config=config,
         policy=applied,
@@ -227,7 +229,7 @@ def read_study(config: Config, clock: Clock) -> Study:
         facilities=facilities,
         entrances=services.entrances,
         dropped=services.dropped,
-        changes=(*services.changes, *streets, *people.changes, *district.changes),
+        changes=(*services.changes, *streets, *people.changes, *district.changes, *later),
         unit_of_piece=unit_of_piece,
         unit_of_facility=unit_of_facility,
         warnings=(
@@ -237,6 +239,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             *path_warnings,
             *table_warnings(config, services, streets),
             *people_warnings(config, people),
+            *row_warnings(later, config.district.lang),
             *start_warnings(starts, config.district.lang),
             *applied.warning_texts(config.district.lang),
         ),
