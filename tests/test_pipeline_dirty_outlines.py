@@ -35,7 +35,7 @@ class DirtyTown(Town):
     def write_people(self, rng, corners):
         """Put people everywhere, and some on the very corners of the outlines."""
         x, y = rng.uniform(5, SIZE_M - 5, (2, N_PEOPLE_PLACES))
-        on = corners[rng.integers(len(corners), size=40)]
+        on = rng.permutation(np.unique(corners.round(3), axis=0))[:40]
         lon, lat = to_degrees(np.concatenate([x, on[:, 0]]), np.concatenate([y, on[:, 1]]))
         n = rng.integers(1, 90, len(lon))
         self.people = int(n.sum())
