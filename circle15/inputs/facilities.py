@@ -13,6 +13,7 @@ import pandas as pd
 import shapely
 
 from circle15.errors import InputError
+from circle15.inputs.crs_signs import Sign, table_signs
 from circle15.inputs.facility_places import Places, places_from_columns
 from circle15.inputs.facility_shapes import places_from_geometry, point_on
 from circle15.inputs.facility_values import ValueReader, capacity_column, is_closed, unit_of
@@ -56,6 +57,9 @@ class FacilityTable:
     changes: tuple[Change, ...] = ()
     dropped: tuple[DroppedFacility, ...] = ()
     places: Places | None = None  # of every row of a file, also those left out
+    names: tuple[str, ...] = ()  # the same rows'
+    headings: tuple[str, ...] = ()  # of a file
+    signs: tuple[Sign, ...] = ()  # of the map service that a file's coordinates come from
     capacity_unit: str | None = None  # that a file's column of capacities counts in, None where it does not say
     near_duplicates: tuple[tuple[int, int], ...] = ()  # rows of `frame`: same name within 100 m of an earlier one
     unread: tuple[Change, ...] = ()  # of `changes`: capacities and used places that are no amounts
@@ -148,6 +152,9 @@ def read_facilities(
         changes=tuple(sorted(changes, key=lambda c: c.row or 0)),
         dropped=tuple(d for _, d in dropped),
         places=places,
+        names=tuple(frame["name"]),
+        headings=tuple(table.columns),
+        signs=table_signs(table),
         capacity_unit=None if capacity is None else unit_of(capacity, found),
         unread=tuple(reader.unread.values()),
         n_filtered=n_left_out(table),

@@ -13,6 +13,7 @@ import shapely
 from circle15.errors import InputError
 from circle15.inputs.coordinate_checks import looks_like
 from circle15.inputs.coordinates import NAMED_SYSTEMS, zone_epsg
+from circle15.inputs.crs_signs import Sign, table_signs
 from circle15.inputs.facilities import read_layer_table
 from circle15.inputs.facility_places import coordinates_as_found
 from circle15.inputs.facility_values import CAPACITY_UNITS, unit_of
@@ -66,6 +67,18 @@ class LayerGuess:
     system_in_headings: str | None  # "gcj02" of "经度_gcj02", where no column of coordinates goes without
     kinds: dict[str, dict[str, int]]  # heading of each column of kinds, its values and how many rows have them
     latest_year: tuple[str, str] | None  # heading and value, where names stand there for several years
+    signs: tuple[Sign, ...]  # of the map service that the coordinates come from
+
+
+@dataclass(frozen=True, slots=True)
+class RawCoordinates:
+    """A file's coordinates as they stand in it, and what else it says about their system."""
+
+    x: Floats  # (n,) longitude or easting, NaN where a row has none
+    y: Floats
+    names: tuple[str, ...]  # (n,) or none
+    signs: tuple[Sign, ...]
+    headings: tuple[str, ...]
 
 
 def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> LayerGuess:
@@ -110,6 +123,7 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
         system_in_headings=said,
         kinds=_kinds(table, found),
         latest_year=_latest_year(table, found, _names(table, columns)),
+        signs=table_signs(table),
     )
 
 
@@ -134,13 +148,8 @@ def source_text(guess: LayerGuess) -> str:
 
 def raw_coordinates(
     layer: LayerTable, path: Path, *, headings: Mapping[str, Sequence[str]] | None = None
-) -> tuple[Floats, Floats]:
+) -> RawCoordinates:
     """Give a layer's coordinates as its file has them, for measuring which system they are in.
-
-    Returns
-    -------
-    tuple
-        float64 (n,) each, NaN where a row has none: x or longitude, y or latitude.
 
     Raises
     ------
@@ -149,13 +158,16 @@ def raw_coordinates(
     """
     aliases = load_aliases(headings)
     table = read_layer_table(layer, path, aliases)
-    if table.geometry is not None and layer.lon_field is None:
-        return _points(table)
+    signs = table_signs(table)
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
+    name = layer.name_field or choose_column("name", found, file=table.file, key=None)
+    names = tuple(table.frame[name]) if name in table.columns else ()
+    if table.geometry is not None and layer.lon_field is None:
+        return RawCoordinates(*_points(table), names, signs, tuple(table.columns))
     x, y, _ = coordinates_as_found(
         table, found, aliases, crs=layer.crs, lon_field=layer.lon_field, lat_field=layer.lat_field
     )
-    return x, y
+    return RawCoordinates(x, y, names, signs, tuple(table.columns))
 
 
 def _system_in_headings(found: Mapping[str, list[list[str]]]) -> str | None:

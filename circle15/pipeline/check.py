@@ -17,7 +17,6 @@ from circle15.inputs.layer_guess import raw_coordinates
 from circle15.inputs.people_tables import read_people_table
 from circle15.inputs.policy import apply_policy
 from circle15.inputs.polygons import read_polygons
-from circle15.network.crs_detector import detect_crs
 from circle15.outputs.printing import BROWSERS, find_browser
 from circle15.pipeline.appraise import levels_of
 from circle15.pipeline.check_fit import check_fit, note_district
@@ -26,10 +25,11 @@ from circle15.pipeline.communities import read_people
 from circle15.pipeline.outline_check import measure_outlines, outline_records, outline_warnings, read_outlines
 from circle15.pipeline.parcels import candidates_of, read_parcels
 from circle15.pipeline.plan import read_actual
-from circle15.pipeline.services import OSM_PREFIX, read_services
+from circle15.pipeline.services import OSM_PREFIX, named_places, read_services
 from circle15.pipeline.streets import read_streets
 from circle15.pipeline.study import read_study
 from circle15.pipeline.surveyed import survey_of
+from circle15.pipeline.systems import Coordinates, SystemJudge
 from circle15.pipeline.table_warnings import people_warnings, table_warnings
 
 if TYPE_CHECKING:
@@ -93,9 +93,11 @@ class Findings:
                     "layers": layers.split(", "),
                     "stated": found.stated,
                     "n_points": found.n_points,
+                    "n_compared": found.n_compared,
                     "best": found.best,
                     "is_sure": found.is_sure,
                     "contradicts": found.contradicts,
+                    "signs": [self.words(s.zh, s.en) for s in found.signs],
                     "hypotheses": _records(found.table),
                 }
                 for layers, found in self.systems.items()
@@ -216,22 +218,28 @@ def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any
     if layer.source.startswith(OSM_PREFIX):
         return
     try:
-        x, y = raw_coordinates(layer, config.resolve(layer.source), headings=config.headings)
-        detection = detect_crs(network, x, y, stated=layer.crs, district=area)
+        raw = raw_coordinates(layer, config.resolve(layer.source), headings=config.headings)
+        table = Coordinates(raw.x, raw.y, layer.crs, raw.names, raw.signs, raw.headings)
+        judge = SystemJudge(network, area=area, read_names=lambda: named_places(config, area))
+        detection = judge.judge({layer_id: table}).get(layer_id)
     except Circle15Error:
         return  # its problems are in the list already
-    if detection.best is None:
+    if detection is None or detection.best is None:
         return
     found.systems[layer_id] = detection
-    median = f"{detection.table['median_m'].iloc[0]:.0f} m"
+    n, median = detection.n_compared, detection.table["median_m"].iloc[0]
+    fit_zh = f"（{n} 个可比点位距最近街道的中位数 {median:.0f} m）" if n else ""
+    fit_en = f", median {median:.0f} m to the nearest street over {n} points that can be compared" if n else ""
+    because_zh = "".join(f"；{s.zh}" for s in detection.signs)
+    because_en = "".join(f"; {s.en}" for s in detection.signs)
     sure_zh, sure_en = ("", "") if detection.is_sure else ("（把握不大）", " (not sure)")
     is_swapped = bool(detection.table["is_swapped"].iloc[0])
     advice_zh = "请核对经纬度两列是否写反" if is_swapped else "请核对后写入 crs"
     advice_en = "check which column is the longitude" if is_swapped else "check it and say it as crs"
     found.warnings.append(
         found.words(
-            f"{layer.name}：坐标更像 {detection.best}{sure_zh}：距最近街道的中位数 {median}；{advice_zh}",
-            f"{layer.name}: looks like {detection.best}{sure_en}: median {median} to the nearest street; {advice_en}",
+            f"{layer.name}：坐标更像 {detection.best}{sure_zh}{fit_zh}{because_zh}；{advice_zh}",
+            f"{layer.name}: looks like {detection.best}{sure_en}{fit_en}{because_en}; {advice_en}",
         )
     )
 

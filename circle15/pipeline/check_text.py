@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from circle15.network.crs_detector import FARTHEST_M
 from circle15.pipeline.outline_check import outline_facts
 from circle15.pipeline.street_check import FAR_M, NEAR_M
 
@@ -84,13 +83,18 @@ def _system_lines(found: Findings, layers: str, told: CrsDetection) -> list[str]
     names = {layer.id: layer.name for layer in found.config.layers} if found.config is not None else {}
     shown = found.words("、", ", ").join(names.get(layer, layer) for layer in layers.split(", "))
     said = found.words(f"所写 {told.stated}" if told.stated else "未写坐标系", f"said {told.stated or 'nothing'}")
-    head = found.words(f"{shown}：{said}，{told.n_points} 个点", f"{shown}: {said}, {told.n_points} points")
+    head = found.words(
+        f"{shown}：{said}，{told.n_points} 个点，其中 {told.n_compared} 个在各坐标系下均位于路网之内，可比",
+        f"{shown}: {said}, {told.n_points} points, {told.n_compared} of them among the streets under every system",
+    )
     if told.best is None:
         few = found.words("点太少或离路网太远，无法核对", "too few points, or too far from the streets, to tell")
         return [f"{head}{found.words('；', '; ')}{few}"]
     rows = [
         [
-            "", found.words("坐标系", "system"), found.words("中位数", "median"), found.words("30米内", "in 30 m"),
+            "", found.words("坐标系", "system"), found.words("路网内点位", "among streets"),
+            found.words("沿街程度", "fit"), found.words("中位数", "median"),
+            found.words("30米内", "in 30 m"),
             found.words("研究区内", "in area"), found.words("可信度", "confidence"),
         ]
     ]  # fmt: skip
@@ -101,8 +105,14 @@ def _system_lines(found: Findings, layers: str, told: CrsDetection) -> list[str]
         swapped = found.words("（x/y 对调）", " (x/y swapped)") if row.is_swapped else ""
         median = _metres(row.median_m)
         shares = [_percent(v) for v in (row.share_near, row.share_in_district, row.confidence)]
-        rows.append([mark, f"{row.crs}{swapped}", median, *shares])
-    return [head, *(_GAP + line for line in _columns(rows, right=(2, 3, 4, 5)))]
+        rows.append([mark, f"{row.crs}{swapped}", f"{row.n_among_streets:,}", f"{row.fit:+.1f}", median, *shares])
+    verdict = (
+        found.words(f"可以确定为 {told.best}", f"surely {told.best}")
+        if told.is_sure
+        else found.words("尚不能确定", "not sure")
+    )
+    signs = [f"{_GAP}{found.words(s.zh, s.en)}" for s in told.signs]
+    return [head, *(_GAP + line for line in _columns(rows, right=range(2, 8))), *signs, f"{_GAP}{verdict}"]
 
 
 def _unit_lines(found: Findings, units: pd.DataFrame) -> list[str]:
@@ -124,7 +134,7 @@ def _unit_lines(found: Findings, units: pd.DataFrame) -> list[str]:
 
 
 def _metres(value: Any) -> str:
-    return f"{value:.0f} m" if np.isfinite(value) else f"> {FARTHEST_M:.0f} m"
+    return f"{value:.0f} m" if np.isfinite(value) else "-"
 
 
 def _percent(share: Any) -> str:

@@ -14,6 +14,7 @@ from pyogrio.errors import DataLayerError, DataSourceError
 from circle15.errors import InputError
 from circle15.inputs.file_guards import KINDS_OF_SUFFIX
 from circle15.inputs.layer_guess import LayerGuess, guess_layer, source_text
+from circle15.inputs.name_matches import read_names
 from circle15.inputs.open_geopackages import steady_geopackage
 from circle15.inputs.osm import read_buildings
 from circle15.inputs.osm_file import is_osm_file
@@ -21,7 +22,6 @@ from circle15.inputs.people_spread import homes_of
 from circle15.inputs.polygons import read_polygons
 from circle15.inputs.unit_ids import file_safe
 from circle15.network.build import read_network
-from circle15.network.crs_detector import FEWEST_POINTS, detect_crs
 from circle15.pipeline.draft_outlines import (
     drafted_outline,
     is_published,
@@ -31,12 +31,14 @@ from circle15.pipeline.draft_outlines import (
 )
 from circle15.pipeline.draft_services import Service, service_of, services_by_kind
 from circle15.pipeline.people_fit import homes_along_streets
+from circle15.pipeline.systems import Coordinates, SystemJudge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from circle15.network.graph import WalkNetwork
+    from circle15.inputs.crs_signs import Sign
+    from circle15.network.crs_detector import CrsDetection
     from circle15.network.outline_detector import OutlineDetection
     from circle15.pipeline.people_fit import HomesAlongStreets
 
@@ -273,43 +275,67 @@ def _systems(draft: Draft, guesses: Sequence[LayerGuess]) -> list[SystemGuess]:
             network = read_network(draft.network, area=_around(degrees) if len(degrees) == len(guesses) else None)
         except InputError as e:
             draft.unread.extend(f"{draft.network.name}: {p.message}" for p in e.problems)
-    few = [
-        g
-        for g in guesses
-        if not g.is_areal and g.looks == "degrees" and np.isfinite(g.x).sum() < FEWEST_POINTS and g.crs is None
-    ]
-    together = _measured(network, few, None) if network is not None and few else None
+    # The middle of a polygon stands at no typical distance from a street.
+    tables = {
+        str(i): Coordinates(g.x, g.y, g.crs, g.names, g.signs, g.headings)
+        for i, g in enumerate(guesses)
+        if g.looks != "nothing" and not g.is_areal and _stated(g) is None
+    }
+    found: dict[str, CrsDetection] = {}
+    if network is not None:
+        streets = draft.network if draft.network is not None and is_osm_file(draft.network) else None
+        judge = SystemJudge(network, read_names=lambda: read_names(streets) if streets is not None else None)
+        found = judge.judge(tables)
+    by_table = {i: (told, ids.split(", ")) for ids, told in found.items() for i in ids.split(", ")}
     systems = []
-    for guess in guesses:
-        is_few = any(g is guess for g in few)
-        # The middle of a polygon stands at no typical distance from a street.
-        can_tell = network is not None and guess.looks != "nothing" and not guess.is_areal
-        alone = _measured(network, [guess], guess.crs) if network is not None and can_tell else None
-        found = together if is_few else alone
-        if guess.system_in_headings is not None and guess.crs is None:
-            found = SystemGuess(guess.system_in_headings, "表头所写 said by the heading", is_sure=True)
-        systems.append(found or SystemGuess(guess.crs, "文件自述 said by the file", is_sure=guess.crs is not None))
+    for i, guess in enumerate(guesses):
+        said = _stated(guess)
+        told, ids = by_table.get(str(i), (None, []))
+        system = None
+        if said is not None:
+            system = SystemGuess(said, "表头所写 said by the heading", is_sure=True)
+        elif told is not None:
+            system = _guess_of(told, [guesses[int(j)] for j in ids])
+        systems.append(system or _unmeasured(guess))
     return systems
 
 
-def _measured(network: WalkNetwork, guesses: Sequence[LayerGuess], stated: str | None) -> SystemGuess | None:
-    """Measure files against the streets, None where they do not tell."""
-    x, y = (np.concatenate([getattr(g, axis) for g in guesses]) for axis in ("x", "y"))
-    found = detect_crs(network, x, y, stated=stated)
+def _stated(guess: LayerGuess) -> str | None:
+    """Give the system that the headings name, where the file itself states none."""
+    return guess.system_in_headings if guess.crs is None else None
+
+
+def _unmeasured(guess: LayerGuess) -> SystemGuess:
+    """Guess without streets: what the file says, else what its headings hint at."""
+    if guess.crs is None and guess.signs:
+        nats = guess.signs[0].nats
+        return SystemGuess(max(nats, key=lambda s: nats[s]), _of_signs(guess.signs), is_sure=False)
+    return SystemGuess(guess.crs, "文件自述 said by the file", is_sure=guess.crs is not None)
+
+
+def _guess_of(found: CrsDetection, guesses: Sequence[LayerGuess]) -> SystemGuess | None:
+    """Word what measuring files against the streets has told, None where it has told nothing."""
     if found.best is None:
         return None
     near = found.table[found.table["share_in_reach"] > 0]
     measured = "; ".join(
-        f"{crs}{' (x/y swapped)' if swapped else ''} {median:.0f} m"
-        for crs, swapped, median in zip(near["crs"], near["is_swapped"], near["median_m"], strict=True)
+        f"{r.crs}{' (x/y swapped)' if r.is_swapped else ''} {r.fit:+.1f} ({r.median_m:.0f} m)"
+        for r in near.itertuples()
+        if found.n_compared
     )
     files = "、".join(g.path.name for g in guesses) + " 合计 together: " if len(guesses) > 1 else ""
+    n = f"可比点位 points compared {found.n_compared}/{found.n_points}"
+    fit = f"；沿街程度（中位距离） fit (median to the nearest street): {measured}" if measured else ""
     return SystemGuess(
         str(near["crs"].iloc[0]),
-        f"{files}到最近街道中位距离 median to the nearest street: {measured}",
+        f"{files}{n}{fit}" + (f"；{_of_signs(found.signs)}" if found.signs else ""),
         is_sure=found.is_sure,
         is_swapped=bool(near["is_swapped"].iloc[0]),
     )
+
+
+def _of_signs(signs: Sequence[Sign]) -> str:
+    return "；".join(f"{s.zh} {s.en}" for s in signs)
 
 
 def _around(guesses: Sequence[LayerGuess]) -> shapely.Geometry | None:

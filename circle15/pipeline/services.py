@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import numpy.typing as npt
 import shapely
 
 from circle15.config import is_outline_file
@@ -17,14 +16,15 @@ from circle15.inputs.districts import buffer_area
 from circle15.inputs.facilities import FacilityTable, combine_facilities, facilities_from_osm, read_facilities
 from circle15.inputs.headings import load_aliases
 from circle15.inputs.import_report import Change, DroppedFacility
+from circle15.inputs.name_matches import names_wanted, read_names
 from circle15.inputs.osm import read_features
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.osm_selection import Wanted, join_wanted
 from circle15.inputs.tag_filter import parse_tag_filter
 from circle15.network.admin_lines import ADMIN_TAGS
-from circle15.network.crs_detector import FEWEST_POINTS, CrsDetection, detect_crs
 from circle15.network.entrances import facility_entrances, read_gates
 from circle15.network.extracts import read_wanted
+from circle15.pipeline.systems import Coordinates, SystemJudge
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.config import Config, LayerTable
+    from circle15.inputs.name_matches import KnownNames
+    from circle15.network.crs_detector import CrsDetection
     from circle15.network.graph import WalkNetwork
-
-Floats = npt.NDArray[np.float64]
 
 OSM_PREFIX = "osm:"
 GATE_TAGS: Wanted = {"entrance": None, "barrier": None}
@@ -108,7 +108,7 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
     entrances = entrances.round({"lon": COORDINATE_DECIMALS, "lat": COORDINATE_DECIMALS})
     files = {layer.source.partition("#")[0] for layer in config.layers if not layer.source.startswith(OSM_PREFIX)}
     inputs = {name: config.resolve(name) for name in sorted(files)}
-    detections = _detect_systems(tables, network, area)
+    detections = _detect_systems(config, tables, network, area)
     units = {layer: table.capacity_unit for layer, table in tables.items() if table.capacity_unit is not None}
     return Services(
         facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections, units, joined.unread
@@ -191,26 +191,32 @@ def _counted_of(features: gpd.GeoDataFrame | None) -> dict[str, int]:
     }
 
 
-def _detect_systems(tables: dict[str, FacilityTable], network: WalkNetwork, area: Any) -> dict[str, CrsDetection]:
-    """Measure the files' coordinates against the streets; layers too small to tell are taken together by system."""
-    found: dict[str, CrsDetection] = {}
-    small: dict[str, dict[str, tuple[Floats, Floats]]] = {}
-    for layer, table in tables.items():
-        places = table.places
-        if places is None or not (places.system in NAMED_SYSTEMS or places.system.startswith("EPSG:")):
-            continue
-        # The middle of a polygon stands at no typical distance from a street.
-        is_point = shapely.get_dimensions(places.geometry) <= 0
-        x, y = np.where(is_point, places.x, np.nan), np.where(is_point, places.y, np.nan)
-        n = int(np.isfinite(x).sum())
-        if n >= FEWEST_POINTS:
-            found[layer] = detect_crs(network, x, y, stated=places.system, district=area)
-        elif n > 0:
-            small.setdefault(places.system, {})[layer] = (x, y)
-    for system, layers in small.items():
-        x, y = (np.concatenate(values) for values in zip(*layers.values(), strict=True))
-        found[", ".join(layers)] = detect_crs(network, x, y, stated=system, district=area)
-    return found
+def coordinates_of(table: FacilityTable) -> Coordinates | None:
+    """Give a file's coordinates to be judged, None where it has none or its system leaves nothing to judge."""
+    places = table.places
+    if places is None or not (places.system in NAMED_SYSTEMS or places.system.startswith("EPSG:")):
+        return None
+    # The middle of a polygon stands at no typical distance from a street.
+    is_point = shapely.get_dimensions(places.geometry) <= 0
+    x, y = np.where(is_point, places.x, np.nan), np.where(is_point, places.y, np.nan)
+    return Coordinates(x, y, places.system, table.names, table.signs, table.headings)
+
+
+def named_places(config: Config, area: Any) -> KnownNames | None:
+    """Read the names of the extract's facilities, None where the streets come from another kind of file."""
+    source = config.resolve(config.network.source)
+    if not is_osm_file(source):
+        return None
+    return read_wanted(source, names_wanted(), lambda path: read_names(path, area))
+
+
+def _detect_systems(
+    config: Config, tables: dict[str, FacilityTable], network: WalkNetwork, area: Any
+) -> dict[str, CrsDetection]:
+    """Measure the files' coordinates against the streets."""
+    found = {layer: coordinates_of(table) for layer, table in tables.items()}
+    judge = SystemJudge(network, area=area, read_names=lambda: named_places(config, area))
+    return judge.judge({layer: table for layer, table in found.items() if table is not None})
 
 
 def _count_duplicates(counts: dict[str, dict[str, int]], joined: FacilityTable) -> None:
