@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 import shapely
+from scipy.special import ndtri
 
 from circle15.inputs.coordinate_checks import looks_like
 from circle15.inputs.coordinates import central_meridian_epsg, parse_crs, to_wgs84
 from circle15.network.link import link
-from circle15.network.street_fit import StreetFit
+from circle15.network.street_fit import Chance, StreetFit
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -28,13 +29,14 @@ FARTHEST_M = 2000.0  # beyond it a point is just "far"; BD-09 is at most 1.3 km 
 NEAR_STREET_M = 30.0
 FEWEST_POINTS = 8
 MOST_POINTS = 2000
-SURE = 0.97
+SURE = 0.95
 _BEHIND_M = 20.0  # a street's half and a forecourt
 
 _AROUND_DEG = 0.02  # 2 km
 _SAME_M = 1.0  # systems that put every point this near to each other are one
 _FEWEST_SPOTS, _SPOT_M = 8, 150.0  # twenty facilities of one compound are one witness
 _SPOTS_TO_TRUST = 5.0  # at so many, half of the evidence counts
+_LEAST_CHANCE = 1e-12
 _AXES = ("lon", "lat")
 _NO_EVIDENCE = -50.0  # nats: of a hypothesis that leads away from all streets
 _COLUMNS = (
@@ -141,8 +143,8 @@ def detect_crs(
     by chance is seen from the same points moved by 120 to 600 m in all directions (`street_fit`), so that neither
     clusters and repetitions nor dense quarters pass for evidence. Under every hypothesis alike only points that it
     brings among the streets count: a city's file beside a district's streets tells no more than its part inside. Eight
-    points at eight different spots are the least. A fit of z standard deviations is worth z^2/2 nats, less where spots
-    are few; with those of `signs` they are compared as log odds.
+    points at eight different spots are the least. What goes beyond chance is turned into log odds, less where
+    spots are few, to which `signs` add theirs.
 
     Parameters
     ----------
@@ -241,12 +243,23 @@ def _compare(network: WalkNetwork, hypotheses: list[_Hypothesis], draw: Callable
     for h in measured:
         apart = [(float(np.nanmedian(o.lon - h.lon)), float(np.nanmedian(o.lat - h.lat))) for o in rivals if o is not h]
         moves = np.array(apart).reshape(-1, 2) * (fit.metres_per_lon, fit.metres_per_lat)
-        h.fit = fit.beyond_chance(h.lon[h.surrounded], h.lat[h.surrounded], apart_m=moves)
-        # Chance has heavier tails than the normal curve where places are few.
+        chance = fit.chance(h.lon[h.surrounded], h.lat[h.surrounded], apart_m=moves)
         n_spots = _spots(fit, h)
-        h.evidence = 0.5 * h.fit * abs(h.fit) * n_spots / (n_spots + _SPOTS_TO_TRUST)
+        h.fit = max(chance.above, -float(ndtri(max(chance.share, _LEAST_CHANCE))))
+        h.evidence = _nats(chance) * n_spots / (n_spots + _SPOTS_TO_TRUST)
     compared: Bools = np.logical_and.reduce([h.surrounded for h in measured]) if measured else none
     return compared
+
+
+def _nats(chance: Chance) -> float:
+    """Give what a fit is worth as log odds against chance.
+
+    By standard deviations it is z^2/2; by the share p of moves that do as well it is at most -ln(-e p ln p) (Sellke,
+    Bayarri & Berger 2001). Either sees what the other misses: many moves of a small share, or streets that repeat.
+    """
+    p = max(chance.share, _LEAST_CHANCE)
+    by_share = -float(np.log(-np.e * p * np.log(p))) if p < 1.0 / np.e else 0.0
+    return max(0.5 * max(chance.above, 0.0) ** 2, by_share)
 
 
 def _distances(network: WalkNetwork, h: _Hypothesis) -> Floats:

@@ -30,7 +30,8 @@ _MOST_PIXELS = 2_500_000  # 7.9 km by 7.9 km of fine ones, 15.8 km by 15.8 km of
 _AROUND_M = 250.0  # half of the window that "the streets around" means
 _NEAREST_MOVE_M, _FARTHEST_MOVE_M, _MOVE_STEP_M = 120.0, 600.0, 50.0
 _LEAST_SPREAD = 1.0  # nats: what moved sets differ by at least
-_LEAST_SPREAD_OF_BEST = 0.1  # standard deviations
+_TAIL = 0.1  # of the moves
+_LEAST_EXCESS = 0.1  # standard deviations
 # How likely a facility is at a distance from the street, metres, and the share of strays that stand anywhere: on the
 # street itself with more or less scatter; behind it at 12, 20 or 32 m, and not on it; as points of interest of
 # OpenStreetMap in Nanjing and Shenzhen stand; anywhere but in the middle of a large block.
@@ -44,6 +45,18 @@ _KERNELS = (
     (0.04, lambda d: np.interp(d, (0, 4, 12, 35, 60, 90, 130), (0.3, 0.5, 1, 1, 0.7, 0.3, 0.0)).astype(np.float32)),
     (0.02, lambda d: 1.0 / (1.0 + (d / 80.0) ** 6)),
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """How well places keep to streets against the same places moved.
+
+    `above` is in standard deviations of the moved ones; `share` is that of moves which do as well, beyond the tenth
+    best of them by an exponential tail: where streets repeat themselves moves have no normal distribution.
+    """
+
+    above: float
+    share: float
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,7 +99,7 @@ class StreetFit:
         result: Bools = (rows >= 0) & self.surrounded[rows, columns]
         return result
 
-    def beyond_chance(self, lon: Floats, lat: Floats, *, apart_m: Floats) -> float:
+    def chance(self, lon: Floats, lat: Floats, *, apart_m: Floats) -> Chance:
         """Compare places with the same places moved around.
 
         Parameters
@@ -97,10 +110,6 @@ class StreetFit:
             (k, 2) metres east and north from these places to where other hypotheses put them: moves that come near
             those are left out, as one of them may be the truth.
 
-        Returns
-        -------
-        float
-            By how many standard deviations the places keep to streets better than when they are moved.
         """
         rows, columns = self._pixels(lon, lat)
         width = self.surrounded.shape[1]
@@ -113,7 +122,8 @@ class StreetFit:
         # that moved sets reach. The first move is none.
         mean, spread = support[:, 1:].mean(axis=1), np.maximum(support[:, 1:].std(axis=1), _LEAST_SPREAD)
         best = ((support - mean[:, np.newaxis]) / spread[:, np.newaxis]).max(axis=0)
-        return float((best[0] - best[1:].mean()) / max(float(best[1:].std()), _LEAST_SPREAD_OF_BEST))
+        here, moved = float(best[0]), best[1:]
+        return Chance((here - float(moved.mean())) / max(float(moved.std()), _LEAST_EXCESS), _share_above(here, moved))
 
     def _pixels(self, lon: Floats, lat: Floats) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
         """Give rows and columns of places; -1 for both beyond the raster or where a place is not finite."""
@@ -122,6 +132,17 @@ class StreetFit:
         n_rows, n_columns = self.surrounded.shape
         good = (rows >= 0) & (rows < n_rows) & (columns >= 0) & (columns < n_columns)
         return np.where(good, rows, -1).astype(np.int64), np.where(good, columns, -1).astype(np.int64)
+
+
+def _share_above(here: float, moved: Floats) -> float:
+    """Give the share of ``moved`` that is at least ``here``, extrapolated beyond the tenth best."""
+    start = float(np.quantile(moved, 1.0 - _TAIL))
+    if here <= start:
+        return float((moved >= here).sum() + 0.5) / (len(moved) + 1.0)
+    excess = (
+        max(float((moved[moved > start] - start).mean()), _LEAST_EXCESS) if (moved > start).any() else _LEAST_EXCESS
+    )
+    return _TAIL * float(np.exp(-(here - start) / excess))
 
 
 def _distance_to(
