@@ -173,6 +173,15 @@ def test_lines_are_found_where_they_were_moved_to(east, north):
     assert fit.score["back"] > 0.8 > 2 * fit.score["elsewhere"]
 
 
+@pytest.mark.parametrize("seed", [0, 1, 2, 5])
+def test_a_large_district_s_borders_are_told_by_the_few_that_the_extract_holds(seed):
+    large = shapely.transform(made_city(seed, 9), lambda p: (p - (LON, LAT)) * 6 + (LON, LAT))
+    extract = shapely.box(LON + 0.09, LAT + 0.09, LON + 0.13, LAT + 0.12)
+    borders = shapely.intersection(shapely.boundary(large), extract)
+    (found,) = detect(outline("units", large, "gcj02"), borders=borders[~shapely.is_empty(borders)])
+    assert (found.best, found.contradicts) == ("gcj02", True)
+
+
 def test_few_points_tell_nothing():
     square = np.array([shapely.box(LON, LAT, LON + 0.02, LAT + 0.02)])
     points = np.full((29, 2), (LON + 0.01, LAT + 0.01))

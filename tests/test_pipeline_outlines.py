@@ -6,15 +6,19 @@ import shutil
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import shapely
 from click.testing import CliRunner
 
 from circle15.cli import main
+from circle15.config import parse_config
 from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.inputs.outline_systems import OutlineSource
 from circle15.pipeline import run_district
 from circle15.pipeline.check import check_config
 from circle15.pipeline.check_text import check_text
+from circle15.pipeline.outline_check import measure_outlines
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 FILES = {"boundary": "district", "units": "units", "communities": "communities"}
@@ -104,6 +108,31 @@ def test_a_datav_file_is_asked_about_until_its_system_is_stated(tmp_path):
     assert (record["shape_of"], record["expected"]) == ("DataV", "gcj02")
     stated = check_config(sample(tmp_path / "t", {"boundary": "gcj02"}, without=UNITLESS, stated=True, **shape))
     assert not any("边界坐标系" in w for w in stated.warnings)
+
+
+@pytest.mark.parametrize("column", ["street", "address"])
+def test_facilities_that_name_their_street_or_have_it_in_their_address_tell_the_streets_system(tmp_path, column):
+    west, south, side, names = 120.5, 29.5, 0.012, ("东桥街道", "西桥街道", "南湖街道", "竹溪乡")
+    units = np.array([shapely.box(west + i * side, south, west + (i + 1) * side, south + side) for i in range(4)])
+    points = np.random.default_rng(3).uniform((west, south), (west + 4 * side, south + side), (200, 2))
+    lies_in = ((points[:, 0] - west) // side).astype(int)
+    said = {"street": "", "community": "", "address": ""} | {
+        column: [f"{names[i]}办事处" if column == "street" else f"示例市示例区{names[i]}人民路{i}号" for i in lies_in]
+    }
+    facilities = pd.DataFrame({"layer": "clinic", "lon": points[:, 0], "lat": points[:, 1], **said})
+    config = parse_config(
+        {
+            "district": {"id": "demo", "name": "示范区", "boundary": "osm:admin_level=6"},
+            "network": {"source": "none.osm"},
+            "population": {"source": "buildings"},
+            "layer": [{"id": "clinic", "name": "医", "source": "clinics.csv", "crs": "gcj02"}],
+        },
+        tmp_path / "demo.toml",
+    )
+    moved = shapely.transform(units, lambda p: np.column_stack(wgs84_to_gcj02(p[:, 0], p[:, 1])))
+    source = OutlineSource("units", "u.geojson", "wgs84", None, is_shiftable=True, geometry=moved, names=names)
+    (found,) = measure_outlines(config, [source], None, facilities)
+    assert (found.best, found.contradicts) == ("gcj02", True)
 
 
 def test_what_could_not_be_measured_is_said(tmp_path):

@@ -112,7 +112,7 @@ def _from_box(text: str, key: str) -> Polygons:
     frame = gpd.GeoDataFrame(
         {"key": [""], "name": [""], "local_name": [""]}, geometry=[shapely.box(west, south, east, north)], crs=WGS84
     )
-    return Polygons(frame)
+    return Polygons(frame, sources=(_certain(frame, f"box:{text}", key),))
 
 
 def _from_china(text: str, *, key: str, lang: str) -> Polygons:

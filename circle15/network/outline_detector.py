@@ -152,9 +152,9 @@ def detect_outlines(
     border_lines, street_lines = borders(), streets()
     for key in open_keys:
         shape = by_key[key].geometry
-        fit = fit_lines(shape, border_lines, shifts[key], lat[key])
+        fit = _fit_borders(shape, border_lines, shifts[key], lat[key])
         found.append(Evidence((key,), "borders", fit, _weight(fit)))
-        fit = fit_lines(shape, street_lines, shifts[key], lat[key], scales_m=(FINE_M,))
+        fit = fit_lines(shape, street_lines, shifts[key], lat[key], scales_m=(FINE_M,), is_within=True)
         found.append(Evidence((key,), "streets", fit, _weight(fit)))
     detections = _counted(sources, found, shifts)
     if all(d.is_sure for d in detections if d.is_thinkable):
@@ -162,6 +162,15 @@ def detect_outlines(
     for table in tables():
         found.extend(_in_points(table, near, open_keys, shifts, lat))
     return _counted(sources, found, shifts)
+
+
+def _fit_borders(shape: Any, lines: Any, offsets: dict[str, Offset], lat: float) -> Fit:
+    """Lay outlines over the extract's borders; where those are few, these over the outlines."""
+    fit = fit_lines(shape, lines, offsets, lat)
+    if fit.is_strong:
+        return fit
+    back = fit_lines(lines, shape, {system: (-x, -y) for system, (x, y) in offsets.items()}, lat)
+    return back if back.is_strong else fit
 
 
 def _weight(fit: Fit, strong: float = _STANDS_OUT) -> float:

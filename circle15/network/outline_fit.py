@@ -80,6 +80,7 @@ def fit_lines(
     lat: float,
     *,
     scales_m: Sequence[float] = (FINE_M, COARSE_M),
+    is_within: bool = False,
 ) -> Fit:
     """Move borders over lines.
 
@@ -95,9 +96,13 @@ def fit_lines(
         Latitude for metres.
     scales_m
         How close is close; the later ones speak where the earlier do not.
+    is_within
+        Whether to look only at borders within the lines' bounds: a district is often larger than its extract.
     """
     scale = flat_scale(lat)
     border, line = _samples(borders, scale), _samples(lines, scale)
+    if is_within and len(line):
+        border = border[((border >= line.min(axis=0)) & (border <= line.max(axis=0))).all(axis=1)]
     if len(border) < _FEWEST_SAMPLES or len(line) == 0:
         return Fit(0, {}, None)
     best: Fit | None = None

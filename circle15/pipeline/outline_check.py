@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from circle15.network.outline_detector import Evidence
 
 _AROUND_M = 3000.0
+_SHORTEST_NAME = 3  # characters; "东街" is the name of many a road
 _LINES = ("borders", "streets")
 _TITLES = {
     "boundary": ("区界", "the boundary"),
@@ -61,7 +62,7 @@ def measure_outlines(
         sources,
         borders=lambda: _borders(config, around),
         streets=lambda: street_lines(network),
-        tables=lambda: [*_facility_tables(config, facilities), *_people_table(config)],
+        tables=lambda: [*_facility_tables(config, facilities, sources), *_people_table(config)],
     )
 
 
@@ -90,12 +91,14 @@ def read_outlines(config: Config) -> tuple[OutlineSource, ...]:
 
 
 def street_lines(network: WalkNetwork | None) -> Any:
-    """Give a network's edges as lines, degrees WGS-84; none without a network."""
+    """Give a network's edges, and the rivers and railways that it knows, as lines, degrees WGS-84; none without."""
     if network is None:
         return np.empty(0, dtype=object)
     lon, lat = network.node_lon, network.node_lat
     ends = [np.column_stack([lon[end], lat[end]]) for end in (network.tail, network.head)]
-    return shapely.linestrings(np.stack(ends, axis=1))
+    hard = getattr(network.report, "hard_borders", None)
+    pieces = [np.stack(ends, axis=1), *([] if hard is None else [hard.reshape(-1, 2, 2)])]
+    return shapely.linestrings(np.concatenate(pieces))
 
 
 def outline_warnings(detections: Sequence[OutlineDetection], lang: str) -> list[str]:
@@ -172,8 +175,10 @@ def _borders(config: Config, around: Any) -> Any:
         return np.empty(0, dtype=object)  # whoever reads the streets says what is wrong with the file
 
 
-def _facility_tables(config: Config, facilities: gpd.GeoDataFrame | None) -> list[PointTable]:
-    """Give the tables' facilities together, and those that name their street or community."""
+def _facility_tables(
+    config: Config, facilities: gpd.GeoDataFrame | None, sources: Sequence[OutlineSource]
+) -> list[PointTable]:
+    """Give the tables' facilities together, and those whose column or address names their street or community."""
     if facilities is None:
         return []
     layers = [layer for layer in config.layers if not layer.source.startswith(OSM_PREFIX)]
@@ -185,11 +190,24 @@ def _facility_tables(config: Config, facilities: gpd.GeoDataFrame | None) -> lis
     name = "设施表" if config.district.lang == "zh" else "facility tables"
     tables = [PointTable(name, lon, lat, is_stated)]
     for level, column in (("units", "street"), ("communities", "community")):
-        said = (rows[column].fillna("").astype(str) != "").to_numpy()
-        if said.any():
-            names = tuple(rows[column].astype(str).to_numpy()[said])
-            tables.append(PointTable(name, lon[said], lat[said], is_stated, level, names))
+        known = [n for s in sources if s.key == level for n in s.names if n]
+        said = np.array(
+            [
+                own or _named_in(address, known)
+                for own, address in zip(rows[column].fillna(""), rows["address"].fillna(""), strict=True)
+            ],
+            dtype=object,
+        )
+        has_name = said != ""
+        if has_name.any():
+            tables.append(PointTable(name, lon[has_name], lat[has_name], is_stated, level, tuple(said[has_name])))
     return tables
+
+
+def _named_in(address: str, names: Sequence[str]) -> str:
+    """Give the one unit that an address names in full, "" where it names none or several."""
+    found = {name for name in names if len(name) >= _SHORTEST_NAME and name in address}
+    return found.pop() if len(found) == 1 else ""
 
 
 def _people_table(config: Config) -> list[PointTable]:
