@@ -68,6 +68,7 @@ HOURS = [
     "",
     "",
     ",oneway:foot=yes",
+    ",foot=use_sidepath",
     ",access:conditional=no @ (06:00-22:00)",
     ",foot=no,foot:conditional=yes @ (6:00-22:00)",
 ]

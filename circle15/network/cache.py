@@ -54,6 +54,7 @@ _MAKERS = {
         "directions.py",
         "floors.py",
         "seams.py",
+        "sidepaths.py",
         "walking.py",
         "ways.py",
         "walking_table.csv",

@@ -45,16 +45,17 @@ def joined_nodes(ways: OsmColumns, way_of: Int64, walkable: Bool, number: Int64,
     node, first = np.unique(number[order], return_index=True)
     key = place_keys(ways.lon[order[first]], ways.lat[order[first]])
     by_key = np.argsort(key, kind="stable")
-    same = key[by_key][1:] == key[by_key][:-1]
-    groups = np.split(by_key, np.flatnonzero(~same) + 1) if same.any() else []
+    begins = np.flatnonzero(np.diff(key[by_key], prepend=key[by_key][0] - 1) != 0)
+    ends_at = np.append(begins[1:], len(by_key))
+    shared = np.flatnonzero(ends_at - begins > 1)
+    groups = [by_key[i:j] for i, j in zip(begins[shared].tolist(), ends_at[shared].tolist(), strict=True)]
     is_end = np.zeros(len(walkable), dtype=np.bool_)
     begin, end = ways.indptr[:-1], ways.indptr[1:]
     is_end[begin[end > begin]] = is_end[end[end > begin] - 1] = True
     last = np.append(first[1:], len(order))
     for group in groups:
-        if len(group) > 1:
-            met = [_Met.of(ways, way_of, is_end, int(node[i]), order[first[i] : last[i]]) for i in group]
-            _join(goes_by, sorted(met, key=lambda m: (not is_tagged[m.node], m.node)))
+        met = [_Met.of(ways, way_of, is_end, int(node[i]), order[first[i] : last[i]]) for i in group]
+        _join(goes_by, sorted(met, key=lambda m: (not is_tagged[m.node], m.node)))
     return goes_by
 
 

@@ -15,6 +15,7 @@ from circle15.network.compounds import gate_numbers
 from circle15.network.coverage import StatedBox, covered_ground
 from circle15.network.graph import find_components
 from circle15.network.passages import passage_keys, passage_of
+from circle15.network.sidepaths import sidepath_joints
 from circle15.network.squares import (
     SIGHT_LINE,
     DeadEnds,
@@ -126,12 +127,17 @@ def read_osm_segments(path: str | Path, cut: StreetCut | None = None) -> Segment
     of_ways = tuple(dict.fromkeys((*way_keys(), *BORDER_KEYS, "step_count")))
     of_nodes = tuple(dict.fromkeys((*node_keys(), *passage_keys("node"))))
     ways = read_ways(path, way_keys=of_ways, node_keys=of_nodes, text=None if cut is None else cut.text)
-    streets = Streets.of(ways, closed_nodes(ways))
-    lines, first, traits = streets.lines, streets.first, list(streets.traits)
+    closed = closed_nodes(ways)
+    streets = Streets.of(ways, closed)
+    first, traits = streets.first, list(streets.traits)
     number, n_refs, origin = streets.number, len(streets.refs), streets.origin
     lon, lat = _by_number(ways.lon, number, n_refs)[origin], _by_number(ways.lat, number, n_refs)[origin]
+    joints = sidepath_joints(ways, streets, closed, lon, lat)
+    lines, way_row = joints.applied(streets, ways.way_id)
+    more = np.array(joints.place).reshape(-1, 2)
+    lon, lat = np.concatenate([lon, more[:, 0]]), np.concatenate([lat, more[:, 1]])
     length_m = haversine_m(lon[lines.tail], lat[lines.tail], lon[lines.head], lat[lines.head])
-    n_steps = _share_of_steps(ways, streets.way_row, length_m)
+    n_steps = _share_of_steps(ways, way_row, length_m)
     node_row = _passages(ways, streets.refs)[origin]
     gate = gate_numbers(ways, streets.refs[origin])
     relations = relation_squares(path) if cut is None else cut.relations

@@ -180,12 +180,18 @@ def mapped_once(lines: Lines, outlines_of: Int64) -> Int64:
         OSM ways that are squares: what the streets hold of them is outline.
     """
     part = np.where((lines.part == STREET) & np.isin(lines.way_id, outlines_of), OUTLINE, lines.part)
-    low, high = np.minimum(lines.tail, lines.head), np.maximum(lines.tail, lines.head)
-    pair = low * (high.max(initial=0) + 1) + high
     outline = np.flatnonzero(part == OUTLINE)
+    n_nodes = int(max(lines.tail.max(initial=-1), lines.head.max(initial=-1))) + 1
+    is_met = np.zeros(n_nodes, np.bool_)
+    is_met[lines.tail[outline]] = is_met[lines.head[outline]] = True
+    street = np.flatnonzero((part == STREET) & is_met[lines.tail] & is_met[lines.head])
+    of_outline, of_street = (
+        np.minimum(lines.tail[at], lines.head[at]) * n_nodes + np.maximum(lines.tail[at], lines.head[at])
+        for at in (outline, street)
+    )
     again = np.ones(len(outline), np.bool_)
-    again[np.unique(pair[outline], return_index=True)[1]] = False
-    again |= np.isin(pair[outline], pair[part == STREET])
+    again[np.unique(of_outline, return_index=True)[1]] = False
+    again |= np.isin(of_outline, of_street)
     part[outline[again]] = SIGHT_LINE
     return part
 
@@ -193,7 +199,7 @@ def mapped_once(lines: Lines, outlines_of: Int64) -> Int64:
 def _chords(square: Square, lon: Float64, lat: Float64, degree: Int64, near: Int64) -> tuple[Int64, Int64]:
     """Give the lines across one square; ``near`` are nodes where streets stop, in it or not far from it."""
     ring = np.concatenate(square.rings)
-    node = np.concatenate([ring, near[~np.isin(near, ring)]])
+    node = np.concatenate([ring, near[~np.isin(near, ring)]]) if len(near) else ring
     xy = _plane(lon[node], lat[node])
     n = len(ring)
     ring_of = np.repeat(np.arange(len(square.rings)), [len(r) for r in square.rings])

@@ -81,6 +81,7 @@ class Streets:
     number: Int64  # (n_mentions,) row of refs of each of the ways' references
     origin: Int64  # (n_nodes,) row of refs of each numbered node
     is_closed: Bool  # (n_nodes,) a street ends there before a barrier
+    row_of_way: Int64  # (n_ways,) row of traits
     traits: list[dict[str, str]]
     squares: list[Square]  # of one way
     cut: Int64  # closed OSM nodes that a piece ends at
@@ -121,6 +122,7 @@ class Streets:
             number=number,
             origin=origin,
             is_closed=is_closed[origin],
+            row_of_way=row_of_way,
             traits=traits,
             squares=squares,
             cut=cut,
