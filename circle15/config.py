@@ -24,7 +24,9 @@ CELL_COLUMNS = {
     "cell", "unit_id", "community_id", "lon", "lat", "area_m2", "population", "geometry", "fid", "geom", "all",
 }  # fmt: skip
 """What no group may be called: columns of cells.parquet and of the layer of cells in district.gpkg, and everybody."""
-LAYER_COLUMNS = ("seconds", "linked", "count", "covered", "access", "gap", "places_missing", "cause")
+ACCESS_MEASURES = ("balanced", "raam", "cumulative", "gravity")
+"""Measures of access that a layer may ask for beside its catchment's."""
+LAYER_COLUMNS = ("seconds", "linked", "count", "covered", "access", "gap", "places_missing", "cause", *ACCESS_MEASURES)
 """Columns of cells.parquet that each layer has, its id before them."""
 BUFFER_MARGIN_M = 500.0
 OUTLINE_KEYS = ("boundary", "units", "communities")
@@ -188,7 +190,8 @@ class LayerTable(_Table):
     `where` chooses rows of a table. `catchment` and `decay` say how supply is shared out (measures/catchment.py,
     measures/decay.py). `norm_group` is the people that `norm_per_1000` counts (nursery places are per 1,000 residents,
     so "all", while `group` is the infants who use them). `least_capacity_share` is the share of the facilities that
-    must state a capacity; where fewer do, facilities are counted instead.
+    must state a capacity; where fewer do, facilities are counted instead. `access_measures` are measured beside the
+    catchment's own access (pipeline/access_measures.py); `raam_minutes` is RAAM's walk tau, the threshold by default.
     """
 
     id: Identifier
@@ -217,11 +220,17 @@ class LayerTable(_Table):
     least_capacity_share: Annotated[float, Field(ge=0, le=1, strict=True)] = 0.5
     catchment: Literal["two_step", "three_step", "modified"] = "two_step"
     decay: Literal["binary", "stepped", "gaussian", "kernel"] = "stepped"
+    access_measures: tuple[Literal["balanced", "raam", "cumulative", "gravity"], ...] = ()
+    raam_minutes: Positive | None = None
 
     @model_validator(mode="after")
     def _threshold_is_single(self) -> Self:
         if self.minutes is not None and self.metres is not None:
             raise ValueError(f'layer "{self.id}": give minutes or metres, not both')
+        if self.raam_minutes is not None and "raam" not in self.access_measures:
+            raise ValueError(f'layer "{self.id}": raam_minutes needs access_measures = ["raam"]')
+        if len(set(self.access_measures)) < len(self.access_measures):
+            raise ValueError(f'layer "{self.id}": access_measures names a measure twice')
         if self.id in RESERVED_LAYER_IDS:
             raise ValueError(f'layer id "{self.id}" is the name of a column of cells.parquet; choose another')
         if self.where and self.source.startswith("osm:"):

@@ -78,7 +78,7 @@ def fair_shares(
     ValueError
         If lengths do not fit, or a value is negative or not finite.
     """
-    places, wanted = _checked(supply, t.n_destinations, "supply"), _checked(need, n_cells(t), "need")
+    places, wanted = checked_amounts(supply, t.n_destinations, "supply"), checked_amounts(need, n_cells(t), "need")
     shares = np.where(wanted > 0, 0.0, 1.0)
     inside = t.seconds <= checked_threshold(t, threshold_s)
     row, column = pair_rows(t)[inside], t.destination[inside].astype(np.int64)
@@ -100,7 +100,14 @@ def fair_shares(
     return shares
 
 
-def _checked(values: npt.ArrayLike, length: int, what: str) -> FloatArray:
+def checked_amounts(values: npt.ArrayLike, length: int, what: str) -> FloatArray:
+    """Give amounts as float64 (length,).
+
+    Raises
+    ------
+    ValueError
+        If their number is another, or one is negative or not finite.
+    """
     array = np.asarray(values, dtype=np.float64)
     if array.shape != (length,):
         raise ValueError(f"{what} has shape {array.shape}; it is ({length},)")

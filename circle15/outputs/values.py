@@ -30,6 +30,11 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
         "minutes": ("步行分钟", "minutes on foot"), "metres": ("步行米数", "metres on foot"),
         "straight_line": ("直线距离", "straight line"),
     },
+    "access_measure": {
+        "balanced": ("BFCA（平衡移动搜索）", "balanced floating catchment area"),
+        "raam": ("RAAM（理性选择，越低越好）", "rational agent access model, less is better"),
+        "cumulative": ("累计机会", "cumulative opportunities"), "gravity": ("重力模型", "gravity measure"),
+    },
     "saturation_class": {
         "idle": ("闲置", "idle"), "normal": ("正常", "normal"), "overloaded": ("超负荷", "overloaded"),
         "mixed": ("闲满并存", "idle and overloaded"),

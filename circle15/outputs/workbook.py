@@ -44,6 +44,7 @@ SHEETS = {
     "coverage_groups": ("分人群覆盖率", "Coverage by group"),
     "communities": ("村社覆盖率", "Communities"),
     "coverage_measures": ("口径对比", "Measures"),
+    "access_measures": ("可达性度量", "Measures of access"),
     "portrait_layers": ("画像明细", "Portrait by service"),
     "lorenz": ("洛伦兹曲线", "Lorenz curves"),
     "raking": ("人口校准", "Raking"),

@@ -14,6 +14,7 @@ from circle15.inputs.import_report import changes_frame
 from circle15.measures.equity import lorenz
 from circle15.outputs.result import DistrictResult, LayerInfo
 from circle15.outputs.text import share_text
+from circle15.pipeline.access_measures import access_measures_table, add_access_columns
 from circle15.pipeline.appraise import appraisal_tables
 from circle15.pipeline.communities import communities_table
 from circle15.pipeline.fit_warnings import fit_warnings
@@ -57,6 +58,10 @@ def district_result(
         "unlinked": unlinked_table(study, services),
         **appraisal_tables(study, services),
     }
+    cells = add_access_columns(cells_frame(study, services), services)
+    other = access_measures_table(study, services, cells)
+    if len(other):
+        tables["access_measures"] = other
     if study.config.outputs.writes("measures"):
         tables["coverage_measures"] = coverage_measures_table(study, services, threads=threads)
     if study.second is not None:
@@ -80,7 +85,7 @@ def district_result(
         boundary=gpd.GeoDataFrame({"name": [table.name]}, geometry=[study.district.geometry], crs="EPSG:4326"),
         units=study.district.units,
         layers=tuple(layer_info(study, s) for s in services),
-        cells=cells_frame(study, services),
+        cells=cells,
         tables=tables,
         isochrones=service_areas(study, services, threads) if wants_areas else _no_isochrones(),
         streets=streets_shown(study),

@@ -24,7 +24,7 @@ _FROM: dict[str, tuple[str, ...]] = {
     "entrances": _WITHOUT_PEOPLE,
     "policy": ("policy",),
     "raking": ("district", "people"),
-    "satisfaction": ("district", "survey"),
+    "satisfaction": ("district", "people", "survey"),
     "portrait": (*_MEASURED, "survey"),
     "portrait_layers": (*_MEASURED, "survey"),
     "ranking": (*_MEASURED, "planning"),

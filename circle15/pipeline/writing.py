@@ -23,7 +23,7 @@ _CSV = {
         "coverage", "coverage_groups", "gaps", "portrait", "portrait_layers", "equity", "lorenz",
         "saturation", "satisfaction", "targets", "unit_rules", "policy", "communities", "raking",
     ),
-    "measures": ("coverage_measures",),
+    "measures": ("coverage_measures", "access_measures"),
     "completeness": ("completeness",),
     "facilities": ("facilities", "entrances", "unlinked", "import_report"),
     "ranking": ("ranking", "projects"),
