@@ -59,9 +59,14 @@ class ValueReader:
     used_columns: set[str] = field(default_factory=set)
     unread: dict[tuple[int, str], Change] = field(default_factory=dict)
 
-    def column_of(self, name: str, stated: str | None = None, *, required_choice: bool = False) -> str | None:
-        """Give the column of a field: the stated one, or the recognised one; None where there is none."""
-        key = f"{name}_field"
+    def column_of(
+        self, name: str, stated: str | None = None, *, required_choice: bool = False, key: str | None = None
+    ) -> str | None:
+        """Give the column of a field: the stated one, or the recognised one; None where there is none.
+
+        ``key`` is the config's key that states it, where that is not the field's name with _field behind.
+        """
+        key = key or f"{name}_field"
         if stated is not None:
             column: str | None = named_column(stated, self.table.columns, file=self.table.file, key=key)
         else:

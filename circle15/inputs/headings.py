@@ -175,14 +175,20 @@ def named_column(name: str, columns: Sequence[str], *, file: str, key: str) -> s
 
 
 def missing_column(
-    fields: Sequence[str], columns: Sequence[str], aliases: Mapping[str, Ranks], *, file: str
+    fields: Sequence[str], columns: Sequence[str], aliases: Mapping[str, Ranks], *, file: str, key: str | None = None
 ) -> Problem:
-    """Word the problem that no column stands for any of ``fields``: headings found and aliases tried."""
+    """Word the problem that no column stands for any of ``fields``: headings found and aliases tried.
+
+    ``key`` is the config's key that names the column; a layer's is the field's name with _field behind, and "" stands
+    for a table that no key names columns of.
+    """
     tried = ", ".join(alias for field in fields for rank in aliases[field] for alias in rank[:6])
-    keys = " or ".join(f"{f}_field" for f in fields[:1])
+    remedy = f"name it as {f'{fields[0]}_field' if key is None else key}, or list it under [headings] {fields[0]}"
+    if key == "":
+        remedy = f"list it under [headings] {fields[0]}"
     found = ", ".join(columns) if columns else "none"
     return Problem(
-        f"no column for {' or '.join(fields)} (tried {tried} ...); headings found: {found}; name it as {keys}",
+        f"no column for {' or '.join(fields)} (tried {tried} ...); headings found: {found}; {remedy}",
         file=file,
     )
 

@@ -88,6 +88,8 @@ REASONS: dict[str, tuple[str, str]] = {
     # of a row left out
     "blank_rows": ("空行", "blank rows"),
     "totals_row": ("合计或小计行", "a row of totals"),
+    "total_of_units": ("各单元之和的合计行，未计入", "a total of the units; not counted itself"),
+    "other_district": ("不属于本区，未计入", "of another district; not counted"),
     "remark_row": ("表末说明行", "a remark below the table"),
     "repeated_heading": ("重复的表头行", "the heading, repeated"),
     "duplicate_row": ("与第 {detail} 行完全相同", "the same as row {detail} in every column"),
@@ -120,7 +122,8 @@ REASONS: dict[str, tuple[str, str]] = {
 
 # Of these the row itself is out; of all others at most a value is another.
 LEFT_OUT = frozenset({
-    "blank_rows", "totals_row", "remark_row", "repeated_heading", "duplicate_row", "no_coordinates", "bad_coordinates",
+    "blank_rows", "totals_row", "total_of_units", "other_district", "remark_row", "repeated_heading", "duplicate_row",
+    "no_coordinates", "bad_coordinates",
     "swapped_coordinates", "outside_system", "no_geometry", "not_whole",
     "closed", "far_away",
 })  # fmt: skip

@@ -9,14 +9,17 @@ import numpy as np
 import pandas as pd
 
 from circle15.errors import InputError, Problem
+from circle15.inputs.census_rows import UNIT_HEADINGS, column_named, sort_rows
 from circle15.inputs.facility_values import ValueReader
 from circle15.inputs.headings import load_aliases, missing_column, recognise
+from circle15.inputs.import_report import Change
 from circle15.inputs.raking import rake
 from circle15.inputs.tables import read_table
 from circle15.inputs.unit_ids import code_forms
+from circle15.inputs.unit_names import match_unit
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import numpy.typing as npt
@@ -27,8 +30,15 @@ GROUP_HEADINGS = ("group", "人群", "年龄组", "组别", "分组")
 WHOLE_WORDS = frozenset({"", "全区", "合计", "总计", "all", "total"})
 
 
-def read_totals(path: Path) -> pd.DataFrame:
+def read_totals(path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
     """Read official totals: a unit's code or name (全区 or empty for the whole), a group (all where absent), people.
+
+    Parameters
+    ----------
+    path
+        The table.
+    headings
+        The config's own headings of fields.
 
     Returns
     -------
@@ -40,14 +50,14 @@ def read_totals(path: Path) -> pd.DataFrame:
     InputError
         If the file cannot be read, a column is missing, or a row has no number of people.
     """
-    aliases = load_aliases()
-    table = read_table(path, wanted=GROUP_HEADINGS, aliases=aliases)
+    aliases = load_aliases(headings)
+    table = read_table(path, wanted=(*GROUP_HEADINGS, UNIT_HEADINGS[0]), aliases=aliases)
     reader = ValueReader(table, recognise(table.columns, aliases, cut=table.has_cut_headings))
-    unit = reader.column_of("unit_code") or reader.column_of("street")
+    unit = reader.column_of("unit_code") or reader.column_of("street") or column_named(table.columns, UNIT_HEADINGS)
     people = reader.column_of("people")
     if unit is None or people is None:
         lacking = "street" if unit is None else "people"
-        raise InputError(missing_column([lacking], table.columns, aliases, file=table.file))
+        raise InputError(missing_column([lacking], table.columns, aliases, file=table.file, key=""))
     heads, units = reader.numbers(people), reader.codes(unit)
     empty = [
         Problem("no number of people; give one, or leave the row out", file=table.file, row=int(table.row[i]),
@@ -78,6 +88,8 @@ def rake_to_totals(
     *,
     district_id: str,
     known_groups: Sequence[str],
+    called: Sequence[str] = (),
+    headings: Mapping[str, Sequence[str]] | None = None,
 ) -> Raked:
     """Rake the cells' people to the totals of a file.
 
@@ -95,15 +107,40 @@ def rake_to_totals(
         Id of the whole district.
     known_groups
         Groups that the config names; a total of another group is an error.
+    called
+        What the district is called (`census_rows.district_names`): such a row is of the whole; rows of what stands
+        above it, and of other districts, are left out and named.
+    headings
+        The config's own headings of fields.
 
     Raises
     ------
     InputError
         Naming every row with an unknown unit or group, and what `raking.rake` refuses.
     """
-    totals = read_totals(path)
+    totals = read_totals(path, headings=headings)
     ids = {form: str(u) for u in unit_ids for form in code_forms(str(u))} | dict(zip(unit_names, unit_ids, strict=True))
     ids |= dict.fromkeys((*WHOLE_WORDS, district_id), district_id)
+    names = [str(name) for name in unit_names]
+
+    def meaning(text: str) -> tuple[str, ...]:
+        place = match_unit(text, names) if text not in ids else None
+        return (ids[text],) if text in ids else (str(unit_ids[place]),) if place is not None else ()
+
+    found = sort_rows([text or "all" for text in totals["unit"]], meaning=meaning, district=called)
+    left_out = found.rows("above", "elsewhere")
+    lines = tuple(
+        Change(
+            path.name, "total_of_units" if found.kind[i] == "above" else "other_district", row=int(row), original=name
+        )
+        for i, (row, name) in enumerate(zip(totals["row"], totals["unit"], strict=True))
+        if i in set(left_out)
+    )
+    meant = [
+        district_id if kind == "whole" else next(iter(of), "") for kind, of in zip(found.kind, found.ids, strict=True)
+    ]
+    changes = (*totals.attrs["changes"], *lines)
+    totals = totals.assign(unit_id=meant).drop(index=left_out)
     known = {"all", *known_groups}
     problems = [
         Problem(
@@ -114,10 +151,9 @@ def rake_to_totals(
     ]
     problems += [
         Problem(f"there is no such unit; there are {', '.join(unit_names)}", file=path.name, row=int(row), value=u)
-        for u, row in zip(totals["unit"], totals["row"], strict=True)
-        if u not in ids
+        for u, row, i in zip(totals["unit"], totals["row"], totals["unit_id"], strict=True)
+        if not i
     ]
     InputError.gather(problems)
-    named = totals.assign(unit_id=[ids[u] for u in totals["unit"]])
-    raked = rake(groups, unit, unit_ids, named, district_id=district_id, file=path.name)
-    return replace(raked, changes=totals.attrs["changes"])
+    raked = rake(groups, unit, unit_ids, totals, district_id=district_id, file=path.name)
+    return replace(raked, changes=changes)

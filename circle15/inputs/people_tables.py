@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,6 +11,7 @@ import pandas as pd
 
 from circle15.errors import MOST_TOLD, ConfigError, InputError, MissingFileError, Problem
 from circle15.inputs.age_classes import derive_groups
+from circle15.inputs.census_rows import COUNTY_HEADINGS, UNIT_HEADINGS, column_named
 from circle15.inputs.facility_places import places_from_columns
 from circle15.inputs.facility_shapes import places_from_geometry
 from circle15.inputs.facility_values import ValueReader, unread_text
@@ -22,6 +23,7 @@ from circle15.inputs.row_filter import filter_rows, n_left_out, where_columns
 from circle15.inputs.tables import Table, read_table
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from circle15.config import Config
@@ -44,7 +46,27 @@ class PeopleTable:
     counts: dict[str, float]  # rows read, and those without a place or a number, with their people
     changes: tuple[Change, ...]
     problems: tuple[Problem, ...] = ()  # cells of a table of units that cannot be used
+    label: tuple[str, ...] = ()  # (n_rows,) names of units beside their codes; the same as `unit` without
+    county: tuple[str, ...] = ()  # (n_rows,) the district that a row says it is of, "" without
     why_repeated: str = ""  # of a table of units: the likely cause of a unit that stands there twice, and its remedy
+
+    def people_of(self, group: str) -> npt.NDArray[np.float64]:
+        """Give a group's persons, (n_rows,)."""
+        return np.asarray(self.values[group], dtype=np.float64)
+
+    def take(self, rows: Sequence[int]) -> PeopleTable:
+        """Give the table with some rows alone, and the problems of these."""
+        numbers = set(self.row[list(rows)].tolist())
+        kept = list(rows)
+        return replace(
+            self,
+            values=self.values.iloc[kept].reset_index(drop=True),
+            row=self.row[kept],
+            unit=tuple(self.unit[i] for i in kept),
+            label=tuple(self.label[i] for i in kept),
+            county=tuple(self.county[i] for i in kept),
+            problems=tuple(p for p in self.problems if p.row is None or p.row in numbers),
+        )
 
 
 def read_people_table(config: Config, path: Path) -> None:
@@ -58,7 +80,7 @@ def read_people_table(config: Config, path: Path) -> None:
     if config.population.source == "points":
         read_people_points(config, path)
     elif config.population.source == "units":
-        InputError.gather(read_people_of_units(config, path).problems)
+        InputError.gather(told(read_people_of_units(config, path).problems, path.name))
     elif not set("*+") & set(path.name) and not path.exists():  # neither tiles nor a sum of rasters
         raise MissingFileError(Problem("no such file", file=str(path), key="population.path"))
 
@@ -89,7 +111,7 @@ def read_people_points(config: Config, path: Path) -> PeopleTable:
     values, problems = _people(config, reader, aliases)
     amounts = _columns_of_people(config, reader)
     problems += repeated_places(table, found, places.lon, places.lat, amounts=amounts, where="population.where")
-    InputError.gather(problems)
+    InputError.gather(told(problems, table.path.name))
     placed = np.isfinite(places.lon)
     lost = [
         Change(table.path.name, reason, table.sheet, int(row), original=f"{heads:g}")
@@ -122,10 +144,14 @@ def read_people_of_units(config: Config, path: Path) -> PeopleTable:
         If the file cannot be read or a column is missing.
     """
     table, aliases, _, reader = _open(config, path)
-    column = reader.column_of("unit_code", config.population.unit_field) or reader.column_of("street")
+    code = reader.column_of("unit_code", config.population.unit_field, key="population.unit_field")
+    name = reader.column_of("street", key="population.unit_field") or column_named(table.columns, UNIT_HEADINGS)
+    column = code or name
     if column is None:
-        raise InputError(missing_column(["street"], table.columns, aliases, file=table.file))
+        key = "population.unit_field"
+        raise InputError(missing_column(["street"], table.columns, aliases, file=table.file, key=key))
     units = tuple(reader.codes(column))
+    county = column_named([c for c in table.columns if c != column], COUNTY_HEADINGS)
     values, problems = _people(config, reader, aliases, of_units=True)
     year = year_column(table, reader.found, _columns_of_people(config, reader))
     return PeopleTable(
@@ -137,6 +163,8 @@ def read_people_of_units(config: Config, path: Path) -> PeopleTable:
         counts={"rows": len(units), "values_not_numbers": _not_numbers(reader), **_filtered(config, table)},
         changes=(*table.changes, *reader.changes),
         problems=tuple(problems),
+        label=units if name in {None, column} else tuple(reader.text(name)),
+        county=("",) * len(units) if county is None else tuple(reader.text(county)),
         why_repeated="" if year is None else year.advice("population.where"),
     )
 
@@ -151,6 +179,7 @@ def _open(config: Config, path: Path) -> tuple[Table, dict[str, Ranks], dict[str
         *settings.source_groups.values(),
         *settings.age_classes.values(),
         *where_columns(settings.where),
+        *(UNIT_HEADINGS[:1] if settings.source == "units" else ()),
     )
     aliases = load_aliases(config.headings)
     table = read_table(path, wanted=[n for n in named if n], aliases=aliases)
@@ -168,9 +197,13 @@ def _people(
     place only a cell that holds something and no number is one.
     """
     settings = config.population
-    column = reader.column_of("people", settings.value_field, required_choice=True)
+    column = reader.column_of("people", settings.value_field, required_choice=True, key="population.value_field")
     if column is None:
-        raise InputError(missing_column(["people"], reader.table.columns, aliases, file=reader.table.file))
+        raise InputError(
+            missing_column(
+                ["people"], reader.table.columns, aliases, file=reader.table.file, key="population.value_field"
+            )
+        )
     columns = {ALL: column}
     for group, heading in settings.source_groups.items():
         if group == ALL:
@@ -197,12 +230,11 @@ def _silent_cells(reader: ValueReader, read: dict[str, npt.NDArray[np.float64]])
         what = "no number of people" if unread is None else unread_text(unread.reason)
         return f"{what}; give a number, and 0 where nobody lives"
 
-    found = [
+    return [
         Problem(message(i, c), file=t.path.name, row=int(t.row[i]), column=c, value=t.frame[c].iloc[i])
         for c, heads in read.items()
         for i in np.flatnonzero(np.isnan(heads)).tolist()
     ]
-    return _told(found, t.path.name)
 
 
 def _columns_of_people(config: Config, reader: ValueReader) -> list[str]:
@@ -229,7 +261,7 @@ def _filtered(config: Config, table: Table) -> dict[str, float]:
 
 def _larger_than_all(reader: ValueReader, people: pd.DataFrame, columns: dict[str, str]) -> list[Problem]:
     t = reader.table
-    found = [
+    return [
         Problem(
             f"is more than everybody in this row ({people[ALL].iloc[i]:g}); a group is a part of all",
             file=t.path.name,
@@ -240,12 +272,12 @@ def _larger_than_all(reader: ValueReader, people: pd.DataFrame, columns: dict[st
         for group in people.columns[1:]
         for i in np.flatnonzero(people[group] > people[ALL] + WHOLE_PERSON)
     ]
-    return _told(found, t.path.name)
 
 
-def _told(problems: list[Problem], file: str) -> list[Problem]:
+def told(problems: Sequence[Problem], file: str) -> list[Problem]:
+    """Give the first problems, and how many more rows have one."""
     more = len(problems) - MOST_TOLD
-    return [*problems[:MOST_TOLD], Problem(f"and {more} more rows", file=file)] if more > 0 else problems
+    return [*problems[:MOST_TOLD], Problem(f"and {more} more rows", file=file)] if more > 0 else list(problems)
 
 
 def _not_numbers(reader: ValueReader) -> int:

@@ -12,15 +12,22 @@ import pandas as pd
 
 from circle15.config import FROM_CLASSES, FROM_TOTALS
 from circle15.errors import ConfigError, InputError, Problem
+from circle15.inputs.absurd_rows import MOST_OF_A_STREET, absurd_points, absurd_units
+from circle15.inputs.cells import piece_of_points
+from circle15.inputs.census_rows import district_names, of_larger_table, sort_rows
 from circle15.inputs.communities import REST_SUFFIX
 from circle15.inputs.official_totals import rake_to_totals
 from circle15.inputs.osm import read_buildings
 from circle15.inputs.people_spread import Population, spread_over_buildings, spread_points, spread_units
-from circle15.inputs.people_tables import ALL, read_people_of_units, read_people_points
+from circle15.inputs.people_tables import ALL, read_people_of_units, read_people_points, told
+from circle15.inputs.rows_left_out import rows_left_out
 from circle15.inputs.unit_ids import code_forms
+from circle15.inputs.unit_names import match_unit
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    import numpy.typing as npt
 
     from circle15.config import Config
     from circle15.inputs.cells import Cells
@@ -98,6 +105,8 @@ def _raked(found: Population, config: Config, district: District, cells: Cells) 
         path,
         district_id=config.district.id,
         known_groups=tuple(table.groups),
+        called=district_names(config),
+        headings=config.headings,
     )
     InputError.gather(
         Problem(f"has no total of the group {group}", file=path.name, key=f"population.groups.{group}")
@@ -128,8 +137,12 @@ def _from_buildings(config: Config, district: District, cells: Cells) -> Populat
 def _from_points(config: Config, path: Path, _district: District, cells: Cells) -> Population:
     table = read_people_points(config, path)
     found = spread_points(table.lon, table.lat, table.values, cells)
+    inside = np.zeros(len(table.row), dtype=np.bool_)
+    crowded = np.flatnonzero(table.people_of(ALL) >= MOST_OF_A_STREET)
+    inside[crowded] = piece_of_points(cells.pieces, table.lon[crowded], table.lat[crowded]) >= 0
     return replace(
         found,
+        notes=absurd_points(table, inside, path.name),
         label_zh=f"人口点数据 {path.name}",
         label_en=f"population points of {path.name}",
         counts={**table.counts, **found.counts},
@@ -140,21 +153,49 @@ def _from_points(config: Config, path: Path, _district: District, cells: Cells) 
 def _from_units(config: Config, path: Path, district: District, cells: Cells) -> Population:
     table = read_people_of_units(config, path)
     known = _units_by_name(district)
-    rows = [known.get(n, known.get(_plain_name(n), ())) for n in table.unit]
-    unmatched = list(_unmatched(table, rows, district, path.name))
+    names = dict(zip(district.units["unit_name"].astype(str), district.units["unit_id"], strict=True))
+
+    def meaning(text: str) -> tuple[str, ...]:
+        found = known.get(text, known.get(_plain_name(text)))
+        place = match_unit(text, list(names)) if found is None else None
+        return (list(names.values())[place],) if place is not None else found or ()
+
+    sorted_rows = sort_rows(
+        table.unit,
+        meaning=meaning,
+        district=district_names(config),
+        labels=table.label,
+        counties=table.county,
+        is_one_unit=list(district.units["unit_id"]) == [district.id],
+    )
+    if not list(_without_row(list(sorted_rows.ids), district, path.name)):
+        sorted_rows = of_larger_table(sorted_rows)
+    ours = sorted_rows.rows("unit", "unknown")
+    own, rows = table.take(ours), [sorted_rows.ids[i] for i in ours]
+    unmatched = list(_unmatched(own, rows, district, path.name))
     # A row whose name is mistyped explains the unit without one.
     lacking = [] if unmatched else list(_without_row(rows, district, path.name))
-    InputError.gather((*table.problems, *unmatched, *lacking))
-    ids = np.array([row[0] for row in rows], dtype=object)
+    InputError.gather((*told(own.problems, path.name), *unmatched, *lacking))
+    ids = np.array([row[0] if row else district.id for row in rows], dtype=object)
     levels = ("unit_id",) if district.communities is None else ("unit_id", "community_id")
-    found = spread_units(ids, table.values, cells, levels)
+    found = spread_units(ids, own.values, cells, levels)
+    left_out = rows_left_out(table, sorted_rows, path.name)
     return replace(
         found,
         label_zh=f"街道人口 {path.name} 按面积均摊",
         label_en=f"people of each unit by {path.name}, spread evenly over its area",
-        counts={**table.counts, **found.counts},
-        changes=table.changes,
+        counts={**table.counts, **left_out.counts, **found.counts},
+        changes=(*table.changes, *left_out.changes),
+        notes=(*left_out.notes, *absurd_units(own, _area_m2(cells, levels, ids), path.name)),
     )
+
+
+def _area_m2(cells: Cells, levels: tuple[str, ...], ids: npt.NDArray[np.object_]) -> npt.NDArray[np.float64]:
+    """Give the ground of the unit or community that each row names."""
+    area: dict[str, float] = {}
+    for level in levels:
+        area.update(cells.pieces.groupby(level)["area_m2"].sum().to_dict())
+    return np.array([area.get(i, 0.0) for i in ids])
 
 
 def _units_by_name(district: District) -> dict[str, tuple[str, ...]]:
@@ -199,7 +240,7 @@ def _unmatched(table: PeopleTable, rows: list[tuple[str, ...]], district: Distri
 
 def _without_row(rows: list[tuple[str, ...]], district: District, file: str) -> Iterator[Problem]:
     """Give a problem for each unit that no row tells of, nor rows of its communities, which then must be all there."""
-    named = {row[0] for row in rows}
+    named = {row[0] for row in rows if row}
     parents = _parents(district)
     by_communities = {parents[name] for name in named if name in parents}
     names = dict(zip(district.units["unit_id"], district.units["unit_name"], strict=True))

@@ -145,7 +145,9 @@ def _units_named(
     street, community = reader.column_of("street"), reader.column_of("community")
     column = coded or street or community
     if column is None:
-        raise InputError(missing_column(["street"], reader.table.columns, aliases, file=reader.table.file))
+        raise InputError(
+            missing_column(["street"], reader.table.columns, aliases, file=reader.table.file, key="survey.unit_field")
+        )
     ids, names = units["unit_id"].astype(str).tolist(), units["unit_name"].astype(str).tolist()
     parents = units["parent_id"].astype(str).tolist()
     meant: dict[str, list[int]] = {}
