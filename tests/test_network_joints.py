@@ -282,3 +282,12 @@ def test_what_the_hours_opened_stands_in_the_report(tmp_path):
         tmp_path, {1: WEST, 2: MIDDLE}, [(11, [1, 2], "highway=path,access=no,access:conditional=yes @ (06:00-22:00)")]
     )
     assert json.loads(json.dumps(net.report.as_dict()))["n_opened_by_day"] == 1
+
+
+def test_a_road_that_goes_on_below_a_square_does_not_stop_within_it(tmp_path):
+    nodes = {**SQUARE, 5: (3 * D, 0.5 * D), 6: (0.3 * D, 0.5 * D), 7: (-D, 0.0), 8: (-3 * D, 0.5 * D)}
+    below = (14, [6, 8], "highway=secondary,foot=no,tunnel=yes")
+    road = (12, [5, 6], "highway=secondary")
+    square = [(11, RING, "highway=pedestrian,area=yes"), (13, [1, 7], PATH)]
+    assert not is_joined(read(tmp_path, nodes, [*square, road, below]), nodes[5], nodes[7])
+    assert is_joined(read(tmp_path, nodes, [*square, road]), nodes[5], nodes[7])

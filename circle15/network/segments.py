@@ -143,8 +143,7 @@ def read_osm_segments(path: str | Path, cut: StreetCut | None = None) -> Segment
     relations = relation_squares(path) if cut is None else cut.relations
     squares, lon, lat = _squares(relations, streets.squares, lon, lat, traits)
     ends = np.concatenate([lines.tail, lines.head])
-    is_closed = np.concatenate([streets.is_closed, np.zeros(len(lon) - len(origin), dtype=np.bool_)])
-    stops = DeadEnds.of(lines, traits, len(lon), is_closed)
+    stops = DeadEnds.of(lines, traits, len(lon), streets.is_closed | streets.goes_on)
     crossing = crossing_lines(squares, lon, lat, np.bincount(ends, minlength=len(lon)), stops=stops, traits=traits)
     lines = Lines.joined([lines, crossing])
     part = mapped_once(lines, np.array([s.way_id for s in squares if s.has_outline], np.int64))

@@ -63,10 +63,11 @@ class DeadEnds:
     floor: list[tuple[str, str]]  # layer and level of the street (`circle15.network.seams.floor_of`)
 
     @classmethod
-    def of(cls, lines: Lines, traits: list[dict[str, str]], n_nodes: int, is_closed: npt.NDArray[np.bool_]) -> DeadEnds:
-        """Find the nodes that one street alone meets, but for those before a barrier."""
+    def of(cls, lines: Lines, traits: list[dict[str, str]], n_nodes: int, is_none: npt.NDArray[np.bool_]) -> DeadEnds:
+        """Find the nodes that one street alone meets; of the first some are none (at a barrier, where cars go on)."""
         degree = np.bincount(np.concatenate([lines.tail, lines.head]), minlength=n_nodes)
-        stops = (degree == 1) & ~is_closed
+        stops = degree == 1
+        stops[: len(is_none)] &= ~is_none
         at = np.concatenate([np.flatnonzero(stops[lines.tail]), np.flatnonzero(stops[lines.head])])
         n_tails = int(stops[lines.tail].sum())
         node = np.concatenate([lines.tail[at[:n_tails]], lines.head[at[n_tails:]]])

@@ -81,6 +81,7 @@ class Streets:
     number: Int64  # (n_mentions,) row of refs of each of the ways' references
     origin: Int64  # (n_nodes,) row of refs of each numbered node
     is_closed: Bool  # (n_nodes,) a street ends there before a barrier
+    goes_on: Bool  # (n_nodes,) a way that is closed to walkers is there too
     row_of_way: Int64  # (n_ways,) row of traits
     traits: list[dict[str, str]]
     squares: list[Square]  # of one way
@@ -104,6 +105,8 @@ class Streets:
         number = goes_by[number]
         first = first[number[first] != number[first + 1]]
         node, origin = _split_at(number[np.concatenate([first, first + 1])], is_closed)
+        goes_on = np.zeros(len(refs), dtype=np.bool_)
+        goes_on[number[((tags["highway"].codes >= 0) & ~allowed)[way_of]]] = True
         tail, head, way = node[: len(first)], node[len(first) :], ways.way_id[way_of[first]]
         once = _first_of_each(way, tail, head)
         tags[ONE_WAY] = one_way_column(tags, len(ways.way_id))
@@ -122,6 +125,7 @@ class Streets:
             number=number,
             origin=origin,
             is_closed=is_closed[origin],
+            goes_on=goes_on[origin],
             row_of_way=row_of_way,
             traits=traits,
             squares=squares,
