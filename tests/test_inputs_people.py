@@ -337,6 +337,7 @@ def test_people_of_several_years_are_an_error_with_the_remedy_and_right_with_it(
 def test_the_same_place_and_name_twice_is_an_error_and_two_houses_on_one_point_are_not(tmp_path, district):
     text = "小区,楼号,经度,纬度,户数,人口\n甲,1,121.501,29.899,30,100\n甲,2,121.501,29.899,30,100\n乙,1,121.501,29.899,30,100\n"
     assert at_points(tmp_path, district, text).groups["all"].sum() == 300
+    assert at_points(tmp_path, district, text.replace("楼号", "建成年份")).groups["all"].sum() == 300
     with pytest.raises(InputError) as caught:
         at_points(tmp_path, district, text + "甲,2,121.501,29.899,31,120\n")
     assert [(p.row, p.value) for p in caught.value.problems] == [(5, "甲 | 2")]
@@ -392,5 +393,7 @@ def test_a_survey_of_several_years_is_an_error_until_one_is_chosen(tmp_path):
     with pytest.raises(InputError, match=r'survey\.where = \{ "年份" = "2023" \}'):
         survey(tmp_path, text)
     assert survey(tmp_path, text, where={"年份": 2023}).mean[0] == 4
+    single = "街道,年份,评分\n甲街道,2022,3\n甲街道,2023,5\n"
+    assert survey(tmp_path, single).mean[0] == 4
     with pytest.raises(InputError, match=r"row 2.*a date, not a number"):
         survey(tmp_path, "街道,样本数,平均分\n甲街道,40,2024-03-05\n")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import MOST_TOLD, Problem
-from circle15.inputs.numbers import is_missing, parse_number
+from circle15.inputs.numbers import is_missing, is_plain, parse_number
 from circle15.inputs.row_filter import same_text
 
 if TYPE_CHECKING:
@@ -20,8 +21,10 @@ if TYPE_CHECKING:
 
 _YEAR = re.compile(r"(?:19|20)\d\d(?:\.0)?年?(?:度|末|底)?")
 _TOTAL = frozenset({"合计", "总计", "小计", "总", "总数", "总人口", "全部", "全体", "all", "total", "both"})
-_SAYS_WHICH = re.compile(r"号|编|代码|栋|幢|座|单元|室|层|楼|组|类|别|id|code|no", re.IGNORECASE)
-"""Headings of numbers that tell rows apart: 楼号, 栋, 编号."""
+_BUILT = re.compile(r"建|竣工|成立|开业|开办|投用|启用|设立|登记|built|found|since|open", re.IGNORECASE)
+"""Headings of years that tell how old a thing is, not of when it was counted."""
+_SAYS_WHICH = re.compile(rf"号|编|代码|栋|幢|座|单元|室|层|楼|组|类|别|id|code|no|{_BUILT.pattern}", re.IGNORECASE)
+"""Headings of numbers that tell rows apart: 楼号, 栋, 编号, 建成年份."""
 _COORDINATES = ("lon", "lat", "x", "y", "lonlat")
 _DECIMALS = 7
 
@@ -61,7 +64,8 @@ def year_column(table: Table, found: Mapping[str, list[list[str]]], amounts: Seq
             continue
         texts = [t.strip() for t in table.frame[column].tolist()]
         filled = {t for t in texts if not is_missing(t)}
-        if len(filled) > 1 and (column in named or all(_YEAR.fullmatch(t) for t in filled)):
+        is_of_years = not _BUILT.search(column) and all(_YEAR.fullmatch(t) for t in filled)
+        if len(filled) > 1 and (column in named or is_of_years):
             return YearColumn(column, tuple(same_text(t) for t in texts), max(filled, key=lambda t: (len(t), t)))
     return None
 
@@ -92,13 +96,16 @@ def repeated_places(
     where
         The config's key that would choose one of the rows.
     """
+    places = list(zip(lon.round(_DECIMALS).tolist(), lat.round(_DECIMALS).tolist(), strict=True))
+    rows_at = Counter(place for place, x in zip(places, lon.tolist(), strict=True) if np.isfinite(x))
+    shared = [i for i, place in enumerate(places) if rows_at[place] > 1]
+    if not shared:
+        return []
     year = year_column(table, found, amounts)
     left = {*amounts, *(c for f in (*_COORDINATES, "serial", "year") for rank in found.get(f, []) for c in rank)}
     left |= {year.heading} if year is not None else set()
     columns = [c for c in table.columns if c not in left and _tells_apart(c, table, found)]
-    places = list(zip(lon.round(_DECIMALS).tolist(), lat.round(_DECIMALS).tolist(), strict=True))
-    cells = {c: [same_text(t) for t in table.frame[c].tolist()] for c in columns}
-    placed = np.flatnonzero(np.isfinite(lon)).tolist()
+    cells = {c: {i: same_text(t) for i, t in zip(shared, table.frame[c].iloc[shared], strict=True)} for c in columns}
     serials = {c for rank in found.get("serial", []) for c in rank}
     exact = [tuple(row) for row in table.frame[[c for c in table.columns if c not in serials]].to_numpy()]
 
@@ -107,7 +114,7 @@ def repeated_places(
 
     problems = []
     first: dict[Hashable, int] = {}
-    for i in placed:
+    for i in shared:
         earlier = first.setdefault(key(i), i)
         if earlier == i:
             continue
@@ -123,7 +130,7 @@ def repeated_places(
         )
         message = f"the same place and name as row {row}, so its people would count twice; {cause}"
         problems.append(Problem(message, file=table.file, row=int(table.row[i]), value=_label(table, columns, i)))
-    problems += _totals_beside_parts(table, columns, cells, placed, key, where=where)
+    problems += _totals_beside_parts(table, columns, cells, shared, key, where=where)
     more = len(problems) - MOST_TOLD
     return [*problems[:MOST_TOLD], Problem(f"and {more} more rows", file=table.file)] if more > 0 else problems
 
@@ -157,14 +164,14 @@ def _tells_apart(column: str, table: Table, found: Mapping[str, list[list[str]]]
     texts = [t for t in table.frame[column].tolist() if not is_missing(t)]
     if column in ids or _SAYS_WHICH.search(column):
         return True
-    return bool(texts) and any(np.isnan(parse_number(t).value) for t in texts)
+    return any(not is_plain(t) and np.isnan(parse_number(t).value) for t in texts)
 
 
 def _totals_beside_parts(
     table: Table,
     columns: Sequence[str],
-    cells: Mapping[str, list[str]],
-    placed: Sequence[int],
+    cells: Mapping[str, Mapping[int, str]],
+    shared: Sequence[int],
     key: Callable[[int, str | None], Hashable],
     *,
     where: str,
@@ -172,10 +179,10 @@ def _totals_beside_parts(
     """Give a problem for each row that says the total of other rows of its place: 性别 合计 beside 男 and 女."""
     problems = []
     for column in columns:
-        totals = [i for i in placed if cells[column][i] in _TOTAL]
-        if not totals or len(totals) == len(placed):
+        totals = [i for i in shared if cells[column][i] in _TOTAL]
+        if not totals or len(totals) == len(shared):
             continue
-        parts = {key(i, column): i for i in placed if cells[column][i] not in _TOTAL}
+        parts = {key(i, column): i for i in shared if cells[column][i] not in _TOTAL}
         for i in totals:
             part = parts.get(key(i, column))
             if part is not None:

@@ -85,7 +85,8 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
     _check(named, codes, values, n, table=table, scale=settings.scale, columns=columns, known=known)
     amounts = [c for c in (value_column, counts) if c is not None]
     places = [found[0] for found in codes]
-    InputError.gather(repeated_years(table, reader.found, places, amounts=amounts, where="survey.where"))
+    if not single:  # a person answers once, whenever that is
+        InputError.gather(repeated_years(table, reader.found, places, amounts=amounts, where="survey.where"))
     code = np.array(places, dtype=np.int64)
     total = np.bincount(code, weights=n, minlength=len(units))
     sums = np.bincount(code, weights=n * values, minlength=len(units))
