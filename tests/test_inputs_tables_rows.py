@@ -2,6 +2,7 @@
 
 import csv
 import io
+import zipfile
 
 import geopandas as gpd
 import numpy as np
@@ -250,7 +251,6 @@ def test_formulas_with_a_stored_result_are_their_result_and_empty_texts_are_empt
     path = book(
         tmp_path, [["名称", "经度", "纬度", "托位数"], ["一园", 121.5, 29.9, "=30+30"], ["二园", 121.6, 29.9, "=x"]]
     )
-    import zipfile  # noqa: PLC0415 (used here alone)
 
     with zipfile.ZipFile(path) as archive:
         parts = {n: archive.read(n) for n in archive.namelist()}
@@ -346,3 +346,48 @@ def test_outlines_codes_are_whole_however_they_are_stored(tmp_path, stored):
         read_polygons(
             "lost.geojson", key="district.units", osm_path=tmp_path, resolve=lambda n: tmp_path / n, id_field="code"
         )
+
+
+ODS = """<?xml version="1.0" encoding="UTF-8"?>
+<office:document-content xmlns:office="urn:oasis:names:tc:opendocument:xmlns:office:1.0"
+ xmlns:table="urn:oasis:names:tc:opendocument:xmlns:table:1.0" xmlns:text="urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+ xmlns:calcext="urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
+ office:version="1.3"><office:body><office:spreadsheet><table:table table:name="T">%s</table:table></office:spreadsheet></office:body></office:document-content>"""
+
+
+def ods_row(*cells, attributes=""):
+    texts = [
+        c
+        if c.startswith("<")
+        else f'<table:table-cell office:value-type="string"><text:p>{c}</text:p></table:table-cell>'
+        for c in cells
+    ]
+    return f"<table:table-row {attributes}>{''.join(texts)}</table:table-row>"
+
+
+def test_hidden_rows_and_errors_of_opendocument_sheets_are_said(tmp_path):
+    error = (
+        '<table:table-cell table:formula="of:=NA()" office:value-type="string" office:string-value=""'
+        ' calcext:value-type="error"><text:p>#N/A</text:p></table:table-cell>'
+    )
+    rows = [
+        ods_row("名称", "经度", "纬度", "托位数"),
+        ods_row("一园", "121.5", "29.9", "60", attributes='table:visibility="filter"'),
+        ods_row("二园", "121.6", "29.9", error),
+        ods_row("三园", "121.7", "29.9", "40", attributes='table:visibility="collapse"'),
+        ods_row(
+            '<table:table-cell table:number-columns-repeated="4"/>', attributes='table:number-rows-repeated="1048572"'
+        ),
+    ]
+    with zipfile.ZipFile(tmp_path / "t.ods", "w") as archive:
+        archive.writestr("mimetype", "application/vnd.oasis.opendocument.spreadsheet")
+        archive.writestr("content.xml", ODS % "".join(rows))
+        manifest = '<manifest:manifest xmlns:manifest="urn:oasis:names:tc:opendocument:xmlns:manifest:1.0"/>'
+        archive.writestr("META-INF/manifest.xml", manifest)
+    found = read_facilities(layer(), tmp_path / "t.ods")
+    np.testing.assert_equal(found.frame["capacity"].tolist(), [60, np.nan, 40])
+    assert [(c.row, c.reason) for c in found.changes if c.reason == "hidden_row"] == [
+        (2, "hidden_row"),
+        (4, "hidden_row"),
+    ]
+    assert [(c.row, c.original) for c in found.unread] == [(3, "#N/A")]

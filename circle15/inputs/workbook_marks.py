@@ -1,4 +1,4 @@
-"""What an xlsx file says of its cells beside their values: errors, formulas that were never computed, hidden rows.
+"""What a workbook says of its cells beside their values: errors, formulas that were never computed, hidden rows.
 
 The reader of values gives an empty text for "#N/A" and for a formula without a stored result, and knows no hidden rows.
 """
@@ -22,6 +22,9 @@ _FORMULA = re.compile(rb"<(?:\w+:)?f\b[^>]*?(?:/>|>(.*?)</(?:\w+:)?f>)", re.DOTA
 _VALUE = re.compile(rb"<(?:\w+:)?v\b[^>]*>([^<]+)</(?:\w+:)?v>")
 _INLINE = re.compile(rb"<(?:\w+:)?is\b")
 _ADDRESS = re.compile(r"([A-Z]{1,3})(\d{1,7})")
+_OPEN_DOCUMENT = "content.xml"
+_CALC_TYPE = "{urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0}value-type"
+_MOST_ROWS = 1_048_576  # of a sheet
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 
 
@@ -34,7 +37,9 @@ class SheetMarks:
 
 
 def read_marks(archive: zipfile.ZipFile) -> dict[str, SheetMarks]:
-    """Read the marks of every worksheet, by the sheet's name; nothing for what is no workbook of XML."""
+    """Read the marks of every worksheet of an xlsx or ods file, by the sheet's name; nothing for other files."""
+    if _OPEN_DOCUMENT in archive.NameToInfo and "xl/workbook.xml" not in archive.NameToInfo:
+        return _open_document(archive.read(_OPEN_DOCUMENT))
     found = {}
     for name, member in _members(archive).items():
         if member in archive.NameToInfo:
@@ -92,6 +97,34 @@ def _marked_cells(content: bytes) -> dict[tuple[int, int], str]:
             written = html.unescape((formula[1] or b"").decode("utf-8", errors="replace")) if formula else ""
             texts[place] = f"={written}"
     return texts
+
+
+def _open_document(content: bytes) -> dict[str, SheetMarks]:
+    """Read the marks of an OpenDocument sheet, whose rows and cells may stand for many of their kind."""
+    found = {}
+    for table in _named(ET.fromstring(content), "table"):  # noqa: S314 (in a child with little memory)
+        hidden: list[int] = []
+        texts: dict[tuple[int, int], str] = {}
+        number = 0
+        for row in _named(table, "table-row"):
+            said = {key.rpartition("}")[2]: value for key, value in row.attrib.items()}
+            n_rows = min(int(said.get("number-rows-repeated", 1)), _MOST_ROWS)
+            if said.get("visibility") in {"filter", "collapse"} and n_rows < _MOST_ROWS // 2:
+                hidden += range(number, number + n_rows)
+            column = 0
+            for cell in row:
+                about = {key.rpartition("}")[2]: value for key, value in cell.attrib.items()}
+                if cell.get(_CALC_TYPE) == "error":
+                    texts[number, column] = "".join(cell.itertext()).strip()
+                column += int(about.get("number-columns-repeated", 1))
+            number += n_rows
+        name = next((value for key, value in table.attrib.items() if key.endswith("}name")), "")
+        found[name] = SheetMarks(hidden, {place: text for place, text in texts.items() if text})
+    return found
+
+
+def _named(element: ET.Element, name: str) -> list[ET.Element]:
+    return [e for e in element.iter() if e.tag.rpartition("}")[2] == name]
 
 
 def _place(address: bytes) -> tuple[int, int] | None:

@@ -41,8 +41,8 @@ def read_sheets(path: Path) -> list[dict[str, Any]]:
     -------
     list of dict
         ``name``; ``rows``: cells as text, the first row is the sheet's row 1; ``merged``: [top, left, bottom, right]
-        from 0; ``hidden``: rows from 0 that a filter or a person hides (xlsx only). An error reads as "#N/A", a formula
-        without a stored value as "=...".
+        from 0; ``hidden``: rows from 0 that a filter or a person hides (not of .xls). An error reads as "#N/A", a
+        formula without a stored value as "=...".
 
     Raises
     ------
