@@ -163,6 +163,17 @@ def link(
     return link_within_borders(at, **points, use=use, borders=borders, limit_m=float(max_access_m))
 
 
+def near_span(
+    net: WalkNetwork, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], limit_m: float
+) -> npt.NDArray[np.bool_]:
+    """Tell which points, float64 (n,) degrees WGS-84, have a bridge or tunnel within ``limit_m`` metres."""
+    if not net.is_span.any() or not len(lon):
+        return np.zeros(len(lon), dtype=np.bool_)
+    use = np.where(net.is_span, np.uint8(_LINK), np.uint8(_NEVER))
+    edge, *_ = net.edge_tree().link(lon, lat, use, limit_m, available_threads())
+    return edge >= 0
+
+
 def _check_points(points: dict[str, npt.NDArray[np.float64]]) -> None:
     shapes = [values.shape for values in points.values()]
     if len(shapes[0]) != 1 or shapes[0] != shapes[1]:

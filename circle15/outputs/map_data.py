@@ -271,6 +271,8 @@ def _cells(view: View, layers: list[Value]) -> Value:
             "covered": view.cell_values(f"{layer.id}_covered").astype(np.int64).tolist(),
             "linked": view.cell_values(f"{layer.id}_linked").astype(np.int64).tolist(),
         }
+        if f"{layer.id}_off" in view.result.cells and not all(values[layer.id]["linked"]):
+            values[layer.id]["off"] = view.cell_values(f"{layer.id}_off").tolist()
         if shown["cause_shares"]:
             values[layer.id]["cause"] = _cell_causes(view, layer).tolist()
         if shown["gap"] is not None:

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.measures.coverage import off_network
+from circle15.pipeline.off_reasons import UNMAPPED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,7 @@ class OffCells:
     """Cells, or pieces of cells, that cannot be left on foot."""
 
     is_off: BoolArray  # (n_cells,) on no street of the network
-    is_without_streets: BoolArray  # (n_cells,) those of them near which no walkable street is mapped, cut off or not
+    is_without_streets: BoolArray  # (n_cells,) those of them near which no walkable street is mapped, on their own side
 
     def of_pieces(self, cell_of_piece: npt.NDArray[np.int64] | npt.NDArray[np.int32]) -> OffCells:
         """Give the same for pieces of cells."""
@@ -33,9 +34,8 @@ class OffCells:
 
 def cells_off(study: Study, profile: str) -> OffCells:
     """Give the cells that walkers of ``profile`` cannot leave."""
-    at = study.linked_cells(profile)
-    is_off = at.edge < 0
-    return OffCells(is_off, is_off & ~(at.skipped_island | at.skipped_border))
+    code = study.cells_off(profile).code
+    return OffCells(code != "", np.isin(code, UNMAPPED))
 
 
 def unknown_pieces(study: Study, services: Sequence[Service]) -> OffCells:

@@ -23,6 +23,7 @@ from circle15.network.extracts import read_wanted
 from circle15.network.link import Linkage, link
 from circle15.pipeline.communities import SecondLevel, read_people, without_pieces
 from circle15.pipeline.later_tables import later_changes
+from circle15.pipeline.off_reasons import off_reasons
 from circle15.pipeline.outline_check import measure_outlines, outline_warnings
 from circle15.pipeline.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.services import OSM_ATTRIBUTION, read_services, wanted_tags
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork
     from circle15.network.outline_detector import OutlineDetection
     from circle15.pipeline.clock import Clock
+    from circle15.pipeline.off_reasons import OffReasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +75,7 @@ class Study:
     second: SecondLevel | None = None  # communities, where the config names them
     around: BufferPeople | None = None  # people just beyond the border, where the source tells of them
     _linked: dict[str, Linkage] = field(default_factory=dict)
+    _off: dict[str, OffReasons] = field(default_factory=dict)
 
     @property
     def n_units(self) -> int:
@@ -113,6 +116,23 @@ class Study:
             self._linked[key] = self._link(self.cells.lon, self.cells.lat, profile)
         return self._linked[key]
 
+    def cells_off(self, profile: str) -> OffReasons:
+        """Tell why cells are on no street that ``profile`` may walk; done once."""
+        if profile not in self._off:
+            at, limit = self.linked_cells(profile), self.config.network.max_access_m
+            self._off[profile] = off_reasons(at, self.cells.lon, self.cells.lat, limit, profile)
+        return self._off[profile]
+
+    def facilities_off(self, layer: LayerTable) -> dict[int, str]:
+        """Say why a layer's facilities are on no street, by row of the facilities; of several entrances the first."""
+        at, owner = self.linked_entrances(layer)
+        of_layer = self.entrances[self.entrances["layer"] == layer.id]
+        lon, lat = (of_layer[c].to_numpy(np.float64) for c in ("lon", "lat"))
+        found = off_reasons(at, lon, lat, self.config.network.max_access_m, layer.profile)
+        rows, on = self.rows_of(layer.id), set(owner[at.edge >= 0].tolist())
+        first = {int(o): i for i, o in reversed(list(enumerate(owner.tolist()))) if o not in on}
+        return {int(rows[o]): found.text(i, self) for o, i in first.items()}
+
     def linked_around(self, around: BufferPeople, profile: str) -> Linkage:
         """Link the centres of the cells beyond the border; done once."""
         key = f"around/{profile}"
@@ -136,14 +156,6 @@ class Study:
             at, owner = self.linked_entrances(layer)
             np.minimum.at(access, self.rows_of(layer.id)[owner], np.where(at.edge >= 0, at.access_m, np.inf))
         return np.where(np.isinf(access), np.nan, access)
-
-    def facility_skipped_island(self) -> npt.NDArray[np.bool_]:
-        """Tell which facilities have an entrance that stands nearest to a street cut off from the network."""
-        skipped = np.zeros(len(self.facilities), dtype=np.bool_)
-        for layer in self.config.layers:
-            at, owner = self.linked_entrances(layer)
-            np.logical_or.at(skipped, self.rows_of(layer.id)[owner], at.skipped_island)
-        return skipped
 
     def facility_skipped_border(self) -> npt.NDArray[np.bool_]:
         """Tell which facilities have an entrance whose nearest street lies behind a hard border."""

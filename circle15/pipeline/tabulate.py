@@ -37,6 +37,7 @@ def cells_frame(study: Study, services: Sequence[Service]) -> gpd.GeoDataFrame:
         name = service.layer.id
         columns[f"{name}_seconds"] = service.seconds
         columns[f"{name}_linked"] = (study.linked_cells(service.layer.profile).edge >= 0)[study.cells.cell_of_piece]
+        columns[f"{name}_off"] = study.cells_off(service.layer.profile).code[study.cells.cell_of_piece]
         columns[f"{name}_count"] = service.count
         columns[f"{name}_covered"] = service.covered
         columns[f"{name}_access"] = service.access
@@ -195,22 +196,10 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     rows: list[tuple[object, ...]] = [
         ("facility", d.source, d.layer, d.name, np.nan, np.nan, np.nan, d.text(lang)) for d in study.dropped
     ]
-    limit = study.config.network.max_access_m
-    far = study.words(f"{limit:g} 米内没有可步行的街道", f"no walkable street within {limit:g} m")
-    island = study.words(
-        f"{limit:g} 米内只有与路网不相连的孤立道路", f"only streets cut off from the network within {limit:g} m"
-    )
-    behind = study.words(
-        f"{limit:g} 米内的道路都隔着河流、铁路、快速路或自设边界",
-        f"every street within {limit:g} m lies behind a river, railway, expressway or own border",
-    )
-    bordered = study.facility_skipped_border()
-    access = study.facility_access_m()
-    skipped = study.facility_skipped_island()
-    for i in np.flatnonzero(np.isnan(access)):
+    off = {row: text for layer in study.config.layers for row, text in study.facilities_off(layer).items()}
+    for i in sorted(off):
         f = study.facilities.iloc[i]
-        reason = behind if bordered[i] else island if skipped[i] else far
-        rows.append(("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, reason))
+        rows.append(("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, off[i]))
     for cut in cut_off_facilities(study):
         f = study.facilities.iloc[cut.row]
         rows.append(
@@ -224,10 +213,9 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     # A cell that several profiles cannot leave for the same reason is lost once, not once a profile.
     lost: dict[tuple[int, str], list[str]] = {}
     for service in services:
-        at = study.linked_cells(service.layer.profile)
-        for c in np.flatnonzero((at.edge < 0) & (people > 0)):
-            reason = behind if at.skipped_border[c] else island if at.skipped_island[c] else far
-            lost.setdefault((int(c), reason), []).append(service.layer.id)
+        why = study.cells_off(service.layer.profile)
+        for c in np.flatnonzero((why.code != "") & (people > 0)).tolist():
+            lost.setdefault((c, why.text(c, study)), []).append(service.layer.id)
         for cut in cut_off_cells(study, service.layer):
             lost.setdefault((cut.row, cut.reason(study)), []).append(service.layer.id)
     names, lon, lat = study.cells.names, study.cells.lon, study.cells.lat

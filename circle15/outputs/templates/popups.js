@@ -25,7 +25,7 @@ circle15.table = function (rows, heading) {
 
 circle15.minutesText = function (values, i, layer, words) {
   if (values.ms[i] !== null) return (values.ms[i] / 60000).toFixed(1);
-  if (!values.linked[i]) return words.unlinked;
+  if (!values.linked[i]) return values.off ? words["off_" + values.off[i]] : words.unlinked;
   return layer.searched === null ? words.not_reached : "> " + layer.searched;
 };
 
