@@ -6,7 +6,7 @@ import logging
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TextIO
 
 from circle15.memory import out_of_memory_text
 
@@ -39,7 +39,14 @@ def library_warnings() -> Iterator[Heard]:
     heard = Heard()
     before = warnings.showwarning
 
-    def keep(message: Any, category: Any, filename: Any, lineno: Any, _file: Any = None, _line: Any = None) -> None:
+    def keep(  # noqa: PLR0917 (Python's signature)
+        message: Warning | str,
+        category: type[Warning],
+        filename: str,
+        lineno: int,
+        file: TextIO | None = None,  # noqa: ARG001 (Python's signature)
+        line: str | None = None,  # noqa: ARG001 (as above)
+    ) -> None:
         text = " ".join(str(message).split())
         heard.texts[f"{category.__name__}: {text}"[:_LONGEST]] = None
         logger.debug("%s:%s: %s: %s", filename, lineno, category.__name__, text)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import math
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import folium
@@ -12,6 +11,7 @@ from branca.element import MacroElement
 from folium.template import Template
 from folium.utilities import JsCode
 
+from circle15.outputs.drawings import unguarded
 from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import Value, page_data
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
@@ -56,7 +56,7 @@ def write_district_map(result: DistrictResult, path: Path) -> None:
 
 
 def write_unit_maps(
-    result: DistrictResult, folder: Path, *, attempt: Callable[[Path], AbstractContextManager[None]] = nullcontext
+    result: DistrictResult, folder: Path, *, attempt: Callable[[Path], AbstractContextManager[None]] = unguarded
 ) -> None:
     """Write the same map for each unit as ``<folder>/<unit_id>.html``, zoomed to it and with its numbers.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib.util
 import math
 import textwrap
-from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -14,6 +13,7 @@ import numpy as np
 from circle15.errors import OutputError, Problem
 from circle15.outputs.beside_share import beside_share
 from circle15.outputs.drawing import plane_of, scale_bar_m
+from circle15.outputs.drawings import unguarded
 from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import INK, OFF_NETWORK, OFF_NETWORK_LINE
@@ -48,7 +48,7 @@ _OFF_NETWORK: dict[str, Any] = {
 
 
 def write_pictures(
-    result: DistrictResult, folder: Path, *, attempt: Callable[[Path], AbstractContextManager[None]] = nullcontext
+    result: DistrictResult, folder: Path, *, attempt: Callable[[Path], AbstractContextManager[None]] = unguarded
 ) -> list[Path]:
     """Write a PNG of every layer for the district and for each unit: ``<layer>.png`` and ``<unit_id>-<layer>.png``.
 
