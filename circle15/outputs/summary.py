@@ -21,7 +21,7 @@ OFF_NETWORK = ("people_off_network", "people_without_streets", "covered_share_on
 COLUMNS = (
     "district_id", "district_name", "unit_id", "unit_name", "level", "layer", "layer_name", "threshold_min", "group",
     "min_count", "speed_m_s", "people", "covered_people", "covered_share", *OFF_NETWORK, "rank", "norm",
-    "supply", "accessible_supply", "need", "gap", "gap_unit", "previous_share", "change", "change_note",
+    "supply", "accessible_supply", "need", "gap", "gap_unit", "places_missing", "previous_share", "change", "change_note",
 )  # fmt: skip
 OF_PREVIOUS = COLUMNS[-3:]
 """What depends on the earlier batch."""
@@ -29,7 +29,7 @@ DEFINITION = ("threshold_min", "group", "min_count", "speed_m_s")
 """Where one of these differs from the earlier batch, shares are not comparable and no change is stated."""
 _N_MEASURED = COLUMNS.index("rank")
 _KEY = ["district_id", "unit_id", "layer"]
-_GAPS = ("norm", "supply", "accessible_supply", "need", "gap", "gap_unit")
+_GAPS = ("norm", "supply", "accessible_supply", "need", "gap", "gap_unit", "places_missing")
 _SAME = 1e-9
 
 
@@ -173,7 +173,8 @@ def _ranks(rows: pd.DataFrame) -> pd.Series[float]:
 def _with_gaps(rows: pd.DataFrame, districts: Sequence[DistrictTables]) -> pd.DataFrame:
     gaps = [d.tables["gaps"].assign(district_id=d.id) for d in districts if "gaps" in d.tables]
     wanted = [*_KEY, *_GAPS]
-    found = _joined(gaps, wanted)[wanted].drop_duplicates(_KEY)
+    # A district's folder may be of an earlier version, without some of the columns.
+    found = _joined(gaps, wanted).reindex(columns=wanted).drop_duplicates(_KEY)
     return rows.merge(found, on=_KEY, how="left", validate="many_to_one") if len(rows) else rows
 
 

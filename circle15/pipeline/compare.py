@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "unit_id", "unit_name", "layer", "group", "people", "covered_before", "covered_after", "newly_covered_people",
     "lost_people", "share_before", "share_after", "gap_before", "gap_after",
+    "places_missing_before", "places_missing_after",
 )  # fmt: skip
 SAME_PEOPLE = 1e-6
 """People of a cell that differ by less are the same."""
@@ -187,6 +188,10 @@ def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) ->
     was, now = (run.cells[f"{layer}_covered"].to_numpy(np.bool_) for run in (one, two))
     is_own = group == _column(one.layers[layer]["group"])
     has_gap = is_own and all(one.layers[layer].get(rule) == two.layers[layer].get(rule) for rule in _GAP_RULES)
+    missing = [_places_missing(run, layer) for run in (one, two)]
+    has_places = [bool(np.isfinite(values).any()) for values in missing]
+    # Where one run counted facilities and the other places, their gaps are of people and of places.
+    has_gap = has_gap and has_places[0] == has_places[1]
     sums = {
         "people": people,
         "covered_before": people * was,
@@ -197,6 +202,8 @@ def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) ->
             f"gap_{when}": run.cells[f"{layer}_gap"].to_numpy(np.float64)
             for when, run in (("before", one), ("after", two))
         },
+        "places_missing_before": missing[0],
+        "places_missing_after": missing[1],
     }
     by_unit = {
         name: np.bincount(unit.codes, weights=values, minlength=len(unit.categories)) for name, values in sums.items()
@@ -206,8 +213,17 @@ def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) ->
     for when in ("before", "after"):
         frame[f"share_{when}"] = (frame[f"covered_{when}"] / frame["people"]).where(frame["people"] > 0)
         frame[f"gap_{when}"] = frame[f"gap_{when}"] if has_gap else np.nan
+        frame[f"places_missing_{when}"] = frame[f"places_missing_{when}"] if has_gap and all(has_places) else np.nan
     frame = frame.drop_duplicates("unit_id", keep="last")  # a district without units is its own one
     return frame.assign(layer=layer, group="all" if group == "population" else group)
+
+
+def _places_missing(run: _Run, layer: str) -> np.ndarray:
+    """Give the places that each piece lacks, NaN where the run had no norm or counted facilities."""
+    column = f"{layer}_places_missing"
+    if column not in run.cells:  # a run of an earlier version
+        return np.full(len(run.cells), np.nan)
+    return run.cells[column].to_numpy(np.float64)
 
 
 def _changed(one: _Run, two: _Run, layers: list[str], names: dict[str, str]) -> gpd.GeoDataFrame:
