@@ -148,3 +148,38 @@ def test_a_higher_share_is_never_drawn_darker():
     lights = [lightness(colour) for colour in COLOURS]
     assert lights == sorted(lights)
     assert lights[-1] < lightness("#fbfaf7") - 5  # and the lightest is seen on the paper
+
+
+def partly_off(name, share, off):
+    """A district of which a share of the people is off the network."""
+    made = district(name, share)
+    coverage = made.tables["coverage"]
+    told = coverage.assign(
+        people_off_network=coverage["people"] * off,
+        people_without_streets=coverage["people"] * off,
+        covered_share_on_network=coverage["covered_share"] / (1 - off),
+    )
+    return replace(made, tables={**made.tables, "coverage": told})
+
+
+def test_people_off_the_network_stand_beside_the_share_on_page_workbook_and_csv(tmp_path):
+    summary = summarise([partly_off("a", 0.6, 0.2), district("b", 0.7)], [], lang="en")
+    rows = whole(summary)
+    assert rows["people_off_network"].tolist()[:1] == [40.0]
+    assert rows["covered_share_on_network"].tolist()[0] == pytest.approx(0.75)
+    # A run older than the columns has none, and nothing is made up for it.
+    assert rows.loc["b", ["people_off_network", "covered_share_on_network"]].isna().all()
+    page = summary_page(summary)
+    assert "60.0%, 20.0% without street data; on the network 75.0%" in page
+    assert "Clinic off-network share" in page
+    write_summary_workbook(summary, tmp_path / "s.xlsx")
+    heading, first, second = CalamineWorkbook.from_path(tmp_path / "s.xlsx").get_sheet_by_name("Districts").to_python()
+    assert heading[2:5] == ["Clinic share", "Clinic off-network share", "Clinic on-network share"]
+    assert first[2:5] == pytest.approx([0.6, 0.2, 0.75])
+    assert second[3:5] == ["", ""]
+
+
+def test_districts_wholly_on_the_network_have_no_columns_of_those_off_it(tmp_path):
+    page = summary_page(summarise([partly_off("a", 0.6, 0.0)], [], lang="en"))
+    assert "off-network" not in page
+    assert "without street data" not in page
