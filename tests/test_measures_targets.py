@@ -270,3 +270,19 @@ def test_above_a_range_the_pace_leads_down_to_its_upper_bound():
     row = row_of(found, "model_childcare_units_provincial")
     assert (row["status"], row["target_upper"]) == ("above", 2)
     assert row["pace_needed"] == pytest.approx(-0.5)
+
+
+@pytest.mark.parametrize(
+    ("rows", "row", "says"),
+    [
+        ("nursery_seats_per_1000,2025,5\nnursery_seats_per_1000,2025,6\n", 3, "has a value for this year in row 2"),
+        ("nursery_seats_per_1000,2025,TRUE\n", 2, "is not a number"),
+        ("nursery_seats_per_1000,2025,inf\n", 2, "is not a number"),
+        ("nursery_seats_per_1000,2025,1,200\nelderly_care_beds,2025,5\n", 2, "has 4 cells"),
+        ("nursery_seats_per_1000,2025\nelderly_care_beds,2025,5\nelderly_care_beds,2024,5\n", 2, "has 2 cells"),
+    ],
+)
+def test_todays_values_are_taken_as_they_stand_or_named(tmp_path, rows, row, says):
+    with pytest.raises(InputError) as caught:
+        bureau(tmp_path, f"indicator_id,year,value\n{rows}")
+    assert any(p.row == row and says in p.message for p in caught.value.problems)

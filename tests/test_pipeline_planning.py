@@ -360,6 +360,22 @@ def test_parcels_are_ranked_per_cost_within_the_budget(town):
     np.testing.assert_allclose(found["people_per_cost"], found["newly_covered_people"] / found["cost"])
 
 
+def test_a_place_that_stands_twice_or_has_no_number_as_capacity_is_named_with_its_row(town):
+    rows = [
+        ("A", *at(200, -100), 40),
+        ("A", *at(200, -100), 60),
+        ("A", *at(200, -100), 40),
+        ("B", *at(600, 400), "#N/A"),
+    ]
+    places = write_csv(town / "twice.csv", "name,lon,lat,capacity", rows)
+    with pytest.raises(InputError) as caught:
+        rank_district(with_planning(town, candidates=str(places), crs="wgs84"), layer="clinic")
+    told = {p.row: p.message for p in caught.value.problems}
+    assert set(told) == {4, 5}  # one place may be offered in two sizes
+    assert "the same as row 2" in told[4]
+    assert "an error of Excel" in told[5]
+
+
 def test_a_cost_that_is_none_is_named_with_its_row(town):
     places = write_csv(town / "bad.csv", "name,lon,lat,cost", [("A", *at(200, -100), "dear")])
     with pytest.raises(InputError, match=r"bad\.csv, row 2, column 'cost', value 'dear': is no cost"):

@@ -82,9 +82,12 @@ REASONS: dict[str, tuple[str, str]] = {
     # of a row that was put right
     "row_joined": (
         "该行多 {detail} 格：字段内的分隔符未加引号，已合并为一格",
-        "{detail} cells too many: a field holds a separator without quotation marks; joined to one cell",
+        "more cells than the heading (by {detail}): a field holds a separator without quotation marks; joined",
     ),
-    "row_short": ("该行缺末尾 {detail} 格，按空值处理", "the last {detail} cells are missing; taken as empty"),
+    "row_short": (
+        "该行缺末尾 {detail} 格，按空值处理",
+        "fewer cells than the heading (by {detail}); the last ones taken as empty",
+    ),
     # of a row left out
     "blank_rows": ("空行", "blank rows"),
     "totals_row": ("合计或小计行", "a row of totals"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from circle15.errors import InputError
@@ -11,9 +12,12 @@ from circle15.pipeline.plan import open_actual
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from circle15.config import Config
+    from circle15.config_planning import PlanningTable
     from circle15.inputs.import_report import Change
+    from circle15.inputs.tables import Table
 
 
 def later_changes(config: Config) -> tuple[Change, ...]:
@@ -21,22 +25,25 @@ def later_changes(config: Config) -> tuple[Change, ...]:
 
     A table that cannot be read is told where it is needed.
     """
-    changes: list[Change] = []
-    planning = config.planning
-    for name in (planning.candidates, planning.projects):
-        if name is not None:
-            changes += _told(lambda name=name: open_parcels(planning, config.resolve(name))[0].changes)
-    survey, policy = config.survey, config.policy
+    planning, survey, policy = config.planning, config.survey, config.policy
+    reading: list[Callable[[], Table]] = [
+        partial(_parcels, planning, config.resolve(name))
+        for name in (planning.candidates, planning.projects)
+        if name is not None
+    ]
     if survey is not None:
-        changes += _told(lambda: open_survey(survey, config.resolve(survey.path)).changes)
+        reading.append(partial(open_survey, survey, config.resolve(survey.path)))
     if policy is not None and policy.actual is not None:
-        actual = policy.actual
-        changes += _told(lambda: open_actual(config.resolve(actual)).changes)
-    return tuple(dict.fromkeys(changes))
+        reading.append(partial(open_actual, config.resolve(policy.actual)))
+    return tuple(dict.fromkeys(c for read in reading for c in _told(read)))
 
 
-def _told(read: Callable[[], tuple[Change, ...]]) -> tuple[Change, ...]:
+def _parcels(planning: PlanningTable, path: Path) -> Table:
+    return open_parcels(planning, path)[0]
+
+
+def _told(read: Callable[[], Table]) -> tuple[Change, ...]:
     try:
-        return read()
+        return read().changes
     except InputError:
         return ()
