@@ -1,11 +1,14 @@
 """Why a place is on no street: told apart by what the map shows on its own side of a river or railway."""
 
+import json
 import math
 
 import numpy as np
 import pytest
+from click.testing import CliRunner
 
 import circle15
+from circle15.cli import main
 from circle15.network.build import read_network
 from circle15.pipeline import run_district
 from circle15.pipeline.off_network import cells_off
@@ -70,3 +73,55 @@ def test_a_run_tells_them_apart_in_its_files_and_counts_what_is_not_mapped(tmp_p
     lived_in = run.result.cells[run.result.cells["population"] > 0]
     assert sorted(lived_in["clinic_off"]) == ["", "own_side"]
     assert "no street mapped on this side" in (run.folder / "index.html").read_text("utf-8")
+
+
+def island_town(folder):
+    """A street of 4 km, and 300 m north of it others that join nothing."""
+    nodes = {1: (-20 * D, 0), 2: (20 * D, 0), 3: (-0.9 * D, 3 * D), 4: (0.9 * D, 3 * D)}
+    nodes |= {5: (-0.9 * D, 9 * D), 6: (0.9 * D, 9 * D), 7: (-20 * D, 20 * D), 8: (-18.05 * D, 20 * D)}
+    ways = [(11, [1, 2], "highway=residential"), (12, [3, 4], "highway=path"), (13, [5, 6], "highway=path")]
+    write_osm(folder / "town.osm", nodes=nodes, ways=[*ways, (14, [7, 8], "highway=path")])
+    (folder / "town.toml").write_text(
+        f"""
+[district]
+id = "town"
+name = "Town"
+boundary = "box:{-9 * D},{-9 * D},{9 * D},{9 * D}"
+lang = "en"
+[network]
+source = "town.osm"
+island_m = 190.0
+[walk.adult]
+speed_m_s = 1.25
+[population]
+source = "buildings"
+total = 10
+[[layer]]
+id = "clinic"
+name = "Clinic"
+source = "osm:amenity=clinic"
+minutes = 15
+"""
+    )
+    return folder / "town.toml"
+
+
+def isochrone(path, x, y, *more):
+    return CliRunner().invoke(main, ["isochrone", str(path), "--at", f"{x * D},{y * D}", *more])
+
+
+def test_an_isochrone_on_an_island_street_says_where_the_walk_starts_or_why_there_is_none(tmp_path):
+    path = island_town(tmp_path)
+    plain = isochrone(path, 0, 0.1)
+    assert (plain.exit_code, plain.stderr) == (0, "")
+    near = isochrone(path, 0, 2.8, "--minutes", "2,5")
+    assert near.exit_code == 0
+    assert "the nearest street is cut off from the network; the walk starts on the next one, 280 m away" in near.stderr
+    assert "nothing is drawn for 2 min: the way to the street, 280 m, takes 3.7 min" in near.stderr
+    assert [f["properties"]["cutoff_min"] for f in json.loads(near.stdout)["features"]] == [5]
+    alone = isochrone(path, 0, 9.1)
+    assert (alone.exit_code, alone.stdout) == (2, "")
+    assert "only streets cut off from the network within 300 m of 0.0,0.0081" in alone.stderr
+    # Larger than an island, and yet no street leads on from it.
+    apart = isochrone(path, -19, 20, "--minutes", "30")
+    assert "the walk starts on 0.2 km of street that join no other around; it leads nowhere else" in apart.stderr

@@ -52,7 +52,9 @@ def command(
     from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
     from circle15.pipeline import draw_isochrone  # noqa: PLC0415 (as above)
 
-    frame = draw_isochrone(load_config(config), lon=place[0], lat=place[1], minutes=minutes, profile=profile)
+    frame, notes = draw_isochrone(load_config(config), lon=place[0], lat=place[1], minutes=minutes, profile=profile)
+    for note in notes:
+        say(f"circle15: warning: {note}")
     text = frame.to_json(drop_id=True, ensure_ascii=False)
     if output is None:
         click.echo(text)

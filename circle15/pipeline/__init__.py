@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from circle15.config import Config, load_config
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.outputs.beside_share import beside_share
@@ -197,24 +199,34 @@ def _unknown_layer(config: Config, layer: str | None) -> list[Problem]:
 
 def draw_isochrone(
     config: Config, *, lon: float, lat: float, minutes: tuple[float, ...], profile: str | None = None
-) -> gpd.GeoDataFrame:
+) -> tuple[gpd.GeoDataFrame, list[str]]:
     """Draw the area within ``minutes`` of one place, as `circle15.isochrones` does.
+
+    Returns
+    -------
+    tuple
+        The areas, and what must be known of them: where the walk starts on another street than the nearest, or on one
+        that hangs together with few others, and cutoffs within which no street is reached.
 
     Raises
     ------
     InputError
-        If the place is farther from any street than the config allows.
+        If no street within the distance that the config allows can be walked from the place; it says why.
     """
-    from circle15.pipeline.study import network_around  # noqa: PLC0415 (one command's own need)
+    from circle15.pipeline.off_reasons import off_reasons, start_notes  # noqa: PLC0415 (one command's own need)
+    from circle15.pipeline.study import network_around  # noqa: PLC0415 (as above)
 
     name = profile or next(iter(config.walk))
     if name not in config.walk:
         raise ConfigError(Problem(f"no such profile; the config has {', '.join(config.walk)}", value=name))
     at = network_around(config, lon, lat, max(minutes), name)
     if at.edge[0] < 0:
-        message = f"no walkable street within {config.network.max_access_m:g} m of {lon},{lat}"
+        place, limit = (np.array([lon]), np.array([lat])), config.network.max_access_m
+        message = f"{off_reasons(at, *place, limit, name).texts(0, limit)[1]} of {lon},{lat}"
         raise InputError(Problem(message, file=config.network.source))
-    return isochrones(at.network, at, profile=name, cutoffs_min=tuple(sorted(minutes)))
+    found = isochrones(at.network, at, profile=name, cutoffs_min=tuple(sorted(minutes)))
+    speed = config.walk[name].speed_m_s
+    return found, start_notes(at, [m for m in sorted(minutes) if m not in set(found["cutoff_min"])], speed)
 
 
 def _measure(study: Study, clock: Clock, threads: int | None) -> list[Service]:

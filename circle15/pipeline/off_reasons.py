@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.network.link import link, near_span
+from circle15.pipeline.islands import SMALL_SHARE
 
 if TYPE_CHECKING:
     from circle15.network.link import Linkage
-    from circle15.pipeline.study import Study
 
 NO_STREET, OWN_SIDE, BEHIND, ISLAND, SPAN = "no_street", "own_side", "behind", "island", "span"
 UNMAPPED = (NO_STREET, OWN_SIDE)
@@ -29,9 +29,8 @@ class OffReasons:
     code: npt.NDArray[np.object_]  # (n,) "" where it is linked
     own_side_m: npt.NDArray[np.float64]  # (n,) metres to the nearest street on the own side; NaN but for BEHIND
 
-    def text(self, i: int, study: Study) -> str:
-        """Say the reason of a point in the run's language."""
-        limit = study.config.network.max_access_m
+    def texts(self, i: int, limit: float) -> tuple[str, str]:
+        """Say the reason of a point linked within ``limit`` metres, in Chinese and English."""
         behind_zh = f"{limit:g} 米内的道路都隔着河流、铁路、快速路或自设边界"
         behind_en = f"every street within {limit:g} m lies behind a river, railway, expressway or own border"
         texts = {
@@ -53,7 +52,7 @@ class OffReasons:
                 f"{behind_en}; on its own side no street is mapped within {OWN_SIDE_M:g} m",
             ),
         }
-        return study.words(*texts[str(self.code[i])])
+        return texts[str(self.code[i])]
 
 
 def off_reasons(
@@ -83,3 +82,38 @@ def off_reasons(
         own_side_m[behind] = link(at.network, lon[behind], lat[behind], max_access_m=reach_m, profile=profile).access_m
         code[np.isfinite(own_side_m)] = BEHIND
     return OffReasons(code, own_side_m)
+
+
+def start_notes(at: Linkage, unreached_min: list[float], speed_m_s: float) -> list[str]:
+    """Say what must be known of a walk that starts at one linked place, in English as all of the command line.
+
+    Parameters
+    ----------
+    at
+        One place, linked.
+    unreached_min
+        Cutoffs in minutes that its access leg alone exceeds.
+    speed_m_s
+        Of the walker.
+    """
+    net, access_m = at.network, float(at.access_m[0])
+    notes = []
+    if at.skipped_island[0]:
+        notes.append(
+            f"the nearest street is cut off from the network; the walk starts on the next one, {access_m:,.0f} m away"
+        )
+    if at.skipped_border[0]:
+        notes.append(
+            "the nearest street lies behind a river, railway, expressway or own border; the walk starts on the nearest"
+            f" one on this side, {access_m:,.0f} m away"
+        )
+    component = net.component[net.tail[at.edge[0]]]
+    own_m = float(net.street_m[net.component[net.tail] == component].sum())
+    if own_m < SMALL_SHARE * float(net.street_m.sum()):
+        km = own_m / 1000
+        notes.append(f"the walk starts on {km:,.1f} km of street that join no other around; it leads nowhere else")
+    if unreached_min:
+        names, minutes = ", ".join(f"{m:g}" for m in unreached_min), access_m / speed_m_s / 60
+        way = f"the way to the street, {access_m:,.0f} m, takes {minutes:.1f} min"
+        notes.append(f"nothing is drawn for {names} min: {way}")
+    return notes

@@ -128,10 +128,11 @@ class Study:
         at, owner = self.linked_entrances(layer)
         of_layer = self.entrances[self.entrances["layer"] == layer.id]
         lon, lat = (of_layer[c].to_numpy(np.float64) for c in ("lon", "lat"))
-        found = off_reasons(at, lon, lat, self.config.network.max_access_m, layer.profile)
+        limit = self.config.network.max_access_m
+        found = off_reasons(at, lon, lat, limit, layer.profile)
         rows, on = self.rows_of(layer.id), set(owner[at.edge >= 0].tolist())
         first = {int(o): i for i, o in reversed(list(enumerate(owner.tolist()))) if o not in on}
-        return {int(rows[o]): found.text(i, self) for o, i in first.items()}
+        return {int(rows[o]): self.words(*found.texts(i, limit)) for o, i in first.items()}
 
     def linked_around(self, around: BufferPeople, profile: str) -> Linkage:
         """Link the centres of the cells beyond the border; done once."""

@@ -215,7 +215,8 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     for service in services:
         why = study.cells_off(service.layer.profile)
         for c in np.flatnonzero((why.code != "") & (people > 0)).tolist():
-            lost.setdefault((c, why.text(c, study)), []).append(service.layer.id)
+            reason = study.words(*why.texts(c, study.config.network.max_access_m))
+            lost.setdefault((c, reason), []).append(service.layer.id)
         for cut in cut_off_cells(study, service.layer):
             lost.setdefault((cut.row, cut.reason(study)), []).append(service.layer.id)
     names, lon, lat = study.cells.names, study.cells.lon, study.cells.lat
