@@ -90,7 +90,7 @@ def _district(draft: Draft, block: str) -> str:
     ground = draft.boundary or draft.units
     if ground is not None:
         # The template explains its own boundary on the lines below it.
-        block = re.sub(r"(?m)(^boundary = .*\n)(?:[ ]+#.*\n)+", r"\1", block)
+        block = re.sub(r"(?m)(^boundary = .*\n)(?:[ ]+#.*\n)+(?:# boundary_crs = .*\n)?", r"\1", block)
         why = "" if draft.boundary is not None else "; 各单元之并 the units together"
         if draft.feature is not None:
             why = f"; {draft.feature[1]}"
