@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from circle15.errors import InputError
+from circle15.inputs.china_shift import is_shifted
 from circle15.inputs.coordinates import (
     bd09_to_gcj02,
     bd09_to_wgs84,
@@ -73,11 +74,73 @@ def test_bd09_comes_back_where_a_published_one_step_inverse_is_tens_of_metres_of
 
 @pytest.mark.parametrize("forth", INVERSE)
 def test_a_hundred_thousand_points_over_china_come_back_within_a_centimetre(forth):
-    rng = np.random.default_rng(15)
-    lon, lat = rng.uniform(72.004, 137.8347, 100_000), rng.uniform(0.8293, 55.8271, 100_000)
+    lon, lat = points_where_it_is_shifted(100_000)
+    if forth is gcj02_to_bd09:
+        lon, lat = wgs84_to_gcj02(lon, lat)
     there = forth(lon, lat)
     assert np.median(metres_between(there, (lon, lat))) > 100
     assert metres_between(INVERSE[forth](*there), (lon, lat)).max() < 0.001
+
+
+def points_where_it_is_shifted(n, seed=15):
+    rng = np.random.default_rng(seed)
+    lon, lat = rng.uniform(72.004, 137.8347, 8 * n), rng.uniform(0.8293, 55.8271, 8 * n)
+    inside = np.flatnonzero(is_shifted(lon, lat))[:n]
+    assert len(inside) == n
+    return lon[inside], lat[inside]
+
+
+@pytest.mark.parametrize("forth", INVERSE)
+def test_places_at_the_edge_of_the_shift_come_back_too(forth):
+    lon, lat = points_where_it_is_shifted(30_000)
+    # Each is moved to where the shift ends: halving the way to a point that is never shifted.
+    far = (np.full_like(lon, 140.0), np.full_like(lat, 10.0))
+    a, b = (lon.copy(), lat.copy()), (far[0].copy(), far[1].copy())
+    for _ in range(24):  # to a metre
+        middle = ((a[0] + b[0]) / 2, (a[1] + b[1]) / 2)
+        inside = is_shifted(*middle)
+        a = (np.where(inside, middle[0], a[0]), np.where(inside, middle[1], a[1]))
+        b = (np.where(inside, b[0], middle[0]), np.where(inside, b[1], middle[1]))
+    start = a if forth is not gcj02_to_bd09 else wgs84_to_gcj02(*a)
+    there = forth(*start)
+    assert metres_between(there, start).min() > 10
+    assert metres_between(INVERSE[forth](*there), start).max() < 0.001
+
+
+def test_the_three_systems_agree_wherever_it_is_shifted():
+    lon, lat = points_where_it_is_shifted(20_000, seed=3)
+    direct, by_two_steps = wgs84_to_bd09(lon, lat), gcj02_to_bd09(*wgs84_to_gcj02(lon, lat))
+    np.testing.assert_array_equal(direct, by_two_steps)
+
+
+@pytest.mark.parametrize(
+    ("place", "lon", "lat"),
+    [
+        ("Hanoi", 105.85, 21.03), ("Ulaanbaatar", 106.91, 47.92), ("Vladivostok", 131.89, 43.12),
+        ("Taipei", 121.56, 25.04), ("Kaohsiung", 120.30, 22.63), ("Seoul", 126.98, 37.57), ("Tokyo", 139.69, 35.69),
+        ("Kathmandu", 85.32, 27.71), ("Yangon", 96.16, 16.84), ("Almaty", 76.93, 43.25), ("Manila", 120.98, 14.60),
+        ("Delhi", 77.21, 28.61), ("Pyongyang", 125.75, 39.03), ("Vientiane", 102.60, 17.97),
+    ],
+)  # fmt: skip
+def test_towns_of_other_map_data_are_not_shifted(place, lon, lat):
+    for convert in [*INVERSE, *INVERSE.values()]:
+        assert convert(lon, lat) == (lon, lat), place
+
+
+@pytest.mark.parametrize(
+    ("lon", "lat"),
+    [
+        # The far ends of the mainland, towns on its borders, islands, Hong Kong and Macau.
+        (124.39, 40.13), (126.19, 41.12), (130.36, 42.86), (131.15, 44.40), (134.29, 48.36), (127.50, 50.25),
+        (122.54, 52.97), (117.43, 49.60), (111.98, 43.65), (87.00, 47.70), (80.42, 44.21), (75.24, 39.71),
+        (79.70, 33.38), (88.90, 27.49), (97.85, 24.01), (101.56, 21.47), (103.96, 22.51), (107.97, 21.54),
+        (109.51, 18.25), (122.20, 30.00), (119.79, 25.50), (118.09, 24.45), (114.17, 22.28), (113.55, 22.19),
+        (114.06, 22.54), (114.11, 22.53),
+    ],
+)  # fmt: skip
+def test_towns_at_the_ends_of_china_are_shifted(lon, lat):
+    assert 30 < metres_between(wgs84_to_gcj02(lon, lat), (lon, lat)) < 900
+    assert metres_between(wgs84_to_bd09(lon, lat), (lon, lat)) > 300
 
 
 @pytest.mark.parametrize("convert", [*INVERSE, *INVERSE.values()])

