@@ -135,8 +135,8 @@ def is_shifted(lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Tell which places, degrees WGS-84, lie where GCJ-02 and BD-09 are shifted; NaN does not."""
     x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
     kind = _look_up(_cells(), x, y)
-    result = kind == _INSIDE
-    open_question = kind == _CROSSED
+    result: npt.NDArray[np.bool_] = np.asarray(kind == _INSIDE)
+    open_question = np.asarray(kind == _CROSSED)
     if open_question.any():
         result[open_question] = shapely.contains_xy(_outline(), x[open_question], y[open_question])
     return result

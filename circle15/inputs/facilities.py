@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 import shapely
 
 from circle15.errors import InputError
 from circle15.inputs.crs_signs import Sign, table_signs
-from circle15.inputs.facility_places import Places, places_from_columns
+from circle15.inputs.facility_places import Places, coordinate_columns, places_from_columns
 from circle15.inputs.facility_shapes import places_from_geometry, point_on
 from circle15.inputs.facility_values import ValueReader, capacity_column, is_closed, unit_of
 from circle15.inputs.headings import load_aliases, recognise
@@ -58,6 +59,8 @@ class FacilityTable:
     dropped: tuple[DroppedFacility, ...] = ()
     places: Places | None = None  # of every row of a file, also those left out
     names: tuple[str, ...] = ()  # the same rows'
+    rows: npt.NDArray[np.int64] = field(default_factory=lambda: np.empty(0, dtype=np.int64))  # their numbers
+    is_own_geometry: bool = False  # places are the file's geometry, not columns
     headings: tuple[str, ...] = ()  # of a file
     signs: tuple[Sign, ...] = ()  # of the map service that a file's coordinates come from
     capacity_unit: str | None = None  # that a file's column of capacities counts in, None where it does not say
@@ -97,6 +100,11 @@ def read_facilities(
     capacity, used = capacity_column(reader, layer), reader.column_of("used", layer.used_field, required_choice=True)
     if table.geometry is not None and layer.lon_field is None:
         places = places_from_geometry(table, crs=layer.crs, crs_key=f"layer.{layer.id}.crs")
+        columns = coordinate_columns(found)
+        if columns:
+            shown = ", ".join(columns)
+            line = Change(table.path.name, "geometry_chosen", table.sheet, detail=shown)
+            places = replace(places, changes=(*places.changes, line))
     else:
         places = places_from_columns(
             table,
@@ -153,6 +161,8 @@ def read_facilities(
         dropped=tuple(d for _, d in dropped),
         places=places,
         names=tuple(frame["name"]),
+        rows=table.row,
+        is_own_geometry=table.geometry is not None and layer.lon_field is None,
         headings=tuple(table.columns),
         signs=table_signs(table),
         capacity_unit=None if capacity is None else unit_of(capacity, found),

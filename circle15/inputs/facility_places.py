@@ -11,8 +11,8 @@ import shapely
 
 from circle15.errors import InputError, MissingColumnError, Problem
 from circle15.inputs.coordinate_checks import explain_misfit, inside_area, looks_like
-from circle15.inputs.coordinates import crs_caveat, is_projected, parse_crs, to_wgs84, zone_epsg
-from circle15.inputs.headings import choose_column, missing_column, named_column
+from circle15.inputs.coordinates import NAMED_SYSTEMS, crs_caveat, is_projected, parse_crs, to_wgs84, zone_epsg
+from circle15.inputs.headings import choose_column, missing_column, named_column, split_heading
 from circle15.inputs.import_report import Change
 from circle15.inputs.numbers import ParsedNumber, parse_degrees, parse_number, parse_pair
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 Floats = npt.NDArray[np.float64]
 
+COORDINATE_FIELDS = ("lon", "lat", "x", "y", "lonlat")
 _HALF_CIRCLE = 180.0
 
 
@@ -83,14 +84,24 @@ def places_from_columns(
         If no system is stated, no columns are found, or no row has coordinates of the stated system; says which system
         the numbers look like.
     """
-    if crs is None:
+    by_heading = system_in_headings(found) if crs is None and lon_field is None else None
+    if crs is None and by_heading is None:
         message = (
             'the coordinate system of its coordinates must be said: crs = "wgs84", "gcj02" (Amap, Tencent), "bd09" '
             '(Baidu), "cgcs2000" or "EPSG:n"'
         )
         raise InputError(Problem(message, file=table.file, key=crs_key))
-    system = parse_crs(crs, file=table.file, key=crs_key)
+    system = parse_crs(crs or str(by_heading), file=table.file, key=crs_key)
     numbers = _numbers(table, found, aliases, system=system, named=(lon_field, lat_field))
+    if by_heading is not None:
+        shown = " / ".join(dict.fromkeys(numbers.shown))
+        line = Change(table.path.name, "system_by_heading", table.sheet, column=shown, detail=by_heading)
+        numbers.changes.append(line)
+    others = [c for c in coordinate_columns(found) if c not in numbers.shown]
+    if others and lon_field is None:
+        shown = " / ".join(dict.fromkeys(numbers.shown))
+        line = Change(table.path.name, "columns_chosen", table.sheet, column=shown, detail=", ".join(others))
+        numbers.changes.append(line)
     x, y, changes = numbers.x, numbers.y, numbers.changes
     if (
         lon_field is None
@@ -122,6 +133,21 @@ def places_from_columns(
     geometry = np.full(len(lon), None, dtype=object)
     geometry[usable] = shapely.points(lon[usable], lat[usable])
     return Places(lon, lat, geometry, reason, system, tuple(changes), x, y)
+
+
+def coordinate_columns(found: Mapping[str, list[list[str]]]) -> list[str]:
+    """Give all headings that stand for coordinates, each once."""
+    return list(dict.fromkeys(c for f in COORDINATE_FIELDS for rank in found.get(f, []) for c in rank))
+
+
+def system_in_headings(found: Mapping[str, list[list[str]]]) -> str | None:
+    """Give the system that the headings of a pair of columns name; WGS-84 before others, None where none does."""
+
+    def systems_of(*fields: str) -> set[str | None]:
+        return {split_heading(c).system for f in fields for rank in found.get(f, []) for c in rank}
+
+    named = (systems_of("lon", "x") & systems_of("lat", "y")) | systems_of("lonlat")
+    return next((s for s in NAMED_SYSTEMS if s in named), None)
 
 
 def coordinates_as_found(

@@ -26,6 +26,11 @@ _SYSTEMS = {
 }  # fmt: skip
 _SYSTEM_WORDS = sorted(_SYSTEMS, key=len, reverse=True)
 _FIELDS_WITH_SYSTEM = ("lon", "lat", "x", "y", "lonlat")
+# "园区名称", "托管点全称": a name, unless it is that of the unit, the street or the kind.
+_NAME_OF = re.compile(r"(名称|全称)$")
+_NAME_OF_ELSE = re.compile(
+    r".*(街道|乡镇|镇街|街镇|社区|村|村社|村居|居委会?|区县?|县区?|城市|市|省份?|行政|区划|单元|道路|路段|类型?|类别|等级|部门|主管|指标|字段|图层)(名称|全称)$"
+)
 _SHORTEST_CUT = 9  # bytes: names of shapefiles are cut at 10, or at 9 before half a character
 
 
@@ -118,6 +123,10 @@ def recognise(columns: Sequence[str], aliases: Mapping[str, Ranks], *, cut: bool
     found: dict[str, list[list[str]]] = {}
     for field, ranks in aliases.items():
         by_rank = [[c for c in columns if _stands_for(parts[c], rank, field, cut=cut)] for rank in ranks]
+        if field == "name":
+            by_rank.append(
+                [c for c in columns if _NAME_OF.search(parts[c].plain) and not _NAME_OF_ELSE.match(parts[c].plain)]
+            )
         if any(by_rank):
             found[field] = by_rank
     return found

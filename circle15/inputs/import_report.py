@@ -28,6 +28,18 @@ REASONS: dict[str, tuple[str, str]] = {
         "坐标按配置中的 {detail} 解释，而非文件自带坐标系",
         "coordinates taken as the config says, {detail}",
     ),
+    "system_by_heading": (
+        "坐标系未在配置中写明，按表头所写的 {detail}",
+        "the config states no system for its coordinates; taken as the heading says, {detail}",
+    ),
+    "columns_chosen": (
+        "坐标取自该列，另有坐标列未用：{detail}",
+        "coordinates were taken from here; other columns of coordinates were not used: {detail}",
+    ),
+    "geometry_chosen": (
+        "位置取自文件自带的几何图形，坐标列未用：{detail}（要用它们，请写 lon_field、lat_field）",
+        "places are the file's own geometry, not its columns {detail} (say lon_field, lat_field to use them)",
+    ),
     "system_by_zone": ("东坐标带带号，按 {detail} 换算", "eastings begin with their zone; converted as {detail}"),
     "survey_axes": ("测量坐标：X 为北、Y 为东", "survey axes: X is north, Y is east"),
     "inexact_datum": ("坐标转换精度有限：{detail}", "the conversion is inexact: {detail}"),

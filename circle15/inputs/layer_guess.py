@@ -12,12 +12,12 @@ import shapely
 
 from circle15.errors import InputError
 from circle15.inputs.coordinate_checks import looks_like
-from circle15.inputs.coordinates import NAMED_SYSTEMS, zone_epsg
+from circle15.inputs.coordinates import zone_epsg
 from circle15.inputs.crs_signs import Sign, table_signs
 from circle15.inputs.facilities import read_layer_table
-from circle15.inputs.facility_places import coordinates_as_found
+from circle15.inputs.facility_places import COORDINATE_FIELDS, coordinates_as_found, system_in_headings
 from circle15.inputs.facility_values import CAPACITY_UNITS, unit_of
-from circle15.inputs.headings import choose_column, load_aliases, recognise, split_heading
+from circle15.inputs.headings import choose_column, load_aliases, recognise
 from circle15.inputs.polygon_files import ID_FIELDS
 from circle15.inputs.polygons import COMMUNITY_NAME_FIELDS, NAME_FIELDS
 from circle15.inputs.repeated_rows import year_column
@@ -35,7 +35,6 @@ _FIELDS = (
     "name", "id", "lon", "lat", "x", "y", "lonlat", "used", "quality", "street", "community", "status", "people",
     "unit_code", *CAPACITY_UNITS,
 )  # fmt: skip
-_COORDINATES = ("lon", "lat", "x", "y", "lonlat")
 _MOST_KINDS = 200
 _AREAL = 2  # dimensions of a polygon
 
@@ -64,7 +63,7 @@ class LayerGuess:
     names: tuple[str, ...]  # (n_rows,) "" where nothing is said
     codes: tuple[str, ...]  # (n_rows,) of the units, likewise
     is_areal: bool  # every feature is a polygon
-    system_in_headings: str | None  # "gcj02" of "经度_gcj02", where no column of coordinates goes without
+    system_in_headings: str | None  # "gcj02" of "经度_gcj02"; of several pairs the one in WGS-84
     kinds: dict[str, dict[str, int]]  # heading of each column of kinds, its values and how many rows have them
     latest_year: tuple[str, str] | None  # heading and value, where names stand there for several years
     signs: tuple[Sign, ...]  # of the map service that the coordinates come from
@@ -92,9 +91,9 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
     aliases = load_aliases(headings)
     table = read_table(path, aliases=aliases)
     found = recognise(table.columns, aliases, cut=table.has_cut_headings)
-    said = _system_in_headings(found)
+    said = system_in_headings(found)
     chosen = {
-        f: choose_column(f, found, file=table.file, key=None, system=said if f in _COORDINATES else None)
+        f: choose_column(f, found, file=table.file, key=None, system=said if f in COORDINATE_FIELDS else None)
         for f in _FIELDS
     }
     columns = {f: c for f, c in chosen.items() if c is not None}
@@ -148,8 +147,25 @@ def source_text(guess: LayerGuess) -> str:
 
 def raw_coordinates(
     layer: LayerTable, path: Path, *, headings: Mapping[str, Sequence[str]] | None = None
-) -> RawCoordinates:
-    """Give a layer's coordinates as its file has them, for measuring which system they are in.
+) -> tuple[Floats, Floats]:
+    """Give a layer's coordinates as its file has them.
+
+    Returns
+    -------
+    tuple
+        float64 (n,) each, NaN where a row has none: x or longitude, y or latitude.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or has no coordinates.
+    """
+    raw = read_raw(layer, path, headings=headings)
+    return raw.x, raw.y
+
+
+def read_raw(layer: LayerTable, path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> RawCoordinates:
+    """Give a layer's coordinates as its file has them, with what else tells which system they are in.
 
     Raises
     ------
@@ -168,12 +184,6 @@ def raw_coordinates(
         table, found, aliases, crs=layer.crs, lon_field=layer.lon_field, lat_field=layer.lat_field
     )
     return RawCoordinates(x, y, names, signs, tuple(table.columns))
-
-
-def _system_in_headings(found: Mapping[str, list[list[str]]]) -> str | None:
-    """Give the system that the headings of coordinates name; WGS-84 before others, None where a heading names none."""
-    named = {split_heading(c).system for f in _COORDINATES for rank in found.get(f, []) for c in rank}
-    return None if None in named else next((s for s in NAMED_SYSTEMS if s in named), None)
 
 
 def _as_found(table: Table, headings: Mapping[str, Sequence[str]] | None, said: str | None) -> tuple[Floats, Floats]:

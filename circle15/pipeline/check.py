@@ -13,7 +13,7 @@ from circle15.config import load_config, readable_config
 from circle15.errors import Circle15Error, Problem
 from circle15.inputs.districts import buffer_area, read_district
 from circle15.inputs.facilities import read_facilities
-from circle15.inputs.layer_guess import raw_coordinates
+from circle15.inputs.layer_guess import read_raw
 from circle15.inputs.people_tables import read_people_table
 from circle15.inputs.policy import apply_policy
 from circle15.inputs.polygons import read_polygons
@@ -218,7 +218,7 @@ def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any
     if layer.source.startswith(OSM_PREFIX):
         return
     try:
-        raw = raw_coordinates(layer, config.resolve(layer.source), headings=config.headings)
+        raw = read_raw(layer, config.resolve(layer.source), headings=config.headings)
         table = Coordinates(raw.x, raw.y, layer.crs, raw.names, raw.signs, raw.headings)
         judge = SystemJudge(network, area=area, read_names=lambda: named_places(config, area))
         detection = judge.judge({layer_id: table}).get(layer_id)

@@ -20,6 +20,7 @@ from circle15.inputs.name_matches import names_wanted, read_names
 from circle15.inputs.osm import read_features
 from circle15.inputs.osm_file import is_osm_file
 from circle15.inputs.osm_selection import Wanted, join_wanted
+from circle15.inputs.place_doubts import PlaceDoubt, place_doubts
 from circle15.inputs.tag_filter import parse_tag_filter
 from circle15.network.admin_lines import ADMIN_TAGS
 from circle15.network.entrances import facility_entrances, read_gates
@@ -60,6 +61,7 @@ class Services:
     detections: dict[str, CrsDetection] = field(default_factory=dict)  # by layer, or layers: "nursery, canteen"
     capacity_units: dict[str, str] = field(default_factory=dict)  # by layer, where its file's heading says it
     unread: tuple[Change, ...] = ()  # of `changes`: capacities and used places that are no amounts
+    place_doubts: tuple[PlaceDoubt, ...] = ()
 
 
 def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
@@ -108,10 +110,11 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
     entrances = entrances.round({"lon": COORDINATE_DECIMALS, "lat": COORDINATE_DECIMALS})
     files = {layer.source.partition("#")[0] for layer in config.layers if not layer.source.startswith(OSM_PREFIX)}
     inputs = {name: config.resolve(name) for name in sorted(files)}
+    doubts = tuple(d for layer, table in tables.items() for d in place_doubts(layer, table))
     detections = _detect_systems(config, tables, network, area)
     units = {layer: table.capacity_unit for layer, table in tables.items() if table.capacity_unit is not None}
     return Services(
-        facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections, units, joined.unread
+        facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections, units, joined.unread, doubts
     )
 
 

@@ -50,6 +50,7 @@ def table_warnings(config: Config, services: Services, streets: Sequence[Change]
     return [
         *_contradicted(config, services),
         *_inexact(config, services),
+        *_doubtful_places(config, services),
         *_left_out(config, services),
         *_unread(config, services),
         *row_warnings(services.changes, config.district.lang),
@@ -166,6 +167,32 @@ def _inexact(config: Config, services: Services) -> list[str]:
     zh = config.district.lang == "zh"
     caveats = dict.fromkeys((c.file, c.detail) for c in services.changes if c.reason == "inexact_datum")
     return [f"{file}：坐标转换精度有限：{detail}" if zh else f"{file}: {detail}" for file, detail in caveats]
+
+
+def _doubtful_places(config: Config, services: Services) -> list[str]:
+    zh = config.district.lang == "zh"
+    names = {layer.id: layer.name for layer in config.layers}
+    found = []
+    for d in services.place_doubts:
+        name, many = names[d.layer], len(d.rows) > _SHOWN
+        rows = ("、" if zh else ", ").join(str(r) for r in d.rows[:_SHOWN]) + (" …" if many else "")
+        at = f"{d.x:.10g}, {d.y:.10g}"
+        if d.kind == "coarse":
+            found.append(
+                f"{name}：{d.of} 处中有 {d.n} 处的坐标只精确到 {d.grain}（如 {at}；{d.file} 第 {rows} 行），"
+                "位置可能偏差上百米至一公里，请补充精确坐标"
+                if zh
+                else f"{name}: the coordinates of {d.n} of {d.of} facilities are given to no more than {d.grain} (such"
+                f" as {at}; {d.file} rows {rows}): they may be hundreds of metres off; look the places up"
+            )
+        else:
+            found.append(
+                f"{name}：{d.of} 处中有 {d.n} 处在同一点（{at}；{d.file} 第 {rows} 行），疑为街道、社区中心点，请核对"
+                if zh
+                else f"{name}: {d.n} of {d.of} facilities are at one point ({at}; {d.file} rows {rows}): the middle of"
+                " a street or community, perhaps; check them"
+            )
+    return found
 
 
 def _left_out(config: Config, services: Services) -> list[str]:
