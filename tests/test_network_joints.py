@@ -8,6 +8,7 @@ import rasterio
 
 import circle15
 from circle15.network.build import read_network
+from circle15.network.costs import metres_network
 from circle15.network.daytime import by_day, daytime_share
 from circle15.network.walking import WalkProfile, may_walk
 from tests.toy_osm import write_osm
@@ -136,6 +137,7 @@ def test_platforms_of_several_ways_are_walked_and_crossed(tmp_path, tags):
     members = [("way", 11, "outer"), ("way", 12, "outer")]
     net = read(tmp_path, nodes, ways, [(41, members, f"type=multipolygon,{tags}")])
     assert seconds(net, nodes[5], nodes[6])[0] == pytest.approx((2 + 2**0.5) * D * 111_195, abs=0.5)
+    assert net.report.street_length_m == pytest.approx(2 * D * 111_195, abs=0.5)
     closed = read(tmp_path, nodes, ways, [(41, members, f"type=multipolygon,{tags},access=private")])
     assert not is_joined(closed, nodes[5], nodes[6])
 
@@ -183,6 +185,12 @@ def test_streets_for_walkers_in_one_direction(tmp_path, tags, there, back):
         ("(24/7)", 1.0),
         ("(Nov-Mar)", 5 / 12),
         ("(Mo-Fr 07:00-09:00,15:00-17:00; PH off)", 5 / 7 * 0.3),
+        ("(Mo-Fr 00:00-06:30,21:30-24:00; Sa 00:00-06:30,15:00-24:00; Su 00:00-24:00; PH 00:00-24:00)", 1.3 / 7),
+        ("(Tu-Su 12:00-19:00; Th 12:00-21:00)", 6 / 7 * 0.6),
+        ("(07:00 - 24:00)", 1.0),
+        ("(Mo-Sa; Su off)", 6 / 7),
+        ("((sunrise-00:30)-(sunset+00:30))", 1.0),
+        ("(PH)", None),
         ("(weight>3.5)", None),
         ("(residents)", None),
         ("(Mo-Fr 08:00-18:00 AND weight>3.5)", None),
@@ -291,3 +299,9 @@ def test_a_road_that_goes_on_below_a_square_does_not_stop_within_it(tmp_path):
     square = [(11, RING, "highway=pedestrian,area=yes"), (13, [1, 7], PATH)]
     assert not is_joined(read(tmp_path, nodes, [*square, road, below]), nodes[5], nodes[7])
     assert is_joined(read(tmp_path, nodes, [*square, road]), nodes[5], nodes[7])
+
+
+def test_metres_are_counted_along_one_way_streets_in_their_direction(tmp_path):
+    nodes = {1: WEST, 2: MIDDLE, 3: EAST}
+    net = read(tmp_path, nodes, [(11, [1, 2], PATH), (12, [2, 3], f"{PATH},oneway:foot=yes")])
+    assert np.isfinite(seconds(metres_network(net), WEST, EAST)).tolist() == [True, False]

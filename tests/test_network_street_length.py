@@ -8,6 +8,7 @@ import pyproj
 import pytest
 
 from circle15.network.build import read_network
+from circle15.network.daytime import by_day
 from circle15.network.walking import may_walk
 
 WITHIN = 0.005
@@ -19,7 +20,7 @@ def mapped_m(path):
     ends = []
     ways = osmium.FileProcessor(str(path), osmium.osm.NODE | osmium.osm.WAY).with_locations()
     for way in ways.with_filter(osmium.filter.EntityFilter(osmium.osm.WAY)):
-        if not may_walk({tag.k: tag.v for tag in way.tags})[0]:
+        if not may_walk(by_day({tag.k: tag.v for tag in way.tags}))[0]:
             continue
         seen = set()
         for a, b in itertools.pairwise(way.nodes):

@@ -59,9 +59,14 @@ def walk_costs(s: Segments, profiles: tuple[WalkProfile, ...], terrain: Terrain 
 
 
 def metres_network(network: WalkNetwork) -> WalkNetwork:
-    """Give the same streets walked by `METRES` alone: its seconds are metres."""
+    """Give the same streets walked by `METRES` alone: its seconds are metres.
+
+    It takes every street, but a street that everybody else may walk along in one direction alone in that direction.
+    """
     lengths = metres_to_ms(network.length_m, METRES.speed_m_s)
-    return replace(network, profiles=(METRES,), walk_ms=np.stack([lengths, lengths])[np.newaxis])
+    closed = (network.walk_ms == UNREACHED).all(axis=0)
+    against = closed & (closed[0] != closed[1])
+    return replace(network, profiles=(METRES,), walk_ms=np.where(against, UNREACHED, lengths)[np.newaxis])
 
 
 def _profile_ms(s: Segments, traits: Traits, p: WalkProfile, terrain: Terrain | None) -> npt.NDArray[np.uint32]:

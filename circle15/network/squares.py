@@ -27,6 +27,8 @@ SQUARE_TAGS = (
 Relation = tuple[dict[str, str], Any, set[int]]
 """A square of several ways: its tags, its polygon, and the ways of its outline."""
 
+_SQUARE_KINDS = frozenset({"pedestrian", "footway"})
+
 MAX_CORNERS = 60
 """Outlines are simplified until they have at most so many corners beside their entrances: curves need no more."""
 
@@ -101,7 +103,7 @@ def way_squares(tail: Int64, head: Int64, way: Int64, row: Int64, traits: list[d
     traits
         Combinations of tags.
     """
-    is_area = np.array([t.get("area") == "yes" and t.get("highway") in {"pedestrian", "footway"} for t in traits])
+    is_area = np.array([t.get("area") == "yes" and t.get("highway") in _SQUARE_KINDS for t in traits])
     mine = np.flatnonzero(is_area[row]) if len(row) else np.empty(0, np.int64)
     starts = np.flatnonzero(np.diff(way[mine], prepend=-1))
     parts = np.split(mine, starts[1:]) if len(mine) else []
@@ -161,7 +163,8 @@ def crossing_lines(
         if not square.has_outline:
             tail = np.concatenate([tail, *square.rings])
             head = np.concatenate([head, *(np.roll(ring, -1) for ring in square.rings)])
-            part = np.concatenate([part, np.full(len(tail) - len(part), OUTLINE)])
+            is_square = traits[square.trait].get("highway") in _SQUARE_KINDS  # a platform's edge is no street
+            part = np.concatenate([part, np.full(len(tail) - len(part), OUTLINE if is_square else SIGHT_LINE)])
         n = len(tail)
         parts.append(Lines(tail, head, np.full(n, square.way_id), np.full(n, square.trait), part))
     return Lines.joined(parts)
