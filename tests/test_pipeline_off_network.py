@@ -8,7 +8,7 @@ import pytest
 from python_calamine import CalamineWorkbook
 
 from circle15.measures.coverage import coverage, off_network
-from circle15.outputs.beside_share import beside_figure, beside_share
+from circle15.outputs.beside_share import beside_figure, beside_share, off_label
 from circle15.outputs.map_data import page_data
 from circle15.outputs.sentences import three_sentences
 from circle15.outputs.text import share_text
@@ -136,7 +136,9 @@ def test_texts_say_no_street_data_only_of_those_who_have_none():
     assert beside_share(row, "zh") == (
         "另有 17.3% 的居民所在网格未接入路网（其中 12.2% 无道路数据），接入路网的居民中为 88.5%"
     )
+    assert off_label(row, "zh") == "未接入路网（其中 12.2% 无道路数据）"
     row.people_without_streets = 173
+    assert off_label(row, "zh") == "未接入路网（无道路数据）"
     assert beside_share(row, "zh") == "另有 17.3% 的居民所在网格无道路数据，接入路网的居民中为 88.5%"
     assert beside_figure(row, "zh") == "另有 17.3% 无道路数据，路网内 88.5%"
     row.people_off_network = row.people_without_streets = 0.4

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from circle15.outputs.text import group_name, people_text, share_text
+from circle15.outputs.text import group_name, people_text, share_text, words
 
 SHOWN = 0.0005
 """Share of the people off the network from which a share's printed decimal can differ by it."""
@@ -76,6 +76,14 @@ def beside_figure(row: Any, lang: str) -> str:
     return _joined(row, {**texts, "short": short}, "short", "short_on")
 
 
+def off_label(row: Any, lang: str) -> str:
+    """Name the cells off the network in a legend, by what their people lack: any street, or one that is not cut off."""
+    texts: dict[str, Any] = _TEXTS[lang]
+    if _without_streets(row):
+        return words(lang)["no_streets"]
+    return words(lang)["unlinked"] + _of_these(row, texts["of_these"])
+
+
 def known_uncovered(row: Any, covered_people: float) -> float:
     """Give the people who are on the network and not covered."""
     return max(float(row.people - covered_people - row.people_off_network), 0.0)
@@ -97,11 +105,11 @@ def _of_these(row: Any, text: str) -> str:
     return text.format(n=share_text(float(row.people_without_streets / row.people)))
 
 
-def _joined(row: Any, texts: dict[str, Any], off: str, on: str, **words: str) -> str:
+def _joined(row: Any, texts: dict[str, Any], off: str, on: str, **said: str) -> str:
     if not is_told(row):
         return ""
-    found = [texts[off].format(off=share_text(float(row.people_off_network / row.people)), **words)]
+    found = [texts[off].format(off=share_text(float(row.people_off_network / row.people)), **said)]
     share = share_on_network(row)
     if share == share:  # noqa: PLR0124 (NaN where nobody is on the network)
-        found.append(texts[on].format(share=share_text(share), **words))
+        found.append(texts[on].format(share=share_text(share), **said))
     return str(texts["between"].join(found))

@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.outputs import map_places
-from circle15.outputs.beside_share import beside_figure, known_uncovered
+from circle15.outputs.beside_share import beside_figure, known_uncovered, off_label
 from circle15.outputs.palette import (
     AREA,
     CAUSE_COLOURS,
@@ -161,6 +161,13 @@ def _share_bars(
     return bars, off if (place == n).any() else None
 
 
+def _labelled(off_share: Value | None, row: Any, view: View) -> Value | None:
+    """Add what cells off the network are called, by the row of their people."""
+    if off_share is None:
+        return None
+    return {**off_share, "label": view.say["no_streets"] if row is None else off_label(row, view.result.lang)}
+
+
 def _percent(share: float) -> float:
     return 0.0 if math.isnan(share) else round(share * 100, 2)
 
@@ -184,7 +191,7 @@ def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value
         "edge_texts": [plain_number(edge) for edge in classes.edges_min],
         "class_shares": class_shares,
         "share_heading": share_heading(layer, view.result.lang),
-        "off_share": off_share,
+        "off_share": _labelled(off_share, view.coverage_row(layer), view),
         "searched": None if layer.searched_s is None else plain_number(layer.searched_s / SECONDS_PER_MINUTE),
         "threshold_text": say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),
         "rules": [list(rule) for rule in (*layer_rules(layer, view.result.lang),
@@ -256,7 +263,7 @@ def _counts(view: View) -> Value:
         "colours": list(count_colours(n)),
         "labels": [*(str(i) for i in range(n)), f"{n} · {view.say['all_services']}"],
         "class_shares": class_shares,
-        "off_share": off_share,
+        "off_share": _labelled(off_share, next(iter(view.own("completeness")), None), view),
     }
 
 

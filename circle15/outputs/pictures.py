@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 
 from circle15.errors import OutputError, Problem
-from circle15.outputs.beside_share import beside_share
+from circle15.outputs.beside_share import beside_share, off_label
 from circle15.outputs.drawing import plane_of, scale_bar_m
 from circle15.outputs.drawings import unguarded
 from circle15.outputs.folder import replaced_file
@@ -219,6 +219,6 @@ def _legend_signs(view: View, layer: LayerInfo) -> list[tuple[Any, str]]:
     threshold = say["threshold_line"].format(threshold=plain_number(layer.threshold_min))
     signs.insert(classes.n_within, (Line2D([], [], color=INK, linewidth=2), threshold))
     if not view.result.cells[f"{layer.id}_linked"].all():
-        signs.append((Patch(**_OFF_NETWORK), say["no_streets"]))
+        signs.append((Patch(**_OFF_NETWORK), off_label(view.coverage_row(layer), view.result.lang)))
     dot = Line2D([], [], linestyle="", marker="o", markersize=4, markerfacecolor="white", markeredgecolor=INK)
     return [*signs, (dot, say["facilities"])]

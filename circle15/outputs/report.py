@@ -13,7 +13,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from circle15.outputs.beside_share import beside_figure, beside_share, known_uncovered
+from circle15.outputs.beside_share import beside_figure, beside_share, known_uncovered, off_label
 from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scale_bar_m, street_path
 from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
@@ -131,6 +131,7 @@ def _drawing(view: View, plane: Plane) -> Value:
                     for d, colour, label in zip(paths, classes.colours, class_labels(classes, view.say), strict=True)
                 ],
                 "off_network": off,
+                "off_label": off_label(row, result.lang),
             }
         )
     return {

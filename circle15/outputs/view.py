@@ -154,6 +154,10 @@ class View:
         minutes = {plain_number(layer.threshold_min) for layer in self.result.layers}
         return minutes.pop() if len(minutes) == 1 else None
 
+    def coverage_row(self, layer: LayerInfo) -> Any:
+        """Give the area's row of coverage of one layer."""
+        return next(row for row in self.own("coverage") if row.layer == layer.id)
+
     def coverage_rows(self) -> list[tuple[LayerInfo, Any]]:
         """Give each layer with the area's row of coverage, whose columns are its attributes."""
         rows = {row.layer: row for row in self.own("coverage")}

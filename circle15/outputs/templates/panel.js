@@ -99,7 +99,7 @@ circle15.swatch = function (colour, label, share, hatch) {
 // Cells off the network stand below the classes, as no class of walking time; nothing where there are none.
 circle15.offNetwork = function (data, share) {
   if (share === null) return [];
-  const row = circle15.swatch("", data.words.no_streets, share, "c15-off");
+  const row = circle15.swatch("", share.label, share, "c15-off");
   row.classList.add("c15-wide");
   return [row];
 };

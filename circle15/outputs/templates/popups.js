@@ -82,7 +82,9 @@ circle15.unitPopup = function (data, unit) {
   const { words } = data;
   const made = circle15.factPopup(unit.name, "", []);
   made.append(circle15.table([[words.people, unit.people]]));
-  made.append(circle15.table([unit.heading, ...unit.rows], true));
+  const shares = circle15.table([unit.heading, ...unit.rows], true);
+  shares.classList.add("c15-shares");
+  made.append(shares);
   if (unit.href) {
     const link = circle15.element("a", "c15-link", words.unit_maps);
     link.href = unit.href;
