@@ -216,3 +216,39 @@ def test_own_lines_without_a_kind_or_a_file_are_refused(tmp_path):
     (tmp_path / "text.gpkg").write_text("no vector file")
     with pytest.raises(InputError, match="not readable as a vector file"):
         read(tmp_path, JOINED, own=tmp_path / "text.gpkg")
+
+
+@pytest.mark.parametrize(
+    ("wall", "gate", "is_hard"),
+    [
+        ("barrier=wall", "barrier=gate,access=private", True),
+        ("barrier=fence", "barrier=lift_gate", True),
+        ("barrier=wall", "barrier=entrance", True),
+        ("barrier=wall", "", False),  # no door of it is mapped
+        ("barrier=wall", "barrier=wall", False),
+        ("landuse=residential", "barrier=gate", False),
+    ],
+)
+def test_a_wall_around_a_compound_whose_gate_is_mapped_is_a_hard_border(tmp_path, wall, gate, is_hard):
+    # A compound of 200 m by 200 m whose inner street runs 10 m behind its eastern wall; outside a street 60 m east of it.
+    nodes = {
+        1: (0, 0),
+        2: (2, 0),
+        3: (2, 2),
+        4: (0, 2),
+        5: (1, 0, gate),
+        6: (1, -1),
+        7: (1, 1),
+        8: (1.9, 1),
+        9: (1.9, 1.8),
+    }
+    nodes |= {10: (2.6, -1), 11: (2.6, 3), 12: (1.9, 0.2)}
+    nodes = {i: (x * D, y * D, *tags) for i, (x, y, *tags) in nodes.items()}
+    ways = [(21, [1, 5, 2, 3, 4, 1], wall), (11, [6, 5, 7, 8], "highway=service"), (12, [12, 8, 9], "highway=service")]
+    ways += [(13, [6, 10, 11], "highway=residential")]
+    net = read_network(
+        write_osm(tmp_path / "w.osm", nodes=nodes, ways=ways), cache=False, island_m=0, hard_borders=True
+    )
+    at = circle15.link(net, np.array([2.05, 1.95]) * D, np.array([1.0, 1.0]) * D)
+    assert net.way_id[at.edge].tolist() == [13 if is_hard else 12, 12]
+    assert at.skipped_border.tolist() == [is_hard, False]

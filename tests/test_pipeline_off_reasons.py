@@ -67,7 +67,7 @@ def test_a_run_tells_them_apart_in_its_files_and_counts_what_is_not_mapped(tmp_p
     run = run_district(config, out=tmp_path / "out")
     (reason,) = run.result.tables["unlinked"].query("kind == 'cell'")["reason"]
     assert reason == (
-        "every street within 300 m lies behind a river, railway, expressway or own border;"
+        "every street within 300 m lies behind a river, railway, expressway, wall or own border;"
         " on its own side no street is mapped within 1000 m"
     )
     lived_in = run.result.cells[run.result.cells["population"] > 0]

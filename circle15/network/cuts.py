@@ -12,6 +12,7 @@ from circle15.errors import InputError
 from circle15.inputs.held_folders import held_folder
 from circle15.inputs.osm import header_extent
 from circle15.inputs.osm_cuts import cut_streets_text
+from circle15.network.borders import COMPOUND_ACROSS_M
 from circle15.network.build import ISLAND_M, cut_to_area
 from circle15.network.cache import content_key, has_cut, has_segments, keep_cut
 from circle15.network.compounds import is_told_by_part
@@ -101,7 +102,7 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
     if not missing:
         return True
     relations = relation_squares(path)
-    margin_m = max(island_m, FARTHEST_STOP_M) * _MARGIN
+    margin_m = max(island_m, FARTHEST_STOP_M, COMPOUND_ACROSS_M) * _MARGIN
     boxes = np.array([_box_around(area, relations, margin_m) for area in missing])
     seen = _Seen(path)
     with held_folder() as folder:

@@ -31,8 +31,8 @@ class OffReasons:
 
     def texts(self, i: int, limit: float) -> tuple[str, str]:
         """Say the reason of a point linked within ``limit`` metres, in Chinese and English."""
-        behind_zh = f"{limit:g} 米内的道路都隔着河流、铁路、快速路或自设边界"
-        behind_en = f"every street within {limit:g} m lies behind a river, railway, expressway or own border"
+        behind_zh = f"{limit:g} 米内的道路都隔着河流、铁路、快速路、围墙或自设边界"
+        behind_en = f"every street within {limit:g} m lies behind a river, railway, expressway, wall or own border"
         texts = {
             NO_STREET: (f"{limit:g} 米内没有可步行的街道", f"no walkable street within {limit:g} m"),
             ISLAND: (
@@ -104,8 +104,8 @@ def start_notes(at: Linkage, unreached_min: list[float], speed_m_s: float) -> li
         )
     if at.skipped_border[0]:
         notes.append(
-            "the nearest street lies behind a river, railway, expressway or own border; the walk starts on the nearest"
-            f" one on this side, {access_m:,.0f} m away"
+            "the nearest street lies behind a river, railway, expressway, wall or own border; the walk starts on the"
+            f" nearest one on this side, {access_m:,.0f} m away"
         )
     component = net.component[net.tail[at.edge[0]]]
     own_m = float(net.street_m[net.component[net.tail] == component].sum())

@@ -68,9 +68,9 @@ def street_warnings(study: Study) -> list[str]:
         en = " and ".join(f"{n} {what}" for n, _, what in counted if n)
         found.append(
             words(
-                f"{zh}的最近道路隔着河流、铁路、快速路或自设边界，改接本侧最近道路",
+                f"{zh}的最近道路隔着河流、铁路、快速路、围墙或自设边界，改接本侧最近道路",
                 f"{en} stand nearest to a street behind a river, railway,"
-                " expressway or own border; they are linked to the nearest street on their side",
+                " expressway, wall or own border; they are linked to the nearest street on their side",
             )
         )
     return found
