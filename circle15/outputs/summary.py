@@ -21,7 +21,8 @@ OFF_NETWORK = ("people_off_network", "people_without_streets", "covered_share_on
 COLUMNS = (
     "district_id", "district_name", "unit_id", "unit_name", "level", "layer", "layer_name", "threshold_min", "group",
     "min_count", "speed_m_s", "people", "covered_people", "covered_share", *OFF_NETWORK, "rank", "norm",
-    "supply", "accessible_supply", "need", "gap", "gap_unit", "places_missing", "previous_share", "change", "change_note",
+    "supply", "accessible_supply", "need", "gap", "gap_unit", "places_missing", "previous_share", "change",
+    "change_note",
 )  # fmt: skip
 OF_PREVIOUS = COLUMNS[-3:]
 """What depends on the earlier batch."""

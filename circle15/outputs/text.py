@@ -183,12 +183,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "accessible_supply": ("可达供给", "Supply in reach"),
     "gaps_note": (
         (
+            "需求为标准乘全区标准人口，按使用该服务的人群分到街道。"
             "缺口按网格逐一计算后相加；本街道的设施也被邻街道居民使用，故供给大于需求时仍可有缺口。"
             "缺口含分配不均的部分，不等于所缺的数量；最少缺口是步行圈内无论怎样调配都满足不了的需求，"
             "按各处满足率尽量相等分到街道，故单个街道可大于其缺口。"
         ),
         (
-            "Gaps are summed cell by cell, and neighbours use a unit's facilities: supply above need may leave a gap. A"
+            "The need is the norm times the district's norm people, spread over units by those who use the service."
+            " Gaps are summed cell by cell, and neighbours use a unit's facilities: supply above need may leave a gap. A"
             " gap holds what the sharing out leaves uneven and is not the number that is missing; “missing at least” is"
             " the need that no way of sharing out within the walk could meet, spread so that all are met as evenly as"
             " walks allow: a single unit's may be above its gap."

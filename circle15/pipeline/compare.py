@@ -21,6 +21,8 @@ from circle15.pipeline.manifest import map_sources
 if TYPE_CHECKING:
     from pathlib import Path
 
+    import numpy.typing as npt
+
 COLUMNS = (
     "unit_id", "unit_name", "layer", "group", "people", "covered_before", "covered_after", "newly_covered_people",
     "lost_people", "share_before", "share_after", "gap_before", "gap_after",
@@ -218,12 +220,12 @@ def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) ->
     return frame.assign(layer=layer, group="all" if group == "population" else group)
 
 
-def _places_missing(run: _Run, layer: str) -> np.ndarray:
+def _places_missing(run: _Run, layer: str) -> npt.NDArray[np.float64]:
     """Give the places that each piece lacks, NaN where the run had no norm or counted facilities."""
     column = f"{layer}_places_missing"
     if column not in run.cells:  # a run of an earlier version
         return np.full(len(run.cells), np.nan)
-    return run.cells[column].to_numpy(np.float64)
+    return np.asarray(run.cells[column], dtype=np.float64)
 
 
 def _changed(one: _Run, two: _Run, layers: list[str], names: dict[str, str]) -> gpd.GeoDataFrame:
