@@ -190,10 +190,10 @@ _WORDS: dict[str, tuple[str, str]] = {
         ),
         (
             "The need is the norm times the district's norm people, spread over units by those who use the service."
-            " Gaps are summed cell by cell, and neighbours use a unit's facilities: supply above need may leave a gap. A"
-            " gap holds what the sharing out leaves uneven and is not the number that is missing; “missing at least” is"
-            " the need that no way of sharing out within the walk could meet, spread so that all are met as evenly as"
-            " walks allow: a single unit's may be above its gap."
+            " Gaps are summed cell by cell, and neighbours use a unit's facilities: supply above need may leave a gap."
+            " A gap holds what the sharing out leaves uneven and is not the number that is missing; “missing at least”"
+            " is the need that no way of sharing out within the walk could meet, spread so that all are met as evenly"
+            " as walks allow: a single unit's may be above its gap."
         ),
     ),
     "places_missing": ("最少缺口", "Missing at least"),
