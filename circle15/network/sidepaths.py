@@ -37,6 +37,8 @@ CROSSED_M = 40.0
 FARTHEST_M = 400.0
 """How far one walks along the street itself, from one side street to the next, where no footway beside is mapped."""
 
+_CELLS_PER_DEGREE, _CELL_ROW = 50, 1 << 20
+
 FOOTWAYS = frozenset({"footway", "path", "pedestrian", "cycleway", "steps", "corridor"})
 
 Int64 = npt.NDArray[np.int64]
@@ -96,8 +98,14 @@ def sidepath_joints(ways: OsmColumns, streets: Streets, closed: Int64, lon: Floa
     rows = _sidepath_ways(ways)
     if not len(rows) or not len(streets.lines.tail):
         return joints
-    node_of = {int(ref): node for node, ref in enumerate(streets.origin.tolist()) if not streets.is_closed[node]}
-    near = _Near(streets, lon, lat)
+    mentioned = np.concatenate([np.arange(ways.indptr[row], ways.indptr[row + 1]) for row in rows])
+    is_theirs = np.zeros(len(streets.refs), dtype=np.bool_)
+    is_theirs[streets.number[mentioned]] = True
+    nodes = np.flatnonzero(is_theirs[streets.origin] & ~streets.is_closed)
+    if not len(nodes):
+        return joints
+    node_of = dict(zip(streets.origin[nodes].tolist(), nodes.tolist(), strict=True))
+    near = _Near(streets, lon, lat, nodes)
     known: dict[int, bool] = {}
     shut = set(closed.tolist())
     for row in rows:
@@ -139,13 +147,17 @@ def _walk_along(
 
 
 class _Near:
-    """The streets around a node."""
+    """The streets around some nodes; a straight piece of street is shorter than two kilometres."""
 
-    def __init__(self, streets: Streets, lon: Float64, lat: Float64) -> None:
+    def __init__(self, streets: Streets, lon: Float64, lat: Float64, nodes: Int64) -> None:
         self.lines, self.lon, self.lat = streets.lines, lon, lat
         self.floor = [floor_of(t) for t in streets.traits]
         self.is_footway = _are_footways(streets.traits)
-        ends = np.stack([self.lines.tail, self.lines.head], axis=1)
+        steps = np.array([(dx, dy) for dx in (-1, 0, 1) for dy in (-1, 0, 1)])
+        cells = np.floor(np.column_stack([lon, lat]) * _CELLS_PER_DEGREE).astype(np.int64)
+        wanted = np.unique((cells[nodes][:, None] + steps).reshape(-1, 2) @ (_CELL_ROW, 1))
+        self.rows = np.flatnonzero(np.isin((cells @ (_CELL_ROW, 1))[self.lines.tail], wanted))
+        ends = np.stack([self.lines.tail[self.rows], self.lines.head[self.rows]], axis=1)
         self.tree = shapely.STRtree(shapely.linestrings(np.stack([lon[ends], lat[ends]], axis=-1)))
 
     def join(self, node: int, row: int, joints: Joints) -> bool:
@@ -154,7 +166,8 @@ class _Near:
         per_lon, per_lat = scale * np.cos(np.radians(self.lat[node])), scale
         x, y = self.lon[node], self.lat[node]
         reach = (WALKED_M / per_lon, WALKED_M / per_lat)
-        around = np.sort(self.tree.query(shapely.box(x - reach[0], y - reach[1], x + reach[0], y + reach[1])))
+        box = shapely.box(x - reach[0], y - reach[1], x + reach[0], y + reach[1])
+        around = self.rows[np.sort(self.tree.query(box))]
         tail, head = self.lines.tail[around], self.lines.head[around]
         a, b = (np.column_stack([(self.lon[n] - x) * per_lon, (self.lat[n] - y) * per_lat]) for n in (tail, head))
         metres = _walks(node, tail, head, np.hypot(*(b - a).T))
