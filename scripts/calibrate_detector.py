@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 from collections import Counter
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -166,11 +167,9 @@ def main() -> None:
         made.append((kind, n, told.is_sure, told.best == system))
     print(f"{args.tables} tables, seed {args.seed}; districts: {', '.join(d.name for d in districts)}\n")
     _print("places stand", {k: [m for m in made if m[0] == k] for k in KINDS})
-    named = [f"{low} to {high - 1}" for low, high in zip(BANDS, BANDS[1:], strict=False)]
-    _print(
-        "points among the streets",
-        {t: [m for m in made if low <= m[1] < high] for t, low, high in zip(named, BANDS, BANDS[1:], strict=False)},
-    )
+    bands = {f"{low} to {high - 1}": (low, high) for low, high in pairwise(BANDS)}
+    by_band = {name: [m for m in made if low <= m[1] < high] for name, (low, high) in bands.items()}
+    _print("points among the streets", by_band)
     _print("all", {"": made})
 
 

@@ -29,7 +29,7 @@ FARTHEST_M = 2000.0  # beyond it a point is just "far"; BD-09 is at most 1.3 km 
 NEAR_STREET_M = 30.0
 FEWEST_POINTS = 8
 MOST_POINTS = 2000
-SURE = 0.95
+SURE = 0.97
 _BEHIND_M = 20.0  # a street's half and a forecourt
 
 _AROUND_DEG = 0.02  # 2 km

@@ -26,7 +26,8 @@ Bools = npt.NDArray[np.bool_]
 BLOCK_M = 250.0
 """Streets surround a place where blocks are at most twice this wide; farther off is beyond the extract, or wild."""
 _FINE_M, _COARSE_M = 5.0, 10.0  # pixels; coarse ones where fine ones would be too many
-_MOST_PIXELS = 2_500_000  # 7.9 km by 7.9 km of fine ones, 15.8 km by 15.8 km of coarse ones
+_MOST_PIXELS = 1_500_000  # 6 km by 6 km of fine ones, 12 km by 12 km of coarse ones
+_FARTHEST_TOLD_M = 400.0  # kernels are level beyond it
 _AROUND_M = 250.0  # half of the window that "the streets around" means
 _NEAREST_MOVE_M, _FARTHEST_MOVE_M, _MOVE_STEP_M = 120.0, 600.0, 50.0
 _LEAST_SPREAD = 1.0  # nats: what moved sets differ by at least
@@ -73,7 +74,7 @@ class StreetFit:
 
     @classmethod
     def of(cls, network: WalkNetwork, lon: float, lat: float) -> StreetFit:
-        """Draw the streets around a place; a network of less than 15 km by 15 km is drawn whole."""
+        """Draw the streets around a place; a network of less than 12 km by 12 km is drawn whole."""
         per_lat = float(np.deg2rad(1.0) * EARTH_RADIUS_M)
         per_lon = per_lat * float(np.cos(np.deg2rad(lat)))
         x, y = (network.node_lon - lon) * per_lon, (network.node_lat - lat) * per_lat
@@ -90,11 +91,8 @@ class StreetFit:
         rim = int((_FARTHEST_MOVE_M + _MOVE_STEP_M) / pixel_m)
         inner = np.zeros_like(surrounded)
         inner[rim:-rim, rim:-rim] = surrounded[rim:-rim, rim:-rim]
-        ratios = [
-            _log_ratio(np.asarray(kernel(distance), dtype=np.float32), surrounded, stray, pixel_m).ravel()
-            for stray, kernel in _KERNELS
-        ]
-        return cls(lon + west / per_lon, lat + south / per_lat, per_lon, per_lat, pixel_m, inner, np.stack(ratios))
+        ratios = _log_ratios(distance, surrounded, pixel_m)
+        return cls(lon + west / per_lon, lat + south / per_lat, per_lon, per_lat, pixel_m, inner, ratios)
 
     def are_surrounded(self, lon: Floats, lat: Floats) -> Bools:
         """Tell which places lie within the streets' blocks: there, and only there, the streets can tell anything."""
@@ -184,16 +182,24 @@ def _closed(distance: npt.NDArray[np.float32], pixel_m: float) -> Bools:
     return result
 
 
-def _log_ratio(
-    density: npt.NDArray[np.float32], surrounded: Bools, stray: float, pixel_m: float
-) -> npt.NDArray[np.float32]:
-    """Give how much likelier a facility is at each pixel than on average around it; 0 beyond the streets."""
+def _log_ratios(distance: npt.NDArray[np.float32], surrounded: Bools, pixel_m: float) -> npt.NDArray[np.float32]:
+    """Give how much likelier a facility is at each pixel than on average around it; 0 beyond the streets.
+
+    Returns
+    -------
+    float32 (kernels, pixels)
+    """
     size = int(2 * _AROUND_M / pixel_m) + 1
-    weight = surrounded.astype(np.float32)
-    around = ndimage.uniform_filter(density * weight, size, mode="constant")
-    share = ndimage.uniform_filter(weight, size, mode="constant")
-    ratio = density * share / np.maximum(around, 1e-6)
-    return np.where(surrounded, np.log((1.0 - stray) * ratio + stray), 0.0).astype(np.float32)
+    share = ndimage.uniform_filter(surrounded.astype(np.float32), size, mode="constant")
+    metres = np.arange(_FARTHEST_TOLD_M + 1.0)
+    at = np.minimum(np.where(np.isfinite(distance), distance, _FARTHEST_TOLD_M), _FARTHEST_TOLD_M).astype(np.int16)
+    ratios = np.zeros((len(_KERNELS), distance.size), dtype=np.float32)
+    for k, (stray, kernel) in enumerate(_KERNELS):
+        density = np.where(surrounded, np.asarray(kernel(metres), dtype=np.float32)[at], np.float32(0))
+        around = ndimage.uniform_filter(density, size, mode="constant")
+        ratio = density * share / np.maximum(around, 1e-6)
+        ratios[k] = np.where(surrounded, np.log((1.0 - stray) * ratio + stray), 0.0).ravel()
+    return ratios
 
 
 def _moves(apart_m: Floats, pixel_m: float) -> npt.NDArray[np.int64]:
