@@ -38,10 +38,13 @@ def write_selection(path: Path, wanted: Mapping[str, frozenset[str] | None], out
         If the file is missing, cut off, or not OSM data.
     """
     keys = osmium.filter.KeyFilter(*sorted(wanted))
-    with osm_errors(path), osmium.BackReferenceWriter(str(out), str(path), relation_depth=0) as writer:
-        for thing in osmium.FileProcessor(str(path)).with_filter(keys):
-            if any(_may_match(thing.tags.get(key), values) for key, values in wanted.items()):
-                writer.add(thing)
+    with osm_errors(path):
+        writer = osmium.BackReferenceWriter(str(out), str(path), relation_depth=0)
+        # Where reading fails the writer leaves its temporary folder standing.
+        with writer.tmpdir, writer:
+            for thing in osmium.FileProcessor(str(path)).with_filter(keys):
+                if any(_may_match(thing.tags.get(key), values) for key, values in wanted.items()):
+                    writer.add(thing)
 
 
 def join_wanted(*every: Mapping[str, frozenset[str] | None]) -> Wanted:
