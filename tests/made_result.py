@@ -259,9 +259,9 @@ def _ranking(cells, layers):
         for rank, (_, cell) in enumerate(best.iterrows(), start=1):
             gain = float(cell["population"]) * 3
             total += gain
-            rows.append(
-                (rank, layer.id, cell["cell"], cell["lon"], cell["lat"], cell["unit_id"], gain, gain / 200, total)
-            )
+            at = (cell["cell"], cell["lon"], cell["lat"], cell["unit_id"])
+            # Alone the third gains most: ranks before it took people from it.
+            rows.append((rank, layer.id, *at, gain, gain * (1 + 3 * (rank == 3)), gain / 200, total))
     names = (
         "rank",
         "layer",
@@ -270,6 +270,7 @@ def _ranking(cells, layers):
         "lat",
         "unit_id",
         "newly_covered_people",
+        "alone_covered_people",
         "gap_filled",
         "cumulative_people",
     )

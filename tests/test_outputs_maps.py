@@ -314,8 +314,11 @@ def test_sentences_quote_the_tables():
     assert people_text(complete["complete_people"]) in first
     assert share_text(row["covered_share"]) in second
     assert people_text(row["people"] - row["covered_people"]) in second
-    best = result.tables["ranking"]["newly_covered_people"].max()
-    assert people_text(best) in third
+    whole = result.tables["coverage"].query("unit_id == 'made'").set_index("layer")
+    ranking = result.tables["ranking"]
+    sites = ranking[ranking["layer"] == whole["covered_share"].idxmin()].set_index("rank")
+    assert f"点位 {sites['alone_covered_people'].idxmax()}" in third
+    assert people_text(sites["alone_covered_people"].max()) in third
 
 
 def test_an_area_without_people_says_so_instead_of_a_share():

@@ -13,6 +13,7 @@ from circle15.pipeline.clock import Clock
 from circle15.pipeline.study import read_study
 from circle15.reach import reference
 from circle15.reach.search import nearest, travel_times
+from tests.superlatives import check_report
 
 LAYERS = ("nursery", "canteen", "clinic", "sports")
 PEOPLE = 35_881.0
@@ -140,3 +141,7 @@ def test_core_times_equal_networkx_to_the_millisecond_for_200_real_cells(monaco_
         assert np.array_equal(near.seconds, near_oracle.seconds, equal_nan=True)
         assert np.array_equal(near.destination, near_oracle.destination)
     assert ours.indptr[-1] > 50
+
+
+def test_every_superlative_of_the_report_is_so_in_the_tables(monaco):
+    check_report((monaco.folder / "report.html").read_text(encoding="utf-8"), monaco.result)

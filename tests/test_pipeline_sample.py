@@ -21,6 +21,7 @@ from circle15.pipeline.plan import plan_tables
 from circle15.pipeline.projects import offer_of
 from circle15.pipeline.service import measure_service
 from circle15.pipeline.study import read_study
+from tests.superlatives import check_report
 
 STREETS = ["s1", "s2", "s3", "s4"]
 COMMUNITIES = ["s1a", "s1b", "s2a", "s2b", "s3a", "s3b", "s4a", "s4b"]
@@ -275,3 +276,7 @@ def test_a_facility_that_says_nothing_of_its_quality_is_in_neither_part_of_the_s
     np.testing.assert_array_equal(_quality_flags(facilities), [1, 0, np.nan, 1])
     stated = facilities.assign(quality=[1, np.nan, 0, np.nan])
     np.testing.assert_array_equal(_quality_flags(stated), [1, np.nan, 0, np.nan])
+
+
+def test_every_superlative_of_the_report_is_so_in_the_tables(run):
+    check_report((run.folder / "report.html").read_text(encoding="utf-8"), run.result)

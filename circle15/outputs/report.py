@@ -20,7 +20,7 @@ from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.offline import template_text
 from circle15.outputs.report_charts import cause_bars, cause_legend, lorenz_chart, radar_chart, target_bars
 from circle15.outputs.report_tables import extra_tables
-from circle15.outputs.sentences import three_sentences
+from circle15.outputs.sentences import by_share, three_sentences
 from circle15.outputs.text import layer_rules, people_text, plain_number, service_group, share_text
 from circle15.outputs.view import View
 
@@ -195,8 +195,8 @@ def _targets_note(view: View) -> str:
 
 def _unit(view: View, plane: Plane) -> Value:
     layers = view.result.layers
-    shares = np.array([row.covered_share for _, row in view.coverage_rows()], dtype=np.float64)
-    weakest = int(np.nanargmin(shares)) if not np.isnan(shares).all() else 0
+    known = by_share(view)
+    weakest = layers.index(known[0][0]) if known else 0  # the map of the service that the sentences speak of
     return {
         "id": view.area_id,
         "name": view.name,

@@ -6,10 +6,15 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from circle15.outputs.beside_share import beside_share, known_uncovered
-from circle15.outputs.text import group_text, people_text, plain_number, service_group, share_text
+from circle15.outputs.text import group_text, people_text, plain_number, share_text
 
 if TYPE_CHECKING:
+    from circle15.outputs.result import LayerInfo
     from circle15.outputs.view import View
+
+FEWEST_GAINED = 1.0
+"""People whom a site must newly cover, all of them whole, to be told of."""
+SAME_SHARE = 1e-9
 
 _SENTENCES = {
     "zh": {
@@ -17,38 +22,42 @@ _SENTENCES = {
         "nobody_served": "{name}有居民 {people} 人，其中没有各类服务所面向的人群，不计覆盖率。",
         "complete": "{name}有居民 {people} 人，其中 {complete} 人（{share}）步行可达全部 {n} 类服务。",
         "one_service": "{name}有居民 {people} 人，其中 {complete} 人（{share}）在达标时间内可达{layer}。",
-        "one_service_group": "{name}有居民 {people} 人；{group} {served} 人，"
+        "one_service_group": "{name}有居民 {people} 人；{whom} {served} 人，"
         "其中 {complete} 人（{share}）在达标时间内可达{layer}。",
-        "weakest": "覆盖率最低的是{layer}，为 {share}：{lost} 人步行 {minutes} 分钟内到不了。",
-        "weakest_group": "覆盖率最低的是{layer}，为 {share}：{group}中有 {lost} 人步行 {minutes} 分钟内到不了。",
-        "weakest_unknown": "覆盖率最低的是{layer}，为 {share}。",
+        "weakest": "覆盖率最低的是{layer}，为 {share}{as_low}：{whom}中有 {lost} 人步行 {minutes} 分钟内无法到达。",
+        "weakest_unknown": "覆盖率最低的是{layer}，为 {share}{as_low}。",
+        "as_low": "（{layers}相同）",
         "all_covered": "{n} 类服务的达标步行圈都已覆盖所面向的全部人群。",
-        "first_site": "新增一处{layer}（点位 {rank}）可新覆盖{whom} {gain} 人{around}，是{where}收效最大的新增点位。",
-        "no_site": "本次测算的新增点位中，没有一处位于{name}且能新覆盖居民。",
-        "whom": " {group}",
+        "best_site": "在{name}的 {n} 处{layer}建议点位中，"
+        "单独新建时新增覆盖{whom}最多的是点位 {rank}，为 {gain} 人{around}。",
+        "only_site": "{name}有一处{layer}建议点位（点位 {rank}），单独新建时可新增覆盖{whom} {gain} 人{around}。",
+        "other_service": "覆盖率最低的{weakest}在{name}没有可新增覆盖居民的建议点位，以下为{layer}。",
+        "no_site": "本次测算的建议点位中，没有一处位于{name}且能新增覆盖居民。",
         "around": "（含周边）",
-        "here": "本街道",
-        "district": "全区",
+        "residents": "居民",
+        "between": "、",
     },
     "en": {
         "nobody": "Nobody lives in {name}, so no share is given.",
         "nobody_served": "None of the {people} people in {name} are of a group that is served, so no share is given.",
         "complete": "Of the {people} people in {name}, {complete} ({share}) have all {n} services in reach.",
         "one_service": "Of the {people} people in {name}, {complete} ({share}) have {layer} in reach.",
-        "one_service_group": "Of the {people} people in {name}, {served} are of the group “{group}”; "
+        "one_service_group": "Of the {people} people in {name}, {served} are {whom}; "
         "{complete} of these ({share}) have {layer} in reach.",
-        "weakest": "{layer} is covered least, {share}: {lost} people cannot walk there in {minutes} minutes.",
-        "weakest_group": "{layer} is covered least, {share}: {lost} people of the group “{group}” cannot walk there in "
-        "{minutes} minutes.",
-        "weakest_unknown": "{layer} is covered least, {share}.",
+        "weakest": "{layer} is covered least, {share}{as_low}: {lost} {whom} cannot walk there in {minutes} minutes.",
+        "weakest_unknown": "{layer} is covered least, {share}{as_low}.",
+        "as_low": " (as is {layers})",
         "all_covered": "The walking circles of all {n} services cover everybody whom they are for.",
-        "first_site": "One more of {layer} (site {rank}) would newly cover {gain} people{whom}{around}, "
-        "the most {where}.",
+        "best_site": "Of the {n} sites proposed for {layer} in {name}, site {rank} alone would newly cover the most "
+        "{whom}: {gain}{around}.",
+        "only_site": "The one site proposed for {layer} in {name} (site {rank}) would alone newly cover {gain} "
+        "{whom}{around}.",
+        "other_service": "No proposed site in {name} would newly cover people for {weakest}, which is covered least; "
+        "the following is of {layer}.",
         "no_site": "No proposed site that would newly cover people lies in {name}.",
-        "whom": " of the group “{group}”",
         "around": " in and around it",
-        "here": "here",
-        "district": "in the district",
+        "residents": "residents",
+        "between": ", ",
     },
 }
 
@@ -80,7 +89,7 @@ def _who_has_everything(view: View, texts: dict[str, str]) -> str:
         said = texts["one_service" if layer.group == "all" else "one_service_group"].format(
             **known,
             served=people_text(row.people),
-            group=group_text(layer, view.result.lang),
+            whom=whom(layer, view.result.lang),
             complete=people_text(row.covered_people),
             share=share_text(row.covered_share),
             layer=layer.name,
@@ -104,43 +113,79 @@ def _with_unknown(said: str, row: Any, view: View, group: str = "all") -> str:
     return f"{said.removesuffix('。')}，{told}。" if view.result.lang == "zh" else f"{said.removesuffix('.')}; {told}."
 
 
-def _what_is_weakest(view: View, texts: dict[str, str]) -> str:
+def whom(layer: LayerInfo, lang: str) -> str:
+    """Name the people of a count; those of a service for everybody are the residents."""
+    if layer.group == "all":
+        return _SENTENCES[lang]["residents"]
+    name = group_text(layer, lang)
+    return name if lang == "zh" else name[:1].lower() + name[1:]
+
+
+def by_share(view: View) -> list[tuple[LayerInfo, Any]]:
+    """Give the layers with their rows of coverage from the least covered on; those for nobody of the area left out."""
     known = [(layer, row) for layer, row in view.coverage_rows() if not math.isnan(row.covered_share)]
-    layer, row = min(known, key=lambda pair: float(pair[1].covered_share))
-    # Off the network nobody knows who can walk there, so those people are told apart.
-    lost, off = known_uncovered(row, float(row.covered_people)), float(row.people_off_network)
-    if people_text(lost + off) == "0":
+    return sorted(known, key=lambda pair: float(pair[1].covered_share))
+
+
+def _is_uncovered(row: Any) -> bool:
+    """Tell whether a row's uncovered people are anybody when printed."""
+    return people_text(known_uncovered(row, float(row.covered_people)) + float(row.people_off_network)) != "0"
+
+
+def _what_is_weakest(view: View, texts: dict[str, str]) -> str:
+    (layer, row), *others = by_share(view)
+    if not _is_uncovered(row):
         return texts["all_covered"].format(n=len(view.result.layers))
-    key = "weakest_unknown" if people_text(lost) == "0" else "weakest" if layer.group == "all" else "weakest_group"
-    said = texts[key].format(
-        group=group_text(layer, view.result.lang),
+    # Off the network nobody knows who can walk there, so those people are told apart.
+    lost = people_text(known_uncovered(row, float(row.covered_people)))
+    equal = [other.name for other, its in others if its.covered_share - row.covered_share <= SAME_SHARE]
+    said = texts["weakest_unknown" if lost == "0" else "weakest"].format(
+        whom=whom(layer, view.result.lang),
         layer=layer.name,
         share=share_text(row.covered_share),
-        lost=people_text(lost),
+        as_low=texts["as_low"].format(layers=texts["between"].join(equal)) if equal else "",
+        lost=lost,
         minutes=plain_number(layer.threshold_min),
     )
     return _with_unknown(said, row, view, layer.group)
 
 
 def _what_to_build(view: View, texts: dict[str, str]) -> str:
+    """Speak of the service that is covered least; of another only where that one has no site here, and say so.
+
+    Gains of two services are of other people and other walks, and gains in the order of the ranking are what earlier
+    ranks left over: compared is what each site of one service would gain alone.
+    """
     ranking = view.result.tables.get("ranking")
     if view.unit_id is not None:
         own: list[Any] = view.own("ranking")
     else:
         own = [] if ranking is None else list(ranking.itertuples(index=False))
-    own = [row for row in own if row.newly_covered_people >= 1]
-    if not own:
-        return texts["no_site"].format(name=_named(view, is_inside=True))
-    best = max(own, key=lambda row: float(row.newly_covered_people))
-    layer = next(layer for layer in view.result.layers if layer.id == best.layer)
-    group = service_group(layer, view.result.lang)
-    return texts["first_site"].format(
+    order = by_share(view)
+    for layer, _ in order:
+        sites = [row for row in own if row.layer == layer.id and row.alone_covered_people >= FEWEST_GAINED]
+        if not sites:
+            continue
+        weakest, its = order[0]
+        said = _of_sites(view, layer, sites, texts)
+        if layer is weakest or not _is_uncovered(its):
+            return said
+        why = texts["other_service"].format(weakest=weakest.name, name=_named(view, is_inside=True), layer=layer.name)
+        return f"{why}{'' if view.result.lang == 'zh' else ' '}{said}"
+    return texts["no_site"].format(name=_named(view, is_inside=True))
+
+
+def _of_sites(view: View, layer: LayerInfo, sites: list[Any], texts: dict[str, str]) -> str:
+    """Tell the site of one service that alone gains most; where it is the only one nothing is compared."""
+    best = max(sites, key=lambda row: float(row.alone_covered_people))
+    return texts["only_site" if len(sites) == 1 else "best_site"].format(
+        name=_named(view, is_inside=len(sites) > 1),
+        n=len(sites),
         layer=layer.name,
-        whom=texts["whom"].format(group=group) if group else "",
+        whom=whom(layer, view.result.lang),
         rank=int(best.rank),
-        gain=people_text(float(best.newly_covered_people)),
+        gain=people_text(float(best.alone_covered_people)),
         around="" if view.unit_id is None else texts["around"],
-        where=texts["district"] if view.unit_id is None else texts["here"],
     )
 
 

@@ -87,8 +87,8 @@ _WORDS: dict[str, tuple[str, str]] = {
     "causes_parts": ("原因构成", "Causes"),
     "lorenz_title": ("可及性的均衡程度", "How evenly access is shared"),
     "lorenz_note": (
-        "洛伦兹曲线：可及性最差的一部分居民占有的服务份额；越接近对角线越均衡，括号内为基尼系数。",
-        "The share of access that the worst served have; nearer to the diagonal is more even. In brackets: Gini.",
+        "洛伦兹曲线：横轴为按人均可达供给由低到高累计的人口比例，纵轴为其占有的供给比例；越接近对角线越均衡，括号内为基尼系数。",
+        "Across: people, from little access to much; up: their share. Near the diagonal is even. In brackets: Gini.",
     ),
     "people_share": ("居民累计占比", "share of people"),
     "access_share": ("可及性累计占比", "share of access"),
