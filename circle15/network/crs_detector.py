@@ -97,15 +97,16 @@ class CrsDetection:
         n, n_stated = (int(self.table["n_among_streets"].iloc[i]) for i in (0, row))
         measured = bool(self.table["evidence"].iloc[row] > _NO_EVIDENCE)
         if lang == "zh":
-            text = f"坐标更像 {self.best}，而非所写的 {self.stated}"
-            fit = f"路网内 {n} 个点位的沿街程度高出随机水平 {best} 个标准差，按所写的（{n_stated} 个点位）为 {other} 个"
-            return "；".join([f"{text}：{fit}" if measured else text, *(s.zh for s in self.signs)])
-        text = f"looks like {self.best}, not {self.stated} as stated"
+            stated = f"按所写的 {self.stated}（{n_stated} 个点位）为 {other} 个"
+            fit = f"路网内 {n} 个点位的沿街程度高出随机水平 {best} 个标准差，{stated}"
+            away = f"按所写的 {self.stated}，各点远离所有街道"
+            return "；".join([f"坐标更像 {self.best}：{fit if measured else away}", *(s.zh for s in self.signs)])
         fit = (
-            f"{n} points among the streets keep to them {best} standard deviations better than chance has it, and"
-            f" {other} as stated ({n_stated} points)"
+            f"{n} points among the streets keep to them {best} standard deviations better than chance has it, against"
+            f" {other} as stated ({self.stated}, {n_stated} points)"
         )
-        return "; ".join([f"{text}: {fit}" if measured else text, *(s.en for s in self.signs)])
+        away = f"as stated ({self.stated}) all points lie far from the streets"
+        return "; ".join([f"looks like {self.best}: {fit if measured else away}", *(s.en for s in self.signs)])
 
     def _name(self, row: int) -> str:
         crs = str(self.table["crs"].iloc[row])

@@ -18,6 +18,8 @@ from scipy import ndimage
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from circle15.network.graph import WalkNetwork
 
 Floats = npt.NDArray[np.float64]
@@ -26,7 +28,7 @@ Bools = npt.NDArray[np.bool_]
 BLOCK_M = 250.0
 """Streets surround a place where blocks are at most twice this wide; farther off is beyond the extract, or wild."""
 _FINE_M, _COARSE_M = 5.0, 10.0  # pixels; coarse ones where fine ones would be too many
-_MOST_PIXELS = 1_500_000  # 6 km by 6 km of fine ones, 12 km by 12 km of coarse ones
+_MOST_PIXELS = 2_800_000  # 8.4 km by 8.4 km of fine ones, 16.7 km by 16.7 km of coarse ones
 _FARTHEST_TOLD_M = 400.0  # kernels are level beyond it
 _AROUND_M = 250.0  # half of the window that "the streets around" means
 _NEAREST_MOVE_M, _FARTHEST_MOVE_M, _MOVE_STEP_M = 120.0, 600.0, 50.0
@@ -36,7 +38,7 @@ _LEAST_EXCESS = 0.1  # standard deviations
 # How likely a facility is at a distance from the street, metres, and the share of strays that stand anywhere: on the
 # street itself with more or less scatter; behind it at 12, 20 or 32 m, and not on it; as points of interest of
 # OpenStreetMap in Nanjing and Shenzhen stand; anywhere but in the middle of a large block.
-_KERNELS = (
+_KERNELS: tuple[tuple[float, Callable[[Floats], Floats]], ...] = (
     (0.15, lambda d: np.exp(-0.5 * (d / 12.0) ** 2)),
     (0.15, lambda d: np.exp(-0.5 * (d / 30.0) ** 2)),
     (0.15, lambda d: np.exp(-0.5 * (d / 60.0) ** 2)),
@@ -74,7 +76,7 @@ class StreetFit:
 
     @classmethod
     def of(cls, network: WalkNetwork, lon: float, lat: float) -> StreetFit:
-        """Draw the streets around a place; a network of less than 12 km by 12 km is drawn whole."""
+        """Draw the streets around a place; a network of less than 16 km by 16 km is drawn whole."""
         per_lat = float(np.deg2rad(1.0) * EARTH_RADIUS_M)
         per_lon = per_lat * float(np.cos(np.deg2rad(lat)))
         x, y = (network.node_lon - lon) * per_lon, (network.node_lat - lat) * per_lat

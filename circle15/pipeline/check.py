@@ -228,8 +228,8 @@ def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any
         return
     found.systems[layer_id] = detection
     n, median = detection.n_compared, detection.table["median_m"].iloc[0]
-    fit_zh = f"（{n} 个可比点位距最近街道的中位数 {median:.0f} m）" if n else ""
-    fit_en = f", median {median:.0f} m to the nearest street over {n} points that can be compared" if n else ""
+    fit_zh = f"：{n} 个可比点位距最近街道的中位数 {median:.0f} m" if n else ""
+    fit_en = f": median {median:.0f} m to the nearest street over {n} points that can be compared" if n else ""
     because_zh = "".join(f"；{s.zh}" for s in detection.signs)
     because_en = "".join(f"; {s.en}" for s in detection.signs)
     sure_zh, sure_en = ("", "") if detection.is_sure else ("（把握不大）", " (not sure)")
