@@ -4,9 +4,11 @@ import re
 import subprocess
 import sys
 
+import geopandas as gpd
 import pandas as pd
 import pytest
 
+from circle15.pipeline.compare import compare_runs
 from tests.test_pipeline_planning import at, scenario, write_csv, write_town
 
 
@@ -151,6 +153,27 @@ def test_compare_writes_table_and_map_and_says_that_runs_are_the_same(town):
     assert "<title>River &amp; town: " in page
     assert "http://" not in page.replace("http://www.w3.org", "")
     assert 'src="http' not in page
+
+
+def test_cells_with_nobody_are_never_painted_and_no_change_means_that_nothing_moved(town):
+    lon, lat = at(300, -200)
+    scenario(town, "New Clinic", f'kind = "add_facility"\nlayer = "clinic"\nlon = {lon}\nlat = {lat}')
+    for config in ("town.toml", "New Clinic.toml"):
+        assert circle15("run", config, cwd=town).returncode == 0
+    found = compare_runs(town / "maps" / "town", town / "maps" / "town-new-clinic")
+    one, two = (
+        gpd.read_parquet(town / "maps" / name / "cells.parquet").sort_values(["cell", "unit_id"])
+        for name in ("town", "town-new-clinic")
+    )
+    is_other = one["clinic_covered"].to_numpy() != two["clinic_covered"].to_numpy()
+    is_inhabited = one["population"].to_numpy() > 0
+    assert (is_other & ~is_inhabited).any()
+    assert (found.changed["people"] > 0).all()
+    assert (found.changed["layer"] == "clinic").sum() == (is_other & is_inhabited).sum()
+    assert found.moved["clinic"].is_walk_moved
+    assert not found.moved["canteen"].is_walk_moved
+    back = compare_runs(town / "maps" / "town-new-clinic", town / "maps" / "town")
+    assert (back.changed["people"] > 0).all()
 
 
 def test_compare_of_a_folder_that_is_no_run_is_an_input_error(town):

@@ -13,7 +13,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from circle15.outputs.difference import write_difference_map
+from circle15.outputs.difference import LayerMoves, write_difference_map
 from circle15.outputs.map_data import page_data
 from circle15.outputs.map_places import areas_in_reach
 from circle15.outputs.maps import write_district_map, write_unit_maps
@@ -240,16 +240,20 @@ def _difference(tmp_path, lang):
             {**row, "layer": "a", "newly_covered_people": 5.2, "lost_people": 0.0, "share_before": 0.5, "share_after": 0.552},
             {**row, "layer": "b", "newly_covered_people": 0.0, "lost_people": 20.0, "share_before": 0.9, "share_after": 0.7},
             {**row, "layer": "c", "newly_covered_people": 0.0, "lost_people": 0.0, "share_before": 1, "share_after": 1},
+            {**row, "layer": "d", "newly_covered_people": 0.0, "lost_people": 0.0, "share_before": 1, "share_after": 1},
+            {**row, "layer": "e", "newly_covered_people": 0.01, "lost_people": 0.0, "share_before": 1, "share_after": 1},
         ]
-    )  # fmt: skip
+    ).assign(gap_before=[np.nan, 186.4, np.nan, np.nan, 7.0], gap_after=[np.nan, 3.04, np.nan, np.nan, 7.0])  # fmt: skip
     pieces = gpd.GeoDataFrame(
         {"layer": ["a", "b"], "change": [1, -1], "people": [5.2, 20.0], "unit_name": EVIL_NAME},
         geometry=[box, box], crs="EPSG:4326",
     )  # fmt: skip
     units = gpd.GeoDataFrame({"unit_id": ["u"], "unit_name": [EVIL_NAME]}, geometry=[box], crs="EPSG:4326")
+    moved = {"a": LayerMoves("age_0_2"), "b": LayerMoves(gap_unit="个", is_gap_moved=True), "c": LayerMoves()}
+    moved |= {"d": LayerMoves(is_walk_moved=True), "e": LayerMoves(gap_unit="个", is_gap_moved=True)}
     path = tmp_path / "difference.html"
     write_difference_map(
-        table, pieces, units, {"a": "托育", "b": "诊所", "c": "球场"}, path, title="<i>城</i>: 前 → 后", lang=lang,
+        table, pieces, units, {"a": "托育", "b": "诊所", "c": "球场", "d": "公园", "e": "食堂"}, path, moved=moved, title="<i>城</i>: 前 → 后", lang=lang,
         sources=["© OSM", "编制单位：局"], notes=["托育：两次口径不同：<15>"],
     )  # fmt: skip
     return path.read_text(encoding="utf-8")
@@ -258,14 +262,21 @@ def _difference(tmp_path, lang):
 def test_a_difference_map_tells_shares_before_and_after_and_who_is_gained_or_lost(tmp_path):
     page = _difference(tmp_path, "zh")
     for text in (
-        "前 50.0% → 后 55.2%",
+        "0–2 岁人口，实施前 50.0% → 实施后 55.2%",
+        "居民，实施前 90.0% → 实施后 70.0%",
+        "供需缺口 186 → 3 个",
+        "供需缺口合计基本不变，网格间有增减",
+        json.dumps(" · 新增覆盖 · 0–2 岁人口 约 5 人")[1:-1],
         ">+5 人<",
         ">\N{MINUS SIGN}20 人<",
-        "无变化",
+        ">+&lt; 1 人<",
         "新增覆盖",
         "不再覆盖",
     ):
         assert text in page
+    assert page.count(">无变化<") == 1  # neither coverage nor gap nor a walk
+    assert page.count(">覆盖不变<") == 1
+    assert "步行时间有变化" in page
     assert EVIL_NAME not in page
     assert "<p>托育：两次口径不同：&lt;15&gt;</p>" in page
     assert "<h1>&lt;i&gt;城&lt;/i&gt;: 前 → 后</h1>" in page

@@ -36,9 +36,13 @@ def command(before: Path, after: Path, out: Path | None) -> None:
         write_csv(found.table, stage)
     with replaced_file(out / "difference.html") as stage:
         write_difference_map(
-            found.table, found.changed, found.units, found.layers, stage, title=found.title, lang=found.lang,
-            sources=found.sources, notes=found.notes,
+            found.table, found.changed, found.units, found.layers, stage, moved=found.moved, title=found.title,
+            lang=found.lang, sources=found.sources, notes=found.notes,
         )  # fmt: skip
     n = len(found.changed)
-    say(f"{n} cells differ" if n else "the runs differ nowhere")
+    is_moved = any(moves.is_gap_moved or moves.is_walk_moved for moves in found.moved.values())
+    nothing = (
+        "no inhabited cell is covered otherwise, but gaps or walks differ" if is_moved else "the runs differ nowhere"
+    )
+    say(f"{n} inhabited cells are covered otherwise" if n else nothing)
     click.echo(out / "scenario.csv")

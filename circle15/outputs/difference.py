@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import html
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import folium
-import numpy as np
 import shapely
 from branca.element import MacroElement
 from folium.template import Template
@@ -15,7 +15,7 @@ from folium.utilities import JsCode
 from circle15.outputs.map_places import PLACE_DECIMALS
 from circle15.outputs.offline import add_html, add_script, drop_links, offline_map, render_page, safe_json
 from circle15.outputs.palette import BEYOND, INK, TEAL, ramp
-from circle15.outputs.text import estimate_text, people_text, share_text, words
+from circle15.outputs.text import estimate_text, group_of, people_text, quantity_text, share_text, words
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -29,7 +29,18 @@ if TYPE_CHECKING:
 GAINED, LOST = TEAL, ramp(BEYOND, 3)[2]
 _SCRIPTS = ("popups.js", "layers.js", "panel.js", "map.js", "difference.js")
 _ZOOM = 14
+_NOBODY, _WHOLE = 1e-6, 0.5  # people: fewer are a rounding's; fewer than this would be printed as none
 _STEP_DEG = 1e-6
+
+
+@dataclass(frozen=True, slots=True)
+class LayerMoves:
+    """Whose numbers a layer's are, and what of it differs between the runs beside its coverage."""
+
+    group: str = "all"  # whom it is for
+    gap_unit: str = ""  # of its gap; "" where it has no norm
+    is_gap_moved: bool = False  # in any cell
+    is_walk_moved: bool = False  # in any cell
 
 
 def write_difference_map(
@@ -39,6 +50,7 @@ def write_difference_map(
     layers: Mapping[str, str],
     path: Path,
     *,
+    moved: Mapping[str, LayerMoves],
     title: str,
     lang: str,
     sources: Sequence[str] = (),
@@ -51,14 +63,16 @@ def write_difference_map(
     table
         The comparison's rows per unit, layer and group: the whole district last, a layer's own group before others.
     pieces
-        Pieces of cells whose coverage differs, EPSG:4326: ``layer``, ``change`` (1 newly covered, -1 lost), ``people``,
-        ``unit_name``, geometry.
+        Inhabited pieces of cells whose coverage differs, EPSG:4326: ``layer``, ``change`` (1 newly covered, -1 lost),
+        ``people`` of the layer's group, ``unit_name``, geometry.
     units
         unit_id, unit_name and outlines.
     layers
         Names by layer id, in the order of the map's control.
     path
         The file.
+    moved
+        By layer id, whom it is for and what else of it differs.
     title
         Title, plain text.
     lang
@@ -86,12 +100,12 @@ def write_difference_map(
     for layer, name in layers.items():
         group = folium.FeatureGroup(name=html.escape(name), overlay=False, show=layer == first)
         drop_links(group)
-        _add_pieces(group, pieces[pieces["layer"] == layer], say)
+        _add_pieces(group, pieces[pieces["layer"] == layer], group_of(moved[layer].group, lang), say)
         group.add_to(page)
     control: Any = folium.LayerControl()
     control.options["collapsed"] = JsCode("window.innerWidth < 700")  # phones have no room for it
     control.add_to(page)
-    add_html(page, _panel(whole, layers, title, notes, say))
+    add_html(page, _panel(whole, layers, moved, title=title, notes=notes, lang=lang))
     at = shapely.get_coordinates(shapely.point_on_surface(units.geometry.to_numpy())).round(PLACE_DECIMALS).tolist()
     weights = own["people"].groupby("unit_id").max().reindex(units["unit_id"]).fillna(0.0).tolist()
     data = {
@@ -106,7 +120,7 @@ def write_difference_map(
     path.write_text(render_page(page), encoding="utf-8")
 
 
-def _add_pieces(group: folium.FeatureGroup, pieces: gpd.GeoDataFrame, say: Words) -> None:
+def _add_pieces(group: folium.FeatureGroup, pieces: gpd.GeoDataFrame, whom: str, say: Words) -> None:
     """Draw the pieces that gained and those that lost, each with its people on a tooltip."""
     for sign, colour, word in ((1, GAINED, "gained"), (-1, LOST, "lost")):
         rows = pieces[pieces["change"] == sign]
@@ -114,7 +128,7 @@ def _add_pieces(group: folium.FeatureGroup, pieces: gpd.GeoDataFrame, say: Words
             continue
         style = {"color": colour, "fillColor": colour, "weight": 0.5, "fillOpacity": 0.85}
         texts = [
-            html.escape(f"{unit} · {say[word]} · {estimate_text(people, say)}")
+            html.escape(f"{unit} · {say[word]} · {whom} {estimate_text(people, say)}")
             for unit, people in zip(rows["unit_name"], rows["people"], strict=True)
         ]
         shown = rows[["geometry"]].assign(
@@ -127,8 +141,17 @@ def _add_pieces(group: folium.FeatureGroup, pieces: gpd.GeoDataFrame, say: Words
         ).add_to(group)
 
 
-def _panel(whole: pd.DataFrame, layers: Mapping[str, str], title: str, notes: Sequence[str], say: Words) -> str:
+def _panel(
+    whole: pd.DataFrame,
+    layers: Mapping[str, str],
+    moved: Mapping[str, LayerMoves],
+    *,
+    title: str,
+    notes: Sequence[str],
+    lang: str,
+) -> str:
     """Give the panel: the title, shares before and after of each service, and what the two colours mean."""
+    say = words(lang)
     swatches = "".join(
         f'<div class="c15-row"><span class="c15-swatch" style="background:{colour}"></span>'
         f'<span class="c15-label">{say[word]}</span></div>'
@@ -140,9 +163,12 @@ def _panel(whole: pd.DataFrame, layers: Mapping[str, str], title: str, notes: Se
         shares = say["before_after"].format(
             before=share_text(row["share_before"]), after=share_text(row["share_after"])
         )
+        whom = html.escape(group_of(moved[layer].group, lang))
+        lines = [f"{whom}{say['comma']}{shares}", *_beside_coverage(row, moved[layer], say)]
+        told = "".join(f'<p class="c15-small">{line}</p>' for line in lines)
         rows.append(
             f'<section><div class="c15-legend-head"><h2>{html.escape(name)}</h2>'
-            f'<span class="c15-share">{_change(row, say)}</span></div><p class="c15-small">{shares}</p></section>'
+            f'<span class="c15-share">{_change(row, moved[layer], say)}</span></div>{told}</section>'
         )
     told = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
     rows.append(f'<div class="c15-warnings">{told}</div>' if told else "")
@@ -152,14 +178,32 @@ def _panel(whole: pd.DataFrame, layers: Mapping[str, str], title: str, notes: Se
     )
 
 
-def _change(row: pd.Series[Any], say: Words) -> str:
-    """Write who is newly covered and who is not any more; a side of nobody is left out."""
+def _change(row: pd.Series[Any], moves: LayerMoves, say: Words) -> str:
+    """Write who is newly covered and who is not any more; a side of nobody is left out.
+
+    "No change" is said only where neither coverage nor gap nor any walk differs.
+    """
     parts = [
-        f"{sign}{people_text(float(row[column]))}"
+        f"{sign}{people_text(float(row[column])) if row[column] >= _WHOLE else '&lt; 1'}"
         for sign, column in (("+", "newly_covered_people"), ("\N{MINUS SIGN}", "lost_people"))
-        if np.rint(row[column]) > 0
+        if row[column] > _NOBODY
     ]
-    return f"{' / '.join(parts)} {say['people_unit']}" if parts else say["no_change"]
+    if parts:
+        return f"{' / '.join(parts)} {say['people_unit']}"
+    return say["same_coverage" if moves.is_gap_moved or moves.is_walk_moved else "no_change"]
+
+
+def _beside_coverage(row: pd.Series[Any], moves: LayerMoves, say: Words) -> list[str]:
+    """Tell of gap and walks where they differ, also where the gap's sum does not."""
+    lines = []
+    if moves.is_gap_moved:
+        before, after = (quantity_text(float(row[f"gap_{when}"])) for when in ("before", "after"))
+        unit = html.escape(moves.gap_unit)
+        key = "gap_before_after" if before != after else "gap_moved"
+        lines.append(say[key].format(before=before, after=after, unit=unit).strip())
+    elif moves.is_walk_moved and not (row["newly_covered_people"] > _NOBODY or row["lost_people"] > _NOBODY):
+        lines.append(say["walk_moved"])
+    return lines
 
 
 class _Start(MacroElement):

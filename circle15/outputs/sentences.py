@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from circle15.outputs.beside_share import beside_share, known_uncovered
-from circle15.outputs.text import group_text, people_text, plain_number, share_text
+from circle15.outputs.text import group_of, people_text, plain_number, share_text
 
 if TYPE_CHECKING:
     from circle15.outputs.result import LayerInfo
@@ -34,7 +34,6 @@ _SENTENCES = {
         "other_service": "覆盖率最低的{weakest}在{name}没有可新增覆盖居民的建议点位，以下为{layer}。",
         "no_site": "本次测算的建议点位中，没有一处位于{name}且能新增覆盖居民。",
         "around": "（含周边）",
-        "residents": "居民",
         "between": "、",
     },
     "en": {
@@ -56,7 +55,6 @@ _SENTENCES = {
         "the following is of {layer}.",
         "no_site": "No proposed site that would newly cover people lies in {name}.",
         "around": " in and around it",
-        "residents": "residents",
         "between": ", ",
     },
 }
@@ -115,9 +113,7 @@ def _with_unknown(said: str, row: Any, view: View, group: str = "all") -> str:
 
 def whom(layer: LayerInfo, lang: str) -> str:
     """Name the people of a count; those of a service for everybody are the residents."""
-    if layer.group == "all":
-        return _SENTENCES[lang]["residents"]
-    name = group_text(layer, lang)
+    name = group_of(layer.group, lang)
     return name if lang == "zh" else name[:1].lower() + name[1:]
 
 

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 Words = Mapping[str, str]
 
+LEAST_QUANTITY, FEWEST_WHOLE = 0.1, 10
+
 # Each key with its Chinese and its English text.
 _WORDS: dict[str, tuple[str, str]] = {
     "circle_title": ("公共服务步行圈", "Public services within walking reach"),
@@ -212,7 +214,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "difference": ("覆盖变化", "Changes in coverage"),
     "gained": ("新增覆盖", "newly covered"),
     "lost": ("不再覆盖", "no longer covered"),
-    "before_after": ("前 {before} → 后 {after}", "before {before} → after {after}"),
+    "before_after": ("实施前 {before} → 实施后 {after}", "before {before} → after {after}"),
+    "same_coverage": ("覆盖不变", "same coverage"),
+    "gap_before_after": ("供需缺口 {before} → {after} {unit}", "gap {before} → {after} {unit}"),
+    "gap_moved": ("供需缺口合计基本不变，网格间有增减", "gaps of cells differ, their sum hardly does"),
+    "walk_moved": ("步行时间有变化", "walks take another time"),
+    "residents": ("居民", "residents"),
     "no_change": ("无变化", "no change"),
     "map_approval": ("审图号", "Map approval no."),
     "bureau": ("编制单位", "Published by"),
@@ -247,6 +254,15 @@ def column_texts(values: Iterable[float], missing: str, *, decimals: int = 1) ->
 def people_text(value: float) -> str:
     """Write a number of people: whole and with thousands apart; "–" where unknown."""
     return "–" if math.isnan(value) else f"{value:,.0f}"
+
+
+def quantity_text(value: float) -> str:
+    """Write places or square metres that were shared out: no finer than a tenth, whole from ten on."""
+    if math.isnan(value):
+        return "–"
+    if 0 < value < LEAST_QUANTITY:
+        return f"< {LEAST_QUANTITY}"
+    return f"{value:,.0f}" if value >= FEWEST_WHOLE else plain_number(value)
 
 
 def estimate_text(people: float, say: Words) -> str:
@@ -297,6 +313,11 @@ def group_name(group: str, lang: str) -> str:
         return words(lang)["group_all"]
     known = dictionary().get(("cells", group))
     return group if known is None else known.heading(lang)
+
+
+def group_of(group: str, lang: str) -> str:
+    """Name the people of a count: the residents, or a group."""
+    return words(lang)["residents"] if group == "all" else group_name(group, lang)
 
 
 def profile_text(layer: LayerInfo, lang: str) -> str:

@@ -14,6 +14,7 @@ import shapely
 from circle15.config import LAYER_COLUMNS
 from circle15.errors import InputError, MissingFileError, Problem
 from circle15.inputs.shapes import merged
+from circle15.outputs.difference import LayerMoves
 from circle15.outputs.drawing import CORNER_DECIMALS
 from circle15.outputs.folder import MANIFEST
 from circle15.pipeline.manifest import map_sources
@@ -30,6 +31,10 @@ COLUMNS = (
 )  # fmt: skip
 SAME_PEOPLE = 1e-6
 """People of a cell that differ by less are the same."""
+
+SAME_GAP, SAME_SECONDS = 0.0005, 0.0005
+"""As cells.parquet rounds them."""
+NAMED_CHANGES = 3
 
 _PLACE_COLUMNS = {"cell", "unit_id", "lon", "lat", "start_lon", "start_lat", "area_m2", "geometry"}
 _RULES = {
@@ -50,9 +55,11 @@ class Comparison:
     """The difference of two runs."""
 
     table: pd.DataFrame  # COLUMNS
-    changed: gpd.GeoDataFrame  # layer, change (1 newly covered, -1 lost), people, unit_id, unit_name, geometry
+    changed: gpd.GeoDataFrame  # layer, change (1 newly covered, -1 lost), people of its group, unit_id, unit_name,
+    # geometry; cells with nobody whom the layer is for are left out
     units: gpd.GeoDataFrame  # unit_id, unit_name, geometry
     layers: dict[str, str]  # names by id
+    moved: dict[str, LayerMoves]  # by layer
     title: str
     lang: str
     sources: tuple[str, ...]  # what a map of the runs credits
@@ -111,7 +118,8 @@ def compare_runs(before: Path, after: Path) -> Comparison:
         changed=_changed(one, two, common, names),
         units=_units(one, names),
         layers={name: two.layers[name]["name"] for name in common},
-        title=f"{district['name']}: {before.name} → {after.name}",
+        moved={name: _moves(one, two, name, table) for name in common},
+        title=_title(one, two, lang),
         lang=lang,
         sources=map_sources(two.manifest),
         notes=tuple(notes),
@@ -151,6 +159,47 @@ def _check_same(one: _Run, two: _Run) -> None:
             )
             problems.append(Problem(message, file=str(two.folder)))
     InputError.gather(problems)
+
+
+def _title(one: _Run, two: _Run, lang: str) -> str:
+    """Name the district and both runs: a scenario by its changes, what it changes as it is, others by their folder."""
+    texts = [_scenario(run, lang) for run in (one, two)]
+    named = [text or run.folder.name for text, run in zip(texts, (one, two), strict=True)]
+    if texts[1] and not one.manifest["config"].get("change"):
+        named[0] = "现状" if lang == "zh" else "as it is"
+    name = two.manifest["district"]["name"]
+    return f"{name}：{named[0]} → {named[1]}" if lang == "zh" else f"{name}: {named[0]} → {named[1]}"
+
+
+def _scenario(run: _Run, lang: str) -> str:
+    """Name a run's changes; "" where it has none or one has no name."""
+    changes = run.manifest["config"].get("change") or []
+    names = [str(change.get("name") or "") for change in changes]
+    if not all(names):
+        return ""
+    more = (
+        "" if len(names) <= NAMED_CHANGES else f" 等 {len(names)} 项" if lang == "zh" else f" and others ({len(names)})"
+    )
+    return ("、" if lang == "zh" else ", ").join(names[:NAMED_CHANGES]) + more
+
+
+def _moves(one: _Run, two: _Run, layer: str, table: pd.DataFrame) -> LayerMoves:
+    """Tell what of a layer differs anywhere: sums may hide that one cell gained what another lost."""
+
+    def differs(column: str, tolerance: float) -> bool:
+        if not all(column in run.cells for run in (one, two)):  # a run of an earlier version
+            return False
+        was, now = (run.cells[column].to_numpy(np.float64) for run in (one, two))
+        return not np.allclose(was, now, rtol=0, atol=tolerance, equal_nan=True)
+
+    has_gap = bool(table.loc[table["layer"] == layer, "gap_before"].notna().any())
+    rules = two.layers[layer]
+    return LayerMoves(
+        group=str(rules["group"]),
+        gap_unit=str(rules.get("capacity_unit") or "") if rules.get("norm_per_1000") is not None else "",
+        is_gap_moved=has_gap and (differs(f"{layer}_gap", SAME_GAP) or differs(f"{layer}_places_missing", SAME_GAP)),
+        is_walk_moved=differs(f"{layer}_seconds", SAME_SECONDS),
+    )
 
 
 def _only_in(run: _Run, layer: str, lang: str) -> str:
@@ -232,8 +281,8 @@ def _changed(one: _Run, two: _Run, layers: list[str], names: dict[str, str]) -> 
     frames = []
     for layer in layers:
         was, now = (run.cells[f"{layer}_covered"].to_numpy(np.int8) for run in (one, two))
-        at = np.flatnonzero(was != now)
         own = _column(one.layers[layer]["group"])
+        at = np.flatnonzero((was != now) & (one.cells[own].to_numpy(np.float64) > 0))
         rows = one.cells.iloc[at]
         frames.append(
             gpd.GeoDataFrame(

@@ -10,7 +10,7 @@ import pytest
 import shapely
 
 from circle15 import run_district
-from circle15.outputs.difference import write_difference_map
+from circle15.outputs.difference import LayerMoves, write_difference_map
 from circle15.outputs.maps import write_district_map, write_unit_maps
 from circle15.outputs.palette import CAUSE_COLOURS
 from circle15.outputs.summary import summarise
@@ -411,7 +411,10 @@ def test_a_difference_map_opens_with_its_largest_change_and_shows_one_service_at
                               geometry=[box, box], crs="EPSG:4326")  # fmt: skip
     units = gpd.GeoDataFrame({"unit_id": ["u"], "unit_name": ["Old Town"]}, geometry=[box], crs="EPSG:4326")
     path = tmp_path / "difference.html"
-    write_difference_map(table, pieces, units, {"a": "Clinics", "b": "Pools"}, path, title="A: x → y", lang="en")
+    moved = {"a": LayerMoves(), "b": LayerMoves()}
+    write_difference_map(
+        table, pieces, units, {"a": "Clinics", "b": "Pools"}, path, moved=moved, title="A: x → y", lang="en"
+    )
     for width, height in ((1440, 900), (390, 844)):
         opened = open_page(path, width, height)
         assert opened.names_on() == ["Pools"]
