@@ -21,7 +21,7 @@ from circle15.outputs.offline import safe_json
 from circle15.outputs.palette import count_colours, gap_classes, lightness, time_classes
 from circle15.outputs.sentences import three_sentences
 from circle15.outputs.shapes import STREET_TOLERANCE_DEG, encode_lines, encode_polygons, joined_lines
-from circle15.outputs.text import people_text, share_heading, share_text
+from circle15.outputs.text import people_text, quantity_text, share_heading, share_text
 from circle15.outputs.view import View
 from tests.made_result import EVIL_NAME, FORMULA_NAME, LONELY, made_result
 
@@ -179,9 +179,55 @@ def test_cells_off_the_network_are_no_class_of_walking_time(result):
 
 def test_facility_popups_tell_what_the_table_counts_and_no_modelled_load(result):
     data = _page_data(View(result, None))["facilities"]
-    assert data["columns"] == ["容量", "在用", "饱和度", "性质", "圈内居民", "距步行网", "来源", "编号"]
+    assert data["columns"] == [
+        ["容量", "实际使用", "饱和度", "性质", "圈内居民", "距最近步行道路", "来源", "编号"]
+    ] * len(result.layers)
     first = next(f for f in data["facilities"] if f["layer"] == 1)
     assert first["values"][:4] == ["40 托位", "30 托位", "75.0%", ""]
+
+
+@pytest.mark.parametrize("lang", ["zh", "en"])
+def test_every_count_of_a_map_names_its_people(lang):
+    made = made_result("small", lang=lang)
+    random = np.random.default_rng(3)
+    children = made.cells["population"] * random.random(len(made.cells)) * (random.random(len(made.cells)) < 0.7) / 9
+    layers = (replace(made.layers[0], group="age_0_2"), *made.layers[1:])
+    coverage = made.tables["coverage"].copy()
+    for at, row in coverage[coverage["layer"] == layers[0].id].iterrows():
+        own = (made.cells["unit_id"] == row["unit_id"]) | (row["unit_id"] == made.id)
+        covered, linked = made.cells[f"{layers[0].id}_covered"], made.cells[f"{layers[0].id}_linked"]
+        people, reached = children[own].sum(), children[own & covered].sum()
+        off = children[own & ~linked].sum()
+        coverage.loc[at, ["people", "covered_people", "people_off_network"]] = people, reached, off
+    result = replace(
+        made, layers=layers, cells=made.cells.assign(age_0_2=children), tables={**made.tables, "coverage": coverage}
+    )
+    data = _page_data(View(result))
+    whom = {"zh": ("0–2 岁人口", "居民"), "en": ("People aged 0-2", "residents")}[lang]
+    assert [layer["whom"] for layer in data["layers"]] == [whom[0], *[whom[1]] * 3]
+    for i, layer in enumerate(data["layers"]):
+        assert layer["whom"] in layer["uncovered_label"]
+        # What the tooltips over the hatched cells sum to is what the legend says of them.
+        cells = data["cells"]["layers"][layer["id"]]
+        people = np.array(cells.get("people", data["cells"]["people"]))
+        hatched = (people > 0) & np.array(cells["linked"], bool) & ~np.array(cells["covered"], bool)
+        told = float(data["shares"][i]["uncovered"].split()[0].replace(",", ""))
+        assert told == pytest.approx(people[hatched].sum(), abs=0.51 + 0.01 * hatched.sum())
+    assert any(whom[0] in heading for heading in data["facilities"]["columns"][0])
+    for site in data["sites"]:
+        assert all(data["layers"][site["layer"]]["whom"] in label for label, _ in site["rows"][:3])
+    for unit in data["units"]:
+        assert [whom[0] in row[0] for row in unit["rows"]] == [True, False, False, False]
+
+
+def test_a_gap_map_tells_enough_from_nobody_and_no_cell_to_the_hundredth(result):
+    data = _page_data(View(result))
+    colours = {data["no_gap_colour"], data["nobody_colour"], data["off_network"]["colour"]}
+    colours |= {colour for layer in data["layers"] if layer["gap"] for colour in layer["gap"]["colours"]}
+    assert len(colours) == 3 + len(next(layer["gap"]["colours"] for layer in data["layers"] if layer["gap"]))
+    assert [quantity_text(v) for v in (502.79, 12.04, 9.96, 3.04, 0.1, 0.03, 0.0)] == [
+        "503", "12", "10", "3", "0.1", "< 0.1", "0",
+    ]  # fmt: skip
 
 
 def test_small_holes_of_service_areas_are_not_drawn(result):
@@ -358,7 +404,7 @@ def test_shares_in_the_legend_are_headed_by_the_people_whom_the_service_is_for()
     made = made_result("tiny")
     of_all, of_old = made.layers[1], replace(made.layers[1], group="age_60_plus")
     assert [share_heading(of_all, lang) for lang in ("zh", "en")] == ["居民占比", "share of people"]
-    assert share_heading(of_old, "zh") == "占60 岁及以上人口"
+    assert share_heading(of_old, "zh") == "占 60 岁及以上人口"
     data = _page_data(View(made))
     assert [layer["share_heading"] for layer in data["layers"]] == ["居民占比"] * len(made.layers)
 

@@ -17,8 +17,10 @@ from circle15.outputs.palette import (
     CAUSE_COLOURS,
     INK,
     NO_CAUSE,
+    NOBODY,
     OFF_NETWORK,
     OFF_NETWORK_LINE,
+    TILES_SHOW,
     WITHIN,
     TimeClasses,
     count_colours,
@@ -29,6 +31,7 @@ from circle15.outputs.palette import (
 from circle15.outputs.shapes import encode_lines, encode_polygons
 from circle15.outputs.text import (
     Words,
+    group_of,
     layer_rules,
     people_text,
     plain_number,
@@ -67,6 +70,8 @@ def page_data(view: View, page: Value, links: list[Value], sentences: list[str])
         "area_colour": AREA,
         "off_network": {"colour": OFF_NETWORK, "line": OFF_NETWORK_LINE},
         "no_gap_colour": ramp(WITHIN, 3)[1],
+        "nobody_colour": NOBODY,
+        "tiles_show": TILES_SHOW,
         "first": order[0],
         "order": order,
         "kinds": kinds,
@@ -190,7 +195,10 @@ def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value
         "labels": class_labels(classes, say),
         "edge_texts": [plain_number(edge) for edge in classes.edges_min],
         "class_shares": class_shares,
+        "whom": group_of(layer.group, view.result.lang),
         "share_heading": share_heading(layer, view.result.lang),
+        "uncovered_label": say["uncovered_cell"].format(group=group_of(layer.group, view.result.lang)),
+        "nobody_label": say["nobody_of"].format(group=group_of(layer.group, view.result.lang)),
         "off_share": _labelled(off_share, view.coverage_row(layer), view),
         "searched": None if layer.searched_s is None else plain_number(layer.searched_s / SECONDS_PER_MINUTE),
         "threshold_text": say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),
@@ -280,6 +288,8 @@ def _cells(view: View, layers: list[Value]) -> Value:
         }
         if f"{layer.id}_off" in view.result.cells and not all(values[layer.id]["linked"]):
             values[layer.id]["off"] = view.cell_values(f"{layer.id}_off").tolist()
+        if layer.group != "all":
+            values[layer.id]["people"] = _people_shown(view.cell_values(layer.group))
         if shown["cause_shares"]:
             values[layer.id]["cause"] = _cell_causes(view, layer).tolist()
         if shown["gap"] is not None:
@@ -288,10 +298,15 @@ def _cells(view: View, layers: list[Value]) -> Value:
         "shapes": encode_polygons(view.cell_values("geometry")),
         "id": view.cell_values("cell").tolist(),
         "unit": [position[unit_id] for unit_id in view.cell_values("unit_id")],
-        # Hundredths: a cell of a few hundredths of a person is still inhabited.
-        "people": np.round(view.cell_values("population"), 2).tolist(),
+        "people": _people_shown(view.cell_values("population")),
         "layers": values,
     }
+
+
+def _people_shown(people: npt.NDArray[np.float64]) -> list[float]:
+    """Round people of cells to hundredths, but nobody to none: a cell of a thousandth of a person is inhabited."""
+    shown: list[float] = np.where(people > 0, np.maximum(np.round(people, 2), 0.01), 0.0).tolist()
+    return shown
 
 
 def _shares(view: View) -> list[Value]:

@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from circle15.outputs.beside_share import is_told, known_uncovered, off_people_text, share_on_network
-from circle15.outputs.text import estimate_text, people_text, plain_number, share_text
+from circle15.outputs.text import estimate_text, group_of, people_text, plain_number, service_group, share_text
 from circle15.outputs.view import DEGREES_PER_METRE
 
 if TYPE_CHECKING:
@@ -65,8 +65,9 @@ def _unit_table(view: View, rows: list[tuple[LayerInfo, Any]]) -> Value:
     heading += [say["people_off_network"], say["share_on_network"]] if with_off else []
     table = []
     for layer, row in rows:
+        group = service_group(layer, view.result.lang)
         own = [
-            layer.name,
+            f"{layer.name} · {group}" if group else layer.name,
             share_text(float(row.covered_share)),
             people_text(known_uncovered(row, float(row.covered_people))),
         ]
@@ -76,11 +77,18 @@ def _unit_table(view: View, rows: list[tuple[LayerInfo, Any]]) -> Value:
 
 
 def facilities(view: View) -> Value:
-    """Give the facilities with their popups' rows, which stand under `columns`."""
+    """Give the facilities with their popups' rows, which stand under their layer's `columns`."""
     say = view.say
-    keys = ("capacity", "used", "used_ratio", "ownership", "people_within", "access_m", "source", "id")
-    columns = [say[k] for k in keys]
+    before, after = ("capacity", "used", "used_ratio", "ownership"), ("access_m", "source", "id")
+    columns = [
+        [*(say[k] for k in before), say["people_within_of"].format(group=_whom(view, layer)), *(say[k] for k in after)]
+        for layer in view.result.layers
+    ]
     return {"columns": columns, "facilities": _within_reach(view, view.once("facilities", lambda: _facilities(view)))}
+
+
+def _whom(view: View, layer: LayerInfo) -> str:
+    return group_of(layer.group, view.result.lang)
 
 
 def _within_reach(view: View, places: list[Value]) -> list[Value]:
@@ -144,8 +152,14 @@ def _sites(view: View) -> list[tuple[str, Value]]:
     for site in ranking.itertuples(index=False):
         layer = view.result.layers[position[site.layer]]
         facts = [
-            [say["newly_covered"], _measure(site.newly_covered_people, say["people_unit"], 0)],
-            [say["cumulative"], _measure(site.cumulative_people, say["people_unit"], 0)],
+            *(
+                [say[key].format(group=_whom(view, layer)), _measure(people, say["people_unit"], 0)]
+                for key, people in (
+                    ("newly_covered_of", site.newly_covered_people),
+                    ("alone_covered_of", site.alone_covered_people),
+                    ("cumulative_of", site.cumulative_people),
+                )
+            ),
             [say["gap_filled"], _measure(site.gap_filled, layer.capacity_unit or "") if layer.norm_per_1000 else ""],
             [say["cell"], str(site.cell)],
         ]

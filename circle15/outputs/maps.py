@@ -16,7 +16,7 @@ from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import Value, page_data
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
 from circle15.outputs.sentences import three_sentences
-from circle15.outputs.text import share_text
+from circle15.outputs.text import share_text, words
 from circle15.outputs.tiles import in_tile_system, tile_layers
 from circle15.outputs.view import View
 
@@ -107,7 +107,11 @@ def _unit_links(result: DistrictResult) -> list[Value]:
         shares = coverage.loc[coverage["unit_id"] == unit.unit_id, "covered_share"]
         lowest = float(shares.min()) if shares.notna().any() else math.nan
         links.append(
-            {"href": f"units/{unit.unit_id}.html", "label": str(unit.unit_name), "note": f"≥ {share_text(lowest)}"}
+            {
+                "href": f"units/{unit.unit_id}.html",
+                "label": str(unit.unit_name),
+                "note": words(result.lang)["lowest_share"].format(share=share_text(lowest)),
+            }
         )
     return links
 

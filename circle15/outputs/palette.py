@@ -46,6 +46,10 @@ CAUSE_COLOURS = {
 """Causes as planning/causes.py names them, from light to dark, so that a grey print tells them apart by lightness and
 colour-blind people by hue and lightness."""
 NO_CAUSE = "#e8eeea"
+NOBODY = "#f4f2ec"
+"""Cells with nobody whom a service is for, on maps of gaps and causes: neither enough nor a shortfall."""
+TILES_SHOW = 0.28
+"""How much of a base map is seen through the cells; their swatches are as much of a light map's ground."""
 
 
 @dataclass(frozen=True, slots=True)

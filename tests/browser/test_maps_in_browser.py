@@ -84,13 +84,13 @@ def test_causes_are_a_layer_with_legend_and_popup_rows(open_page, folder, result
     cells = result.cells
     shares = cells.groupby("clinic_cause")["population"].sum() / cells["population"].sum()
     legend = opened.page.locator("#c15-legend").inner_text()
-    for cause, name in (("barrier", "绕行阻隔"), ("none_near", "附近没有设施"), ("full", "在圈内但供给不足")):
+    for cause, name in (("barrier", "受阻隔需绕行"), ("none_near", "步行范围内无设施"), ("full", "可达但供给不足")):
         assert name in legend
         assert share_text(shares[cause]) in legend
-    assert "步速较慢" not in legend
+    assert "受步速限制" not in legend
     i = int(np.flatnonzero(cells["clinic_cause"] == "barrier")[0])
     _, rows = _open_cell(opened, i)
-    assert ["问题成因 · 社区卫生", "绕行阻隔"] in rows
+    assert ["问题成因 · 社区卫生", "受阻隔需绕行"] in rows
     colour = opened.page.evaluate("(i) => circle15.state.folium.cells['cause-2'].getLayers()[i].options.fillColor", i)
     assert colour == CAUSE_COLOURS["barrier"]
     assert opened.complaints == []
@@ -104,8 +104,36 @@ def test_tiles_are_asked_of_their_own_server_only_and_shine_through(open_page, t
     assert asked
     assert all(re.match(r"https://webrd0[1-4]\.is\.autonavi\.com/appmaptile\?", url) for url in asked)
     assert opened.page.evaluate("() => document.querySelector('.leaflet-c15-cells-pane').style.opacity") == "0.72"
+    # A swatch has the colour that its cells have over a light map: the class's, and as much of the ground.
+    seen = opened.page.evaluate("""() => {
+      const swatch = getComputedStyle(document.querySelector('.c15-legend .c15-swatch'));
+      return [swatch.backgroundColor, swatch.backgroundImage];
+    }""")
+    assert re.findall(r"rgba\(242, 239, 233, 0\.28\)", seen[1])
+    assert seen[0] != "rgba(0, 0, 0, 0)"
     opened.tick("高德底图")
     assert opened.page.locator(".leaflet-tile-pane img").count() == 0
+
+
+def test_a_gap_maps_legend_explains_hatching_enough_and_nobody(open_page, folder, result):
+    opened = open_page(folder / "index.html")
+    layer = next(layer for layer in result.layers if layer.norm_per_1000 is not None)
+    opened.tick(f"{layer.name} · 供需缺口")
+    legend = opened.page.locator("#c15-legend").inner_text()
+    for text in ("无居民", "无缺口", "未覆盖的网格：居民"):
+        assert text in legend
+    kinds = opened.page.evaluate("""() => {
+      const { data, kind, folium, key } = circle15.state;
+      const values = data.cells.layers[data.layers[kind.layer].id];
+      return folium.cells[key].getLayers().map((cell, i) => [
+        values.linked[i] > 0, data.cells.people[i] > 0, values.gap[i] > 0, cell.options.fillColor,
+      ]);
+    }""")
+    colours = opened.page.evaluate("() => [circle15.state.data.nobody_colour, circle15.state.data.no_gap_colour]")
+    assert {c for linked, people, gap, c in kinds if linked and not people and not gap} == {colours[0]}
+    assert {c for linked, people, gap, c in kinds if linked and people and not gap} == {colours[1]}
+    assert not {c for *_, gap, c in kinds if gap} & set(colours)
+    assert opened.complaints == []
 
 
 def test_every_layer_toggles_off_and_on(open_page, folder):
@@ -183,7 +211,7 @@ def test_search_finds_a_facility_and_opens_its_popup(open_page, folder, result):
     assert title == facility["name"]
     facts = dict(rows)
     assert facts["圈内居民"] == f"{people_text(facility['people_within'])} 人"
-    assert facts["距步行网"] == f"{plain_number(facility['access_m'])} 米"
+    assert facts["距最近步行道路"] == f"{plain_number(facility['access_m'])} 米"
     assert facts["容量"] == f"{plain_number(facility['capacity'])} 托位"
     assert not {"模型负荷", "负荷"} & set(facts)
     assert "社区卫生 · 设施" in opened.names_on()
@@ -316,7 +344,7 @@ def test_proposed_sites_follow_the_service(open_page, folder, result):
     opened.page.evaluate("() => { circle15.state.folium.overlays.sites.getLayers()[0].openPopup(); }")
     title, rows = opened.popup()
     assert title == "体育场地 · 建议点位 1"
-    assert dict(rows)["新覆盖人数"] == f"{people_text(ranked['newly_covered_people'].iloc[0])} 人"
+    assert dict(rows)["新增覆盖居民"] == f"{people_text(ranked['newly_covered_people'].iloc[0])} 人"
 
 
 def test_a_unit_page_leads_back_and_the_district_page_to_it(open_page, folder):

@@ -11,7 +11,11 @@ circle15.panes = function (map) {
     return made;
   };
   const cells = pane("c15-cells", 410);
-  if (circle15.state.data.tiles) cells.style.opacity = "0.72"; // the base map is read through the classes
+  const { tiles, tiles_show } = circle15.state.data;
+  if (tiles) { // the base map is read through the classes, and their swatches are as they look
+    cells.style.opacity = String(1 - tiles_show);
+    document.documentElement.style.setProperty("--veil", `${tiles_show}`);
+  }
   const streets = pane("c15-streets", 420);
   streets.style.pointerEvents = "none";
   streets.style.mixBlendMode = "multiply"; // streets stay readable on every class without hiding it
@@ -51,7 +55,7 @@ circle15.classOf = function (ms, edges) {
 // No street within reach of the cell: nothing is known of its walks, which is no long walk.
 circle15.isLinked = function (data, kind, i) {
   if (kind.mode === "count") return data.layers.some((layer) => data.cells.layers[layer.id].linked[i]);
-  return kind.mode !== "time" || data.cells.layers[data.layers[kind.layer].id].linked[i];
+  return !["time", "gap"].includes(kind.mode) || data.cells.layers[data.layers[kind.layer].id].linked[i];
 };
 
 // A cell is an ordinary polygon whose popup is bound when first asked for: 20,000 popups at once would cost a second.
@@ -155,11 +159,14 @@ circle15.classColouring = function (data, kind) {
   }
   const values = data.cells.layers[layer.id];
   if (kind.mode === "cause") {
-    return (i) => (values.cause[i] < 0 ? data.causes.none : data.causes.colours[values.cause[i]]);
+    return (i) => {
+      if (values.cause[i] >= 0) return data.causes.colours[values.cause[i]];
+      return circle15.peopleOf(data, layer, i) > 0 ? data.causes.none : data.nobody_colour;
+    };
   }
   if (kind.mode === "gap") {
     return (i) => {
-      if (!(values.gap[i] > 0)) return data.no_gap_colour;
+      if (!(values.gap[i] > 0)) return circle15.peopleOf(data, layer, i) > 0 ? data.no_gap_colour : data.nobody_colour;
       const at = layer.gap.edges.findIndex((edge) => values.gap[i] <= edge);
       return layer.gap.colours[at < 0 ? layer.gap.edges.length : at];
     };
@@ -174,7 +181,8 @@ circle15.paint = function (cells, colourOf) {
 };
 
 circle15.isUncovered = function (data, kind, i) {
-  if (!(data.cells.people[i] > 0)) return false;
+  const people = kind.mode === "count" ? data.cells.people[i] : circle15.peopleOf(data, data.layers[kind.layer], i);
+  if (!(people > 0)) return false;
   // Off the network nobody knows: such cells have a sign of their own.
   const lacks = (l) => data.cells.layers[l.id].linked[i] && !data.cells.layers[l.id].covered[i];
   return kind.mode === "count" ? data.layers.some(lacks) : lacks(data.layers[kind.layer]);
@@ -182,7 +190,7 @@ circle15.isUncovered = function (data, kind, i) {
 
 circle15.makeUncovered = function (data, kind, cells, renderer) {
   if (kind.mode === "cause") return []; // the causes' own colours say who is uncovered
-  const colourOf = circle15.colouring(data, kind.mode === "gap" ? { mode: "time", layer: kind.layer } : kind);
+  const colourOf = circle15.colouring(data, kind);
   const hatches = {};
   const made = [];
   cells.forEach((cell, i) => {
@@ -211,7 +219,7 @@ circle15.makeFacilities = function (data) {
     const layer = data.layers[f.layer];
     const icon = circle15.symbol("c15-facility" + (f.linked ? "" : " c15-unlinked"), layer.glyph, 20);
     const marker = L.marker([f.lat, f.lon], { icon, title: f.name || layer.name, alt: f.name || layer.name });
-    const rows = columns.map((label, i) => [label, f.values[i]]).filter((row) => row[1] !== "");
+    const rows = columns[f.layer].map((label, i) => [label, f.values[i]]).filter((row) => row[1] !== "");
     marker.bindPopup(() => circle15.factPopup(f.name || layer.name, layer.name, rows), { maxWidth: 320 });
     marker.c15Facility = f;
     return marker;

@@ -35,7 +35,12 @@ circle15.start = function (folium, data) {
   });
   circle15.bindLazily(folium.overlays.uncovered);
   if (!window.matchMedia("(hover: none)").matches) { // a finger's tap would leave the tooltip beside the popup
-    folium.overlays.uncovered.bindTooltip((cell) => circle15.peopleText(data.cells.people[cell.c15Cell], words), { sticky: true });
+    folium.overlays.uncovered.bindTooltip((cell) => {
+      const layer = data.layers[state.kind.layer];
+      const [whom, people] = state.kind.mode === "count" ? [words.residents, data.cells.people[cell.c15Cell]]
+        : [layer.whom, circle15.peopleOf(data, layer, cell.c15Cell)];
+      return `${whom} ${circle15.peopleText(people, words)}`;
+    }, { sticky: true });
   }
 
   const facilities = circle15.makeFacilities(data);

@@ -169,16 +169,19 @@ circle15.legend = function (state) {
       if (layer.cause_shares[c].percent > 0) rows.push(circle15.swatch(data.causes.colours[c], label, layer.cause_shares[c]));
     });
     rows.push(circle15.swatch(data.causes.none, words.no_cause));
+    rows.push(circle15.swatch(data.nobody_colour, layer.nobody_label));
   } else if (kind.mode === "gap") {
     rows.push(el("h2", "", `${layer.name} · ${words.gap}（${layer.gap.unit}）`));
-    rows.push(circle15.swatch(data.no_gap_colour, "0"));
+    rows.push(circle15.swatch(data.nobody_colour, layer.nobody_label));
+    rows.push(circle15.swatch(data.no_gap_colour, words.no_gap));
     layer.gap.labels.forEach((label, c) => rows.push(circle15.swatch(layer.gap.colours[c], label)));
+    if (layer.off_share !== null) rows.push(circle15.swatch("", layer.off_share.label, null, "c15-off"));
   } else {
     rows.push(el("h2", "", words.no_cells));
   }
-  if (state.visible("uncovered") && kind.mode !== "gap" && kind.mode !== "cause") {
+  if (state.visible("uncovered") && kind.mode !== "cause") {
     const share = data.shares.find((s) => s.key === state.key) || data.shares[kind.layer];
-    const label = kind.mode === "count" ? words.lacking_cell : words.uncovered_cell;
+    const label = kind.mode === "count" ? words.lacking_cell : layer.uncovered_label;
     rows.push(circle15.swatch("", label, { percent: 0, text: share.uncovered }, "c15-hatched"));
     rows[rows.length - 1].classList.add("c15-wide");
   }

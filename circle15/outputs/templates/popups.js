@@ -36,6 +36,17 @@ circle15.peopleText = function (people, words) {
   return people > 0 ? words.about_people.replace("{n}", whole) : words.nobody;
 };
 
+// The people whom a layer is for; residents where it is for all.
+circle15.peopleOf = function (data, layer, i) {
+  return (data.cells.layers[layer.id].people || data.cells.people)[i];
+};
+
+// What a model shares out over cells is known no finer than this (text.quantity_text).
+circle15.quantityText = function (value) {
+  if (value < 0.1) return "< 0.1";
+  return value.toLocaleString("en", { maximumFractionDigits: value < 10 ? 1 : 0 });
+};
+
 circle15.cellPopup = function (data, i) {
   const { words, cells, layers } = data;
   const rows = [[words.service, words.walk_minutes, words.in_reach_short, ""]];
@@ -50,12 +61,17 @@ circle15.cellPopup = function (data, i) {
   });
   const made = circle15.element("div", "c15-popup");
   made.append(circle15.element("h3", "", data.units[cells.unit[i]].name));
-  made.append(circle15.table([[words.people, circle15.peopleText(cells.people[i], words)]]));
+  const people = [[words.residents, circle15.peopleText(cells.people[i], words)]];
+  layers.forEach((layer) => {
+    if (people.some(([whom]) => whom === layer.whom)) return;
+    people.push([layer.whom, circle15.peopleText(circle15.peopleOf(data, layer, i), words)]);
+  });
+  made.append(circle15.table(people));
   made.append(circle15.table(rows, true));
   const gaps = layers.filter((layer) => layer.gap && cells.layers[layer.id].gap[i] > 0);
   if (gaps.length > 0) {
     const gapRows = gaps.map((layer) => [
-      `${words.gap} · ${layer.name}`, `${cells.layers[layer.id].gap[i].toFixed(2)} ${layer.gap.unit}`,
+      `${words.gap} · ${layer.name}`, `${circle15.quantityText(cells.layers[layer.id].gap[i])} ${layer.gap.unit}`,
     ]);
     made.append(circle15.table(gapRows));
   }
