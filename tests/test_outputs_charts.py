@@ -90,8 +90,8 @@ def test_cause_bars_are_shares_of_the_services_own_uncovered_people(view):
     bars = {bar["name"]: bar for bar in cause_bars(view)}
     assert bars["托育"]["total"] == "40"
     assert [(p["percent"], p["text"]) for p in bars["托育"]["parts"]] == [
-        (25.0, "附近没有设施 10"),
-        (75.0, "绕行阻隔 30"),
+        (25.0, "步行范围内无设施 10"),
+        (75.0, "受阻隔需绕行 30"),
     ]
     assert [p["percent"] for p in bars["社区卫生"]["parts"]] == [100.0]
     assert bars["社区卫生"]["total"] == "20"

@@ -89,9 +89,9 @@ def test_charts_repeat_the_tables(book, result):
         np.testing.assert_allclose(shown, [coverage[unit_id, layer.id] for layer in result.layers])
     top = next(row for row in range(1, 60) if sheet.cell(row, 1).value == "服务")
     headings = [sheet.cell(top, j).value for j in range(2, 6)]
-    assert sheet.cell(top + 1, 2 + headings.index("绕行阻隔")).value == 12
+    assert sheet.cell(top + 1, 2 + headings.index("受阻隔需绕行")).value == 12
     assert words("zh")["cause_full"] not in headings
-    assert sheet.cell(top + 3, 2 + headings.index("附近没有设施")).value == 5
+    assert sheet.cell(top + 3, 2 + headings.index("步行范围内无设施")).value == 5
 
 
 def test_tables_have_frozen_headings_filters_formats_and_colours(book):
@@ -140,7 +140,7 @@ def test_codes_read_as_words_and_ids_stand_last(result, tmp_path):
     assert rows["建议点位"][1] == (1, "蒙特卡洛街道", "8a", "unit-1")
     assert rows["规划指标"][1] == ("x", "不低于", "未达", "口径不明; 缺", "x_y")
     assert [row[0] for row in rows["项目比选"][1:]] == ["是", "否"]
-    assert rows["问题成因"][1][3] == "绕行阻隔"
+    assert rows["问题成因"][1][3] == "受阻隔需绕行"
 
 
 def test_a_wide_sheet_prints_on_as_many_pages_as_keep_it_readable(result, tmp_path):

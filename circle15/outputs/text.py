@@ -184,7 +184,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "targets_title": ("规划指标完成度", "Targets of the plan against actual values"),
     "by_unit": ("分街道情况", "Unit by unit"),
     "data_quality": ("数据质量与口径", "Data quality and definitions"),
-    "no_sites": ("没有可新覆盖居民的点位。", "No site would newly cover anybody."),
+    "no_sites": ("没有可新增覆盖居民的点位。", "No site would newly cover anybody."),
     "rank": ("序号", "Rank"),
     "place": ("位置（经度, 纬度，WGS-84）", "Place (lon, lat, WGS-84)"),
     "threshold_short": ("达标线", "Threshold"),
