@@ -1,11 +1,12 @@
 from .batch import run_batch
-from .config import Config, load_config
+from .config.model import Config, load_config
 from .errors import Circle15Error
 from .measures.catchment import two_step_fca
 from .network.build import read_network
 from .network.graph import WalkNetwork
-from .network.link import Linkage, link, link_nodes
-from .network.walking import WalkProfile
+from .network.linking.link import link, link_nodes
+from .network.linking.linkage import Linkage
+from .network.walking.profiles import WalkProfile
 from .pipeline import run_district
 from .reach.isochrone import isochrones
 from .reach.search import nearest, reach_summary, travel_times

@@ -24,8 +24,8 @@ import pandas as pd
 
 import circle15
 from circle15.network.build import read_network
-from circle15.network.costs import metres_network
-from circle15.network.walking import may_walk
+from circle15.network.graph import metres_network
+from circle15.network.rules.walking_table import may_walk
 
 WITHIN = 0.03
 TARGET = 0.9

@@ -15,12 +15,12 @@ from typing import Any
 
 import pandas as pd
 
-from circle15.config import load_config, parse_config, read_toml
-from circle15.config_walk import shipped_walks
-from circle15.pipeline.clock import Clock
-from circle15.pipeline.service import measure_service
-from circle15.pipeline.streets import read_streets
-from circle15.pipeline.study import read_study
+from circle15.config.model import load_config, parse_config, read_toml
+from circle15.config.walk import shipped_walks
+from circle15.pipeline.study.clock import Clock
+from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.study.study_streets import read_streets
+from circle15.pipeline.tables.measured import measure_service
 
 STAIRS = ("speed_m_s", "stairs", "stairs_up_m_s", "stairs_down_m_s", "climb_m_s", "descend_m_s", "step_height_m")
 SLOPES = ("speed_m_s", "slope", "max_slope")

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
-from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
-from circle15.inputs.facilities import facilities_from_osm
-from circle15.inputs.osm import read_features
+from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.inputs.facilities.reading import facilities_from_osm
+from circle15.inputs.osm.features import read_features
 from circle15.network.build import read_network
-from circle15.network.crs_detector import detect_crs
-from circle15.network.street_fit import StreetFit
+from circle15.network.detection.crs_detector import detect_crs
+from circle15.network.detection.street_fit import StreetFit
 
 if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork

@@ -18,13 +18,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
-from circle15.inputs.osm import read_areas
-from circle15.inputs.outline_systems import OutlineSource
-from circle15.network.admin_lines import admin_lines
+from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.inputs.ground.outline_systems import OutlineSource
+from circle15.inputs.osm.features import read_areas
 from circle15.network.build import read_network
-from circle15.network.outline_detector import SYSTEMS, OutlineDetection, detect_outlines
-from circle15.pipeline.outline_check import street_lines
+from circle15.network.detection.admin_lines import admin_lines
+from circle15.network.detection.outline_detector import SYSTEMS, OutlineDetection, detect_outlines
+from circle15.pipeline.fit.outline_check import street_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from circle15.config import load_config
-from circle15.inputs.districts import buffer_area, read_district
-from circle15.inputs.facilities import facilities_from_osm
-from circle15.inputs.osm import read_features
+from circle15.config.model import load_config
+from circle15.inputs.facilities.reading import facilities_from_osm
+from circle15.inputs.ground.districts import buffer_area, read_district
+from circle15.inputs.osm.features import read_features
 from circle15.outputs.tables import write_csv
 
 HEADINGS = {"facility_id": "编号", "name": "名称", "lon": "经度", "lat": "纬度", "source": "来源"}

@@ -18,7 +18,7 @@ from pathlib import Path
 
 import numpy as np
 
-from circle15.inputs.coordinates import wgs84_to_gcj02
+from circle15.inputs.coordinates.systems import wgs84_to_gcj02
 
 FOLDER = Path(__file__).parents[1] / "data" / "sample"
 WEST, SOUTH = 120.5, 29.5  # lower left corner, degrees

@@ -19,17 +19,17 @@ from circle15.batch import run_batch
 from circle15.batch.districts import find_districts
 from circle15.batch.local import LocalExecutor, WorkerDiedError
 from circle15.batch.order import largest_first
-from circle15.batch.resume import changed_inputs, why_stale
 from circle15.batch.running import Runner
 from circle15.batch.work import Report, run_one, share_selection, share_streets
-from circle15.cli.batch_progress import batch_progress
-from circle15.config import parse_config
+from circle15.cli.shared.batch_progress import batch_progress
+from circle15.config.model import parse_config
 from circle15.errors import ConfigError, InputError
-from circle15.inputs.digests import file_digest, file_parts
+from circle15.files.cache_room import cache_root, clear_cache, list_entries, shrink_cache
+from circle15.files.digests import file_digest, file_parts
+from circle15.files.staging import staged_folder, sweep_stages
 from circle15.memory import out_of_memory_text
-from circle15.network.cache_room import cache_root, clear_cache, list_entries, shrink_cache
-from circle15.outputs.folder import staged_folder, sweep_stages
 from circle15.pipeline import run_district
+from circle15.runs.stale import changed_inputs, why_stale
 from tests.batch_town import BOXES, SHARED, build_town, digests, start_batch
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="signals and RLIMIT_DATA as Linux has them")
@@ -405,10 +405,10 @@ def test_a_changed_input_code_or_library_makes_a_run_stale(town, undisturbed, mo
     assert "people.csv" in why_stale(config, folder)
     people.write_text(text, encoding="utf-8")
     assert why_stale(config, folder) is None
-    monkeypatch.setattr("circle15.batch.resume.code_digest", lambda: "other")
+    monkeypatch.setattr("circle15.runs.stale.code_digest", lambda: "other")
     assert "code_sha256" in why_stale(config, folder)
     monkeypatch.undo()
-    monkeypatch.setattr("circle15.batch.resume.run_environment", lambda: {"libraries": {}})
+    monkeypatch.setattr("circle15.runs.stale.run_environment", lambda: {"libraries": {}})
     assert "libraries" in why_stale(config, folder)
 
 
@@ -507,7 +507,7 @@ def test_the_manifest_traces_each_table(undisturbed):
 @on_linux
 def test_what_a_killed_process_left_is_swept_and_what_a_living_one_writes_is_not(tmp_path):
     code = (
-        "import pathlib, sys, time\nfrom circle15.outputs.folder import staged_folder\n"
+        "import pathlib, sys, time\nfrom circle15.files.staging import staged_folder\n"
         "with staged_folder(pathlib.Path(sys.argv[1])) as stage:\n"
         "    (stage / 'half').write_text('')\n    print('ready', flush=True)\n    time.sleep(60)"
     )
@@ -525,7 +525,7 @@ def test_what_a_killed_process_left_is_swept_and_what_a_living_one_writes_is_not
 @on_linux
 def test_what_killed_processes_left_in_the_cache_and_among_temporary_files_is_swept(tmp_path, monkeypatch):
     code = (
-        "import pathlib, sys, time\nfrom circle15.inputs.held_folders import held_folder\n"
+        "import pathlib, sys, time\nfrom circle15.files.held_folders import held_folder\n"
         "cache = pathlib.Path(sys.argv[1])\n"
         "with held_folder(cache, prefix='', suffix='.part') as part, held_folder() as text:\n"
         "    (part / 'half.npz').write_text('')\n    (text / 'selected.opl').write_text('')\n"

@@ -10,7 +10,7 @@ from click.testing import CliRunner
 from pyproj import Transformer
 
 from circle15.cli import main
-from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
 from tests.chinese_town import SIZE_M, Town, at
 
 
@@ -279,7 +279,7 @@ def test_a_survey_that_is_not_there_is_found_before_the_run_needs_it(tmp_path):
 
 def test_a_missing_browser_is_found_before_an_hours_run(tmp_path, monkeypatch):
     path = town_with(tmp_path, tail="[outputs]\npdf = true")
-    monkeypatch.setattr("circle15.pipeline.check.find_browser", lambda: None)
+    monkeypatch.setattr("circle15.doctor.check.find_browser", lambda: None)
     (problem,) = checked(path, code=2)["problems"]
     assert "outputs.pdf" in problem
     assert "chromium" in problem

@@ -10,8 +10,8 @@ from click.testing import CliRunner
 
 import circle15
 from circle15.cli import main
-from circle15.inputs.districts import read_district
-from circle15.inputs.osm import read_features
+from circle15.inputs.ground.districts import read_district
+from circle15.inputs.osm.features import read_features
 
 # Two streets that cross, a clinic on a node, a school as a polygon relation, in the form that Overpass answers.
 ELEMENTS = [

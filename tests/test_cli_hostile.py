@@ -64,7 +64,7 @@ HOSTILE = {
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_damaged_table_is_one_line_and_exit_2_of_run_and_check(tmp_path, monkeypatch, name):
-    monkeypatch.setattr("circle15.inputs.grids.LARGEST_UNPACKED_BYTES", 2**24)
+    monkeypatch.setattr("circle15.inputs.tables.grids.LARGEST_UNPACKED_BYTES", 2**24)
     make, says = HOSTILE[name]
     path = Town(tmp_path, source=name).write()
     make(tmp_path / name)

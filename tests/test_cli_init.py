@@ -12,9 +12,9 @@ import shapely
 from click.testing import CliRunner
 
 from circle15.cli import main
-from circle15.config import load_config
-from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
-from circle15.pipeline.draft_services import _of_kind
+from circle15.config.model import load_config
+from circle15.doctor.draft_services import _of_kind
+from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
 from tests.building_town import BuildingTown
 from tests.chinese_town import Town
 

@@ -13,15 +13,16 @@ import shapely
 from click.testing import CliRunner
 
 from circle15.cli import main
-from circle15.cli.plain_words import library_warnings
+from circle15.cli.shared.plain_words import library_warnings
 from circle15.errors import InputError, OutputError
-from circle15.inputs import file_guards
-from circle15.inputs.shapes import merged
-from circle15.inputs.tables import read_table
-from circle15.outputs import folder as folders
+from circle15.files import staging as folders
+from circle15.files.staging import MANIFEST, refuse_locked, staged_folder, write_json
+from circle15.inputs.osm.shapes import merged
+from circle15.inputs.tables import file_guards
+from circle15.inputs.tables.reading import read_table
 from circle15.outputs import maps, report
-from circle15.outputs.folder import MANIFEST, refuse_locked, staged_folder, write_json
-from circle15.pipeline import run_district, writing
+from circle15.pipeline import run_district
+from circle15.pipeline.record import writing
 from tests.chinese_town import Town
 
 

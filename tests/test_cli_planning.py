@@ -8,7 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import pytest
 
-from circle15.pipeline.compare import compare_runs
+from circle15.runs.compare import compare_runs
 from tests.test_pipeline_planning import at, scenario, write_csv, write_town
 
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from circle15.config import load_config, readable_config
+from circle15.config.model import load_config, readable_config
 from circle15.errors import ConfigError, MissingFileError
 from circle15.measures.coverage import covered_cells
 from circle15.units import ms_to_seconds, seconds_to_ms

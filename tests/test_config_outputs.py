@@ -2,7 +2,7 @@
 
 import pytest
 
-from circle15.config_outputs import OutputsTable
+from circle15.config.outputs import OutputsTable
 
 
 def test_without_a_key_every_file_is_written_and_nothing_leaves_the_page():

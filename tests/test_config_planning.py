@@ -1,6 +1,6 @@
 import pytest
 
-from circle15.config import load_config
+from circle15.config.model import load_config
 from circle15.errors import ConfigError, MissingFileError
 
 BASE = """

@@ -6,12 +6,12 @@ import pytest
 import rasterio
 import shapely
 
-from circle15.config import parse_config
+from circle15.config.model import parse_config
 from circle15.errors import ConfigError, InputError
-from circle15.inputs.buffer_people import read_buffer_people
-from circle15.inputs.cells import cut_cells
-from circle15.inputs.districts import District
-from circle15.inputs.population import read_population
+from circle15.inputs.ground.cells import cut_cells
+from circle15.inputs.ground.districts import District
+from circle15.inputs.people.beyond import read_buffer_people
+from circle15.inputs.people.population import read_population
 
 WEST, SOUTH, SIDE = 121.50, 29.90, 0.01
 BORDER = shapely.box(WEST, SOUTH, WEST + SIDE, SOUTH + SIDE)

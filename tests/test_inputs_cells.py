@@ -6,7 +6,7 @@ import shapely
 import shapely.affinity
 
 from circle15.errors import InputError
-from circle15.inputs.cells import EQUAL_AREA_CRS, cut_cells, piece_of_points
+from circle15.inputs.ground.cells import EQUAL_AREA_CRS, cut_cells, piece_of_points
 
 
 def units_of(*shapes):

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import shapely
 
-from circle15.config import parse_config
+from circle15.config.model import parse_config
 from circle15.errors import InputError
-from circle15.inputs.cells import cut_cells
-from circle15.inputs.census_rows import district_names
-from circle15.inputs.districts import District
-from circle15.inputs.population import read_population
+from circle15.inputs.ground.cells import cut_cells
+from circle15.inputs.ground.districts import District
+from circle15.inputs.people.census_rows import district_names
+from circle15.inputs.people.population import read_population
 
 STREETS = {"330205001": "外滩街道", "330205003": "孔浦街道", "330205100": "慈城镇"}
 HEADS = dict(zip(STREETS, (31_000, 22_000, 54_000), strict=True))

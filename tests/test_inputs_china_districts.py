@@ -13,10 +13,10 @@ from click.testing import CliRunner
 
 from circle15.cli import main
 from circle15.errors import InputError
-from circle15.inputs import china_districts
-from circle15.inputs.china_districts import find_area, is_area_name, origin_note
-from circle15.inputs.coordinates import gcj02_to_wgs84
-from circle15.inputs.polygons import read_polygons
+from circle15.inputs.coordinates.systems import gcj02_to_wgs84
+from circle15.inputs.ground import china_districts
+from circle15.inputs.ground.china_districts import find_area, is_area_name, origin_note
+from circle15.inputs.ground.polygons import read_polygons
 from tests.chinese_town import SIZE_M, Town, at
 
 KEY = "district.boundary"

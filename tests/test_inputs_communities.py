@@ -8,12 +8,12 @@ import shapely
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from circle15.config import parse_config
+from circle15.config.model import parse_config
 from circle15.errors import InputError, MissingColumnError
-from circle15.inputs.cells import EQUAL_AREA_CRS, cut_by_communities, cut_cells
-from circle15.inputs.districts import read_district
-from circle15.inputs.partition import metric_scale
-from circle15.pipeline.communities import read_people
+from circle15.inputs.ground.cells import EQUAL_AREA_CRS, cut_by_communities, cut_cells
+from circle15.inputs.ground.districts import read_district
+from circle15.inputs.ground.partition import metric_scale
+from circle15.pipeline.study.second_level import read_people
 
 BOX = "box:0,0,0.01,0.01"
 LEFT, RIGHT = shapely.box(0, 0, 0.005, 0.01), shapely.box(0.005, 0, 0.01, 0.01)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from circle15.errors import InputError
-from circle15.inputs.china_shift import is_shifted
-from circle15.inputs.coordinates import (
+from circle15.inputs.coordinates.china_shift import is_shifted
+from circle15.inputs.coordinates.systems import (
     bd09_to_gcj02,
     bd09_to_wgs84,
     central_meridian_epsg,

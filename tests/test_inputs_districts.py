@@ -8,11 +8,11 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circle15.config import parse_config
+from circle15.config.model import parse_config
 from circle15.errors import ConfigError, InputError, MissingColumnError, MissingFileError
-from circle15.inputs.districts import buffer_area, read_district
-from circle15.inputs.partition import metric_scale, partition
-from circle15.inputs.unit_ids import file_safe
+from circle15.inputs.ground.districts import buffer_area, read_district
+from circle15.inputs.ground.ids import file_safe
+from circle15.inputs.ground.partition import metric_scale, partition
 from tests.toy_osm import square, write_osm
 
 DEGREE = 0.01  # a side of the toy district, 1.1 km at the equator

@@ -12,14 +12,20 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circle15.config import LayerTable
+from circle15.config.model import LayerTable
 from circle15.errors import ConfigError, InputError, MissingColumnError
-from circle15.inputs.coordinates import wgs84_to_gcj02
-from circle15.inputs.facilities import COLUMNS, combine_facilities, facilities_from_osm, read_facilities, safe_id
-from circle15.inputs.facility_values import says_kind
-from circle15.inputs.import_report import LEFT_OUT, REASONS, Change, changes_frame, dropped_frame
-from circle15.inputs.layer_guess import guess_layer, raw_coordinates
-from circle15.inputs.unit_names import check_streets, match_unit
+from circle15.inputs.coordinates.systems import wgs84_to_gcj02
+from circle15.inputs.facilities.guess import guess_layer, raw_coordinates
+from circle15.inputs.facilities.reading import (
+    COLUMNS,
+    combine_facilities,
+    facilities_from_osm,
+    read_facilities,
+    safe_id,
+)
+from circle15.inputs.ground.names import check_streets, match_unit
+from circle15.inputs.tables.import_report import LEFT_OUT, REASONS, Change, changes_frame, dropped_frame
+from circle15.inputs.tables.values import says_kind
 
 _spec = importlib.util.spec_from_file_location("ugly_tables", Path(__file__).with_name("ugly_tables.py"))
 ugly = importlib.util.module_from_spec(_spec)

@@ -13,14 +13,14 @@ import pyogrio
 import pytest
 import shapely
 
+from circle15.doctor.check import check_config
 from circle15.errors import InputError
-from circle15.inputs.coordinates import wgs84_to_gcj02
-from circle15.inputs.digests import file_parts
-from circle15.inputs.file_guards import REMEDIES
-from circle15.inputs.open_geopackages import steady_geopackage
-from circle15.inputs.tables import read_table
+from circle15.files.digests import file_parts
+from circle15.inputs.coordinates.systems import wgs84_to_gcj02
+from circle15.inputs.geofiles.open_geopackages import steady_geopackage
+from circle15.inputs.tables.file_guards import REMEDIES
+from circle15.inputs.tables.reading import read_table
 from circle15.pipeline import run_district
-from circle15.pipeline.check import check_config
 from tests.chinese_town import M_LAT, M_LON, SIZE_M, SOUTH, WEST, Town
 
 HALF = SIZE_M / 2
@@ -238,7 +238,7 @@ def test_a_geopackage_in_log_mode_without_a_log_leaves_nothing_beside_it(tmp_pat
 def test_a_geopackage_that_is_written_all_the_while_says_so(tmp_path, monkeypatch):
     path, _ = edited_elsewhere(tmp_path / "街道.gpkg")
     states = iter(range(100))
-    monkeypatch.setattr("circle15.inputs.open_geopackages._state", lambda _: next(states))
+    monkeypatch.setattr("circle15.inputs.geofiles.open_geopackages._state", lambda _: next(states))
     with pytest.raises(InputError, match="save and close it there"), steady_geopackage(path):
         pass
 

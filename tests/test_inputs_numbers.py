@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circle15.inputs.numbers import is_missing, parse_degrees, parse_number, parse_pair
+from circle15.inputs.tables.numbers import is_missing, parse_degrees, parse_number, parse_pair
 
 
 @pytest.mark.parametrize(

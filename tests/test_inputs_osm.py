@@ -9,8 +9,8 @@ import pytest
 import shapely
 
 from circle15.errors import InputError, MissingFileError
-from circle15.inputs import osm_columns
-from circle15.inputs.osm import data_extent, read_areas, read_buildings, read_features, read_ways
+from circle15.inputs.osm import columns as osm_columns
+from circle15.inputs.osm.features import data_extent, read_areas, read_buildings, read_features, read_ways
 from tests.toy_osm import NODES, square, write_osm
 
 KEYS = ("highway", "name", "foot")

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 import shapely
 
-from circle15.config import parse_config
+from circle15.config.model import parse_config
 from circle15.errors import ConfigError, InputError
-from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
-from circle15.inputs.districts import read_district
+from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.inputs.ground.districts import read_district
 
 WEST, SOUTH, SIDE = 121.50, 29.90, 0.02
 NAMES = ("江北区", "海曙区", "鄞州区", "慈溪市")

@@ -9,15 +9,15 @@ import pytest
 import rasterio
 import shapely
 
-from circle15.config import DistrictTable, SurveyTable, parse_config
+from circle15.config.model import DistrictTable, SurveyTable, parse_config
 from circle15.errors import ConfigError, InputError, MissingFileError
-from circle15.inputs.cells import cut_cells
-from circle15.inputs.districts import District
-from circle15.inputs.import_report import LEFT_OUT
-from circle15.inputs.official_totals import rake_to_totals, read_totals
-from circle15.inputs.population import read_population
-from circle15.inputs.survey import read_survey
-from circle15.pipeline.table_warnings import people_warnings
+from circle15.inputs.ground.cells import cut_cells
+from circle15.inputs.ground.districts import District
+from circle15.inputs.people.official_totals import rake_to_totals, read_totals
+from circle15.inputs.people.population import read_population
+from circle15.inputs.people.survey import read_survey
+from circle15.inputs.tables.import_report import LEFT_OUT
+from circle15.pipeline.fit.table_warnings import people_warnings
 
 LON, LAT, PIXEL = 121.50, 29.90, 0.002
 

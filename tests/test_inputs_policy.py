@@ -10,13 +10,13 @@ import pandas as pd
 import pytest
 
 import circle15
-from circle15.config import parse_config
+from circle15.config.model import parse_config
 from circle15.errors import ConfigError, InputError, MissingFileError
-from circle15.inputs.conditions import Condition
-from circle15.inputs.policy import apply_policy, choose_target, settle_norm, settle_norms
-from circle15.inputs.register_traps import comparable, register_warnings, target_rows
-from circle15.inputs.registers import read_registers, registers_folder
-from circle15.inputs.units_of_supply import compare_units
+from circle15.inputs.tables.units_of_supply import compare_units
+from circle15.policy.apply import apply_policy, choose_target, settle_norm, settle_norms
+from circle15.policy.conditions import Condition
+from circle15.policy.registers import read_registers, registers_folder
+from circle15.policy.traps import comparable, register_warnings, target_rows
 
 REGISTERS = read_registers()
 
@@ -360,7 +360,7 @@ def test_the_registers_are_found_inside_an_installed_package(tmp_path):
     script = (
         "import sys; sys.meta_path = [f for f in sys.meta_path if 'ScikitBuild' not in type(f).__name__];"
         f"sys.path.insert(0, {str(package.parent)!r});"
-        "from circle15.inputs.registers import registers_folder, read_registers;"
+        "from circle15.policy.registers import registers_folder, read_registers;"
         "read_registers(); print(registers_folder())"
     )
     done = subprocess.run([sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True)

@@ -7,8 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circle15.errors import InputError
-from circle15.inputs.age_classes import parse_ages, split_classes
-from circle15.inputs.raking import rake
+from circle15.inputs.people.age_classes import parse_ages, split_classes
+from circle15.inputs.people.raking import rake
 
 UNITS = ["a", "b"]
 

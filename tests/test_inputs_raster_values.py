@@ -8,7 +8,7 @@ import shapely
 from rasterio.enums import ColorInterp
 
 from circle15.errors import InputError
-from circle15.inputs.rasters import sum_rasters
+from circle15.inputs.people.rasters import sum_rasters
 
 LON, LAT, N = 118.8, 32.0, 30
 

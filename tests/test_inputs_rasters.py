@@ -8,9 +8,9 @@ import rasterio.warp
 import shapely
 
 from circle15.errors import InputError, MissingFileError
-from circle15.inputs import rasters
-from circle15.inputs.cells import cut_cells
-from circle15.inputs.rasters import sum_rasters
+from circle15.inputs.ground.cells import cut_cells
+from circle15.inputs.people import rasters
+from circle15.inputs.people.rasters import sum_rasters
 
 LON, LAT = 121.50, 29.90
 PIXEL = 0.001

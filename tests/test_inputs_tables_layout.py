@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 
 from circle15.errors import InputError
-from circle15.inputs.encodings import decode_text, encoding_of
-from circle15.inputs.headings import choose_column, load_aliases, recognise, split_heading
-from circle15.inputs.numbers import normal_unit
-from circle15.inputs.table_layout import find_heading
-from circle15.inputs.tables import read_table
+from circle15.inputs.tables.encodings import decode_text, encoding_of
+from circle15.inputs.tables.headings import choose_column, load_aliases, recognise, split_heading
+from circle15.inputs.tables.layout import find_heading
+from circle15.inputs.tables.numbers import normal_unit
+from circle15.inputs.tables.reading import read_table
 
 
 def heading(*rows, wanted=()):

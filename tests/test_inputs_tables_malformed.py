@@ -16,7 +16,7 @@ import pytest
 import shapely
 
 from circle15.errors import InputError, MissingFileError
-from circle15.inputs.tables import read_table
+from circle15.inputs.tables.reading import read_table
 
 GOOD = "名称,经度,纬度\n甲,121.5,29.9\n"
 
@@ -179,7 +179,7 @@ def test_old_workbooks_whose_counts_are_damaged_do_not_end_the_process(tmp_path)
 
 def test_a_zip_bomb_is_refused_by_what_it_unpacks_to(tmp_path, monkeypatch):
     # 40 MB of zeros against a limit of 16 MB; the sheet is named as a workbook's is.
-    monkeypatch.setattr("circle15.inputs.grids.LARGEST_UNPACKED_BYTES", 2**24)
+    monkeypatch.setattr("circle15.inputs.tables.grids.LARGEST_UNPACKED_BYTES", 2**24)
     path = tmp_path / "x.xlsx"
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
@@ -193,7 +193,7 @@ def test_a_zip_bomb_is_refused_by_what_it_unpacks_to(tmp_path, monkeypatch):
 
 def test_a_zip_bomb_that_lies_about_its_size_is_refused_too(tmp_path, monkeypatch):
     # The directory of the archive says 10 bytes; the stream holds 40 MB.
-    monkeypatch.setattr("circle15.inputs.grids.LARGEST_UNPACKED_BYTES", 2**24)
+    monkeypatch.setattr("circle15.inputs.tables.grids.LARGEST_UNPACKED_BYTES", 2**24)
     packer = zlib.compressobj(9, zlib.DEFLATED, -15)
     data = b"".join(packer.compress(bytes(2**20)) for _ in range(40)) + packer.flush()
     name = b"xl/worksheets/sheet1.xml"
@@ -355,7 +355,7 @@ def test_hostile_files_stay_within_a_gigabyte(tmp_path):
         import resource
         from pathlib import Path
         from circle15.errors import InputError
-        from circle15.inputs.tables import read_table
+        from circle15.inputs.tables.reading import read_table
         base = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         for path in sorted(Path({str(tmp_path)!r}).iterdir()):
             try:

@@ -12,14 +12,14 @@ import shapely
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from circle15.config import LayerTable
+from circle15.config.model import LayerTable
 from circle15.errors import InputError
-from circle15.inputs.dbf import read_dbf
-from circle15.inputs.facilities import combine_facilities, read_facilities
-from circle15.inputs.numbers import parse_code, parse_number
-from circle15.inputs.polygons import read_polygons
-from circle15.inputs.tables import read_table
-from circle15.inputs.unit_ids import code_forms
+from circle15.inputs.facilities.reading import combine_facilities, read_facilities
+from circle15.inputs.geofiles.dbf import read_dbf
+from circle15.inputs.ground.ids import code_forms
+from circle15.inputs.ground.polygons import read_polygons
+from circle15.inputs.tables.numbers import parse_code, parse_number
+from circle15.inputs.tables.reading import read_table
 
 HEADING = ["名称", "经度", "纬度", "地址", "电话", "托位数"]
 FIRST = ["一园", "121.5500", "29.9000", "中山路1号", "87651234", "60"]

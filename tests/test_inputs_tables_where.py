@@ -6,12 +6,12 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circle15.config import LayerTable, load_config, parse_config
-from circle15.config_where import Condition
+from circle15.config.model import LayerTable, load_config, parse_config
+from circle15.config.where import Condition
 from circle15.errors import ConfigError, InputError
-from circle15.inputs.facilities import read_facilities
-from circle15.inputs.row_filter import filter_rows, n_left_out, where_text
-from circle15.inputs.tables import read_table
+from circle15.inputs.facilities.reading import read_facilities
+from circle15.inputs.tables.reading import read_table
+from circle15.inputs.tables.row_filter import filter_rows, n_left_out, where_text
 
 ROWS = [
     ("一园", "幼儿园", "公办", "2023", "60"),

@@ -3,7 +3,7 @@
 import pytest
 
 from circle15.errors import ConfigError
-from circle15.inputs.tag_filter import parse_tag_filter
+from circle15.inputs.osm.tag_filter import parse_tag_filter
 
 
 @pytest.mark.parametrize(

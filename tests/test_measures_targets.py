@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from circle15.errors import InputError
-from circle15.inputs.registers import read_registers
-from circle15.measures.rules import check_rules, unit_type
-from circle15.measures.targets import assess, measured_norms
-from circle15.pipeline.plan import read_actual
+from circle15.pipeline.tables.policy_tables import read_actual
+from circle15.policy.registers import read_registers
+from circle15.policy.rules import check_rules, unit_type
+from circle15.policy.targets import assess, measured_norms
 
 REGISTERS = read_registers()
 

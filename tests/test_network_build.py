@@ -15,11 +15,12 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import circle15
 from circle15.errors import InputError, MissingColumnError, MissingFileError, NetworkError
-from circle15.network import build, cache, cache_room
+from circle15.files import cache_room
+from circle15.network import build, cache
 from circle15.network.build import missing_buffer_sides, read_network
-from circle15.network.coverage import StatedBox, covered_ground
-from circle15.network.layers import read_gpkg_segments, read_graphml_segments
-from circle15.network.walking import WalkProfile
+from circle15.network.streets.covered_ground import StatedBox, covered_ground
+from circle15.network.streets.layers import read_gpkg_segments, read_graphml_segments
+from circle15.network.walking.profiles import WalkProfile
 from circle15.units import EARTH_RADIUS_M
 from tests.toy_osm import NODES, write_osm
 
@@ -439,7 +440,7 @@ def test_another_table_or_version_never_gets_an_old_entry(tmp_path, monkeypatch,
         real = cache.resources.files
 
         def changed(package):
-            if package != "circle15.network":
+            if package != "circle15.network.rules":
                 return real(package)
             folder = tmp_path / "package"
             folder.mkdir(exist_ok=True)

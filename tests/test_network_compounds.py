@@ -12,8 +12,8 @@ import shapely
 import circle15
 from circle15.network.build import read_network
 from circle15.network.changes import add_path, clip_around
-from circle15.network.compounds import is_private_gate
 from circle15.network.graph import WalkNetwork
+from circle15.network.streets.compounds import is_private_gate
 from circle15.reach import reference
 from circle15.reach.isochrone import service_area
 from circle15.units import EARTH_RADIUS_M

@@ -5,16 +5,16 @@ import pytest
 import shapely
 from pyproj import Transformer
 
-from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
-from circle15.inputs.crs_signs import Sign, signs_of
-from circle15.inputs.facilities import facilities_from_osm
-from circle15.inputs.name_matches import KnownNames, name_sign, plain_name
-from circle15.inputs.osm import read_features
+from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.inputs.facilities.crs_signs import Sign, signs_of
+from circle15.inputs.facilities.name_matches import KnownNames, name_sign, plain_name
+from circle15.inputs.facilities.reading import facilities_from_osm
+from circle15.inputs.osm.features import read_features
 from circle15.network.build import read_network
-from circle15.network.crs_detector import FARTHEST_M, FEWEST_POINTS, detect_crs
+from circle15.network.detection.crs_detector import FARTHEST_M, FEWEST_POINTS, detect_crs
+from circle15.network.detection.street_fit import StreetFit
 from circle15.network.graph import WalkNetwork
-from circle15.network.street_fit import StreetFit
-from circle15.network.walking import WalkProfile
+from circle15.network.walking.profiles import WalkProfile
 from tests.made_tables import M_LAT, M_LON, beside, elsewhere, uneven_town
 
 LAYERS = {

@@ -10,7 +10,7 @@ import pytest
 import shapely
 from numpy.testing import assert_array_equal
 
-from circle15.inputs import osm_columns
+from circle15.inputs.osm import columns as osm_columns
 from circle15.network import build, cuts
 from circle15.network.build import read_network
 from circle15.network.cache import cache_folder, content_key, has_cut, has_segments

@@ -6,13 +6,13 @@ import pandas as pd
 import pytest
 import shapely
 
-from circle15.inputs.facilities import combine_facilities, facilities_from_osm
-from circle15.inputs.osm import read_features
+from circle15.inputs.facilities.reading import combine_facilities, facilities_from_osm
+from circle15.inputs.osm.features import read_features
 from circle15.network.build import read_network
-from circle15.network.entrances import facility_entrances, read_gates
 from circle15.network.graph import WalkNetwork
-from circle15.network.link import link
-from circle15.network.walking import WalkProfile
+from circle15.network.linking.entrances import facility_entrances, read_gates
+from circle15.network.linking.link import link
+from circle15.network.walking.profiles import WalkProfile
 
 
 @pytest.fixture(scope="module")

@@ -8,9 +8,10 @@ import rasterio
 
 import circle15
 from circle15.network.build import read_network
-from circle15.network.costs import metres_network
-from circle15.network.daytime import by_day, daytime_share
-from circle15.network.walking import WalkProfile, may_walk
+from circle15.network.graph import metres_network
+from circle15.network.rules.daytime import by_day, daytime_share
+from circle15.network.rules.walking_table import may_walk
+from circle15.network.walking.profiles import WalkProfile
 from tests.toy_osm import write_osm
 
 PACE = WalkProfile("metres", 1.0)

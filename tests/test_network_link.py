@@ -10,8 +10,9 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from circle15.errors import InputError, NetworkError
 from circle15.network.graph import WalkNetwork
-from circle15.network.link import Linkage, link, link_nodes
-from circle15.network.walking import WalkProfile
+from circle15.network.linking.link import link, link_nodes
+from circle15.network.linking.linkage import Linkage
+from circle15.network.walking.profiles import WalkProfile
 from circle15.units import EARTH_RADIUS_M, UNREACHED
 
 ADULT = (WalkProfile(),)

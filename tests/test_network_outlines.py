@@ -4,11 +4,11 @@ import numpy as np
 import pytest
 import shapely
 
-from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
-from circle15.inputs.outline_systems import OutlineSource, Signature, signature_of, under_system
-from circle15.network.admin_lines import admin_lines
-from circle15.network.outline_detector import PointTable, detect_outlines
-from circle15.network.outline_fit import fit_lines, fit_points
+from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.inputs.ground.outline_systems import OutlineSource, Signature, signature_of, under_system
+from circle15.network.detection.admin_lines import admin_lines
+from circle15.network.detection.outline_detector import PointTable, detect_outlines
+from circle15.network.detection.outline_fit import fit_lines, fit_points
 
 LON, LAT = 121.5, 29.9
 FORTH = {"wgs84": lambda x, y: (x, y), "gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}

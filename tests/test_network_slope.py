@@ -12,8 +12,8 @@ from scipy.interpolate import RegularGridInterpolator
 
 from circle15.errors import InputError
 from circle15.network.build import read_network
-from circle15.network.slope import tobler_factor
-from circle15.network.walking import WalkProfile
+from circle15.network.walking.profiles import WalkProfile
+from circle15.network.walking.slope import tobler_factor
 from circle15.units import EARTH_RADIUS_M, UNREACHED
 from tests.toy_osm import write_osm
 

@@ -8,7 +8,7 @@ import pytest
 import circle15
 from circle15.network.build import read_network
 from circle15.network.changes import add_path, clip_around, close_path
-from circle15.network.spans import SHORT_SPAN_M, leaves_ground
+from circle15.network.streets.spans import SHORT_SPAN_M, leaves_ground
 from circle15.units import EARTH_RADIUS_M
 from tests.test_network_borders import line, write_own
 from tests.toy_osm import write_osm

@@ -8,8 +8,8 @@ import pytest
 
 import circle15
 from circle15.network.build import read_network
-from circle15.network.costs import metres_network
-from circle15.network.squares import MAX_CORNERS
+from circle15.network.graph import metres_network
+from circle15.network.streets.squares import MAX_CORNERS
 from circle15.units import EARTH_RADIUS_M
 from tests.toy_osm import write_osm
 

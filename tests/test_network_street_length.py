@@ -8,8 +8,8 @@ import pyproj
 import pytest
 
 from circle15.network.build import read_network
-from circle15.network.daytime import by_day
-from circle15.network.walking import may_walk
+from circle15.network.rules.daytime import by_day
+from circle15.network.rules.walking_table import may_walk
 
 WITHIN = 0.005
 GEOD = pyproj.Geod(ellps="WGS84")

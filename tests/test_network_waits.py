@@ -8,7 +8,7 @@ import pytest
 
 import circle15
 from circle15.network.build import read_network
-from circle15.network.walking import WalkProfile
+from circle15.network.walking.profiles import WalkProfile
 from circle15.reach import reference
 from circle15.units import EARTH_RADIUS_M
 from tests.toy_osm import write_osm

@@ -6,10 +6,11 @@ import pytest
 from click.testing import CliRunner
 
 from circle15.cli import main
-from circle15.config_walk import WAIT_KINDS, shipped_walks
+from circle15.config.walk import WAIT_KINDS, shipped_walks
 from circle15.network.build import read_network
-from circle15.network.compounds import is_private_gate
-from circle15.network.walking import WalkProfile, deciding_rule, may_walk, table_keys, walking_table
+from circle15.network.rules.walking_table import deciding_rule, may_walk, table_keys, walking_table
+from circle15.network.streets.compounds import is_private_gate
+from circle15.network.walking.profiles import WalkProfile
 from tests.toy_osm import NODES, write_osm
 
 RULES = walking_table()
@@ -104,7 +105,7 @@ def test_every_difference_from_another_engine_has_a_note():
 
 
 def test_the_table_is_plain_csv_that_a_spreadsheet_opens(root):
-    text = (root / "circle15" / "network" / "walking_table.csv").read_text("utf-8")
+    text = (root / "circle15" / "network" / "rules" / "walking_table.csv").read_text("utf-8")
     rows = list(csv.reader(text.splitlines()))
     assert {len(row) for row in rows} == {9}
 

@@ -7,11 +7,15 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from circle15.inputs.registers import read_registers
-from circle15.measures import rules, targets
 from circle15.measures.portrait import UnitMeasures, portrait, portrait_layers
 from circle15.outputs.dictionary import dictionary, entry
-from circle15.pipeline import compare, diagnosis, projects, siting
+from circle15.pipeline.projects import diagnosis
+from circle15.pipeline.projects import ranked as projects
+from circle15.pipeline.projects import sited as siting
+from circle15.pipeline.projects.compared import PROJECT_COLUMNS
+from circle15.policy import rules, targets
+from circle15.policy.registers import read_registers
+from circle15.runs import compare
 
 
 def test_every_entry_has_a_heading_and_a_meaning_in_both_languages():
@@ -56,7 +60,7 @@ def test_the_columns_that_measures_name_are_described():
     }
     tables |= {
         "ranking": pd.DataFrame(columns=list(projects.COLUMNS)),
-        "projects": pd.DataFrame(columns=list(projects.PROJECT_COLUMNS)),
+        "projects": pd.DataFrame(columns=list(PROJECT_COLUMNS)),
         "siting": pd.DataFrame(columns=list(siting.COLUMNS)),
         "causes": pd.DataFrame(columns=list(diagnosis.CAUSE_COLUMNS)),
         "links": pd.DataFrame(columns=list(diagnosis.LINK_COLUMNS)),

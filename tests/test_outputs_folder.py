@@ -4,7 +4,7 @@ from types import SimpleNamespace
 import pytest
 
 from circle15.errors import OutputError
-from circle15.outputs.folder import MANIFEST, replaced_file, staged_folder, write_json
+from circle15.files.staging import MANIFEST, replaced_file, staged_folder, write_json
 
 
 def write_run(folder, names):
@@ -68,7 +68,7 @@ def test_what_a_first_run_left_when_it_was_killed_is_replaced_by_the_next(tmp_pa
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("circle15.outputs.folder.os.replace", killed)
+        patched.setattr("circle15.files.staging.os.replace", killed)
         write_run(tmp_path / "d", ["a.csv"])
     (tmp_path / "d" / "a.csv").write_text("half")
     write_run(tmp_path / "d", ["a.csv"])

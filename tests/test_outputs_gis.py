@@ -14,7 +14,7 @@ import pyproj
 import pytest
 import shapely
 
-from circle15.inputs.coordinates import gcj02_to_wgs84, wgs84_to_gcj02
+from circle15.inputs.coordinates.systems import gcj02_to_wgs84, wgs84_to_gcj02
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import CAUSE_COLOURS, OFF_NETWORK_LINE
 from circle15.outputs.systems import in_system

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from circle15.inputs.coordinates import wgs84_to_gcj02
+from circle15.inputs.coordinates.systems import wgs84_to_gcj02
 from circle15.outputs.maps import write_district_map, write_unit_maps
 from circle15.outputs.tiles import SOURCES, in_tile_system, tile_layers
 from tests.made_result import made_result

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from circle15.config import LayerTable, load_config
+from circle15.config.model import LayerTable, load_config
 from circle15.measures.rational import rational_agent_cost
 from circle15.pipeline import run_district
-from circle15.pipeline.clock import Clock
-from circle15.pipeline.service import measure_service
-from circle15.pipeline.study import read_study
+from circle15.pipeline.study.clock import Clock
+from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.tables.measured import measure_service
 from tests.chinese_town import Town
 
 KEYS = 'crs = "wgs84"\naccess_measures = ["balanced", "raam", "cumulative", "gravity"]\nraam_minutes = 20'

@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 import shapely
 
-from circle15.inputs.shapes import merged
+from circle15.doctor.check import check_config
+from circle15.inputs.osm.shapes import merged
 from circle15.outputs.drawing import CORNER_DECIMALS
 from circle15.pipeline import run_district
-from circle15.pipeline.check import check_config
 from tests.chinese_town import M_LAT, M_LON, SOUTH, WEST, Town
 from tests.dirty_outlines import FAULTS, SIZE_M, as_geojson, dirty_outlines
 

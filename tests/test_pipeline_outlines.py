@@ -12,13 +12,13 @@ import shapely
 from click.testing import CliRunner
 
 from circle15.cli import main
-from circle15.config import parse_config
-from circle15.inputs.coordinates import wgs84_to_bd09, wgs84_to_gcj02
-from circle15.inputs.outline_systems import OutlineSource
+from circle15.config.model import parse_config
+from circle15.doctor.check import check_config
+from circle15.doctor.page import check_text
+from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.inputs.ground.outline_systems import OutlineSource
 from circle15.pipeline import run_district
-from circle15.pipeline.check import check_config
-from circle15.pipeline.check_text import check_text
-from circle15.pipeline.outline_check import measure_outlines
+from circle15.pipeline.fit.outline_check import measure_outlines
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 FILES = {"boundary": "district", "units": "units", "communities": "communities"}

@@ -10,11 +10,12 @@ import pandas as pd
 import pyogrio
 import pytest
 
-from circle15.config import parse_config
+from circle15.config.model import parse_config
 from circle15.errors import OutputError
 from circle15.outputs import printing
 from circle15.outputs.dictionary import entry
-from circle15.pipeline import run_district, writing
+from circle15.pipeline import run_district
+from circle15.pipeline.record import writing
 
 HOSTILE = ("</script><script>alert(1)</script>", '=HYPERLINK("http://x")')
 CHANGING = {"run.json", "report.pdf"}  # they carry the time of day

@@ -7,13 +7,13 @@ import h3
 import numpy as np
 import pytest
 
-from circle15.config import load_config
-from circle15.inputs.densest import bound_text, most_people
+from circle15.config.model import load_config
+from circle15.doctor.check import check_config
+from circle15.inputs.people.densest import bound_text, most_people
 from circle15.pipeline import run_district
-from circle15.pipeline.check import check_config
-from circle15.pipeline.clock import Clock
-from circle15.pipeline.fit_warnings import fit_warnings
-from circle15.pipeline.study import read_study
+from circle15.pipeline.fit.fit_warnings import fit_warnings
+from circle15.pipeline.study.clock import Clock
+from circle15.pipeline.study.reading import read_study
 from tests.building_town import BuildingTown
 
 

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from circle15.config import load_config
+from circle15.config.model import load_config
 from circle15.errors import ConfigError, InputError
 from circle15.pipeline import compare_projects_of, rank_district, run_district, site_district
-from circle15.pipeline.compare import compare_runs
-from circle15.pipeline.siting import Task
+from circle15.pipeline.projects.sited import Task
+from circle15.runs.compare import compare_runs
 
 LON, LAT = 120.0, 30.0
 X_DEG, Y_DEG = 1 / 96_300, 1 / 111_190  # degrees per metre there

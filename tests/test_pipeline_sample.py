@@ -11,16 +11,17 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from circle15.config import load_config, parse_config
+from circle15.config.model import load_config, parse_config
 from circle15.measures.catchment import CATCHMENTS
 from circle15.outputs.dictionary import entry
 from circle15.pipeline import run_district
-from circle15.pipeline.appraise import _quality_flags, levels_of
-from circle15.pipeline.clock import Clock
-from circle15.pipeline.plan import plan_tables
-from circle15.pipeline.projects import offer_of
-from circle15.pipeline.service import measure_service
-from circle15.pipeline.study import read_study
+from circle15.pipeline.projects.gains import offer_of
+from circle15.pipeline.study.clock import Clock
+from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.tables.levels import levels_of
+from circle15.pipeline.tables.measured import measure_service
+from circle15.pipeline.tables.policy_tables import plan_tables
+from circle15.pipeline.tables.portrait_tables import _quality_flags
 from tests.superlatives import check_report
 
 STREETS = ["s1", "s2", "s3", "s4"]

@@ -3,12 +3,12 @@
 import numpy as np
 import pytest
 
-from circle15.config import load_config
+from circle15.config.model import load_config
 from circle15.measures.equity import gini, lorenz
-from circle15.pipeline.clock import Clock
-from circle15.pipeline.service import measure_service
-from circle15.pipeline.study import read_study
-from circle15.pipeline.summary import district_result
+from circle15.pipeline.study.clock import Clock
+from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.tables.district import district_result
+from circle15.pipeline.tables.measured import measure_service
 from tests.chinese_town import Town
 
 N = 10

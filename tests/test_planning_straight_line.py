@@ -3,7 +3,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circle15.network.segments import haversine_m
+from circle15.network.streets.segments import haversine_m
 from circle15.planning.straight_line import chord_to_metres, metres_to_chord, straight_to_kth
 
 

@@ -15,8 +15,9 @@ from numpy.testing import assert_array_equal
 import circle15
 from circle15.errors import NetworkError
 from circle15.network.graph import WalkNetwork
-from circle15.network.link import Linkage, link, link_nodes
-from circle15.network.walking import WalkProfile
+from circle15.network.linking.link import link, link_nodes
+from circle15.network.linking.linkage import Linkage
+from circle15.network.walking.profiles import WalkProfile
 from circle15.reach import isochrone
 from circle15.reach.isochrone import STEPS_PER_BUFFER, TOLERANCE_PER_BUFFER, isochrones, service_area
 from circle15.units import EARTH_RADIUS_M, UNREACHED

@@ -13,20 +13,20 @@ from circle15.batch.districts import Entry, find_districts
 from circle15.batch.local import LocalExecutor
 from circle15.batch.order import largest_first
 from circle15.batch.outcomes import Event, Outcome
-from circle15.batch.resume import why_stale
 from circle15.batch.running import Runner
 from circle15.batch.summing import write_batch_summary
-from circle15.inputs.held_folders import sweep_held
-from circle15.outputs.folder import scratch_folder, sweep_stages
+from circle15.files.held_folders import sweep_held
+from circle15.files.staging import scratch_folder, sweep_stages
 from circle15.outputs.summary import read_previous
 from circle15.pipeline import DEFAULT_OUT
+from circle15.runs.stale import why_stale
 from circle15.threads import available_threads
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
     from concurrent.futures import Executor
 
-    from circle15.config import Config
+    from circle15.config.model import Config
 
 __all__ = ["Event", "Outcome", "run_batch"]
 

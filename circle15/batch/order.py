@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from circle15.batch.work import manifest_of_folder
-from circle15.inputs.polygons import read_polygons
+from circle15.inputs.ground.polygons import read_polygons
+from circle15.runs.folder import manifest_of_folder
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from circle15.batch.districts import Entry
-    from circle15.config import Config
+    from circle15.config.model import Config
 
 logger = logging.getLogger(__name__)
 

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING
 
 from circle15.batch.outcomes import Event, Outcome
 from circle15.batch.work import Report, read_stages, run_one, share_selection, share_streets
-from circle15.inputs.osm_selection import Wanted, join_wanted
-from circle15.pipeline.services import GATE_TAGS, OSM_PREFIX, wanted_tags
+from circle15.inputs.osm.selection import Wanted, join_wanted
+from circle15.pipeline.study.layer_facilities import GATE_TAGS, OSM_PREFIX, wanted_tags
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from circle15.batch.districts import Entry
-    from circle15.config import Config
+    from circle15.config.model import Config
 
 logger = logging.getLogger(__name__)
 _POLL_S = 0.2

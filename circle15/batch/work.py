@@ -14,20 +14,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circle15.errors import Circle15Error
-from circle15.inputs.osm_file import is_osm_file
+from circle15.inputs.osm.file import is_osm_file
 from circle15.memory import out_of_memory_text
 from circle15.network.build import read_network
 from circle15.network.cuts import keep_cuts
 from circle15.network.extracts import keep_selection
-from circle15.outputs.folder import MANIFEST
 from circle15.pipeline import run_district
-from circle15.pipeline.study import study_area
+from circle15.pipeline.study.reading import study_area
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from circle15.config import Config
-    from circle15.inputs.osm_selection import Wanted
+    from circle15.config.model import Config
+    from circle15.inputs.osm.selection import Wanted
+
 
 logger = logging.getLogger(__name__)
 
@@ -120,15 +120,6 @@ def read_stages(progress: Path) -> list[tuple[str, float]]:
         return []
     stages = [json.loads(line) for line in lines if line.endswith("\n")]
     return [(str(name), float(at)) for name, at in stages]
-
-
-def manifest_of_folder(folder: Path) -> dict[str, object] | None:
-    """Give a finished run's manifest, None where there is none or it is no JSON."""
-    try:
-        found = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError):
-        return None
-    return found if isinstance(found, dict) else None
 
 
 def _tell(progress: Path | None, stage: str) -> None:

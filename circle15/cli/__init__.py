@@ -7,7 +7,7 @@ from importlib import import_module
 import click
 
 from circle15 import __version__
-from circle15.cli.options import CONTEXT
+from circle15.cli.shared.options import CONTEXT
 
 _SUMMARY = {
     "run": "Plan one district: maps, tables and report.",

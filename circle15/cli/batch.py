@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from circle15.cli.batch_progress import batch_progress, json_line
-from circle15.cli.options import EXIT_FAILED, out_option, say, shared
+from circle15.cli.shared.batch_progress import batch_progress, json_line
+from circle15.cli.shared.options import EXIT_FAILED, out_option, say, shared
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

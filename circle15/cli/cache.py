@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from circle15.cli.options import say, shared
+from circle15.cli.shared.options import say, shared
 
 
 @click.command("cache")
@@ -18,7 +18,7 @@ def command(*, clear: bool) -> None:
     """
     import datetime as dt  # noqa: PLC0415 (heavy imports only when the command runs)
 
-    from circle15.network.cache_room import LIMIT_BYTES, cache_root, clear_cache, list_entries  # noqa: PLC0415 (as above)
+    from circle15.files.cache_room import LIMIT_BYTES, cache_root, clear_cache, list_entries  # noqa: PLC0415 (as above)
 
     if clear:
         click.echo(f"{clear_cache()} entries deleted")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circle15.cli.options import EXIT_WRONG_INPUT, config_argument, shared
+from circle15.cli.shared.options import EXIT_WRONG_INPUT, config_argument, shared
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,8 +23,8 @@ def command(config: Path, *, as_json: bool) -> None:
 
     Exit 0 where a run would go through (with warnings or without), 2 where it would not.
     """
-    from circle15.pipeline.check import check_config  # noqa: PLC0415 (heavy imports only when the command runs)
-    from circle15.pipeline.check_text import check_text  # noqa: PLC0415 (as above)
+    from circle15.doctor.check import check_config  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.doctor.page import check_text  # noqa: PLC0415 (as above)
 
     found = check_config(config)
     click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else check_text(found))

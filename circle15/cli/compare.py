@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.options import out_option, say, shared
+from circle15.cli.shared.options import out_option, say, shared
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -21,10 +21,10 @@ def command(before: Path, after: Path, out: Path | None) -> None:
 
     Writes DIR/scenario.csv and the map DIR/difference.html where --out is given, else the same table to stdout.
     """
+    from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
     from circle15.outputs.difference import write_difference_map  # noqa: PLC0415 (heavy imports only when it runs)
-    from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
-    from circle15.pipeline.compare import compare_runs  # noqa: PLC0415 (as above)
+    from circle15.runs.compare import compare_runs  # noqa: PLC0415 (as above)
 
     found = compare_runs(before, after)
     for note in found.notes:

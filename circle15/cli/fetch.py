@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.options import NamedPath, say, shared
+from circle15.cli.shared.options import NamedPath, say, shared
 
 
 @click.command("fetch")
@@ -27,9 +27,9 @@ def command(place: str, output: Path, buffer_m: float, overpass: str | None, nom
     PLACE is a name ("江北区, 宁波市"), a polygon file, or west,south,east,north. This is the one command that uses the
     internet.
     """
-    from circle15.inputs.districts import buffer_area  # noqa: PLC0415 (heavy imports only when the command runs)
-    from circle15.inputs.fetch import fetch_osm, place_polygon  # noqa: PLC0415 (as above)
-    from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.inputs.ground.districts import buffer_area  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.inputs.osm.fetch import fetch_osm, place_polygon  # noqa: PLC0415 (as above)
 
     if not output.name.endswith((".osm.pbf", ".osm")):
         raise click.BadParameter("name a .osm.pbf or .osm file", param_hint="-o")

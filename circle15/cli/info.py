@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from circle15.cli.options import shared
+from circle15.cli.shared.options import shared
 
 _LIBRARIES = (
     "numpy",
@@ -27,7 +27,7 @@ _LIBRARIES = (
 def command(*, walking_table: bool) -> None:
     """Show versions, the core's build, threads and the data sets that came along."""
     if walking_table:
-        from circle15.network.walking_text import walking_text  # noqa: PLC0415 (only where it is asked for)
+        from circle15.network.walking.walking_text import walking_text  # noqa: PLC0415 (only where it is asked for)
 
         click.echo(walking_text())
         return
@@ -35,7 +35,7 @@ def command(*, walking_table: bool) -> None:
     from importlib.metadata import version  # noqa: PLC0415 (as above)
 
     from circle15 import __version__, _core  # noqa: PLC0415 (heavy imports only when the command runs)
-    from circle15.inputs.registers import registers_folder  # noqa: PLC0415 (as above)
+    from circle15.policy.registers import registers_folder  # noqa: PLC0415 (as above)
     from circle15.threads import available_threads  # noqa: PLC0415 (as above)
 
     rows = [

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.options import say, shared
+from circle15.cli.shared.options import say, shared
 
 
 @click.command("init")
@@ -18,10 +18,10 @@ def command(folder: Path) -> None:
     Files that are in DIR already (streets, boundaries, tables of facilities and people) are looked at and filled in:
     layers, columns, encodings, and a guess of their coordinates. All of it is marked "please confirm".
     """
+    from circle15.doctor.draft import draft_from  # noqa: PLC0415 (as above)
+    from circle15.doctor.draft_text import draft_text, summary_lines  # noqa: PLC0415 (as above)
     from circle15.errors import OutputError, Problem  # noqa: PLC0415 (keeps --help instant)
-    from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
-    from circle15.pipeline.draft import draft_from  # noqa: PLC0415 (as above)
-    from circle15.pipeline.draft_text import draft_text, summary_lines  # noqa: PLC0415 (as above)
+    from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
 
     path = folder / "district.toml"
     if path.exists():

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.options import NamedPath, config_argument, say, shared
+from circle15.cli.shared.options import NamedPath, config_argument, say, shared
 
 
 def _lon_lat(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[float, float]:
@@ -48,8 +48,8 @@ def command(
     config: Path, place: tuple[float, float], minutes: tuple[float, ...], profile: str | None, output: Path | None
 ) -> None:
     """Draw the area within so many minutes' walk of a place, as GeoJSON."""
-    from circle15.config import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
-    from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.config.model import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
     from circle15.pipeline import draw_isochrone  # noqa: PLC0415 (as above)
 
     frame, notes = draw_isochrone(load_config(config), lon=place[0], lat=place[1], minutes=minutes, profile=profile)

@@ -6,7 +6,7 @@ import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from circle15.cli.options import is_quiet
+from circle15.cli.shared.options import is_quiet
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

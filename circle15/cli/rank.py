@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.options import config_argument, out_option, say, shared, threads_option
 from circle15.cli.progress import stage_bar
+from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -52,9 +52,9 @@ def command(
         idle = [name for name, value in given.items() if value is not None]
         if idle:
             raise click.UsageError(f"--projects compares a list as it stands and takes no {', '.join(idle)}.")
-    from circle15.config import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
-    from circle15.config_planning import override_planning  # noqa: PLC0415 (as above)
-    from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.config.model import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.config.planning import override_planning  # noqa: PLC0415 (as above)
+    from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
     from circle15.pipeline import STAGES, compare_projects_of, rank_district  # noqa: PLC0415 (as above)
 

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circle15.cli.options import config_argument, out_option, say, shared, threads_option
 from circle15.cli.progress import stage_bar
+from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 @shared
 def command(config: Path, out: Path | None, threads: int | None) -> None:
     """Plan one district: write its maps, tables and report to DIR (default: maps/<district id>/)."""
-    from circle15.config import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.config.model import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.pipeline import STAGES, run_district  # noqa: PLC0415 (as above)
 
     loaded = load_config(config)

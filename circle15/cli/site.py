@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.options import EXIT_FAILED, config_argument, out_option, say, shared, threads_option
 from circle15.cli.progress import stage_bar
+from circle15.cli.shared.options import EXIT_FAILED, config_argument, out_option, say, shared, threads_option
 from circle15.planning import MODELS
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -58,12 +58,12 @@ def command(
     beside it, each with its objective, the proven bound and the gap between them. Exit 1 where no choice of candidates
     is enough.
     """  # noqa: D301 (click reads the control character)
-    from circle15.config import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
-    from circle15.config_planning import override_planning  # noqa: PLC0415 (as above)
-    from circle15.outputs.folder import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.config.model import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.config.planning import override_planning  # noqa: PLC0415 (as above)
+    from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
     from circle15.pipeline import STAGES, site_district  # noqa: PLC0415 (as above)
-    from circle15.pipeline.siting import Task, as_model  # noqa: PLC0415 (as above)
+    from circle15.pipeline.projects.sited import Task, as_model  # noqa: PLC0415 (as above)
 
     loaded = load_config(config)
     planning = override_planning(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.options import EXIT_FAILED, say, shared, threads_option
+from circle15.cli.shared.options import EXIT_FAILED, say, shared, threads_option
 
 
 @click.command("verify")
@@ -19,7 +19,7 @@ def command(folder: Path, threads: int | None) -> None:
 
     Prints nothing to stdout where every number is as computed. Exit 1 where one is not, or an input is another.
     """
-    from circle15.batch.verify import verify_folder  # noqa: PLC0415 (heavy imports only when the command runs)
+    from circle15.runs.verify import verify_folder  # noqa: PLC0415 (heavy imports only when the command runs)
 
     checked = verify_folder(folder, threads=threads, on_district=lambda name: say(f"circle15: verifying {name}"))
     for one in checked:

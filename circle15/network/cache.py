@@ -17,10 +17,10 @@ import numpy.typing as npt
 import shapely
 
 import circle15
-from circle15.inputs.digests import file_digest, file_parts, library_versions
-from circle15.inputs.held_folders import held_folder
-from circle15.network.cache_room import PART, cache_root, shrink_cache
-from circle15.network.segments import Segments
+from circle15.files.cache_room import PART, cache_root, shrink_cache
+from circle15.files.digests import file_digest, file_parts, library_versions
+from circle15.files.held_folders import held_folder
+from circle15.network.streets.segments import Segments
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,38 +33,47 @@ _BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFil
 
 # Whatever decides what the streets of a file are: an entry made by other code or another table is never found again.
 _MAKERS = {
-    "circle15.inputs": (
-        "open_geopackages.py",
-        "osm.py",
-        "osm_columns.py",
-        "osm_cuts.py",
-        "osm_edited.py",
-        "osm_file.py",
-        "osm_objects.py",
+    "circle15.inputs.osm": (
+        "columns.py",
+        "edited.py",
+        "features.py",
+        "file.py",
+        "objects.py",
+        "parts.py",
         "shapes.py",
         "tag_filter.py",
     ),
+    "circle15.inputs.geofiles": ("open_geopackages.py",),
     "circle15.network": (
-        "segments.py",
-        "layers.py",
         "cache.py",
-        "coverage.py",
         "cuts.py",
+    ),
+    "circle15.network.rules": (
         "daytime.py",
         "directions.py",
         "floors.py",
-        "seams.py",
-        "sidepaths.py",
-        "walking.py",
-        "ways.py",
-        "walking_table.csv",
-        "traits.py",
-        "spans.py",
-        "compounds.py",
-        "passages.py",
+        "passage_table.py",
+        "tags.py",
         "walking_passages.csv",
-        "squares.py",
+        "walking_table.csv",
+        "walking_table.py",
+    ),
+    "circle15.network.streets": (
         "borders.py",
+        "clip.py",
+        "components.py",
+        "compounds.py",
+        "covered_ground.py",
+        "crossings.py",
+        "layers.py",
+        "osm_reader.py",
+        "parting.py",
+        "seams.py",
+        "segments.py",
+        "sidepaths.py",
+        "spans.py",
+        "squares.py",
+        "ways.py",
     ),
 }
 
@@ -140,7 +149,7 @@ def keep_cut(path: Path, key: str, area: Any, island_m: float, cut: tuple[Segmen
 
 
 def _cut_entry(key: str, area: Any, island_m: float) -> Path:
-    clipper = resources.files("circle15.network").joinpath("build.py").read_bytes()
+    clipper = resources.files("circle15.network.streets").joinpath("clip.py").read_bytes()
     told = shapely.to_wkb(shapely.normalize(area)) + repr(float(island_m)).encode() + clipper
     where = hashlib.blake2b(told, digest_size=10)
     return cache_folder() / f"{key}-{where.hexdigest()}.npz"

@@ -11,8 +11,9 @@ import numpy.typing as npt
 import shapely
 
 from circle15.errors import NetworkError
-from circle15.network.graph import WalkNetwork, find_components
-from circle15.network.segments import haversine_m
+from circle15.network.graph import WalkNetwork
+from circle15.network.streets.components import find_components
+from circle15.network.streets.segments import haversine_m
 from circle15.units import EARTH_RADIUS_M, UNREACHED, metres_to_ms
 
 if TYPE_CHECKING:

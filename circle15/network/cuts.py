@@ -9,24 +9,25 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import InputError
-from circle15.inputs.held_folders import held_folder
-from circle15.inputs.osm import header_extent
-from circle15.inputs.osm_cuts import cut_streets_text
-from circle15.network.borders import COMPOUND_ACROSS_M
-from circle15.network.build import ISLAND_M, cut_to_area
+from circle15.files.held_folders import held_folder
+from circle15.inputs.osm.features import header_extent
+from circle15.inputs.osm.parts import cut_streets_text
 from circle15.network.cache import content_key, has_cut, has_segments, keep_cut
-from circle15.network.compounds import is_told_by_part
-from circle15.network.coverage import StatedBox
-from circle15.network.segments import Segments, StreetCut, haversine_m, read_osm_segments
-from circle15.network.squares import FARTHEST_STOP_M, relation_squares
-from circle15.network.ways import StreetCounts, Streets, closed_nodes, node_keys, way_keys
+from circle15.network.streets.borders import COMPOUND_ACROSS_M
+from circle15.network.streets.clip import ISLAND_M, cut_to_area
+from circle15.network.streets.compounds import is_told_by_part
+from circle15.network.streets.covered_ground import StatedBox
+from circle15.network.streets.osm_reader import StreetCut, read_osm_segments
+from circle15.network.streets.segments import Segments, haversine_m
+from circle15.network.streets.squares import FARTHEST_STOP_M, relation_squares
+from circle15.network.streets.ways import StreetCounts, Streets, closed_nodes, node_keys, way_keys
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from circle15.inputs.osm_columns import OsmColumns
+    from circle15.inputs.osm.columns import OsmColumns
 
 log = logging.getLogger(__name__)
 

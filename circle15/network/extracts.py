@@ -11,10 +11,10 @@ from importlib import metadata, resources
 from typing import TYPE_CHECKING, TypeVar
 
 from circle15.errors import InputError
-from circle15.inputs.digests import file_digest
-from circle15.inputs.held_folders import held_folder
-from circle15.inputs.osm_selection import Wanted, holds_wanted, write_selection
-from circle15.network.cache_room import PART, cache_root, shrink_cache
+from circle15.files.cache_room import PART, cache_root, shrink_cache
+from circle15.files.digests import file_digest
+from circle15.files.held_folders import held_folder
+from circle15.inputs.osm.selection import Wanted, holds_wanted, write_selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -94,6 +94,6 @@ def _folder() -> Path:
 
 
 def _key(source: Path) -> str:
-    maker = resources.files("circle15.inputs").joinpath("osm_selection.py").read_bytes()
+    maker = resources.files("circle15.inputs.osm").joinpath("selection.py").read_bytes()
     made_by = hashlib.blake2b(maker + metadata.version("osmium").encode(), digest_size=6).hexdigest()
     return f"{file_digest(source, 'blake2b')[:40]}-{made_by}"

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from circle15.errors import NetworkError, Problem
 from circle15.network.columns import read_only, value_problems
-from circle15.network.walking import WalkProfile, as_profiles
+from circle15.network.walking.profiles import WalkProfile, as_profiles
 from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED, metres_to_ms
 
 if TYPE_CHECKING:
@@ -20,7 +20,12 @@ if TYPE_CHECKING:
     import networkx as nx
 
     from circle15._core import EdgeTree, Graph, Streets
-    from circle15.network.compounds import Unfolded
+    from circle15.network.streets.compounds import Unfolded
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from circle15.network.streets.components import find_components
 
 _INDEX_LIMIT = 2**31 - 1
 _MAX_LON, _MAX_LAT = 180.0, 90.0
@@ -51,7 +56,7 @@ class WalkNetwork:
         bool (n_edges,): edge of a small component, which points are never linked to; all False by default.
     is_span
         bool (n_edges,): edge of a bridge or tunnel, which points are never linked to either, as it is entered and left
-        at its ends (`circle15.network.spans`); all False by default.
+        at its ends (`circle15.network.streets.spans`); all False by default.
     way_id
         int64 (n_edges,): OSM way, -1 where there is none; all -1 by default.
     is_street
@@ -62,7 +67,7 @@ class WalkNetwork:
 
     depth
         int8 (n_nodes,): private gates between the node and the public streets, of compounds that one could cut through
-        (`circle15.network.compounds`); all 0 by default. Ends of an edge have one depth.
+        (`circle15.network.streets.compounds`); all 0 by default. Ends of an edge have one depth.
     links
         int32 (n_links, 2): nodes that a private gate joins, residents outward and visitors inward; none by default.
 
@@ -220,10 +225,10 @@ class WalkNetwork:
     def unfolded(self, *, outward_alone: bool = False) -> tuple[WalkNetwork, Unfolded]:
         """Give the ordinary directed network that says who passes which private gate, made at the first call and kept.
 
-        Its edges, as far as they are this network's, have the same numbers (`circle15.network.compounds.unfold`).
+        Its edges, as far as they are this network's, have the same numbers (`streets.compounds.unfold`).
         """
         if outward_alone not in self._unfolded:
-            from circle15.network.compounds import unfold  # noqa: PLC0415 (few networks have such compounds)
+            from circle15.network.streets.compounds import unfold  # noqa: PLC0415 (few need it)
 
             u = unfold(self.depth, self.links, self.tail, self.head, outward_alone=outward_alone)
             edge, is_link = u.origin_edge, u.origin_edge < 0
@@ -383,17 +388,16 @@ def _length_problems(lengths: npt.NDArray[np.float64], profiles: tuple[WalkProfi
     return value_problems("length_m", lengths, ok, f"0 to {longest:.0f} metres")
 
 
-def find_components(
-    n_nodes: int, tail: npt.NDArray[Any], head: npt.NDArray[Any], links: npt.NDArray[Any] | None = None
-) -> npt.NDArray[np.int32]:
-    """Give the connected component of each node, int32 (n_nodes,), walking any edge either way.
+METRES = WalkProfile("metres", 1.0)
+"""Walks a metre in a second and pays nothing else: its seconds are metres."""
 
-    ``links`` (n_links, 2) are nodes that a private gate joins.
 
-    Components are numbered by their smallest node.
+def metres_network(network: WalkNetwork) -> WalkNetwork:
+    """Give the same streets walked by `METRES` alone: its seconds are metres.
+
+    It takes every street, but a street that everybody else may walk along in one direction alone in that direction.
     """
-    from circle15 import _core  # noqa: PLC0415 (a network can be looked at without the core)
-
-    if links is not None and len(links):
-        tail, head = np.concatenate([tail, links[:, 0]]), np.concatenate([head, links[:, 1]])
-    return _core.components(n_nodes, *(np.ascontiguousarray(ends, dtype=np.int32) for ends in (tail, head)))
+    lengths = metres_to_ms(network.length_m, METRES.speed_m_s)
+    closed = (network.walk_ms == UNREACHED).all(axis=0)
+    against = closed & (closed[0] != closed[1])
+    return replace(network, profiles=(METRES,), walk_ms=np.where(against, UNREACHED, lengths)[np.newaxis])

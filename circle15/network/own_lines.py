@@ -12,13 +12,12 @@ import pyogrio
 import shapely
 
 from circle15.errors import InputError, MissingColumnError, MissingFileError, Problem
-from circle15.inputs.open_geopackages import steady_geopackage
-from circle15.inputs.vectors import plain_reason, without_gdal_warnings
-from circle15.network.borders import cut_at_borders
+from circle15.inputs.geofiles.open_geopackages import steady_geopackage
+from circle15.inputs.geofiles.vectors import plain_reason, without_gdal_warnings
 from circle15.network.changes import add_path
-from circle15.network.graph import find_components
-from circle15.network.spans import SHORT_SPAN_M
-from circle15.network.waits import PaidEnd, add_waits
+from circle15.network.streets.components import find_components
+from circle15.network.streets.spans import SHORT_SPAN_M
+from circle15.network.walking.waits import PaidEnd, add_waits
 from circle15.units import MAX_MS, UNREACHED
 
 if TYPE_CHECKING:
@@ -26,7 +25,16 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from circle15.network.graph import WalkNetwork
-    from circle15.network.segments import Segments
+    from circle15.network.streets.segments import Segments
+
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from circle15.network.graph import WalkNetwork
+    from circle15.network.streets.segments import Segments
+
+from circle15.network.streets.borders import BORDER_METRES, Bool, Int64
 
 PATH_KINDS = ("path", "footbridge", "underpass")
 """Kinds of lines that are walked; bridges and underpasses cost their wait once and are entered at their ends."""
@@ -220,3 +228,45 @@ def _with_waits(net: WalkNetwork, kind: str, first: int, last: int) -> WalkNetwo
         is_span=np.append(net.is_span, net.is_span[edge]),
         is_street=np.append(net.is_street, net.is_street[edge]),
     )
+
+
+def cut_at_borders(s: Segments, on_ground: Bool, borders: Any, gates: Float64, gate_m: float) -> tuple[Int64, Float64]:
+    """Find where streets at ground level cross the user's borders away from any gate.
+
+    Parameters
+    ----------
+    s
+        The streets.
+    on_ground
+        bool (n_segments,): neither a bridge nor a tunnel.
+    borders
+        Lines, degrees WGS-84.
+    gates
+        float64 (n_gates, 2): open gates; a street that crosses within ``gate_m`` metres of one stays open.
+
+    Returns
+    -------
+    edge, fraction
+        The places to cut at, each edge's in order.
+    """
+    lon, lat, tail, head = s.node_lon, s.node_lat, s.tail, s.head
+    level = np.flatnonzero(on_ground)
+    ends = np.stack([tail[level], head[level]], axis=1)
+    lines = shapely.linestrings(np.stack([lon[ends], lat[ends]], axis=2))
+    parts = shapely.get_parts(borders)
+    street, border = shapely.STRtree(parts).query(lines, predicate="intersects")
+    points, source = shapely.get_coordinates(shapely.intersection(lines[street], parts[border]), return_index=True)
+    edge = level[street[source]]
+    if len(gates) and len(points):
+        flat = [np.cos(np.radians(float(points[:, 1].mean()))), 1.0]
+        tree = shapely.STRtree(shapely.points(gates * flat))
+        near = tree.query(shapely.points(points * flat), predicate="dwithin", distance=gate_m / BORDER_METRES)[0]
+        opened = np.zeros(len(points), dtype=np.bool_)
+        opened[near] = True
+        points, edge = points[~opened], edge[~opened]
+    start = np.column_stack([lon[tail[edge]], lat[tail[edge]]])
+    along = np.column_stack([lon[head[edge]], lat[head[edge]]]) - start
+    squared = (along**2).sum(axis=1)
+    f = np.divide(((points - start) * along).sum(axis=1), squared, out=np.zeros(len(edge)), where=squared > 0)
+    order = np.lexsort((f, edge))
+    return edge[order].astype(np.int64), f[order].clip(0.0, 1.0)

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from circle15.inputs.shapes import merged
+from circle15.inputs.osm.shapes import merged
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:

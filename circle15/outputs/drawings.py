@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from circle15.errors import Circle15Error
-from circle15.outputs.folder import is_disk_full
+from circle15.files.staging import is_disk_full
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

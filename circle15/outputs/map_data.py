@@ -29,15 +29,7 @@ from circle15.outputs.palette import (
     time_classes,
 )
 from circle15.outputs.shapes import encode_lines, encode_polygons
-from circle15.outputs.text import (
-    Words,
-    group_of,
-    layer_rules,
-    people_text,
-    plain_number,
-    share_heading,
-    share_text,
-)
+from circle15.outputs.text import Words, group_of, layer_rules, people_text, plain_number, share_heading, share_text
 from circle15.units import MS_PER_SECOND, SECONDS_PER_MINUTE, minutes_to_seconds, seconds_to_minutes, seconds_to_ms
 
 if TYPE_CHECKING:

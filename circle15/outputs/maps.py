@@ -11,8 +11,8 @@ from branca.element import MacroElement
 from folium.template import Template
 from folium.utilities import JsCode
 
+from circle15.files.staging import replaced_file
 from circle15.outputs.drawings import unguarded
-from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import Value, page_data
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
 from circle15.outputs.sentences import three_sentences

@@ -11,10 +11,10 @@ import geopandas as gpd
 import numpy as np
 
 from circle15.errors import OutputError, Problem
+from circle15.files.staging import replaced_file
 from circle15.outputs.beside_share import beside_share, off_label
 from circle15.outputs.drawing import plane_of, scale_bar_m
 from circle15.outputs.drawings import unguarded
-from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import INK, OFF_NETWORK, OFF_NETWORK_LINE
 from circle15.outputs.text import layer_rules, plain_number, service_group, share_text

@@ -9,7 +9,7 @@ import tempfile
 from typing import TYPE_CHECKING
 
 from circle15.errors import OutputError, Problem
-from circle15.outputs.folder import replaced_file
+from circle15.files.staging import replaced_file
 
 if TYPE_CHECKING:
     from pathlib import Path

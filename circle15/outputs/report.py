@@ -13,9 +13,9 @@ import jinja2
 import numpy as np
 import pandas as pd
 
+from circle15.files.staging import replaced_file
 from circle15.outputs.beside_share import beside_figure, beside_share, known_uncovered, off_label
 from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scale_bar_m, street_path
-from circle15.outputs.folder import replaced_file
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.offline import template_text
 from circle15.outputs.report_charts import cause_bars, cause_legend, lorenz_chart, radar_chart, target_bars

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from circle15.inputs.coordinates import wgs84_to_gcj02
+from circle15.inputs.coordinates.systems import wgs84_to_gcj02
 
 if TYPE_CHECKING:
     import geopandas as gpd

@@ -8,19 +8,18 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from circle15.config import Config, load_config
+from circle15.config.model import Config, load_config
 from circle15.errors import ConfigError, InputError, Problem
+from circle15.files.staging import MANIFEST, refuse_locked, staged_folder, write_json
 from circle15.outputs.beside_share import beside_share
-from circle15.outputs.folder import MANIFEST, refuse_locked, staged_folder, write_json
 from circle15.outputs.text import plain_number
-from circle15.pipeline.clock import Clock
-from circle15.pipeline.fit_warnings import count_competitors
-from circle15.pipeline.manifest import manifest_of
-from circle15.pipeline.planned import plan_projects, with_planned
-from circle15.pipeline.service import Service, measure_service
-from circle15.pipeline.study import read_study
-from circle15.pipeline.summary import district_result
-from circle15.pipeline.writing import require_tools, write_outputs
+from circle15.pipeline.projects.planned import plan_projects, with_planned
+from circle15.pipeline.record.manifest import manifest_of
+from circle15.pipeline.record.writing import require_tools, write_outputs
+from circle15.pipeline.study.clock import Clock
+from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.tables.district import district_result
+from circle15.pipeline.tables.measured import Service, count_competitors, measure_service
 from circle15.reach.isochrone import isochrones
 
 if TYPE_CHECKING:
@@ -30,8 +29,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.outputs.result import DistrictResult
-    from circle15.pipeline.siting import Answer, Task
-    from circle15.pipeline.study import Study
+    from circle15.pipeline.projects.sited import Answer, Task
+    from circle15.pipeline.study.study import Study
 
 DEFAULT_OUT = Path("maps")
 STAGES = ("district", "network", "facilities", "people", "link", "reach", "rank", "draw", "write")
@@ -128,7 +127,7 @@ def rank_district(
     Circle15Error
         If the config or an input cannot be used, or ``layer`` is not one of the config's.
     """
-    from circle15.pipeline.projects import rank_services  # noqa: PLC0415 (a run without ranking does not load it)
+    from circle15.pipeline.projects.ranked import rank_services  # noqa: PLC0415 (a run without ranking does not load it)
 
     loaded = config if isinstance(config, Config) else load_config(config)
     ConfigError.gather(_unknown_layer(loaded, layer))
@@ -156,7 +155,7 @@ def compare_projects_of(
     clock = Clock(on_stage)
     study = read_study(loaded, clock)
     services = _measure(study, clock, threads)
-    from circle15.pipeline.projects import projects_table  # noqa: PLC0415 (as above)
+    from circle15.pipeline.projects.compared import projects_table  # noqa: PLC0415 (as above)
 
     with clock.stage("rank"):
         return projects_table(study, services, threads=threads)
@@ -177,7 +176,7 @@ def site_district(
     Circle15Error
         If the config or an input cannot be used, ``layer`` is not one of the config's, or the task lacks something.
     """
-    from circle15.pipeline.siting import site_service  # noqa: PLC0415 (the solver is one command's own need)
+    from circle15.pipeline.projects.sited import site_service  # noqa: PLC0415 (the solver is one command's own need)
 
     loaded = config if isinstance(config, Config) else load_config(config)
     ConfigError.gather([*_unknown_layer(loaded, layer), *task.problems()])
@@ -213,8 +212,8 @@ def draw_isochrone(
     InputError
         If no street within the distance that the config allows can be walked from the place; it says why.
     """
-    from circle15.pipeline.off_reasons import off_reasons, start_notes  # noqa: PLC0415 (one command's own need)
-    from circle15.pipeline.study import network_around  # noqa: PLC0415 (as above)
+    from circle15.pipeline.study.off_reasons import off_reasons, start_notes  # noqa: PLC0415 (one command's own need)
+    from circle15.pipeline.study.reading import network_around  # noqa: PLC0415 (as above)
 
     name = profile or next(iter(config.walk))
     if name not in config.walk:

@@ -11,12 +11,13 @@ import numpy.typing as npt
 from circle15.measures.coverage import kth_nearest
 from circle15.measures.times import by_facility
 from circle15.network.changes import add_path, checked_line, clip_around
-from circle15.network.link import Linkage, link
+from circle15.network.linking.link import link
 from circle15.planning.straight_line import chord_to_metres, unit_vectors
 from circle15.reach.search import nearest, travel_times_blocks
 
 if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork
+    from circle15.network.linking.linkage import Linkage
 
 FloatArray = npt.NDArray[np.float64]
 IntArray = npt.NDArray[np.int64]

@@ -9,9 +9,10 @@ import numpy as np
 import numpy.typing as npt
 from scipy.spatial import cKDTree
 
-from circle15.inputs.cells import COORDINATE_DECIMALS
+from circle15.inputs.ground.cells import COORDINATE_DECIMALS
 from circle15.measures.times import pair_rows
-from circle15.network.link import Linkage, link_nodes
+from circle15.network.linking.link import link_nodes
+from circle15.network.linking.linkage import Linkage
 from circle15.planning.demand import newly_covered_by
 from circle15.planning.straight_line import chord_to_metres, metres_to_chord, unit_vectors
 from circle15.reach.search import nearest, travel_times, travel_times_blocks
@@ -108,7 +109,7 @@ def _places(net: WalkNetwork, profile: str) -> tuple[Linkage, FloatArray, FloatA
     """
     may_walk = (net.walk_ms[net.profile_index(profile)] != UNREACHED).any(axis=0)
     may_walk &= ~(net.is_island | net.is_span)
-    # Of the nodes that a wait parts from its place (`circle15.network.waits`) the place itself will do.
+    # Of the nodes that a wait parts from its place (`circle15.network.walking.waits`) the place itself will do.
     is_wait = net.length_m == 0
     beside = np.maximum(net.tail[is_wait], net.head[is_wait])
     at_nodes = link_nodes(net, np.setdiff1d(np.concatenate([net.tail[may_walk], net.head[may_walk]]), beside))

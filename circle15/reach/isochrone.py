@@ -11,7 +11,7 @@ import numpy.typing as npt
 import shapely
 
 from circle15 import _core
-from circle15.network.link import link_nodes
+from circle15.network.linking.link import link_nodes
 from circle15.reach.phases import ending, starting
 from circle15.reach.search import _graph, _places, _threads
 from circle15.units import minutes_to_ms
@@ -20,8 +20,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from circle15.network.graph import WalkNetwork
-    from circle15.network.link import Linkage
-    from circle15.network.walking import WalkProfile
+    from circle15.network.linking.linkage import Linkage
+    from circle15.network.walking.profiles import WalkProfile
 
 STEPS_PER_BUFFER = 4
 """Nodes of the drawing grid per buffer width."""

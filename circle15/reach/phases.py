@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import NetworkError
-from circle15.network.link import Linkage
+from circle15.network.linking.linkage import Linkage
 
 if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork

@@ -15,8 +15,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from circle15.network.graph import WalkNetwork
-    from circle15.network.link import Linkage
-    from circle15.network.walking import WalkProfile
+    from circle15.network.linking.linkage import Linkage
+    from circle15.network.walking.profiles import WalkProfile
 
 _START, _IN = "start", "in"
 

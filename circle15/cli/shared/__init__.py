@@ -1,0 +1,1 @@
+"""What commands share: options, progress, and the last door for words of libraries."""

@@ -1,0 +1,1 @@
+"""One district's config: TOML to a validated model, every key described."""

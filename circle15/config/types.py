@@ -1,0 +1,45 @@
+"""What a config's tables are made of: ids and numbers with bounds, and suggestions for mistyped names."""
+
+from __future__ import annotations
+
+import codecs
+import difflib
+from typing import Annotated, Any
+
+from pydantic import AfterValidator, Field, StringConstraints
+
+from circle15.config.crs_names import CRS_HELP, plain_crs
+
+ID_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
+Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=64)]
+# Strict, so that true is not taken as 1 nor "15" as 15.
+Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
+NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
+Count = Annotated[int, Field(ge=1, strict=True)]
+
+
+def _known_encoding(name: str) -> str:
+    try:
+        return codecs.lookup(name).name
+    except LookupError:
+        raise ValueError(f'unknown encoding "{name}"; right are "utf-8", "gbk", "gb18030", "utf-16", "big5"') from None
+
+
+Encoding = Annotated[str, AfterValidator(_known_encoding)]
+
+
+def _known_crs(name: str) -> str:
+    plain = plain_crs(name)
+    if plain is None:
+        raise ValueError(f"unknown coordinate system; {CRS_HELP}")
+    return plain
+
+
+CrsName = Annotated[str, AfterValidator(_known_crs)]
+"""A coordinate system in its one spelling."""
+
+
+def suggest(given: str, valid: Any) -> str:
+    """Give "; did you mean ...?" for the nearest valid name, or nothing."""
+    near = difflib.get_close_matches(given, list(valid), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,96 @@
+"""What a check found, as text and as JSON."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from circle15.errors import Circle15Error, Problem
+from circle15.pipeline.fit.outline_check import outline_records
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import pandas as pd
+
+    from circle15.config.model import Config
+    from circle15.network.detection.crs_detector import CrsDetection
+    from circle15.network.detection.outline_detector import OutlineDetection
+
+
+@dataclass(slots=True)
+class Findings:
+    """What `check` found."""
+
+    config: Config | None = None  # None where it cannot be read
+    problems: list[Problem] = field(default_factory=list)  # a run would stop at each of these
+    warnings: list[str] = field(default_factory=list)  # a run would print these
+    facts: list[tuple[str, str]] = field(default_factory=list)  # what was read, and what was found of it
+    systems: dict[str, CrsDetection] = field(default_factory=dict)  # by layer, or layers: "nursery, canteen"
+    outlines: tuple[OutlineDetection, ...] = ()  # of the systems of outlines
+    streets: dict[str, Any] = field(default_factory=dict)  # `street_check.street_facts`
+    units: pd.DataFrame | None = None  # `street_check.unit_access`
+
+    @contextmanager
+    def gather(self) -> Iterator[None]:
+        """Note the problems of the block and go on."""
+        try:
+            yield
+        except Circle15Error as e:
+            self.problems.extend(p for p in e.problems if p not in self.problems)
+
+    @property
+    def lang(self) -> Literal["zh", "en"]:
+        """The config's language; English where it has none."""
+        return "en" if self.config is None else self.config.district.lang
+
+    def words(self, zh: str, en: str) -> str:
+        """Choose by the config's language."""
+        return zh if self.lang == "zh" else en
+
+    def note(self, zh: str, en: str, *, text_zh: str, text_en: str) -> None:
+        """Add a fact under a title."""
+        self.facts.append((self.words(zh, en), self.words(text_zh, text_en)))
+
+    def as_json(self) -> dict[str, Any]:
+        """Give everything as JSON can hold it."""
+        return {
+            "problems": [str(p) for p in self.problems],
+            "warnings": self.warnings,
+            "facts": [f"{title}: {text}" for title, text in self.facts],
+            "outline_systems": outline_records(self.outlines),
+            "streets": self.streets,
+            "units": [] if self.units is None else _records(self.units),
+            "coordinate_systems": [
+                {
+                    "layers": layers.split(", "),
+                    "stated": found.stated,
+                    "n_points": found.n_points,
+                    "n_compared": found.n_compared,
+                    "best": found.best,
+                    "is_sure": found.is_sure,
+                    "contradicts": found.contradicts,
+                    "signs": [self.words(s.zh, s.en) for s in found.signs],
+                    "hypotheses": _records(found.table),
+                }
+                for layers, found in self.systems.items()
+            ],
+        }
+
+
+def _records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Give a table's rows for JSON: numbers to six digits, None where nothing is known."""
+    rows = []
+    for row in table.to_dict("records"):
+        plain = {str(k): v.item() if isinstance(v, np.generic) else v for k, v in row.items()}
+        rows.append({k: _plain(v) for k, v in plain.items()})
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, float):
+        return float(f"{value:.6g}") if np.isfinite(value) else None
+    return value

@@ -1,0 +1,1 @@
+"""How files are kept and replaced: digests, staged folders, the cache's room."""

@@ -1,0 +1,93 @@
+"""The cache's entries, whatever kind they are: listed, kept below a size, cleared."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import platformdirs
+
+from circle15.files.held_folders import held_folder, sweep_held
+
+log = logging.getLogger(__name__)
+
+LIMIT_BYTES = 4_000_000_000
+"""The entries used longest ago are deleted when all together take more."""
+
+PART = ".part"
+"""Suffix of the folders that entries are written in, beside their places (`held_folder`)."""
+
+_KINDS = {"networks": "*.npz", "extracts": "*.kept"}
+
+
+@dataclass(frozen=True, slots=True)
+class CacheEntry:
+    """One entry: a file, or a folder of files that belong together."""
+
+    kind: str  # "networks" | "extracts"
+    path: Path
+    size_bytes: int
+    used_at: float  # seconds since the epoch
+
+
+def cache_root() -> Path:
+    """Give the user's cache folder; ``XDG_CACHE_HOME`` is honoured where the system has it."""
+    return Path(platformdirs.user_cache_dir("circle15", appauthor=False))
+
+
+def list_entries(root: Path | None = None) -> list[CacheEntry]:
+    """List the entries, the one used last first; those that another process deletes meanwhile are left out."""
+    found = []
+    for kind, pattern in _KINDS.items():
+        for path in ((root or cache_root()) / kind).glob(pattern):
+            try:
+                files = [path, *path.iterdir()] if path.is_dir() else [path]
+                size = sum(f.stat().st_size for f in files if f.is_file())
+                found.append(CacheEntry(kind, path, size, path.stat().st_mtime))
+            except FileNotFoundError:
+                log.debug("%s: deleted by another process meanwhile", path)
+    return sorted(found, key=lambda e: (-e.used_at, e.path.name))
+
+
+def delete_entries(entries: list[CacheEntry]) -> int:
+    """Delete entries and give how many there were; a process that reads one at this moment reads it to its end."""
+    n = 0
+    for entry in entries:
+        # An entry of several files leaves in one step, so that nobody finds half of it.
+        with held_folder(entry.path.parent, prefix="", suffix=PART) as aside:
+            try:
+                entry.path.rename(aside / entry.path.name)
+                n += 1
+            except FileNotFoundError:
+                log.debug("%s: deleted by another process meanwhile", entry.path)
+    return n
+
+
+def shrink_cache(limit_bytes: int | None = None, root: Path | None = None) -> None:
+    """Delete the entries used longest ago until the rest takes at most ``limit_bytes``, by default `LIMIT_BYTES`.
+
+    What killed processes left half-written goes as well, here and in the system's folder for temporary files.
+    """
+    for kind in _KINDS:
+        sweep_held((root or cache_root()) / kind, f"*{PART}")
+    sweep_held()
+    limit = LIMIT_BYTES if limit_bytes is None else limit_bytes
+    total = 0
+    beyond = []
+    for entry in list_entries(root):
+        total += entry.size_bytes
+        if total > limit:
+            log.info("%s: deleted from the cache, which is full", entry.path)
+            beyond.append(entry)
+    delete_entries(beyond)
+
+
+def clear_cache(root: Path | None = None) -> int:
+    """Delete every entry, and what killed processes left behind; give the number of entries."""
+    n = delete_entries(list_entries(root))
+    for kind in _KINDS:
+        for path in ((root or cache_root()) / kind).glob(f"*{PART}"):
+            shutil.rmtree(path, ignore_errors=True)
+    return n

@@ -1,0 +1,1 @@
+"""Facilities of a layer, from tables, geographic files and OSM objects."""

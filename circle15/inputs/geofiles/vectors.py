@@ -1,0 +1,314 @@
+"""Files with geometry (gpkg, gdb, geojson, kml, shp, zipped, parquet) as columns of text beside their geometries."""
+
+from __future__ import annotations
+
+import datetime as dt
+import re
+import tempfile
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
+
+from circle15.errors import InputError, Problem
+from circle15.files.digests import SHAPEFILE_PARTS
+from circle15.inputs.geofiles.dbf import DbfTable, read_dbf
+from circle15.inputs.geofiles.gdal_sources import KML_FIELDS, KML_OWN_FIELDS, archived_geodatabases, gdal_sources
+from circle15.inputs.tables.encodings import decode_text
+from circle15.inputs.tables.file_guards import LARGEST_UNPACKED_BYTES, open_archive, read_bytes, unpacked_chunks
+from circle15.inputs.tables.grids import MOST_CELLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+_READ_ERRORS = (DataLayerError, DataSourceError, FeatureError, shapely.errors.ShapelyError, OSError, ValueError)
+_MEMORY_NAME = re.compile(r"'?/vsimem/[^\s']+'?")  # GDAL's name for bytes that it is given
+_NO_DATABASE = ("file is not a database", "disk image is malformed")  # SQLite's, behind a statement of GDAL's
+_SHAPE_HEADER_BYTES = 100
+_EXACT_INTEGERS = 1e15
+
+
+@dataclass(frozen=True, slots=True)
+class VectorTable:
+    """A layer's attributes as text and its geometries as found; `crs` is "EPSG:n", well-known text, or None."""
+
+    frame: pd.DataFrame  # object columns of str, "" for null
+    geometry: gpd.GeoSeries | None
+    crs: str | None
+    layer: str | None = None
+    encoding: str | None = None
+    wrong_encoding: bool = False  # a .cpg says another one
+
+
+def read_vector(path: Path, kind: str, *, layer: str | None = None) -> VectorTable:
+    """Read the layer of a geographic file; ``kind`` is what `file_guards.check_file` says of it.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged or incomplete, has no feature, or has several layers and ``layer`` names none of them.
+    """
+    file = str(path)
+    if kind == "parquet":
+        table = _read_parquet(path)
+    elif kind == "json":
+        text = decode_text(read_bytes(path), file=file).text
+        table = _read_ogr(text.encode(), file=file, layer=None)
+        table = VectorTable(frame=_without_counter(table.frame), geometry=table.geometry, crs=table.crs)
+    elif _is_layered(path, kind):
+        with gdal_sources(path, kind) as sources:
+            table = _read_layers(sources, path, kind, layer)
+    elif kind == "shp":
+        table = _read_shapefile(path, file=file)
+    else:
+        table = _read_zipped_shapefile(path, layer)
+    if len(table.frame) == 0:
+        raise InputError(Problem("has no feature in it", file=file))
+    return table
+
+
+def _read_ogr(source: Path | bytes, *, file: str, layer: str | int | None, **options: Any) -> VectorTable:
+    options = options | ({"layer": layer} if layer is not None else {})
+    try:
+        with without_gdal_warnings():
+            info = pyogrio.read_info(source, **options)
+            if info["features"] > MOST_CELLS // max(1, len(info["fields"])):
+                message = f"{info['features']} features: more than any table of facilities or people has"
+                raise InputError(Problem(message, file=file))  # noqa: TRY301 (it is the file's own doing)
+            # A ring that is not closed is closed, as every GIS program does; without it no feature would be read.
+            frame = pyogrio.read_dataframe(source, on_invalid="fix", **options)
+    except InputError:
+        raise
+    except _READ_ERRORS as e:
+        message = f"cannot be read ({plain_reason(e, source)}); the file is damaged, cut off or of another format"
+        raise InputError(Problem(message, file=file)) from None
+    geometry = frame.geometry if isinstance(frame, gpd.GeoDataFrame) else None
+    attributes = pd.DataFrame(frame.drop(columns=geometry.name) if geometry is not None else frame)
+    name = None if isinstance(layer, int) else layer
+    return VectorTable(_as_text(attributes), geometry, _crs_text(geometry), layer=name)
+
+
+@contextmanager
+def without_gdal_warnings() -> Iterator[None]:
+    """Keep GDAL from warning of measures (M) that it drops and of a driver's details; we tell what matters here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def _without_counter(frame: pd.DataFrame) -> pd.DataFrame:
+    """Drop the ids of GeoJSON's features where they merely count: they would pass for the facilities' own."""
+    if "id" in frame.columns and any(frame["id"].tolist() == [str(i + k) for i in range(len(frame))] for k in (0, 1)):
+        return frame.drop(columns="id")
+    return frame
+
+
+def layer_names(path: Path, kind: str) -> list[str] | None:
+    """Give the layers with geometry of a file that may have several, None for a format that has no layers.
+
+    Raises
+    ------
+    InputError
+        If the file is damaged.
+    """
+    if _is_layered(path, kind):
+        with gdal_sources(path, kind) as sources:
+            layers = [layer for source in sources for layer in _list_layers(source, file=str(path))]
+        return [name for name, geometry in layers if geometry is not None] or [name for name, _ in layers]
+    if kind == "zip":
+        with open_archive(path) as archive:
+            return [PurePosixPath(s).name for s in _archived_shapefiles(archive.namelist())]
+    return None
+
+
+def _is_layered(path: Path, kind: str) -> bool:
+    """Tell whether GDAL reads the file as a source of layers."""
+    if kind != "zip":
+        return kind in {"gpkg", "gdb", "kml", "kmz"}
+    with open_archive(path) as archive:
+        members = archive.namelist()
+    return bool(archived_geodatabases(members)) and not _archived_shapefiles(members)
+
+
+def _read_layers(sources: list[Path], path: Path, kind: str, layer: str | None) -> VectorTable:
+    """Read the chosen layer; KML's layers are folders that places were sorted into, so all of them are one table."""
+    file = str(path)
+    if kind not in {"kml", "kmz"}:
+        return _read_ogr(sources[0], file=file, layer=_choose_layer(sources[0], layer, path))
+    # By number: two folders may bear one name.
+    found = [(s, i, name) for s in sources for i, (name, _) in enumerate(_list_layers(s, file=file))]
+    if layer is not None and layer not in {name for _, _, name in found}:
+        listed = ", ".join(dict.fromkeys(name for _, _, name in found))
+        raise InputError(Problem(f"no such folder; there are: {listed}", file=file, value=layer))
+    tables = [_read_ogr(s, file=file, layer=i) for s, i, name in found if layer in (None, name)]
+    filled = [t for t in tables if len(t.frame)]
+    if not filled:
+        raise InputError(Problem("has no feature in it", file=file))
+    frame = pd.concat([t.frame.drop(columns=[c for c in KML_FIELDS if c in t.frame]) for t in filled]).fillna("")
+    frame = frame.drop(columns=[c for c in KML_OWN_FIELDS if c in frame and not (frame[c] != "").any()])
+    geometry = [shape for t in filled if t.geometry is not None for shape in t.geometry]
+    shapes = gpd.GeoSeries(geometry, crs="EPSG:4326") if len(geometry) == len(frame) else None
+    return VectorTable(frame.reset_index(drop=True), shapes, _crs_text(shapes), layer=layer)
+
+
+def _list_layers(source: Path, *, file: str) -> list[tuple[str, str | None]]:
+    try:
+        with without_gdal_warnings():
+            return [(str(name), kind) for name, kind in pyogrio.list_layers(source)]
+    except _READ_ERRORS as e:
+        raise InputError(Problem(f"cannot be opened ({plain_reason(e, source)}); it is damaged", file=file)) from None
+
+
+def plain_reason(error: Exception, source: Path | bytes | None = None) -> str:
+    """Give the first line of a library's message in which the planner's file is not called by our names for it."""
+    text = (str(error).splitlines() or [type(error).__name__])[0]
+    if any(words in text for words in _NO_DATABASE):
+        return "what stands in it is no database"
+    text = _MEMORY_NAME.sub("the file", text)
+    if isinstance(source, Path):
+        text = text.replace(str(source), "the file")
+    return text[:200]
+
+
+def _archived_shapefiles(members: list[str]) -> list[str]:
+    """Give the paths of an archive's shapefiles without their suffix."""
+    shapes = (n for n in members if n.lower().endswith(".shp") and not n.startswith("__MACOSX/"))
+    return sorted({str(PurePosixPath(n).with_suffix("")) for n in shapes})
+
+
+def _choose_layer(source: Path, layer: str | None, path: Path) -> str:
+    layers = _list_layers(source, file=str(path))
+    names = [name for name, _ in layers]
+    if layer is not None:
+        if layer not in names:
+            raise InputError(Problem(f"no such layer; there are: {', '.join(names)}", file=str(path), value=layer))
+        return layer
+    spatial = [name for name, kind in layers if kind is not None] or names
+    if len(spatial) != 1:
+        message = f"has {len(spatial)} layers; say which as {path.name}#LAYER: {', '.join(spatial)}"
+        raise InputError(Problem(message, file=str(path)))
+    return spatial[0]
+
+
+def _read_shapefile(path: Path, *, file: str) -> VectorTable:
+    beside = {p.suffix.lower(): p for p in path.parent.iterdir() if p.stem == path.stem}
+    missing = [part for part in (".shx", ".dbf") if part not in beside]
+    if missing:
+        message = f"misses its {' and '.join(missing)} beside it; a shapefile is .shp, .shx, .dbf (and .prj) together"
+        raise InputError(Problem(message, file=file))
+    _check_length(path, file)
+    attributes = read_dbf(beside[".dbf"], file=file)
+    shapes = _read_ogr(path, file=file, layer=None, columns=[])
+    if len(shapes.frame) != len(attributes.rows):
+        message = f"{len(shapes.frame)} shapes but {len(attributes.rows)} records; its files do not belong together"
+        raise InputError(Problem(message, file=file))
+    stated = beside[".cpg"].read_text("ascii", errors="replace").strip() if ".cpg" in beside else None
+    return VectorTable(
+        frame=pd.DataFrame(attributes.rows, columns=_numbered(attributes.columns), dtype=object),
+        geometry=shapes.geometry,
+        crs=shapes.crs,
+        encoding=attributes.encoding,
+        wrong_encoding=stated is not None and not _same_encoding(stated, attributes),
+    )
+
+
+def _check_length(path: Path, file: str) -> None:
+    """Refuse a .shp that is shorter than its own header says: GDAL would read the missing shapes as empty ones."""
+    with path.open("rb") as stream:
+        header = stream.read(_SHAPE_HEADER_BYTES)
+    stated = 2 * int.from_bytes(header[24:28], "big") if len(header) == _SHAPE_HEADER_BYTES else None
+    if stated is None or path.stat().st_size < stated:
+        raise InputError(Problem("its .shp is cut off; copy or export it again", file=file))
+
+
+def _numbered(columns: list[str]) -> list[str]:
+    """Tell names apart that were cut to the same ten bytes."""
+    seen: dict[str, int] = {}
+    result = []
+    for column in columns:
+        seen[column] = seen.get(column, 0) + 1
+        result.append(column if seen[column] == 1 else f"{column}_{seen[column]}")
+    return result
+
+
+def _same_encoding(stated: str, table: DbfTable) -> bool:
+    plain = stated.casefold().replace("-", "").replace("_", "").removeprefix("cp").removeprefix("windows")
+    utf8, chinese = {"utf8", "65001"}, {"936", "gbk", "gb2312", "gb18030", "54936"}
+    return {"ascii": True, "utf-8": plain in utf8, "gb18030": plain in chinese}[table.encoding]
+
+
+def _read_zipped_shapefile(path: Path, layer: str | None) -> VectorTable:
+    """Unpack one shapefile of an archive under a plain name, as names in such archives are often GBK, and read it."""
+    file, budget = str(path), [LARGEST_UNPACKED_BYTES]
+    with open_archive(path) as archive, tempfile.TemporaryDirectory() as folder:
+        members = [n for n in archive.namelist() if not n.startswith("__MACOSX/")]
+        stems = _archived_shapefiles(members)
+        if layer is not None:
+            stems = [s for s in stems if PurePosixPath(s).name == layer]
+        if len(stems) != 1:
+            found = ", ".join(PurePosixPath(s).name for s in stems) or "none"
+            message = f"one shapefile is read from an archive, and it holds: {found}; say which as {path.name}#NAME"
+            raise InputError(Problem(message, file=file))
+        for member in members:
+            suffix = PurePosixPath(member).suffix.lower()
+            if str(PurePosixPath(member).with_suffix("")) == stems[0] and suffix in SHAPEFILE_PARTS:
+                with (Path(folder) / f"layer{suffix}").open("wb") as out:
+                    out.writelines(unpacked_chunks(archive, member, file=file, budget=budget))
+        return _read_shapefile(Path(folder) / "layer.shp", file=file)
+
+
+def _read_parquet(path: Path) -> VectorTable:
+    try:
+        metadata = pq.ParquetFile(path).metadata
+        size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
+        if metadata.num_rows * metadata.num_columns > MOST_CELLS or size > 4 * LARGEST_UNPACKED_BYTES:
+            message = (
+                f"{metadata.num_rows} rows, {size / 2**20:.0f} MB: more than any table of facilities or people has"
+            )
+            raise InputError(Problem(message, file=str(path)))  # noqa: TRY301 (it is the file's own doing)
+        if b"geo" not in (metadata.metadata or {}):
+            return VectorTable(_as_text(pd.read_parquet(path)), geometry=None, crs=None)
+        frame = gpd.read_parquet(path)
+    except InputError:
+        raise
+    except (pa.ArrowException, shapely.errors.ShapelyError, OSError, ValueError, TypeError, KeyError) as e:
+        reason = (str(e).splitlines() or [type(e).__name__])[0][:200]
+        message = f"cannot be read as Parquet ({reason}); it is damaged or cut off"
+        raise InputError(Problem(message, file=str(path))) from None
+    attributes = pd.DataFrame(frame.drop(columns=frame.geometry.name))
+    return VectorTable(_as_text(attributes), frame.geometry.reset_index(drop=True), _crs_text(frame.geometry))
+
+
+def _crs_text(geometry: gpd.GeoSeries | None) -> str | None:
+    if geometry is None or geometry.crs is None:
+        return None
+    code = geometry.crs.to_epsg()
+    return f"EPSG:{code}" if code is not None else str(geometry.crs.to_wkt())
+
+
+def _as_text(frame: pd.DataFrame) -> pd.DataFrame:
+    columns = {str(name): [_cell_text(v) for v in frame[name].tolist()] for name in frame.columns}
+    return pd.DataFrame(columns, dtype=object, index=range(len(frame)))
+
+
+def _cell_text(value: Any) -> str:
+    if value is None or value is pd.NaT or value is pd.NA or (isinstance(value, float) and np.isnan(value)):
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float):
+        return str(int(value)) if value.is_integer() and abs(value) < _EXACT_INTEGERS else repr(value)
+    if isinstance(value, dt.datetime | dt.date | dt.time):
+        return value.isoformat()
+    return str(value)

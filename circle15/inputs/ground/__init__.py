@@ -1,0 +1,1 @@
+"""The ground that is planned: districts, units, communities, cells, and their names."""

@@ -1,0 +1,172 @@
+"""Features of a file picked by name or code: what stands behind # in ``counties.geojson#江北区``."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from circle15.errors import InputError, Problem
+from circle15.inputs.ground.names import normal_unit_name
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+_SEPARATOR = re.compile(r"[,，、;；]")
+_KIND = re.compile(r"(自治县|自治旗|特区|林区|街道|地区|社区|新区|区|县|市|旗|镇|乡|村)$")
+_SHORTEST_STEM = 1
+_CODE = re.compile(r"(?:adcode:)?(\d{6,12})(?:\.0)?")
+_LEVELS = (2, 4, 6, 9, 12)  # digits of the code of a province, city, district, street, community
+_SHOWN = 30
+
+Int64 = npt.NDArray[np.int64]
+
+
+def choose_features(
+    frame: pd.DataFrame, wanted: str, *, keys: Sequence[str], names: Sequence[str], single: bool, file: str, key: str
+) -> Int64:
+    """Find the rows that ``wanted`` means.
+
+    Tried in turn, and the first step that finds any counts: the same name; the same name but for 区, 县, 街道 at its
+    end, or for the office's name; the same code, however many zeros it ends with. Where several may be meant (units,
+    communities) then also: the rows that lie in what is named, by a column that says so (区县, county, parent), or by
+    their codes' first digits.
+
+    Parameters
+    ----------
+    frame
+        The file's columns as text.
+    wanted
+        A name or code; several with commas between them.
+    keys, names
+        (n_rows,) code and name of each feature, "" for none.
+    single
+        Whether one area is wanted; rows of one name and code are its parts.
+    file, key
+        For errors.
+
+    Returns
+    -------
+    int64 array
+        Rows, in the file's order.
+
+    Raises
+    ------
+    InputError
+        If a part of ``wanted`` fits nothing, or one area is wanted and several fit; lists what there is.
+    """
+    parts = [p.strip() for p in _SEPARATOR.split(wanted) if p.strip()]
+    if not parts:
+        raise InputError(Problem(f"names no feature behind #; {_listed(keys, names, '')}", file=file, key=key))
+    found: set[int] = set()
+    for part in parts:
+        rows = _exact(part, keys, names) or _alike(part, names) or _by_code(part, keys)
+        if not rows and not single:
+            rows = _within(part, frame, keys)
+        if not rows:
+            message = f"no such layer or feature; {_listed(keys, names, part)}"
+            raise InputError(Problem(message, file=file, key=key, value=part))
+        meant = {(keys[i], names[i]) for i in rows}
+        if single and len(meant) > 1:
+            shown = ", ".join(_label(k, n) for k, n in sorted(meant)[:_SHOWN])
+            message = f"{len(meant)} features fit: {shown}; give the code of one of them"
+            raise InputError(Problem(message, file=file, key=key, value=part))
+        found.update(rows)
+    return np.array(sorted(found), dtype=np.int64)
+
+
+def _exact(part: str, keys: Sequence[str], names: Sequence[str]) -> list[int]:
+    plain = _plain(part)
+    return [i for i, n in enumerate(names) if n and _plain(n) == plain] or [
+        i for i, k in enumerate(keys) if k and k == part
+    ]
+
+
+def _alike(part: str, names: Sequence[str]) -> list[int]:
+    """Find names that differ in the office or the kind alone; the kinds must not differ where both are written."""
+    own, kind = _plain(normal_unit_name(part)), _kind_of(part)
+    rows = []
+    for i, name in enumerate(names):
+        other = _plain(normal_unit_name(name))
+        is_alike = _stem(other) == _stem(own) and (not kind or not _kind_of(name) or kind == _kind_of(name))
+        if name and (other == own or is_alike):
+            rows.append(i)
+    return rows
+
+
+def _by_code(part: str, keys: Sequence[str]) -> list[int]:
+    code = _code(part)
+    return [] if code is None else [i for i, k in enumerate(keys) if _code(k) == code]
+
+
+def _within(part: str, frame: pd.DataFrame, keys: Sequence[str]) -> list[int]:
+    """Find the rows that lie in the area ``part``: a column says its name or code, or their codes begin with its."""
+    plain, code = _plain(part), _code(part)
+    for column in frame.columns:
+        values = [_above(v) for v in frame[column]]
+        rows = [
+            i for i, v in enumerate(values) if v and (_plain(v) == plain or (code is not None and _code(v) == code))
+        ]
+        if rows:
+            return rows
+    if code is None:
+        return []
+    head = next(code[:n] for n in _LEVELS if set(code[n:]) <= {"0"})
+    return [i for i, k in enumerate(keys) if (own := _code(k)) is not None and own.startswith(head)]
+
+
+def _above(text: str) -> str:
+    """Give the code in DataV's column `parent`, {"adcode": 330200}; other values as they are."""
+    if not text.startswith("{"):
+        return text
+    try:
+        told = json.loads(text)
+    except ValueError:
+        return text
+    return str(told.get("adcode", "")) if isinstance(told, dict) else text
+
+
+def _code(text: str) -> str | None:
+    """Give a code with the twelve digits that communities have."""
+    found = _CODE.fullmatch(text.strip())
+    return None if found is None else found[1].ljust(_LEVELS[-1], "0")
+
+
+def _plain(text: str) -> str:
+    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
+
+
+def _kind_of(name: str) -> str:
+    plain = _plain(normal_unit_name(name))
+    found = _KIND.search(plain)
+    return found[1] if found is not None and len(plain) - len(found[1]) >= _SHORTEST_STEM else ""
+
+
+def _stem(plain: str) -> str:
+    kind = _kind_of(plain)
+    return plain[: -len(kind)] if kind else plain
+
+
+def _label(key: str, name: str) -> str:
+    return f"{name} ({key})" if key and name else key or name
+
+
+def _listed(keys: Sequence[str], names: Sequence[str], part: str) -> str:
+    """List what there is, names like the one asked for first."""
+    labels: dict[str, str] = {}
+    for k, n in zip(keys, names, strict=True):
+        if k or n:
+            labels.setdefault(_label(k, n), n or k)
+    if not labels:
+        return f"the file has {len(names)} features without name or code"
+    near = difflib.get_close_matches(part, list(labels.values()), n=3, cutoff=0.4) if part else []
+    first = sorted(labels, key=lambda label: labels[label] not in near)
+    more = len(labels) - _SHOWN
+    return f"the file has: {', '.join(first[:_SHOWN])}{f' ... ({more} more)' if more > 0 else ''}"

@@ -1,0 +1,168 @@
+"""OpenStreetMap data of a place, fetched through OSMnx: the one part of circle15 that uses the internet."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import osmium
+import shapely
+
+from circle15.errors import InputError, OutputError, Problem
+from circle15.inputs.geofiles.open_geopackages import steady_geopackage
+from circle15.inputs.osm.shapes import areal, sound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+FETCHED_TAGS: dict[str, bool | str | list[str]] = {
+    "highway": True,
+    "building": True,
+    "amenity": True,
+    "leisure": True,
+    "healthcare": True,
+    "social_facility": True,
+    "shop": True,
+    "sport": True,
+    "barrier": True,
+    "entrance": True,
+    "man_made": "pier",
+    "railway": "platform",
+    "admin_level": ["6", "7", "8", "9", "10"],
+}
+"""What streets, layers, buildings and districts are read from. Not provinces and countries, which would come whole."""
+
+_HOW_ELSE = (
+    "use a downloaded extract instead: any .osm.pbf that reaches two kilometres beyond the district, as network.source"
+)
+
+
+def place_polygon(place: str, *, nominatim: str | None = None) -> Any:
+    """Give the polygon of a place: "west,south,east,north" in degrees, a polygon file, or a name that Nominatim knows.
+
+    Raises
+    ------
+    InputError
+        If the place is not found, or the internet is not there.
+    """
+    numbers = place.split(",")
+    if len(numbers) == 4 and all(_is_number(n) for n in numbers):  # noqa: PLR2004 (the sides of a box)
+        west, south, east, north = (float(n) for n in numbers)
+        if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):  # noqa: PLR2004 (the globe)
+            raise InputError(Problem("a box is west,south,east,north in degrees", value=place))
+        return shapely.box(west, south, east, north)
+    if Path(place).suffix.lower() in {".geojson", ".gpkg", ".shp", ".json"}:
+        return _polygon_of_file(Path(place))
+    with _osmnx(nominatim=nominatim) as (ox, _cache):
+        try:
+            found = ox.geocode_to_gdf(place)
+        except TypeError as e:  # what OSMnx says where the best match is a point
+            raise InputError(Problem(f"Nominatim knows no area of this name ({e})", value=place)) from e
+    return areal(shapely.union_all(found.geometry.to_numpy()))
+
+
+def fetch_osm(polygon: Any, path: Path, *, overpass: str | None = None) -> dict[str, int]:
+    """Fetch the OpenStreetMap objects within ``polygon`` that circle15 reads, and write them as an OSM file.
+
+    Parameters
+    ----------
+    polygon
+        Shapely geometry, degrees WGS-84; the buffer is the caller's.
+    path
+        ``.osm.pbf`` or ``.osm``; written beside and renamed by the caller.
+    overpass
+        Address of an Overpass API; OSMnx's default otherwise.
+
+    Returns
+    -------
+    dict
+        Number of ``nodes``, ``ways`` and ``relations`` written.
+
+    Raises
+    ------
+    InputError
+        If the server cannot be reached or has nothing there.
+    """
+    with _osmnx(overpass=overpass) as (ox, cache):
+        ox.settings.cache_only_mode = True  # only download: the raw answers are what is written
+        try:
+            ox.features_from_polygon(polygon, FETCHED_TAGS)
+        except ox._errors.CacheOnlyInterruptError:  # noqa: SLF001 (documented, but not exported)
+            answers = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(cache.glob("*.json"))]
+    elements = {(e["type"], e["id"]): e for a in answers for e in a.get("elements", ())}
+    if not any(kind == "way" for kind, _ in elements):
+        raise InputError(Problem("OpenStreetMap has no streets there", value=str(polygon.bounds)))
+    return _write(elements.values(), path)
+
+
+def _write(elements: Iterable[dict[str, Any]], path: Path) -> dict[str, int]:
+    kinds = ("node", "way", "relation")
+    ordered = sorted(elements, key=lambda e: (kinds.index(e["type"]), e["id"]))
+    mutable = osmium.osm.mutable
+    try:
+        with osmium.SimpleWriter(str(path), overwrite=True) as writer:
+            for e in ordered:
+                shared = {"id": e["id"], "tags": e.get("tags", {}), "version": e.get("version", 1)}
+                if e["type"] == "node":
+                    writer.add_node(mutable.Node(location=(e["lon"], e["lat"]), **shared))
+                elif e["type"] == "way":
+                    writer.add_way(mutable.Way(nodes=e["nodes"], **shared))
+                else:
+                    members = [(m["type"][0], m["ref"], m.get("role", "")) for m in e["members"]]
+                    writer.add_relation(mutable.Relation(members=members, **shared))
+    except RuntimeError as e:  # what pyosmium raises for a file that it cannot write
+        raise OutputError(Problem(f"cannot write: {e}", file=str(path))) from e
+    return {f"{kind}s": sum(e["type"] == kind for e in ordered) for kind in kinds}
+
+
+@contextmanager
+def _osmnx(*, overpass: str | None = None, nominatim: str | None = None) -> Iterator[tuple[Any, Path]]:
+    """Yield OSMnx with a cache folder of its own and these addresses; its settings are put back afterwards."""
+    import osmnx as ox  # noqa: PLC0415 (only fetching needs it)
+    import requests  # noqa: PLC0415 (OSMnx's own client; only for its exceptions)
+
+    names = ("cache_folder", "use_cache", "cache_only_mode", "overpass_url", "nominatim_url", "overpass_rate_limit")
+    before = {name: getattr(ox.settings, name) for name in names}
+    with tempfile.TemporaryDirectory() as folder:
+        ox.settings.cache_folder, ox.settings.use_cache = folder, True
+        if overpass is not None:
+            ox.settings.overpass_url, ox.settings.overpass_rate_limit = overpass, False
+        if nominatim is not None:
+            ox.settings.nominatim_url = nominatim
+        try:
+            yield ox, Path(folder)
+        except requests.exceptions.ConnectionError as e:
+            raise InputError(Problem(f"no connection to OpenStreetMap's servers; {_HOW_ELSE}")) from e
+        except (requests.exceptions.RequestException, ox._errors.ResponseStatusCodeError) as e:  # noqa: SLF001 (as above)
+            raise InputError(Problem(f"OpenStreetMap's server answered with an error ({e}); {_HOW_ELSE}")) from e
+        except ox._errors.InsufficientResponseError as e:  # noqa: SLF001 (as above)
+            raise InputError(Problem(f"OpenStreetMap knows nothing of that ({e})")) from e
+        finally:
+            for name, value in before.items():
+                setattr(ox.settings, name, value)
+
+
+def _polygon_of_file(path: Path) -> Any:
+    if not path.is_file():
+        raise InputError(Problem("no such file", file=str(path)))
+    with steady_geopackage(path) as steady:
+        frame = gpd.read_file(steady)
+    if frame.crs is None:
+        raise InputError(Problem("states no coordinate system", file=str(path)))
+    shapes = [sound(shape) for shape in frame.to_crs("EPSG:4326").geometry if shape is not None]
+    polygon = areal(shapely.union_all(shapes))
+    if polygon.is_empty:
+        raise InputError(Problem("holds no polygons", file=str(path)))
+    return polygon
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,1 @@
+"""Where people live: points, units, rasters and buildings, raked to official totals; surveys."""

@@ -1,0 +1,159 @@
+"""A table of official totals (unit, group, people), and cells raked to it."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from circle15.errors import InputError, Problem
+from circle15.inputs.ground.ids import code_forms
+from circle15.inputs.ground.names import match_unit
+from circle15.inputs.people.census_rows import UNIT_HEADINGS, column_named, sort_rows
+from circle15.inputs.people.raking import rake
+from circle15.inputs.tables.headings import load_aliases, missing_column, recognise
+from circle15.inputs.tables.import_report import Change
+from circle15.inputs.tables.reading import read_table
+from circle15.inputs.tables.values import ValueReader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+    from circle15.inputs.people.raking import Raked
+
+GROUP_HEADINGS = ("group", "人群", "年龄组", "组别", "分组")
+WHOLE_WORDS = frozenset({"", "全区", "合计", "总计", "all", "total"})
+
+
+def read_totals(path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+    """Read official totals: a unit's code or name (全区 or empty for the whole), a group (all where absent), people.
+
+    Parameters
+    ----------
+    path
+        The table.
+    headings
+        The config's own headings of fields.
+
+    Returns
+    -------
+    pandas.DataFrame
+        unit (code or name), group, people, row; ``attrs["changes"]`` has the lines of the import report.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read, a column is missing, or a row has no number of people.
+    """
+    aliases = load_aliases(headings)
+    table = read_table(path, wanted=(*GROUP_HEADINGS, UNIT_HEADINGS[0]), aliases=aliases)
+    reader = ValueReader(table, recognise(table.columns, aliases, cut=table.has_cut_headings))
+    unit = reader.column_of("unit_code") or reader.column_of("street") or column_named(table.columns, UNIT_HEADINGS)
+    people = reader.column_of("people")
+    if unit is None or people is None:
+        lacking = "street" if unit is None else "people"
+        raise InputError(missing_column([lacking], table.columns, aliases, file=table.file, key=""))
+    heads, units = reader.numbers(people), reader.codes(unit)
+    empty = [
+        Problem("no number of people; give one, or leave the row out", file=table.file, row=int(table.row[i]),
+                column=people, value=table.frame[people].iloc[i])
+        for i in np.flatnonzero(np.isnan(heads)).tolist()
+        if (i, people) not in reader.unread
+    ]  # fmt: skip
+    InputError.gather((*reader.unread_cells(), *empty))
+    group = next((c for c in table.columns if c.strip().casefold() in GROUP_HEADINGS), None)
+    totals = pd.DataFrame(
+        {
+            "unit": units,
+            "group": ["all"] * len(table.frame) if group is None else reader.text(group),
+            "people": heads,
+            "row": table.row,
+        }
+    )
+    totals.attrs["changes"] = (*table.changes, *reader.changes)
+    return totals
+
+
+def rake_to_totals(
+    groups: pd.DataFrame,
+    unit: npt.NDArray[np.int64],
+    unit_ids: Sequence[str],
+    unit_names: Sequence[str],
+    path: Path,
+    *,
+    district_id: str,
+    known_groups: Sequence[str],
+    called: Sequence[str] = (),
+    headings: Mapping[str, Sequence[str]] | None = None,
+) -> Raked:
+    """Rake the cells' people to the totals of a file.
+
+    Parameters
+    ----------
+    groups
+        Persons per piece and group; (n_pieces, n_groups).
+    unit
+        Unit code of each piece, int (n_pieces,).
+    unit_ids, unit_names
+        Of each unit code; a row of the file may name either.
+    path
+        The totals.
+    district_id
+        Id of the whole district.
+    known_groups
+        Groups that the config names; a total of another group is an error.
+    called
+        What the district is called (`census_rows.district_names`): such a row is of the whole; rows of what stands
+        above it, and of other districts, are left out and named.
+    headings
+        The config's own headings of fields.
+
+    Raises
+    ------
+    InputError
+        Naming every row with an unknown unit or group, and what `raking.rake` refuses.
+    """
+    totals = read_totals(path, headings=headings)
+    ids = {form: str(u) for u in unit_ids for form in code_forms(str(u))} | dict(zip(unit_names, unit_ids, strict=True))
+    ids |= dict.fromkeys((*WHOLE_WORDS, district_id), district_id)
+    names = [str(name) for name in unit_names]
+
+    def meaning(text: str) -> tuple[str, ...]:
+        place = match_unit(text, names) if text not in ids else None
+        return (ids[text],) if text in ids else (str(unit_ids[place]),) if place is not None else ()
+
+    found = sort_rows([text or "all" for text in totals["unit"]], meaning=meaning, district=called)
+    left_out = found.rows("above", "elsewhere")
+    lines = tuple(
+        Change(
+            path.name, "total_of_units" if found.kind[i] == "above" else "other_district", row=int(row), original=name
+        )
+        for i, (row, name) in enumerate(zip(totals["row"], totals["unit"], strict=True))
+        if i in set(left_out)
+    )
+    meant = [
+        district_id if kind == "whole" else next(iter(of), "") for kind, of in zip(found.kind, found.ids, strict=True)
+    ]
+    changes = (*totals.attrs["changes"], *lines)
+    totals = totals.assign(unit_id=meant).drop(index=left_out)
+    known = {"all", *known_groups}
+    problems = [
+        Problem(
+            f"there is no such group; the config has {', '.join(sorted(known))}", file=path.name, row=int(row), value=g
+        )
+        for g, row in zip(totals["group"], totals["row"], strict=True)
+        if g not in known
+    ]
+    problems += [
+        Problem(f"there is no such unit; there are {', '.join(unit_names)}", file=path.name, row=int(row), value=u)
+        for u, row, i in zip(totals["unit"], totals["row"], totals["unit_id"], strict=True)
+        if not i
+    ]
+    InputError.gather(problems)
+    raked = rake(groups, unit, unit_ids, totals, district_id=district_id, file=path.name)
+    return replace(raked, changes=changes)

@@ -1,0 +1,259 @@
+"""Population rasters to pieces of cells: any CRS, tiles, windows; area-weighted, so that nobody is lost or made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pyproj
+import rasterio
+import rasterio.errors
+import shapely
+from rasterio.warp import transform_bounds
+from rasterio.windows import Window
+
+from circle15.errors import InputError, MissingFileError, Problem
+from circle15.inputs.people.raster_values import Note, ValueTally, band_of_people
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+    import numpy.typing as npt
+
+WGS84 = "EPSG:4326"
+_GEOD = pyproj.Geod(ellps="WGS84")
+MAX_PIXELS = 250_000
+"""Pixels held at once, at most, whatever the raster's size; as polygons they take a kilobyte each."""
+
+
+@dataclass(frozen=True, slots=True)
+class RasterPeople:
+    """People of each piece, and what was met on the way."""
+
+    people: npt.NDArray[np.float64]  # (n_pieces,) persons
+    n_pixels: int  # pixels with people that touch a piece
+    n_nodata: int  # pixels in the district's frame that the raster marks as nodata, or that are not finite
+    n_negative: int  # pixels in the frame with a negative value, counted as nobody
+    covered_share: float  # of the district's area that lies on the raster, 0 to 1
+    notes: tuple[Note, ...] = ()  # bands chosen, values that are no number of people; Chinese and English
+
+
+def sum_rasters(
+    paths: Sequence[Path],
+    pieces: gpd.GeoDataFrame,
+    *,
+    crs: str | None = None,
+    band: int | None = None,
+    nodata: float | None = None,
+    max_pixels: int = MAX_PIXELS,
+) -> RasterPeople:
+    """Sum a raster of people (GHS-POP, WorldPop ...), or its tiles, into the pieces of cells.
+
+    Each pixel's people are spread evenly over the pixel, and a piece takes the share of the pixel's area that it
+    covers. Areas are compared in degrees, where pixels tile the plane as well as pieces tile the district: the pieces'
+    sum is the district polygon's to rounding, in every CRS. Within one pixel a degree's length varies by less than
+    0.02 %.
+
+    Parameters
+    ----------
+    paths
+        One raster, or tiles that do not overlap, of persons per pixel.
+    pieces
+        Polygons, EPSG:4326, not overlapping.
+    crs
+        CRS of rasters that state none.
+    band
+        The band that holds people, from 1; without it the only one, or the only one described as people.
+    nodata
+        A value that means that nothing is known, beside what the files themselves mark.
+    max_pixels
+        Pixels read at once.
+
+    Raises
+    ------
+    MissingFileError
+        If a file is missing.
+    InputError
+        If a file is no raster or a picture, has no CRS or no band of people, tiles overlap, none touches the district,
+        or a value of the district is an unmarked "no data" (65535, 1e20).
+    """
+    missing = [p for p in paths if not p.is_file()]
+    MissingFileError.gather(Problem("no such population raster", file=str(p)) for p in missing)
+    shapes = pieces.geometry.to_numpy()
+    shapely.prepare(shapes)
+    tree = shapely.STRtree(shapes)
+    bounds = tuple(float(b) for b in pieces.total_bounds)
+    frames = {path: _frame(path, crs) for path in paths}
+    _check_tiles(frames, bounds)
+    people = np.zeros(len(shapes))
+    counts = np.zeros(3, dtype=np.int64)
+    notes: list[Note] = []
+    for path in paths:
+        with rasterio.open(path) as raster:
+            chosen, told = band_of_people(raster, path, band)
+            notes += told
+            scale, offset = raster.scales[chosen - 1], raster.offsets[chosen - 1]
+            tally = ValueTally(path.name, raster.dtypes[chosen - 1], scale, offset)
+            to_wgs84 = pyproj.Transformer.from_crs(raster.crs or crs, WGS84, always_xy=True)
+            pixel_m2 = 0.0
+            for window in _windows(raster, raster.crs or crs, bounds, max_pixels):
+                raw = _known_values(raster, window, chosen, nodata)
+                place = _places(raster, window, to_wgs84)
+                pixel_m2 = _pixel_m2(raster, window, to_wgs84)
+                tally.see(raw, place, pixel_m2=pixel_m2)
+                values, unknown, negative = _people_of(raw, scale, offset)
+                pixels, filled = _pixel_polygons(raster, window, values, to_wgs84)
+                n_hit = _add_shares(people, pixels, filled, tree, shapes)
+                counts += (n_hit, unknown, negative)
+            InputError.gather(tally.unmarked(pixel_m2))
+            notes += tally.notes()
+    district = shapely.union_all(shapes)
+    on_raster = shapely.intersection(district, shapely.union_all(list(frames.values()))).area / district.area
+    n_pixels, n_nodata, n_negative = counts.tolist()
+    return RasterPeople(people, n_pixels, n_nodata, n_negative, float(min(on_raster, 1.0)), tuple(notes))
+
+
+def _frame(path: Path, crs: str | None) -> shapely.Polygon:
+    """Give a raster's outline in degrees."""
+    try:
+        with rasterio.open(path) as raster:
+            if raster.crs is None and crs is None:
+                message = "the raster states no CRS; name it with population.crs, e.g. EPSG:4326"
+                raise InputError(Problem(message, file=str(path)))
+            columns, rows = np.meshgrid(np.linspace(0, raster.width, 21), np.linspace(0, raster.height, 21))
+            x, y = _moved(raster.transform, columns.ravel(), rows.ravel())
+            transformer = pyproj.Transformer.from_crs(raster.crs or crs, WGS84, always_xy=True)
+    except rasterio.errors.RasterioIOError as e:
+        raise InputError(Problem(f"not a raster that GDAL can read ({e}); give a GeoTIFF", file=str(path))) from None
+    lon, lat = (a.reshape(rows.shape) for a in transformer.transform(x, y))
+    ring = [(lon[k], lat[k]) for k in (np.s_[0, :], np.s_[1:, -1], np.s_[-1, -2::-1], np.s_[-2::-1, 0])]
+    corners = np.concatenate([np.column_stack(side) for side in ring])
+    return shapely.Polygon(corners[np.isfinite(corners).all(axis=1)])
+
+
+def _check_tiles(frames: dict[Path, shapely.Polygon], bounds: tuple[float, ...]) -> None:
+    district = shapely.box(*bounds)
+    here = {path: frame for path, frame in frames.items() if frame.intersects(district)}
+    if not here:
+        west, south, east, north = bounds
+        where = f"{west:.4f},{south:.4f} to {east:.4f},{north:.4f}"
+        InputError.gather(
+            Problem(
+                f"the raster misses the district ({where}): it spans"
+                f" {f.bounds[0]:.4f},{f.bounds[1]:.4f} to {f.bounds[2]:.4f},{f.bounds[3]:.4f}",
+                file=str(path),
+            )
+            for path, f in frames.items()
+        )
+    for (one, a), (other, b) in combinations(here.items(), 2):
+        if a.intersection(b).intersection(district).area > 1e-6 * district.area:
+            message = f"overlaps {other.name} in the district, so people would count twice; give tiles that only touch"
+            raise InputError(Problem(message, file=str(one)))
+
+
+def _windows(
+    raster: rasterio.DatasetReader, crs: object, bounds: tuple[float, ...], max_pixels: int
+) -> Iterator[Window]:
+    """Cut the district's frame in the raster into windows of at most `max_pixels` pixels, along its blocks."""
+    left, bottom, right, top = transform_bounds(WGS84, crs, *bounds, densify_pts=51)
+    corners = np.array([(left, bottom), (left, top), (right, bottom), (right, top)])
+    columns, rows = _moved(~raster.transform, corners[:, 0], corners[:, 1])
+    # One pixel more on each side: a transformed frame is exact at its corners only.
+    first_column, first_row = max(int(columns.min()) - 1, 0), max(int(rows.min()) - 1, 0)
+    last_column = min(int(np.ceil(columns.max())) + 1, raster.width)
+    last_row = min(int(np.ceil(rows.max())) + 1, raster.height)
+    width = min(max(last_column - first_column, 1), max_pixels)
+    height = max(max_pixels // width, 1)
+    for row in range(first_row, last_row, height):
+        for column in range(first_column, last_column, width):
+            yield Window(column, row, min(width, last_column - column), min(height, last_row - row))
+
+
+def _moved(
+    transform: rasterio.Affine, x: npt.NDArray[Any], y: npt.NDArray[Any]
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Apply an affine transform; its operators changed between versions of its library."""
+    a, b, c, d, e, f = tuple(transform)[:6]
+    return a * x + b * y + c, d * x + e * y + f
+
+
+def _known_values(
+    raster: rasterio.DatasetReader, window: Window, band: int, nodata: float | None
+) -> npt.NDArray[np.float64]:
+    """Read a window's raw numbers, NaN where the file or ``nodata`` says that nothing is known."""
+    masked = raster.read(band, window=window, masked=True)
+    values: npt.NDArray[np.float64] = masked.astype(np.float64).filled(np.nan)
+    if nodata is not None:
+        # A raster of 32-bit numbers holds the nearest one of them.
+        values[(values == nodata) | (values == np.float64(np.float32(nodata)))] = np.nan
+    return values
+
+
+def _people_of(raw: npt.NDArray[np.float64], scale: float, offset: float) -> tuple[npt.NDArray[np.float64], int, int]:
+    """Give persons per pixel; nodata, values that are not finite, and negative values are nobody."""
+    values = raw * scale + offset
+    unknown = ~np.isfinite(values)
+    negative = ~unknown & (values < 0)
+    return np.where(unknown | negative, 0.0, values), int(unknown.sum()), int(negative.sum())
+
+
+def _places(
+    raster: rasterio.DatasetReader, window: Window, to_wgs84: pyproj.Transformer
+) -> Callable[[int, int], tuple[float, float]]:
+    """Give what says where a pixel of the window has its middle, degrees WGS-84."""
+
+    def place(row: int, column: int) -> tuple[float, float]:
+        at = np.array([window.col_off + column + 0.5]), np.array([window.row_off + row + 0.5])
+        lon, lat = to_wgs84.transform(*_moved(raster.transform, *at))
+        return float(lon[0]), float(lat[0])
+
+    return place
+
+
+def _pixel_m2(raster: rasterio.DatasetReader, window: Window, to_wgs84: pyproj.Transformer) -> float:
+    """Give the ground of the pixel in the window's middle, square metres."""
+    column, row = window.col_off + window.width / 2, window.row_off + window.height / 2
+    at = _moved(raster.transform, column + np.array([0.0, 1.0, 1.0, 0.0]), row + np.array([0.0, 0.0, 1.0, 1.0]))
+    area, _ = _GEOD.polygon_area_perimeter(*to_wgs84.transform(*at))
+    return abs(float(area))
+
+
+def _pixel_polygons(
+    raster: rasterio.DatasetReader, window: Window, values: npt.NDArray[np.float64], to_wgs84: pyproj.Transformer
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
+    """Give the polygons in degrees of the pixels with people, and their people."""
+    columns, rows = np.meshgrid(
+        np.arange(window.width + 1) + window.col_off, np.arange(window.height + 1) + window.row_off
+    )
+    x, y = _moved(raster.transform, columns.ravel(), rows.ravel())
+    lon, lat = to_wgs84.transform(x, y)
+    corner = np.column_stack([lon, lat]).reshape(window.height + 1, window.width + 1, 2)
+    ring = np.stack([corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]], axis=2)
+    has_people = (values > 0) & np.isfinite(ring).all(axis=(2, 3))
+    return np.asarray(shapely.polygons(ring[has_people])), values[has_people]
+
+
+def _add_shares(
+    people: npt.NDArray[np.float64],
+    pixels: npt.NDArray[np.object_],
+    values: npt.NDArray[np.float64],
+    tree: shapely.STRtree,
+    shapes: npt.NDArray[np.object_],
+) -> int:
+    """Add each pixel's people to the pieces by shared area; give the number of pixels that touch a piece."""
+    if not len(pixels):
+        return 0
+    near = tree.query(shapely.box(*shapely.total_bounds(pixels)))
+    # Pieces ask for pixels, not the other way round: a piece is made ready once for all the pixels that it meets.
+    of_near, of_pixel = shapely.STRtree(pixels).query(shapes[near], predicate="intersects")
+    of_piece = near[of_near]
+    whole = shapely.area(pixels)
+    shared = whole[of_pixel]
+    cut = ~shapely.contains_properly(shapes[of_piece], pixels[of_pixel])
+    shared[cut] = shapely.area(shapely.intersection(pixels[of_pixel[cut]], shapes[of_piece[cut]]))
+    people += np.bincount(of_piece, weights=values[of_pixel] * shared / whole[of_pixel], minlength=len(people))
+    return len(np.unique(of_pixel[shared > 0]))

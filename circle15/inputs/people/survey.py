@@ -1,0 +1,212 @@
+"""Surveys of satisfaction: number and mean of answers per unit, or single answers, matched to the units."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from circle15.errors import InputError, Problem
+from circle15.inputs.ground.ids import code_forms
+from circle15.inputs.tables.headings import load_aliases, missing_column, named_column, recognise
+from circle15.inputs.tables.numbers import is_missing
+from circle15.inputs.tables.reading import Table, read_table
+from circle15.inputs.tables.repeated_rows import repeated_years
+from circle15.inputs.tables.row_filter import filter_rows, where_columns
+from circle15.inputs.tables.values import ValueReader
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    import numpy.typing as npt
+    import pandas as pd
+
+    from circle15.config.model import SurveyTable
+    from circle15.inputs.tables.headings import Ranks
+
+N_HEADINGS = ("n", "样本数", "样本量", "答卷数", "问卷数", "有效问卷数", "人数")
+MEAN_HEADINGS = ("mean", "均值", "平均分", "平均得分", "满意度", "满意度均值", "得分")
+SD_HEADINGS = ("sd", "std", "标准差", "得分标准差", "评分标准差")
+ANSWER_HEADINGS = ("answer", "score", "评分", "打分", "回答")
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """Answers by unit, ready for `measures.satisfaction.satisfaction`."""
+
+    mean: npt.NDArray[np.float64]  # (n_units,) on the survey's scale, NaN without answers
+    n: npt.NDArray[np.int64]  # (n_units,) answers, 0 without
+    spread: float | None  # standard deviation of single answers within units; None where nothing tells it
+
+
+def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Survey:
+    """Read a survey and sum it by unit.
+
+    Parameters
+    ----------
+    settings
+        The config's [survey].
+    path
+        The table: a unit's code or name per row, with number and mean of answers and, where known, their standard
+        deviation, or with one answer. Where it has a column of streets and one of communities, a row is its
+        community's, or its street's where none is named.
+    units
+        unit_id and unit_name of the units that a row may name, and parent_id, the street of a community ("" of others).
+
+    Raises
+    ------
+    InputError
+        Naming every row whose unit is unknown or one of several, whose number of answers is 0 or not whole, whose
+        answer is no number or off the scale, or whose unit stands there for another year too.
+    """
+    aliases = load_aliases()
+    table = open_survey(settings, path)
+    reader = ValueReader(table, recognise(table.columns, aliases, cut=table.has_cut_headings))
+    unit_column, named, codes = _units_named(reader, settings, units, aliases)
+    answers = _column(table, settings.answer_field, ANSWER_HEADINGS, "survey.answer_field")
+    counts = _column(table, settings.n_field, N_HEADINGS, "survey.n_field")
+    means = _column(table, settings.mean_field, MEAN_HEADINGS, "survey.mean_field")
+    single = settings.answer_field is not None or (counts is None and means is None and answers is not None)
+    value_column = answers if single else means
+    if value_column is None or (not single and counts is None):
+        message = f"needs the number and the mean of answers, or single answers; found: {', '.join(table.columns)}"
+        raise InputError(
+            Problem(
+                f"{message}; name them as survey.n_field and survey.mean_field, or survey.answer_field", file=table.file
+            )
+        )
+    values = reader.numbers(value_column)
+    n = np.ones(len(values)) if single else reader.numbers(counts)
+    known = units["unit_name"].astype(str).tolist()
+    columns = (unit_column, value_column, counts)
+    InputError.gather(reader.unread_cells())
+    _check(named, codes, values, n, table=table, scale=settings.scale, columns=columns, known=known)
+    amounts = [c for c in (value_column, counts) if c is not None]
+    places = [found[0] for found in codes]
+    if not single:  # a person answers once, whenever that is
+        InputError.gather(repeated_years(table, reader.found, places, amounts=amounts, where="survey.where"))
+    code = np.array(places, dtype=np.int64)
+    total = np.bincount(code, weights=n, minlength=len(units))
+    sums = np.bincount(code, weights=n * values, minlength=len(units))
+    mean = np.divide(sums, total, out=np.full(len(units), np.nan), where=total > 0)
+    freedom = int((total - 1)[total > 0].sum())
+    squares = np.sum(n * (values - mean[code]) ** 2)  # between rows of one unit
+    within = None if single else _squares_within(table, reader, settings, n)
+    is_known = (single or within is not None) and freedom > 0
+    spread = float(np.sqrt((squares + (within or 0.0)) / freedom)) if is_known else None
+    return Survey(mean, total.astype(np.int64), spread)
+
+
+def open_survey(settings: SurveyTable, path: Path) -> Table:
+    """Read the rows of a survey's file that its `where` chooses.
+
+    Raises
+    ------
+    InputError
+        If the file cannot be read or no row is chosen.
+    """
+    stated = (settings.unit_field, settings.n_field, settings.mean_field, settings.sd_field, settings.answer_field)
+    headings = (*N_HEADINGS, *MEAN_HEADINGS, *SD_HEADINGS, *ANSWER_HEADINGS)
+    wanted = [*(f for f in stated if f), *where_columns(settings.where), *headings]
+    return filter_rows(read_table(path, wanted=wanted, aliases=load_aliases()), settings.where, key="survey.where")
+
+
+def _squares_within(
+    table: Table, reader: ValueReader, settings: SurveyTable, n: npt.NDArray[np.float64]
+) -> float | None:
+    """Sum the squared distances of answers from their rows' means, (n - 1) sd^2; None without a column of them.
+
+    Where a row of several answers states none, nothing is known.
+    """
+    column = _column(table, settings.sd_field, SD_HEADINGS, "survey.sd_field")
+    if column is None:
+        return None
+    sd = reader.numbers(column)
+    texts = table.frame[column].tolist()
+    message = "a standard deviation is a number that is not negative, or empty"
+    InputError.gather(
+        [
+            Problem(message, file=table.file, row=row, column=column, value=text)
+            for value, text, row in zip(sd.tolist(), texts, table.row.tolist(), strict=True)
+            if np.isnan(value) and not is_missing(text)
+        ]
+    )
+    if np.isnan(sd[n > 1]).any():
+        return None
+    return float(np.sum(np.maximum(n - 1, 0.0) * np.nan_to_num(sd) ** 2))
+
+
+def _units_named(
+    reader: ValueReader, settings: SurveyTable, units: pd.DataFrame, aliases: Mapping[str, Ranks]
+) -> tuple[str, list[str], list[list[int]]]:
+    """Give the column of units, and for each row what it names and the rows of ``units`` that this may mean."""
+    coded = reader.column_of("unit_code", settings.unit_field)
+    street, community = reader.column_of("street"), reader.column_of("community")
+    column = coded or street or community
+    if column is None:
+        raise InputError(
+            missing_column(["street"], reader.table.columns, aliases, file=reader.table.file, key="survey.unit_field")
+        )
+    ids, names = units["unit_id"].astype(str).tolist(), units["unit_name"].astype(str).tolist()
+    parents = units["parent_id"].astype(str).tolist()
+    meant: dict[str, list[int]] = {}
+    for i, name in enumerate(names):
+        meant.setdefault(name, []).append(i)
+    meant |= {form: [i] for i, unit_id in enumerate(ids) for form in code_forms(unit_id)}
+    named = reader.codes(column)
+    if column != street or community is None or not any(parents):
+        return column, named, [meant.get(text, []) for text in named]
+    below = reader.text(community)
+    codes = []
+    for above, text in zip(named, below, strict=True):
+        of_street = [i for i in meant.get(above, []) if not parents[i]]
+        inside = {ids[i] for i in of_street}
+        codes.append([i for i in meant.get(text, []) if parents[i] in inside] if text else of_street)
+    return community, [text or above for above, text in zip(named, below, strict=True)], codes
+
+
+def _column(table: Table, stated: str | None, headings: Sequence[str], key: str) -> str | None:
+    if stated is not None:
+        return named_column(stated, table.columns, file=table.file, key=key)
+    plain = {c.strip().casefold(): c for c in table.columns}
+    return next((plain[h] for h in headings if h in plain), None)
+
+
+def _check(
+    named: list[str],
+    codes: list[list[int]],
+    values: npt.NDArray[np.float64],
+    n: npt.NDArray[np.float64],
+    *,
+    table: Table,
+    scale: tuple[float, float],
+    columns: tuple[str, str, str | None],
+    known: list[str],
+) -> None:
+    problems = []
+    low, high = scale
+
+    def add(message: str, row: int, column: str | None, value: object) -> None:
+        problems.append(Problem(message, file=table.file, row=row, column=column, value=value))
+
+    for unit, code, value, count, row in zip(
+        named, codes, values.tolist(), n.tolist(), table.row.tolist(), strict=True
+    ):
+        if not code:
+            add(f"there is no such unit; known: {', '.join(known[:8])}", row, columns[0], unit)
+        elif len(code) > 1:
+            add(f"{len(code)} units have this name; give the unit's id, or its street beside it", row, columns[0], unit)
+        if not (count >= 1 and count == int(count)):
+            add(
+                "a row has at least one answer; leave out units that nobody answered for", row, columns[2], float(count)
+            )
+        elif not low <= value <= high:
+            add(
+                f"an answer is {low:g} to {high:g}; survey.scale says otherwise where it is",
+                row,
+                columns[1],
+                float(value),
+            )
+    InputError.gather(problems)

@@ -1,0 +1,1 @@
+"""Points to places on the network: links, entrances, hard borders."""

@@ -1,0 +1,1 @@
+"""An extract to streets: ways, squares, seams, borders, islands."""

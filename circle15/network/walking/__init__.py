@@ -1,0 +1,1 @@
+"""What a walk costs a profile: speed, steps, surfaces, slopes, waits."""

@@ -1,0 +1,1 @@
+"""What a planner must know of how a study's parts fit each other."""

@@ -1,0 +1,1 @@
+"""A study's decisions: places ranked, planned projects compared, sites chosen, causes told."""

@@ -1,0 +1,67 @@
+"""What a run says about projects: the ranking, planned projects, causes and missing links."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy as np
+    import numpy.typing as npt
+
+    from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.study.study import Study
+    from circle15.pipeline.tables.measured import Service
+
+
+@dataclass(frozen=True, slots=True)
+class Planned:
+    """Tables by their file's stem, and columns of the cells."""
+
+    tables: dict[str, pd.DataFrame] = field(default_factory=dict)
+    cell_columns: dict[str, npt.NDArray[np.object_]] = field(default_factory=dict)
+    warnings: tuple[str, ...] = ()
+
+
+def plan_projects(study: Study, services: Sequence[Service], *, threads: int | None = None) -> Planned:
+    """Rank, compare and diagnose as the config's [outputs] and [planning] ask for.
+
+    What is not asked for is not even loaded: spatial trees and solvers take a good part of a short run's time.
+    """
+    outputs, planning = study.config.outputs, study.config.planning
+    tables: dict[str, pd.DataFrame] = {}
+    columns: dict[str, npt.NDArray[np.object_]] = {}
+    if outputs.writes("ranking"):
+        from circle15.pipeline.projects.compared import projects_table  # noqa: PLC0415 (see above)
+        from circle15.pipeline.projects.ranked import rank_services  # noqa: PLC0415 (see above)
+
+        tables["ranking"] = rank_services(study, services, top=outputs.ranking_top, threads=threads)
+        if planning.projects is not None:
+            tables["projects"] = projects_table(study, services, threads=threads)
+    if outputs.writes("causes") and planning.causes:
+        from circle15.pipeline.projects.diagnosis import cause_columns, causes_table, diagnose  # noqa: PLC0415 (see above)
+
+        found = {s.layer.id: diagnose(study, s, threads=threads) for s in services}
+        tables["causes"] = causes_table(study, services, found)
+        columns = cause_columns(found)
+    if planning.links or "links" in (outputs.write or ()):
+        from circle15.pipeline.projects.diagnosis import links_table  # noqa: PLC0415 (see above)
+
+        tables["links"] = links_table(study, services, threads=threads)
+    told = tables["ranking"].attrs["warnings"] if "ranking" in tables else ()
+    return Planned(tables, columns, told)
+
+
+def with_planned(result: DistrictResult, planned: Planned) -> DistrictResult:
+    """Give a result with what was planned: tables, warnings, and the columns of its cells before the geometry."""
+    cells = result.cells
+    added = pd.DataFrame(planned.cell_columns, index=cells.index)
+    geometry = cells.geometry.name
+    joined = pd.concat([cells.drop(columns=geometry), added, cells[[geometry]]], axis=1)
+    tables = {**result.tables, **{name: t for name, t in planned.tables.items() if name not in result.tables}}
+    told = (*result.warnings, *planned.warnings)
+    return replace(result, cells=joined.set_geometry(geometry, crs=cells.crs), tables=tables, warnings=told)

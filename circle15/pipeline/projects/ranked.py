@@ -1,0 +1,149 @@
+"""New facilities on the study's network: candidates, reach, the ranking table and lists of planned projects."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from circle15.errors import ConfigError, Problem
+from circle15.pipeline.projects.parcels import Parcels, candidates_of, new_capacity
+from circle15.planning.gap_ranking import rank_by_gap
+from circle15.planning.place_ranking import rank_by_places
+from circle15.planning.ranking import rank_candidates
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circle15.network.linking.linkage import Linkage
+    from circle15.pipeline.study.study import Study
+    from circle15.pipeline.tables.measured import Service
+
+from circle15.pipeline.projects.gains import (
+    THREE_STEP,
+    FloatArray,
+    demand_of,
+    gains_in_order,
+    offer_of,
+    reach_of,
+    shortage_around,
+)
+
+COLUMNS = (
+    "rank", "layer", "cell", "lon", "lat", "unit_id",
+    "newly_covered_people", "alone_covered_people", "gap_filled", "places_filled", "cumulative_people",
+    "name", "capacity", "cost", "people_per_cost", "ranked_by",
+)  # fmt: skip
+_SHOWN = 5
+
+
+def rank_services(study: Study, services: Sequence[Service], *, top: int, threads: int | None = None) -> pd.DataFrame:
+    """Give ranking.csv: per layer, the places where one more facility helps most, best first.
+
+    Candidates are the centres of the district's cells, or the rows of the config's table. A facility there pays its own
+    access leg to the street, as a real one would, so that building it yields the very number that is printed. What
+    "most" means says the config's ``rank_by``: newly covered people, the gap closed (`planning.gap_ranking`) or the
+    missing places made up for (`planning.place_ranking`), each also per cost. A layer that states no norm has no gap
+    and is ranked by people. What a planner must know of the
+    candidates stands in the frame's ``attrs["warnings"]``.
+    """
+    candidates = candidates_of(study)
+    told: list[str] = []
+    frames = [_rank_one(study, s, candidates.of_layer(s.layer.id), top, threads=threads, told=told) for s in services]
+    joined = pd.concat(frames, ignore_index=True)[list(COLUMNS)]
+    joined.attrs["warnings"] = tuple(told)
+    return joined
+
+
+def _rank_one(
+    study: Study, service: Service, places: Parcels, top: int, *, threads: int | None, told: list[str]
+) -> pd.DataFrame:
+    layer, planning = service.layer, study.config.planning
+    by = planning.rank_by
+    if not by.startswith("people") and not service.has_norm:
+        told.append(
+            study.words(
+                f"{layer.name}：没有定额或容量，无从计算缺口，按人数排序",
+                f"{layer.name}: no norm or no capacities, so no gap; it is ranked by people",
+            )
+        )
+        by = "people_per_cost" if by.endswith("per_cost") else "people"
+    costs_count = by.endswith("per_cost") or planning.budget is not None
+    places, at, left_out = usable_places(study, service, places, needs_cost=costs_count)
+    told += left_out
+    capacity = new_capacity(study, layer, places.capacity)
+    cost = places.cost if costs_count else None
+    demand = demand_of(study, service)
+    if not by.startswith("people"):
+        if np.isnan(capacity).any():
+            message = (
+                f"say what a new facility offers: [planning.new_capacity] {layer.id} = ..., or a column of capacity"
+            )
+            raise ConfigError(Problem(message, file=str(study.config.path), key="planning.rank_by", value=by))
+        if by.startswith("gap") and layer.catchment == THREE_STEP:
+            message = (
+                f'layer {layer.id} has catchment = "{THREE_STEP}", in which a new facility changes what others give:'
+                ' rank it by people or places, or take catchment "two_step" or "modified"'
+            )
+            raise ConfigError(Problem(message, file=str(study.config.path), key="planning.rank_by", value=by))
+    if by.startswith("places"):
+        shortage, circles = shortage_around(study, service, at, threads=threads)
+        chosen = rank_by_places(shortage, circles, capacity, cost=cost, budget=planning.budget, top=top)[0]
+    elif by.startswith("gap"):
+        offer = offer_of(study, service, at, capacity, threads=threads)
+        chosen = rank_by_gap(offer, service.gap, cost=cost, budget=planning.budget, top=top)[0]
+    else:
+        reach = reach_of(study, service, demand.at.take(demand.rows), at, threads=threads)
+        people, missing = demand.people[demand.rows], demand.missing[demand.rows]
+        chosen = rank_candidates(reach, people, missing=missing, cost=cost, budget=planning.budget, top=top).candidate
+    gains = gains_in_order(study, service, at.take(chosen), capacity[chosen], demand, threads=threads)
+    frame = places_frame(study, places.take(chosen), capacity[chosen]).assign(**gains)
+    return frame.assign(
+        rank=np.arange(1, len(chosen) + 1),
+        layer=layer.id,
+        cumulative_people=np.cumsum(frame["newly_covered_people"]),
+        people_per_cost=frame["newly_covered_people"] / frame["cost"],
+        ranked_by=by,
+    )
+
+
+def usable_places(
+    study: Study, service: Service, places: Parcels, *, needs_cost: bool
+) -> tuple[Parcels, Linkage, list[str]]:
+    """Leave out places that are on no street, or have no cost where one is needed; say which of a table these are."""
+    at = places.linked(study, service.layer.profile)
+    linked = at.edge >= 0
+    has_cost = ~np.isnan(places.cost) | (not needs_cost)
+    told = []
+    for lost, zh, en in (
+        (np.flatnonzero(~linked), "附近没有可步行的街道", "are on no walkable street"),
+        (np.flatnonzero(linked & ~has_cost), "没有写明造价", "state no cost"),
+    ):
+        if len(lost) and study.config.planning.candidates is not None:
+            names = [str(places.name[i]) or f"{places.lon[i]:g},{places.lat[i]:g}" for i in lost[:_SHOWN]]
+            more, n, of = " …" if len(lost) > _SHOWN else "", len(lost), len(places)
+            told.append(
+                study.words(
+                    f"{service.layer.name}：{of} 个备选地块中有 {n} 个{zh}，未考虑：{'、'.join(names)}{more}",
+                    f"{service.layer.name}: {n} of {of} candidates {en} and are left out: {', '.join(names)}{more}",
+                )
+            )
+    kept = np.flatnonzero(linked & has_cost)
+    return places.take(kept), at.take(kept), told
+
+
+def places_frame(study: Study, places: Parcels, capacity: FloatArray) -> pd.DataFrame:
+    """Give the columns that say where and what a place is."""
+    unit_ids = np.append(study.district.units["unit_id"].to_numpy(object), "")
+    return pd.DataFrame(
+        {
+            "name": places.name,
+            "cell": places.cell,
+            "lon": places.lon,
+            "lat": places.lat,
+            "unit_id": unit_ids[places.unit],
+            "capacity": capacity,
+            "cost": places.cost,
+        }
+    )

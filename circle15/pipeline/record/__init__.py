@@ -1,0 +1,1 @@
+"""A run written down: tables, maps and the manifest."""

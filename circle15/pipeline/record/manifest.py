@@ -1,0 +1,107 @@
+"""run.json: where every number came from."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from circle15 import __version__, _core
+from circle15.files.digests import library_versions
+from circle15.files.staging import sha256_of
+from circle15.inputs.tables.import_report import changes_frame
+from circle15.pipeline.fit.outline_check import outline_records
+from circle15.pipeline.record.tracing import input_files, trace_tables
+from circle15.policy.registers import registers_folder
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from circle15.config.model import Config
+    from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.study.study import Study
+
+
+_CODE = (".py", ".csv", ".toml", ".html", ".css", ".js", ".so", ".pyd")
+
+
+def config_digest(config: Config) -> str:
+    """Give the SHA-256 of a config's meaning: the same for other comments, key orders or stated defaults.
+
+    With [policy] a default that is stated is no default: it keeps the register's value out.
+    """
+    meaning = [_plain(config)] if config.policy is None else [_plain(config), stated_config(config)]
+    return hashlib.sha256(json.dumps(meaning, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
+
+
+def stated_config(config: Config) -> dict[str, Any]:
+    """Give the keys that the config's author stated, as `circle15.config.model.parse_config` takes them."""
+    return config.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
+
+
+@cache
+def code_digest() -> str:
+    """Give the SHA-256 of circle15's own files: code, templates, registers, compiled core."""
+    digest = hashlib.sha256()
+    for root in (Path(__file__).parents[2], registers_folder()):
+        for path in sorted(p for p in root.rglob("*") if p.suffix in _CODE and p.is_file()):
+            digest.update(path.relative_to(root).as_posix().encode())
+            digest.update(bytes.fromhex(sha256_of(path)))
+    digest.update(_core.build_info().encode())
+    return digest.hexdigest()
+
+
+def run_environment() -> dict[str, Any]:
+    """Give Python's version and those of the libraries that numbers depend on."""
+    return {"python": platform.python_version(), "libraries": library_versions()}
+
+
+def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, float], folder: Path) -> dict[str, Any]:
+    """Give the manifest of a run whose other files stand in ``folder``."""
+    config = study.policy.stated
+    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    return {
+        "circle15": __version__,
+        "core": _core.build_info(),
+        "code_sha256": code_digest(),
+        **run_environment(),
+        "district": {"id": result.id, "name": result.name},
+        "config_path": str(config.path.parent.resolve() / config.path.name),  # a link's inputs lie beside the link
+        "config": _plain(config),
+        "config_stated": stated_config(config),
+        "config_sha256": config_digest(config),
+        "layers": [asdict(layer) for layer in result.layers],  # as applied, with what [policy] filled in
+        "inputs": {
+            name: {"sha256": sha256_of(path), "bytes": path.stat().st_size, "path": str(path)}
+            for name, path in input_files(study).items()
+        },
+        "population_source": result.population_source,
+        "attributions": list(result.attributions),
+        "counts": study.counts,
+        "register_warnings": [asdict(warning) for warning in study.policy.warnings],  # with codes, for programs
+        "import_report": _import_report(study),
+        "network": study.network_report(),
+        "outline_systems": outline_records(study.outlines),
+        "warnings": list(result.warnings),
+        "files": {
+            str(p.relative_to(folder).as_posix()): {"sha256": sha256_of(p), "bytes": p.stat().st_size} for p in files
+        },
+        "tables": trace_tables(study, files, folder),
+        "seconds": {name: round(value, 3) for name, value in seconds.items()},
+    }
+
+
+def _import_report(study: Study) -> list[dict[str, Any]]:
+    """Give the import report's lines, each with the keys that say something."""
+    rows = changes_frame(study.changes, study.config.district.lang).astype(object).to_dict("records")
+    return [{str(k): v for k, v in row.items() if pd.notna(v) and v != ""} for row in rows]
+
+
+def _plain(config: Config) -> dict[str, Any]:
+    return config.model_dump(mode="json", by_alias=True, exclude_none=True)

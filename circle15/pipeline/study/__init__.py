@@ -1,0 +1,1 @@
+"""One district's inputs read and put on its network: the study."""

@@ -1,0 +1,60 @@
+"""communities.csv: coverage of every community, and of each street's people in none."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from circle15.measures.coverage import coverage
+from circle15.pipeline.study.off_network import cells_off, off_columns
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import numpy.typing as npt
+
+    from circle15.pipeline.study.study import Study
+    from circle15.pipeline.tables.measured import Service
+
+    IntArray = npt.NDArray[np.int64]
+
+
+def communities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
+    """Give communities.csv: coverage per community and layer; each street's people in no community have rows as well.
+
+    A street is the sum of its rows.
+    """
+    second = study.second
+    if second is None:
+        return pd.DataFrame()
+    n = len(second.units)
+    inside = second.unit >= 0
+    frames = []
+    for service in services:
+        people = second.groups[service.layer.group].to_numpy(np.float64)[inside]
+        piece, unit = second.piece[inside], second.unit[inside]
+        covered = service.covered[piece]
+        found = coverage(covered, people, unit, n)
+        off = cells_off(study, service.layer.profile).of_pieces(study.cells.cell_of_piece[piece])
+        told = off_columns(off, covered, people, unit, n, share="covered_share_on_network")
+        frames.append(
+            pd.DataFrame(second.units[["parent_id", "unit_id", "unit_name"]]).assign(
+                layer=service.layer.id,
+                threshold_min=service.threshold_s / 60,
+                threshold_m=study.config.threshold_m(service.layer),
+                group=service.layer.group,
+                people=found.people[:-1],
+                covered_people=found.covered_people[:-1],
+                covered_share=found.covered_share[:-1],
+                **{name: values[:-1] for name, values in told.items()},
+                _unit=np.arange(n),
+            )
+        )
+    joined = pd.concat(frames, ignore_index=True).sort_values("_unit", kind="stable")
+    lived_in = np.zeros(n, dtype=np.bool_)
+    lived_in[np.unique(second.unit[inside & (second.groups["all"].to_numpy(np.float64) > 0)])] = True
+    shown = lived_in | ~second.units["is_rest"].to_numpy(np.bool_)
+    rows = np.flatnonzero(shown[joined["_unit"].to_numpy()])
+    return joined.iloc[rows].drop(columns="_unit").reset_index(drop=True)

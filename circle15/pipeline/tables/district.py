@@ -1,0 +1,216 @@
+"""Measures to the one value that maps, tables and reports are written from."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from circle15.inputs.tables.import_report import changes_frame
+from circle15.measures.equity import lorenz
+from circle15.outputs.result import DistrictResult, LayerInfo
+from circle15.outputs.text import share_text
+from circle15.pipeline.fit.fit_warnings import fit_warnings, street_warnings
+from circle15.pipeline.record.manifest import config_digest
+from circle15.pipeline.study.layer_facilities import OSM_PREFIX
+from circle15.pipeline.tables.access_measures import access_measures_table, add_access_columns
+from circle15.pipeline.tables.communities_table import communities_table
+from circle15.pipeline.tables.coverage_tables import (
+    cells_frame,
+    completeness_table,
+    coverage_groups_table,
+    coverage_table,
+    facilities_table,
+    gaps_table,
+    unlinked_table,
+)
+from circle15.pipeline.tables.measured import SHOWN_BEYOND
+from circle15.pipeline.tables.measures_table import coverage_measures_table
+from circle15.pipeline.tables.portrait_tables import appraisal_tables
+from circle15.reach.isochrone import service_area
+from circle15.units import seconds_to_minutes
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from circle15.pipeline.study.study import Study
+    from circle15.pipeline.tables.measured import Service
+
+ISOCHRONE_STEP_MIN = 5.0
+STREETS_MARGIN_DEG = 0.004
+
+
+def district_result(
+    study: Study, services: Sequence[Service], ranking: pd.DataFrame | None, *, threads: int | None = None
+) -> DistrictResult:
+    """Gather everything that the outputs show of one district."""
+    tables = {
+        "coverage": coverage_table(study, services),
+        "completeness": completeness_table(study, services),
+        "gaps": gaps_table(study, services),
+        "facilities": facilities_table(study, services),
+        "entrances": study.entrances,
+        "unlinked": unlinked_table(study, services),
+        **appraisal_tables(study, services),
+    }
+    cells = add_access_columns(cells_frame(study, services), services)
+    other = access_measures_table(study, services, cells)
+    if len(other):
+        tables["access_measures"] = other
+    if study.config.outputs.writes("measures"):
+        tables["coverage_measures"] = coverage_measures_table(study, services, threads=threads)
+    if study.second is not None:
+        tables["communities"] = communities_table(study, services)
+    curves = lorenz_table(services)
+    if len(curves):
+        tables["lorenz"] = curves
+    if len(study.people.groups.columns) > 1:
+        tables["coverage_groups"] = coverage_groups_table(study, services)
+    if study.changes:
+        tables["import_report"] = changes_frame(study.changes, study.config.district.lang)
+    if ranking is not None:
+        tables["ranking"] = ranking
+    table = study.config.district
+    outputs = study.config.outputs
+    wants_areas = outputs.isochrones != "none"
+    return DistrictResult(
+        id=table.id,
+        name=table.name,
+        lang=table.lang,
+        boundary=gpd.GeoDataFrame({"name": [table.name]}, geometry=[study.district.geometry], crs="EPSG:4326"),
+        units=study.district.units,
+        layers=tuple(layer_info(study, s) for s in services),
+        cells=cells,
+        tables=tables,
+        isochrones=service_areas(study, services, threads) if wants_areas else _no_isochrones(),
+        streets=streets_shown(study),
+        population_source=study.people.label(table.lang),
+        resolution=study.cells.resolution,
+        attributions=study.attributions,
+        warnings=(*study.warnings, *_service_warnings(study, services)),
+        bureau=outputs.bureau,
+        map_approval=outputs.map_approval,
+        tiles=outputs.tiles,
+        tianditu_key=outputs.tianditu_key or "",
+        config_sha256=config_digest(study.policy.stated),
+    )
+
+
+def layer_info(study: Study, service: Service) -> LayerInfo:
+    """Give the layer's rules as they are printed."""
+    layer = service.layer
+    speed = study.config.walk[layer.profile].speed_m_s
+    return LayerInfo(
+        id=layer.id,
+        name=layer.name,
+        # Pages leave the house: they name the file, not the folders above it.
+        source=layer.source if layer.source.startswith(OSM_PREFIX) else Path(layer.source).name,
+        note=layer.note,
+        profile=layer.profile,
+        speed_m_s=speed,
+        threshold_s=service.threshold_s,
+        threshold_min=float(seconds_to_minutes(service.threshold_s)),
+        threshold_m=study.config.threshold_m(layer),
+        group=layer.group,
+        min_count=layer.min_count,
+        norm_per_1000=layer.norm_per_1000,
+        capacity_unit=layer.capacity_unit,
+        searched_s=SHOWN_BEYOND * service.threshold_s,
+    )
+
+
+def lorenz_table(services: Sequence[Service]) -> pd.DataFrame:
+    """Give lorenz.csv: how access is shared in the district, from those who have least, at every whole per cent."""
+    percent = np.linspace(0.0, 1.0, 101)
+    frames = []
+    for service in services:
+        # Those off the network are unknown, not without anything.
+        curve = lorenz(service.access, np.where(service.is_linked, service.people, 0.0))
+        if curve is not None:
+            share = np.interp(percent, curve.people_share, curve.value_share)
+            frames.append(pd.DataFrame({"layer": service.layer.id, "people_share": percent, "access_share": share}))
+    return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
+
+
+def service_areas(study: Study, services: Sequence[Service], threads: int | None) -> gpd.GeoDataFrame:
+    """Draw, per layer, the area from which any facility is within 5, 10 ... minutes up to the threshold."""
+    frames = []
+    for service in services:
+        entrances, _ = study.linked_entrances(service.layer)
+        limit = float(seconds_to_minutes(service.threshold_s))
+        steps = np.arange(ISOCHRONE_STEP_MIN, limit, ISOCHRONE_STEP_MIN)
+        area = service_area(
+            study.network,
+            entrances,
+            profile=service.layer.profile,
+            cutoffs_min=(*steps.tolist(), limit),
+            threads=threads,
+        )
+        frames.append(area.assign(layer=service.layer.id))
+    joined = pd.concat(frames, ignore_index=True)
+    return gpd.GeoDataFrame(joined[["layer", "cutoff_min", "geometry"]], crs="EPSG:4326")
+
+
+def streets_shown(study: Study) -> gpd.GeoSeries:
+    """Give the walkable streets in and just around the district as polylines, one per run of a way's edges."""
+    network = study.network
+    drawn = network.is_street & (network.length_m > 0)
+    ends = (network.tail[drawn], network.head[drawn])
+    lines = _polylines(network.node_lon, network.node_lat, *ends, network.way_id[drawn])
+    frame = shapely.box(*study.district.geometry.bounds).buffer(STREETS_MARGIN_DEG, join_style="mitre")
+    return gpd.GeoSeries(lines[shapely.intersects(lines, frame)], crs="EPSG:4326")
+
+
+def _polylines(lon: np.ndarray, lat: np.ndarray, tail: np.ndarray, head: np.ndarray, way_id: np.ndarray) -> np.ndarray:
+    if not len(tail):
+        return np.empty(0, dtype=object)
+    starts = np.ones(len(tail), dtype=np.bool_)
+    # A place where some walker waits is several nodes.
+    goes_on = (lon[tail[1:]] == lon[head[:-1]]) & (lat[tail[1:]] == lat[head[:-1]])
+    starts[1:] = ~goes_on | (way_id[1:] != way_id[:-1])
+    line = np.cumsum(starts) - 1
+    # Each line has its edges' tails and, at its end, the last edge's head.
+    last = np.append(np.flatnonzero(starts)[1:] - 1, len(tail) - 1)
+    nodes = np.insert(tail, last + 1, head[last])
+    owner = np.insert(line, last + 1, line[last])
+    return np.asarray(shapely.linestrings(np.column_stack([lon[nodes], lat[nodes]]), indices=owner))
+
+
+def _service_warnings(study: Study, services: Sequence[Service]) -> list[str]:
+    words = study.words
+    found = [*street_warnings(study), *fit_warnings(study)]
+    for service in services:
+        name = service.layer.name
+        n, of = service.n_without_capacity, len(service.rows)
+        if service.is_count_only and n < of:
+            found.append(_too_few_capacities(study, service))
+        elif n and not service.is_count_only:
+            found.append(
+                words(
+                    f"{name}: {of} 处设施中有 {n} 处无容量，按 0 计",
+                    f"{name}: {n} of {of} facilities state no capacity and count as 0",
+                )
+            )
+        if service.layer.norm_per_1000 is not None and service.is_count_only and n == of:
+            found.append(words(f"{name}: 设施无容量，只计处数", f"{name}: no facility states a capacity; count only"))
+    return found
+
+
+def _too_few_capacities(study: Study, service: Service) -> str:
+    layer, of = service.layer, len(service.rows)
+    stated, least = of - service.n_without_capacity, share_text(service.layer.least_capacity_share)
+    has_norm = layer.norm_per_1000 is not None
+    return study.words(
+        f"{layer.name}：{of} 处设施中仅 {stated} 处写明容量，不足 {least}（least_capacity_share），不以容量计算，"
+        f"只计处数{'，因此没有需求和缺口' if has_norm else ''}",
+        f"{layer.name}: only {stated} of {of} facilities state a capacity, less than {least} (least_capacity_share);"
+        f" facilities are counted instead{', so there is no need and no gap' if has_norm else ''}",
+    )
+
+
+def _no_isochrones() -> gpd.GeoDataFrame:
+    return gpd.GeoDataFrame({"layer": [], "cutoff_min": []}, geometry=[], crs="EPSG:4326")

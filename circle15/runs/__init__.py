@@ -1,0 +1,1 @@
+"""Finished runs read again: compared, verified, resumed, summed up."""

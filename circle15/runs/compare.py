@@ -1,0 +1,321 @@
+"""Two runs of one district side by side: who is newly covered, who is not any more."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import numpy as np
+import pandas as pd
+import shapely
+
+from circle15.config.model import LAYER_COLUMNS
+from circle15.errors import InputError, MissingFileError, Problem
+from circle15.files.staging import MANIFEST
+from circle15.inputs.osm.shapes import merged
+from circle15.outputs.difference import LayerMoves
+from circle15.outputs.drawing import CORNER_DECIMALS
+from circle15.runs.folder import map_sources
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy.typing as npt
+
+COLUMNS = (
+    "unit_id", "unit_name", "layer", "group", "people", "covered_before", "covered_after", "newly_covered_people",
+    "lost_people", "share_before", "share_after", "gap_before", "gap_after",
+    "places_missing_before", "places_missing_after",
+)  # fmt: skip
+SAME_PEOPLE = 1e-6
+"""People of a cell that differ by less are the same."""
+
+SAME_GAP, SAME_SECONDS = 0.0005, 0.0005
+"""As cells.parquet rounds them."""
+NAMED_CHANGES = 3
+
+_PLACE_COLUMNS = {"cell", "unit_id", "lon", "lat", "start_lon", "start_lat", "area_m2", "geometry"}
+_RULES = {
+    "profile": ("步行者", "walker"),
+    "speed_m_s": ("步速（米/秒）", "m/s"),
+    "threshold_min": ("达标线（分钟）", "minutes"),
+    "threshold_m": ("达标线（米）", "metres"),
+    "group": ("人群", "group"),
+    "min_count": ("至少可达", "at least"),
+    "norm_per_1000": ("每千人标准", "per 1,000"),
+    "capacity_unit": ("容量单位", "unit"),
+}
+_GAP_RULES = ("group", "norm_per_1000", "capacity_unit")
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """The difference of two runs."""
+
+    table: pd.DataFrame  # COLUMNS
+    changed: gpd.GeoDataFrame  # layer, change (1 newly covered, -1 lost), people of its group, unit_id, unit_name,
+    # geometry; cells with nobody whom the layer is for are left out
+    units: gpd.GeoDataFrame  # unit_id, unit_name, geometry
+    layers: dict[str, str]  # names by id
+    moved: dict[str, LayerMoves]  # by layer
+    title: str
+    lang: str
+    sources: tuple[str, ...]  # what a map of the runs credits
+    notes: tuple[str, ...]  # layers that only one of the runs has, and those that were measured by other rules
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    folder: Path
+    manifest: dict[str, Any]
+    cells: gpd.GeoDataFrame  # sorted by cell and unit
+
+    @property
+    def layers(self) -> dict[str, dict[str, Any]]:
+        """Rules by id as they were applied, of the layers that the cells have."""
+        listed = {rules["id"]: rules for rules in self.manifest["layers"]}
+        return {name: rules for name, rules in listed.items() if f"{name}_covered" in self.cells}
+
+    @property
+    def groups(self) -> list[str]:
+        """Population columns."""
+        measured = {f"{layer}_{measure}" for layer in self.layers for measure in LAYER_COLUMNS}
+        own = [str(c) for c in self.cells.columns if c not in _PLACE_COLUMNS and c not in measured]
+        return [c for c in own if pd.api.types.is_float_dtype(self.cells[c])]
+
+
+def compare_runs(before: Path, after: Path) -> Comparison:
+    """Compare two folders that `run` wrote, of the same cells and people.
+
+    Raises
+    ------
+    InputError
+        If a folder is not a run's, lacks its cells, or the two differ in cells or people, so that nobody could be said
+        to be newly covered.
+    """
+    one, two = _read(before), _read(after)
+    _check_same(one, two)
+    common = [layer for layer in one.layers if layer in two.layers]
+    if not common:
+        raise InputError(Problem(f"has no layer of {before}", file=str(after)))
+    alone = sorted(set(one.layers) ^ set(two.layers))
+    district = two.manifest["district"]
+    lang = two.manifest["config"]["district"].get("lang", "zh")
+    notes = [_only_in(one if name in one.layers else two, name, lang) for name in alone]
+    notes += [note for layer in common if (note := _other_rules(one, two, layer, lang))]
+    names = _unit_names(two)
+    unit = pd.Categorical(one.cells["unit_id"], categories=list(names))
+    rows = [_rows(one, two, layer, group, unit) for layer in common for group in _ordered_groups(one, layer)]
+    table = pd.concat(rows, ignore_index=True)
+    whole = {district["id"]: "全区" if lang == "zh" else "whole district"}
+    table["unit_name"] = table["unit_id"].map({**names, **whole})
+    order = {name: i for i, name in enumerate([*names, district["id"]])}
+    table = table.sort_values("unit_id", key=lambda ids: ids.map(order), kind="stable").reset_index(drop=True)
+    return Comparison(
+        table=table[list(COLUMNS)],
+        changed=_changed(one, two, common, names),
+        units=_units(one, names),
+        layers={name: two.layers[name]["name"] for name in common},
+        moved={name: _moves(one, two, name, table) for name in common},
+        title=_title(one, two, lang),
+        lang=lang,
+        sources=map_sources(two.manifest),
+        notes=tuple(notes),
+    )
+
+
+def _read(folder: Path) -> _Run:
+    try:
+        manifest = json.loads((folder / MANIFEST).read_bytes())
+    except FileNotFoundError:
+        raise MissingFileError(Problem(f"no {MANIFEST}: not the folder of a finished run", file=str(folder))) from None
+    except (json.JSONDecodeError, UnicodeDecodeError) as e:
+        raise InputError(Problem(f"is not the manifest of a run: {e}", file=str(folder / MANIFEST))) from None
+    if not {"district", "layers"} <= manifest.keys():
+        raise InputError(Problem("is no manifest of a district that this circle15 ran", file=str(folder / MANIFEST)))
+    path = folder / "cells.parquet"
+    if not path.is_file():
+        message = 'no such file; run again with "cells" in [outputs] write'
+        raise MissingFileError(Problem(message, file=str(path)))
+    cells = gpd.read_parquet(path).sort_values(["cell", "unit_id"], kind="stable").reset_index(drop=True)
+    return _Run(folder, manifest, cells)
+
+
+def _check_same(one: _Run, two: _Run) -> None:
+    a, b = (pd.MultiIndex.from_frame(run.cells[["cell", "unit_id"]]) for run in (one, two))
+    if not a.equals(b):
+        n = len(a.symmetric_difference(b))
+        message = f"has other cells than {one.folder} ({n} differ); compare runs of one district and cell resolution"
+        raise InputError(Problem(message, file=str(two.folder)))
+    problems = []
+    for group in one.groups:
+        if group not in two.cells:
+            problems.append(Problem(f"has no people of group {group}", file=str(two.folder)))
+        elif (differ := np.abs(one.cells[group] - two.cells[group]) > SAME_PEOPLE).any():
+            message = (
+                f"{differ.sum()} cells have other people ({group}) than in {one.folder}; change one thing at a time"
+            )
+            problems.append(Problem(message, file=str(two.folder)))
+    InputError.gather(problems)
+
+
+def _title(one: _Run, two: _Run, lang: str) -> str:
+    """Name the district and both runs: a scenario by its changes, what it changes as it is, others by their folder."""
+    texts = [_scenario(run, lang) for run in (one, two)]
+    named = [text or run.folder.name for text, run in zip(texts, (one, two), strict=True)]
+    if texts[1] and not one.manifest["config"].get("change"):
+        named[0] = "现状" if lang == "zh" else "as it is"
+    name = two.manifest["district"]["name"]
+    return f"{name}：{named[0]} → {named[1]}" if lang == "zh" else f"{name}: {named[0]} → {named[1]}"
+
+
+def _scenario(run: _Run, lang: str) -> str:
+    """Name a run's changes; "" where it has none or one has no name."""
+    changes = run.manifest["config"].get("change") or []
+    names = [str(change.get("name") or "") for change in changes]
+    if not all(names):
+        return ""
+    more = (
+        "" if len(names) <= NAMED_CHANGES else f" 等 {len(names)} 项" if lang == "zh" else f" and others ({len(names)})"
+    )
+    return ("、" if lang == "zh" else ", ").join(names[:NAMED_CHANGES]) + more
+
+
+def _moves(one: _Run, two: _Run, layer: str, table: pd.DataFrame) -> LayerMoves:
+    """Tell what of a layer differs anywhere: sums may hide that one cell gained what another lost."""
+
+    def differs(column: str, tolerance: float) -> bool:
+        if not all(column in run.cells for run in (one, two)):  # a run of an earlier version
+            return False
+        was, now = (run.cells[column].to_numpy(np.float64) for run in (one, two))
+        return not np.allclose(was, now, rtol=0, atol=tolerance, equal_nan=True)
+
+    has_gap = bool(table.loc[table["layer"] == layer, "gap_before"].notna().any())
+    rules = two.layers[layer]
+    return LayerMoves(
+        group=str(rules["group"]),
+        gap_unit=str(rules.get("capacity_unit") or "") if rules.get("norm_per_1000") is not None else "",
+        is_gap_moved=has_gap and (differs(f"{layer}_gap", SAME_GAP) or differs(f"{layer}_places_missing", SAME_GAP)),
+        is_walk_moved=differs(f"{layer}_seconds", SAME_SECONDS),
+    )
+
+
+def _only_in(run: _Run, layer: str, lang: str) -> str:
+    name, folder = run.layers[layer]["name"], run.folder.name
+    return f"{name}：只在 {folder} 中，未比较" if lang == "zh" else f"{name}: in {folder} alone, not compared"
+
+
+def _other_rules(one: _Run, two: _Run, layer: str, lang: str) -> str:
+    """Name the rules of a layer that differ: what changed is then not the supply or the streets alone."""
+    at = 0 if lang == "zh" else 1
+    pairs = [(names[at], *(run.layers[layer].get(rule) for run in (one, two))) for rule, names in _RULES.items()]
+    access = [run.manifest["config"]["network"].get("max_access_m") for run in (one, two)]
+    pairs.append((("最远接入（米）", "longest access leg in metres")[at], *access))
+    told = [f"{name} {_shown(was)} → {_shown(now)}" for name, was, now in pairs if was != now]
+    if not told:
+        return ""
+    name = two.layers[layer]["name"]
+    return f"{name}：两次口径不同：{'，'.join(told)}" if lang == "zh" else f"{name}: other rules: {', '.join(told)}"
+
+
+def _shown(value: object) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value if value is not None else "-")
+
+
+def _ordered_groups(run: _Run, layer: str) -> list[str]:
+    """Give the layer's own group first."""
+    own = _column(run.layers[layer]["group"])
+    return sorted(run.groups, key=lambda g: g != own)
+
+
+def _column(group: str) -> str:
+    return "population" if group == "all" else group
+
+
+def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) -> pd.DataFrame:
+    people = one.cells[group].to_numpy(np.float64)
+    was, now = (run.cells[f"{layer}_covered"].to_numpy(np.bool_) for run in (one, two))
+    is_own = group == _column(one.layers[layer]["group"])
+    has_gap = is_own and all(one.layers[layer].get(rule) == two.layers[layer].get(rule) for rule in _GAP_RULES)
+    missing = [_places_missing(run, layer) for run in (one, two)]
+    has_places = [bool(np.isfinite(values).any()) for values in missing]
+    # Where one run counted facilities and the other places, their gaps are of people and of places.
+    has_gap = has_gap and has_places[0] == has_places[1]
+    sums = {
+        "people": people,
+        "covered_before": people * was,
+        "covered_after": people * now,
+        "newly_covered_people": people * (now & ~was),
+        "lost_people": people * (was & ~now),
+        **{
+            f"gap_{when}": run.cells[f"{layer}_gap"].to_numpy(np.float64)
+            for when, run in (("before", one), ("after", two))
+        },
+        "places_missing_before": missing[0],
+        "places_missing_after": missing[1],
+    }
+    by_unit = {
+        name: np.bincount(unit.codes, weights=values, minlength=len(unit.categories)) for name, values in sums.items()
+    }
+    frame = pd.DataFrame({name: np.append(values, values.sum()) for name, values in by_unit.items()})
+    frame.insert(0, "unit_id", [*unit.categories, two.manifest["district"]["id"]])
+    for when in ("before", "after"):
+        frame[f"share_{when}"] = (frame[f"covered_{when}"] / frame["people"]).where(frame["people"] > 0)
+        frame[f"gap_{when}"] = frame[f"gap_{when}"] if has_gap else np.nan
+        frame[f"places_missing_{when}"] = frame[f"places_missing_{when}"] if has_gap and all(has_places) else np.nan
+    frame = frame.drop_duplicates("unit_id", keep="last")  # a district without units is its own one
+    return frame.assign(layer=layer, group="all" if group == "population" else group)
+
+
+def _places_missing(run: _Run, layer: str) -> npt.NDArray[np.float64]:
+    """Give the places that each piece lacks, NaN where the run had no norm or counted facilities."""
+    column = f"{layer}_places_missing"
+    if column not in run.cells:  # a run of an earlier version
+        return np.full(len(run.cells), np.nan)
+    return np.asarray(run.cells[column], dtype=np.float64)
+
+
+def _changed(one: _Run, two: _Run, layers: list[str], names: dict[str, str]) -> gpd.GeoDataFrame:
+    frames = []
+    for layer in layers:
+        was, now = (run.cells[f"{layer}_covered"].to_numpy(np.int8) for run in (one, two))
+        own = _column(one.layers[layer]["group"])
+        at = np.flatnonzero((was != now) & (one.cells[own].to_numpy(np.float64) > 0))
+        rows = one.cells.iloc[at]
+        frames.append(
+            gpd.GeoDataFrame(
+                {
+                    "layer": layer,
+                    "change": (now - was)[at],
+                    "people": rows[own].to_numpy(np.float64),
+                    "unit_id": rows["unit_id"].to_numpy(object),
+                    "unit_name": rows["unit_id"].map(names).to_numpy(object),
+                },
+                geometry=rows.geometry.to_numpy(),
+                crs="EPSG:4326",
+            )
+        )
+    return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs="EPSG:4326")
+
+
+def _units(run: _Run, names: dict[str, str]) -> gpd.GeoDataFrame:
+    """Put the units' outlines together from their cells, whose corners are rounded so that neighbours' are the same."""
+    owner = run.cells["unit_id"].to_numpy()
+    pieces = shapely.transform(run.cells.geometry.to_numpy(), lambda xy: np.round(xy, CORNER_DECIMALS))
+    ids = sorted(set(owner))
+    outlines = [merged(pieces[owner == unit_id], 10.0**-CORNER_DECIMALS) for unit_id in ids]
+    columns = {"unit_id": ids, "unit_name": [names[unit_id] for unit_id in ids]}
+    return gpd.GeoDataFrame(columns, geometry=outlines, crs="EPSG:4326")
+
+
+def _unit_names(run: _Run) -> dict[str, str]:
+    """Give the units' names by id, in the run's order; from coverage.csv where it was written, else the ids."""
+    ids = run.cells["unit_id"].drop_duplicates().tolist()
+    path = run.folder / "coverage.csv"
+    if not path.is_file():
+        return {name: name for name in sorted(ids)}
+    table = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)
+    listed = dict(zip(table["unit_id"], table["unit_name"], strict=True))
+    return {name: listed[name] for name in listed if name in set(ids)} | {n: n for n in ids if n not in listed}

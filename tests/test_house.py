@@ -1,0 +1,51 @@
+"""The house itself: no import circle, and no room that has grown flat."""
+
+import ast
+from pathlib import Path
+
+import networkx as nx
+import pytest
+
+MOST_MODULES = 15
+FLAT = {"outputs"}  # as many pages, tables and files as there are, each a module
+
+
+@pytest.fixture(scope="module")
+def modules(root):
+    found = {}
+    for path in sorted((root / "circle15").rglob("*.py")):
+        parts = path.relative_to(root).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imports_of(path, modules):
+    """Give the modules of the project that a file names in an import, wherever it stands."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+        if isinstance(node, ast.Import):
+            named = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            named = [f"{node.module}.{alias.name}" for alias in node.names] + [node.module]
+        else:
+            continue
+        yield from (name for name in named if name in modules and name != "circle15")
+
+
+def test_no_modules_import_each_other_in_a_circle_those_for_types_counted(modules):
+    graph = nx.DiGraph((name, other) for name, path in modules.items() for other in imports_of(path, modules))
+    graph.remove_edges_from(list(nx.selfloop_edges(graph)))
+    assert [sorted(c) for c in nx.strongly_connected_components(graph) if len(c) > 1] == []
+    assert graph.number_of_edges() > len(modules)  # the reading of imports found some
+
+
+def test_no_room_is_flat(root):
+    rooms = {p for p in (root / "circle15").rglob("*") if p.is_dir() and any(p.glob("*.py"))}
+    counted = {p.name: sum(f.name != "__init__.py" for f in p.glob("*.py")) for p in rooms if p.name not in FLAT}
+    assert {name: n for name, n in counted.items() if n > MOST_MODULES} == {}
+
+
+def test_packages_have_an_init_that_says_what_they_are(root):
+    for folder in (root / "circle15").rglob("*"):
+        if folder.is_dir() and any(folder.glob("*.py")):
+            tree = ast.parse(Path(folder / "__init__.py").read_text("utf-8"))
+            assert ast.get_docstring(tree), folder
