@@ -122,7 +122,7 @@ def test_the_page_holds_every_chart_and_no_markup_of_names(result, tmp_path):
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert page.count("<polyline") == 1
     assert '<td class="status">未达</td>' in page
-    assert "另有 1 项无现状数据" in page
+    assert "另有 1 项指标暂无现状数据" in page
     assert page.count('class="radar"') == len(SCORES)
     assert "a&lt;b&gt;" in page
     assert "<b>free" not in page

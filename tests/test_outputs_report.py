@@ -197,7 +197,7 @@ def test_a_group_is_named_wherever_its_share_or_its_people_stand(result, tmp_pat
 
 def test_a_sites_people_are_those_of_its_services_group(result):
     layers = tuple(replace(layer, group="age_0_2") for layer in result.layers)
-    assert "新增覆盖0–2 岁人口最多的是" in three_sentences(View(replace(result, layers=layers)))[2]
+    assert "新增覆盖 0–2 岁人口最多的是" in three_sentences(View(replace(result, layers=layers)))[2]
 
 
 def test_the_sources_are_told_once(page, result):

@@ -318,6 +318,30 @@ def test_a_map_prints_on_one_sheet(open_page, folder, tmp_path):
     assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
 
 
+@pytest.mark.parametrize(("n", "sheets"), [(1, 1), (6, 1), (60, 2)])
+def test_a_printed_map_keeps_all_its_warnings_below_it_or_on_a_sheet_of_their_own(open_page, tmp_path, n, sheets):
+    warnings = tuple(f"第 {i} 条：{'靠近区界的居民步行时间可能偏长；' * 4}" for i in range(n))
+    write_district_map(replace(made_result("tiny"), warnings=warnings), tmp_path / "index.html")
+    opened = open_page(tmp_path / "index.html", 1062, 733)
+    opened.page.evaluate("() => window.dispatchEvent(new Event('beforeprint'))")
+    opened.page.emulate_media(media="print")
+    opened.settle()
+    paper = opened.page.locator("#c15-paper")
+    assert paper.is_visible()
+    assert all(warning in paper.inner_text() for warning in warnings)
+    top, bottom, map_bottom = opened.page.evaluate("""() => {
+      const paper = document.getElementById('c15-paper').getBoundingClientRect();
+      return [paper.top, paper.bottom, document.querySelector('.folium-map').getBoundingClientRect().bottom];
+    }""")
+    assert top >= map_bottom - 0.5
+    assert sheets == 2 or bottom <= 716.5
+    opened.page.evaluate("() => window.dispatchEvent(new Event('afterprint'))")
+    opened.page.emulate_media(media="null")
+    assert not paper.is_visible()
+    sheet = opened.page.pdf(prefer_css_page_size=True, print_background=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == sheets
+
+
 def test_buttons_speak_the_language_of_the_run(open_page, folder):
     opened = open_page(folder / "index.html")
     assert opened.page.locator(".leaflet-control-zoom a").first.get_attribute("title") == "放大"

@@ -208,9 +208,20 @@ circle15.controls = function (state) {
     map.invalidateSize({ animate: false });
     goHome();
   };
-  window.addEventListener("beforeprint", () => layOut({ width: "1056px", height: "716px" }));
-  window.addEventListener("afterprint", () => layOut({ width: "", height: "" }));
   const root = document.documentElement.style;
+  const [width, height, least] = [1056, 716, 460]; // of the sheet inside its margins and of the map on it, px
+  window.addEventListener("beforeprint", () => {
+    const paper = document.getElementById("c15-paper");
+    if (paper) paper.style.display = "block"; // to be measured before the sheet's own style holds
+    const needed = paper ? paper.offsetHeight : 0;
+    if (paper) paper.style.display = "";
+    const isShared = needed <= height - least; // else the warnings have a sheet of their own
+    const left = isShared ? height - needed : height;
+    document.documentElement.classList.toggle("c15-two-sheets", !isShared);
+    root.setProperty("--c15-map", `${left}px`);
+    layOut({ width: `${width}px`, height: `${left}px` });
+  });
+  window.addEventListener("afterprint", () => layOut({ width: "", height: "" }));
   const measure = (name, element) => new ResizeObserver(() => root.setProperty(name, `${element.offsetHeight}px`)).observe(element);
   measure("--c15-top", panel.querySelector("header"));
   measure("--c15-bottom", document.querySelector(".c15-strip"));

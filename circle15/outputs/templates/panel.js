@@ -25,6 +25,7 @@ circle15.panel = function (state) {
     box.open = data.warnings.length <= 2;
     data.warnings.forEach((w) => box.append(el("p", "", w)));
     body.append(box);
+    circle15.warningsOnPaper(words, data.warnings);
   }
   if (data.links.length > 0) {
     const links = el("details", "c15-links", el("summary", "", `${words.unit_maps} (${data.links.length})`));
@@ -64,6 +65,14 @@ circle15.panel = function (state) {
     legend.replaceChildren(...circle15.legend(state));
     strip.replaceChildren(...circle15.strip(state));
   };
+};
+
+// On paper the warnings stand below the map, all of them; map.js gives them their room (`layOut`).
+circle15.warningsOnPaper = function (words, warnings) {
+  const el = circle15.element;
+  const paper = el("div", "", el("b", "", words.warnings), ...warnings.map((w) => el("p", "", w)));
+  paper.id = "c15-paper";
+  document.body.append(paper);
 };
 
 // On a phone the panel folds to its head.
