@@ -1,4 +1,4 @@
-"""Write docs/data-dictionary.md: what every column of every table means, in both languages.
+"""Write docs/reference/data-dictionary.md: what every column of every table means, in both languages.
 
 Run from the project's folder: .venv/bin/python scripts/make_data_dictionary.py
 """
@@ -34,8 +34,8 @@ def _row(entry: Entry) -> str:
 
 def main() -> None:
     """Write the page."""
-    path = Path(__file__).parents[1] / "docs" / "data-dictionary.md"
-    path.parent.mkdir(exist_ok=True)
+    path = Path(__file__).parents[1] / "docs" / "reference" / "data-dictionary.md"
+    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(dictionary_page(), encoding="utf-8")
 
 

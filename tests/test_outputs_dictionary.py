@@ -32,7 +32,7 @@ def test_no_column_is_described_twice():
 
 
 def test_the_page_of_the_dictionary_is_what_its_script_makes(root):
-    page = (root / "docs" / "data-dictionary.md").read_text(encoding="utf-8")
+    page = (root / "docs" / "reference" / "data-dictionary.md").read_text(encoding="utf-8")
     assert page == runpy.run_path(str(root / "scripts" / "make_data_dictionary.py"))["dictionary_page"]()
 
 
