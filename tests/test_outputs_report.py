@@ -150,8 +150,8 @@ def test_streets_and_communities_have_a_portrait_table_each(result, tmp_path):
     )  # fmt: skip
     page = _reported(result, tmp_path, portrait=portrait)
     assert page.tables[3:5] == [
-        [["单元名称", "匹配度", "可及度", "名次"], ["蒙特卡洛街道", "61.2", "90", "3"]],
-        [["单元名称", "匹配度", "可及度", "名次"], ["望河社区", "56", "无数据", "1"]],
+        [["街道（村社）名称", "匹配度", "可及度", "名次"], ["蒙特卡洛街道", "61.2", "90", "3"]],
+        [["街道（村社）名称", "匹配度", "可及度", "名次"], ["望河社区", "56", "无数据", "1"]],
     ]
     assert page.text.count("四维画像") == 1
 

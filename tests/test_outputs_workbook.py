@@ -133,7 +133,7 @@ def test_codes_read_as_words_and_ids_stand_last(result, tmp_path):
     )
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
     rows = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
-    assert rows["覆盖率"][0][:4] == ("单元名称", "服务", "阈值（分钟）", "阈值距离（米）")
+    assert rows["覆盖率"][0][:4] == ("街道（村社）名称", "服务", "阈值（分钟）", "阈值距离（米）")
     assert rows["覆盖率"][1][4] == "0–2 岁人口"
     assert rows["四维画像"][1] == ("甲", "街道", None, "托育", "均衡+可及", "a", None)
     assert rows["未接入路网"][1] == ("网格", "托育、社区卫生", "[a+b] [c]", "8a")

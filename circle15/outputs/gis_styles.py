@@ -89,7 +89,7 @@ def _causes(layer: LayerInfo, say: Words) -> str:
         (f"{column} = '{name}'", say[f"cause_{name}"], _fill(colour))
         for name, colour in reversed(CAUSE_COLOURS.items())
     ]
-    return _by_rules([*rules, ("ELSE", say["no_cause"], _fill(NO_CAUSE))])
+    return _by_rules([*rules, ("ELSE", f"{say['no_cause']} / {say['nobody']}", _fill(NO_CAUSE))])
 
 
 def _areas(result: DistrictResult) -> str:

@@ -121,6 +121,7 @@ def _drawing(view: View, plane: Plane) -> Value:
         maps.append(
             {
                 "caption": view.say["map_caption"].format(layer=layer.name),
+                "group": service_group(layer, result.lang),
                 "share": share_text(float(row.covered_share)),
                 "beside": beside_share(row, result.lang, group=layer.group),
                 "n_within": classes.n_within,
@@ -176,6 +177,7 @@ def _projects(view: View) -> list[Value]:
                 {
                     "first": i == 0,
                     "layer": layer.name,
+                    "group": service_group(layer, view.result.lang),
                     "rank": rank,
                     "unit": str(names.get(unit_id, "")),
                     "place": f"{lon:.5f}, {lat:.5f}",

@@ -18,7 +18,7 @@ from circle15.outputs.beside_share import beside_figure
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page
 from circle15.outputs.palette import BEYOND, FARTHEST, GOOD_SHARES, INK, ramp
 from circle15.outputs.summary_workbook import is_change, is_share, wide_shares
-from circle15.outputs.text import people_text, share_text
+from circle15.outputs.text import group_of, people_text, share_text
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -154,7 +154,7 @@ def _features(summary: Summary, shapes: gpd.GeoDataFrame, layer: str) -> list[di
         row = rows.loc[(unit.district_id, unit.unit_id)]
         row = row.iloc[0] if isinstance(row, pd.DataFrame) else row
         share = float(row["covered_share"])
-        people = f"{people_text(float(row['people']))} {summary.words('人', 'people')}"
+        people = f"{group_of(str(row['group']), summary.lang)} {people_text(float(row['people']))}"
         label = f"{unit.district_name} · {row['unit_name']}: {_share_label(row, summary.lang)} ({people})"
         properties = {"label": html.escape(label), "colour": class_colour(share)}
         features.append(

@@ -23,8 +23,8 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
         "met": ("已达", "met"), "behind": ("未达", "behind"),
         "above": ("超出区间", "above the range"), "no data": ("无数据", "no data"),
         "does not apply": ("不适用", "does not apply"), "not counted": ("不计", "not counted"),
-        "optimal": ("已证最优", "optimal"), "time limit": ("到时停止", "time limit"),
-        "infeasible": ("无可行解", "infeasible"), "greedy": ("贪心解", "greedy"),
+        "optimal": ("已证最优", "optimal"), "time limit": ("求解超时", "time limit"),
+        "infeasible": ("无可行解", "infeasible"), "greedy": ("逐点择优", "greedy"),
     },
     "measure": {
         "minutes": ("步行分钟", "minutes on foot"), "metres": ("步行米数", "metres on foot"),
@@ -62,10 +62,10 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
     },
     "model": {
         "mclp": ("最大覆盖", "maximal covering"), "set-cover": ("集合覆盖", "set cover"),
-        "p-median": ("p-中位", "p-median"), "p-centre": ("p-中心", "p-centre"),
+        "p-median": ("平均步行时间最短", "p-median"), "p-centre": ("最远步行时间最短", "p-centre"),
         "capacitated": ("容量约束", "capacitated"),
     },
-    "solution": {"exact": ("精确解", "exact"), "greedy": ("贪心解", "greedy")},
+    "solution": {"exact": ("精确解", "exact"), "greedy": ("逐点择优", "greedy")},
     "key": {
         "minutes": ("分钟数", "minutes"), "group": ("人群", "group"), "norm_group": ("标准人群", "norm group"),
         "norm_per_1000": ("每千人标准", "norm per 1,000"), "capacity_unit": ("容量单位", "capacity unit"),

@@ -35,7 +35,7 @@ SHEETS = {
     "saturation": ("饱和度", "Saturation"),
     "satisfaction": ("满意度", "Satisfaction"),
     "targets": ("规划指标", "Targets"),
-    "unit_rules": ("单元规则", "Unit rules"),
+    "unit_rules": ("分街道配置要求", "Unit rules"),
     "ranking": ("建议点位", "Ranking"),
     "siting": ("优化选址", "Siting"),
     "causes": ("问题成因", "Causes"),
@@ -59,7 +59,7 @@ SHORTAGES = ("gap", "places_missing", "shortfall", "uncovered_people")
 SCORES = ("匹配度", "可及度", "饱和度", "满意度", "score", "index")
 # Names that stand before the ids of units.
 _NAME_OF = {"unit_id": "unit_name", "parent_id": "parent_name"}
-_NAME_HEADINGS = {"unit_name": ("单元名称", "Unit name"), "parent_name": ("所属街道", "Street")}
+_NAME_HEADINGS = {"unit_name": ("街道（村社）名称", "Unit name"), "parent_name": ("所属街道", "Street")}
 GOOD, MIDDLE, BAD = "#9CC9C2", "#FFFFFF", "#DDB184"
 LONGEST_COLUMN = 42
 FIXED_DATE = dt.datetime(2000, 1, 1)  # noqa: DTZ001 (xlsx stores no zone); same inputs, same bytes

@@ -60,7 +60,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the text does not say whether old is 60 or 65; 60 is used",
     ),
     "circle-of-all-services": (
-        "{place}未为该服务命名分钟数，取其综合公共服务圈 {minutes} 分钟",
+        "{place}有关规划未单独规定该服务的步行时间，按其综合公共服务圈标准 {minutes} 分钟计",
         "{place} names no circle for this service; its circle of all services, {minutes} minutes, is used",
     ),
     "circle-of-other-places": (
@@ -92,7 +92,7 @@ TEXTS: dict[str, tuple[str, str]] = {
         "the text leaves the denominator of {indicator} open; this norm is left out",
     ),
     "unit-words-differ": (
-        "容量单位“{ours}”与指标单位“{theirs}”写法不同，按同一单位处理",
+        "设施容量单位（{ours}）与规划指标单位（{theirs}）表述不同，按同一口径计算",
         "the capacity unit {ours!r} and the norm's {theirs!r} are different words; read as the same unit",
     ),
     "unit-differs": (

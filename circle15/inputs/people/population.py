@@ -116,7 +116,7 @@ def _raked(found: Population, config: Config, district: District, cells: Cells) 
     return replace(
         found,
         groups=raked.groups[[ALL, *table.groups]],
-        label_zh=f"{found.label_zh}，按官方人数 {path.name} 调整（迭代比例拟合）",
+        label_zh=f"{found.label_zh}，按官方人口控制数（{path.name}）校准",
         label_en=f"{found.label_en}, raked to the official totals of {path.name}",
         inputs={**found.inputs, str(table.totals): path},
         raking=raked.table,
@@ -143,7 +143,7 @@ def _from_points(config: Config, path: Path, _district: District, cells: Cells) 
     return replace(
         found,
         notes=absurd_points(table, inside, path.name),
-        label_zh=f"人口点数据 {path.name}",
+        label_zh=f"人口点数据（{path.name}）",
         label_en=f"population points of {path.name}",
         counts={**table.counts, **found.counts},
         changes=table.changes,

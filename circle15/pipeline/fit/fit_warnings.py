@@ -40,15 +40,15 @@ def fit_warnings(study: Study) -> list[str]:
 def nobody_competes(study: Study) -> str:
     """Say that nobody from beyond the border competes for supply, and why."""
     config = study.config
-    why_zh, why_en = "人口来源不含界外居民", "the population source tells of nobody beyond the border"
+    why_zh, why_en = "人口来源不含区外居民", "the population source tells of nobody beyond the border"
     if study.around is not None:
-        why_zh, why_en = "界外居民步行到不了任何设施", "nobody there can walk to a facility"
+        why_zh, why_en = "区外居民步行到不了任何设施", "nobody there can walk to a facility"
     elif config.population.buffer_demand is False:
         why_zh, why_en = "配置 population.buffer_demand = false", "the config says population.buffer_demand = false"
     elif not is_covered(config):
         why_zh, why_en = "人口来源只含本区", "the population source is of the district alone"
     return study.words(
-        f"界外居民未参与供给分配（{why_zh}），靠近区界处人均供给可能偏高",
+        f"区外居民未计入供需分配（{why_zh}），区界附近人均供给可能偏高",
         f"people beyond the border do not compete for supply ({why_en}); supply per person near it may be too high",
     )
 

@@ -22,7 +22,7 @@ from circle15.pipeline.projects.ranked import places_frame
 PROJECT_COLUMNS = (
     "order", "layer", "name", "cell", "lon", "lat", "unit_id", "capacity", "cost",
     "newly_covered_people", "alone_covered_people", "gap_filled", "places_filled", "people_per_cost",
-    "overlaps_with", "overlap_people", "overlap_share", "is_duplicate", "gini_before", "gini_after",
+    "overlaps_with", "overlap_people", "overlap_share", "is_duplicate", "gini_before", "gini_after", "group",
 )  # fmt: skip
 
 
@@ -57,6 +57,7 @@ def _projects_of(study: Study, service: Service, places: Parcels, threads: int |
     return places_frame(study, places, capacity).assign(
         order=order,
         layer=service.layer.id,
+        group=service.layer.group,
         newly_covered_people=found.newly_covered_people,
         alone_covered_people=found.alone_covered_people,
         gap_filled=gains["gap_filled"],

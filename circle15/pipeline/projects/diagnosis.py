@@ -36,7 +36,7 @@ CAUSE_COLUMNS = (
 )  # fmt: skip
 LINK_COLUMNS = (
     "rank", "layer", "from_lon", "from_lat", "to_lon", "to_lat", "unit_id", "straight_m", "walk_m",
-    "newly_covered_people",
+    "newly_covered_people", "group",
 )  # fmt: skip
 
 DETOUR_SEARCHED_M = 20_000.0
@@ -162,6 +162,7 @@ def _links_of(study: Study, service: Service, threads: int | None) -> pd.DataFra
         {
             "rank": np.arange(1, len(lon) + 1),
             "layer": layer.id,
+            "group": layer.group,
             "from_lon": lon,
             "from_lat": lat,
             "to_lon": found.to_lon,

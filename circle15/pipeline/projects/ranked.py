@@ -33,7 +33,7 @@ from circle15.pipeline.projects.gains import (
 COLUMNS = (
     "rank", "layer", "cell", "lon", "lat", "unit_id",
     "newly_covered_people", "alone_covered_people", "gap_filled", "places_filled", "cumulative_people",
-    "name", "capacity", "cost", "people_per_cost", "ranked_by",
+    "name", "capacity", "cost", "people_per_cost", "ranked_by", "group",
 )  # fmt: skip
 _SHOWN = 5
 
@@ -102,6 +102,7 @@ def _rank_one(
     return frame.assign(
         rank=np.arange(1, len(chosen) + 1),
         layer=layer.id,
+        group=layer.group,
         cumulative_people=np.cumsum(frame["newly_covered_people"]),
         people_per_cost=frame["newly_covered_people"] / frame["cost"],
         ranked_by=by,

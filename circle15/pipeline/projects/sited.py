@@ -48,7 +48,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "layer", "model", "solution", "rank", "name", "cell", "lon", "lat", "unit_id", "capacity", "cost",
     "newly_covered_people", "alone_covered_people", "gap_filled", "objective", "objective_unit", "bound", "gap_share",
-    "status",
+    "status", "group",
 )  # fmt: skip
 
 MOST_PAIRS = 5_000_000
@@ -168,6 +168,7 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
         frames.append(
             _rows(case, chosen).assign(
                 layer=service.layer.id,
+                group=service.layer.group,
                 model=task.model,
                 solution=name,
                 objective=objective,
