@@ -6,7 +6,16 @@ from pathlib import Path
 import networkx as nx
 import pytest
 
+from circle15.network import cache
+
 MOST_MODULES = 15
+MAKE_NO_STREETS = {
+    "circle15.errors",  # what a refusal says
+    "circle15.files",  # how files are kept and replaced
+    "circle15.inputs.geofiles.vectors",  # GDAL's reasons in plain words
+    "circle15.network.graph",  # a network is made of streets that were found in the cache as of those just read
+    "circle15.network.walking",  # costs of streets, as above
+}
 FLAT = {"outputs"}  # as many pages, tables and files as there are, each a module
 
 
@@ -36,6 +45,18 @@ def test_no_modules_import_each_other_in_a_circle_those_for_types_counted(module
     graph.remove_edges_from(list(nx.selfloop_edges(graph)))
     assert [sorted(c) for c in nx.strongly_connected_components(graph) if len(c) > 1] == []
     assert graph.number_of_edges() > len(modules)  # the reading of imports found some
+
+
+def test_whatever_decides_what_streets_a_file_has_is_in_the_key_of_the_network_cache(modules):
+    makers = {f"circle15.{name.removesuffix('.py').replace('/', '.')}" for name in cache._MAKERS}
+
+    def is_in(name, rooms):
+        return any(name == room or name.startswith(f"{room}.") for room in rooms)
+
+    inside = [name for name in modules if is_in(name, makers)]
+    assert {"circle15.network.streets.osm_reader", "circle15.network.cuts"} < set(inside)
+    reached = {other for name in inside for other in imports_of(modules[name], modules)}
+    assert sorted(name for name in reached if not is_in(name, makers | MAKE_NO_STREETS)) == []
 
 
 def test_no_room_is_flat(root):

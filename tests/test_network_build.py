@@ -2,6 +2,7 @@
 
 import logging
 import math
+import shutil
 import subprocess
 import sys
 
@@ -15,7 +16,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import circle15
 from circle15.errors import InputError, MissingColumnError, MissingFileError, NetworkError
-from circle15.files import cache_room
+from circle15.files import cache_room, digests
 from circle15.network import build, cache
 from circle15.network.build import missing_buffer_sides, read_network
 from circle15.network.streets.covered_ground import StatedBox, covered_ground
@@ -437,18 +438,12 @@ def test_another_table_or_version_never_gets_an_old_entry(tmp_path, monkeypatch,
     if what == "version":
         monkeypatch.setattr(circle15, "__version__", "99")
     else:
-        real = cache.resources.files
-
-        def changed(package):
-            if package != "circle15.network.rules":
-                return real(package)
-            folder = tmp_path / "package"
-            folder.mkdir(exist_ok=True)
-            for name in cache._MAKERS[package]:
-                (folder / name).write_bytes(real(package).joinpath(name).read_bytes() + b"#")
-            return folder
-
-        monkeypatch.setattr(cache.resources, "files", changed)
+        shutil.copytree(digests._CODE_ROOT, tmp_path / "code", ignore=shutil.ignore_patterns("__pycache__", "*.so"))
+        monkeypatch.setattr(digests, "_CODE_ROOT", tmp_path / "code")
+        read_network(path)
+        assert len(entries()) == 1  # the same code in another place
+        table = tmp_path / "code" / "network" / "rules" / "walking_table.csv"
+        table.write_bytes(table.read_bytes() + b"#")
     read_network(path)
     assert len(entries()) == 2
 

@@ -5,10 +5,7 @@ from __future__ import annotations
 import hashlib
 from functools import cache, lru_cache
 from importlib.metadata import version
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from pathlib import Path
 
 LIBRARIES = (
     "geopandas", "h3", "networkx", "numpy", "osmium", "osmnx", "pandas", "pyarrow", "pyogrio", "pyproj",
@@ -18,6 +15,7 @@ LIBRARIES = (
 
 SHAPEFILE_PARTS = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 _OF_ONE_STEM = {".shp": SHAPEFILE_PARTS, ".tif": (".tfw", ".wld"), ".tiff": (".tfw", ".wld"), ".asc": (".prj",)}
+_CODE_ROOT = Path(__file__).parents[1]
 _BEHIND_ITS_NAME = ("-wal", "-journal", ".aux.xml", ".msk")  # of a GeoPackage (SQLite), of a raster (GDAL)
 
 
@@ -49,6 +47,16 @@ def file_parts(path: Path) -> list[Path]:
 def library_versions() -> dict[str, str]:
     """Give the versions of the libraries that decide numbers and tables."""
     return {name: version(name) for name in LIBRARIES}
+
+
+def makers_digest(*makers: str) -> bytes:
+    """Give the digest of modules and tables in folders and files of circle15, named from its root ("inputs/osm")."""
+    digest = hashlib.blake2b()
+    for maker in makers:
+        path = _CODE_ROOT / maker
+        for file in sorted(p for p in path.rglob("*") if p.suffix in {".py", ".csv"}) if path.is_dir() else [path]:
+            digest.update(file.relative_to(_CODE_ROOT).as_posix().encode() + b"\0" + file.read_bytes())
+    return digest.digest()
 
 
 @lru_cache(maxsize=1024)

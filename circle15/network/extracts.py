@@ -7,12 +7,12 @@ import json
 import logging
 import os
 from contextlib import suppress
-from importlib import metadata, resources
+from importlib import metadata
 from typing import TYPE_CHECKING, TypeVar
 
 from circle15.errors import InputError
 from circle15.files.cache_room import PART, cache_root, shrink_cache
-from circle15.files.digests import file_digest
+from circle15.files.digests import file_digest, makers_digest
 from circle15.files.held_folders import held_folder
 from circle15.inputs.osm.selection import Wanted, holds_wanted, write_selection
 
@@ -94,6 +94,5 @@ def _folder() -> Path:
 
 
 def _key(source: Path) -> str:
-    maker = resources.files("circle15.inputs.osm").joinpath("selection.py").read_bytes()
-    made_by = hashlib.blake2b(maker + metadata.version("osmium").encode(), digest_size=6).hexdigest()
-    return f"{file_digest(source, 'blake2b')[:40]}-{made_by}"
+    made_by = hashlib.blake2b(makers_digest("inputs/osm") + metadata.version("osmium").encode(), digest_size=6)
+    return f"{file_digest(source, 'blake2b')[:40]}-{made_by.hexdigest()}"
