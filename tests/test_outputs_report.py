@@ -83,7 +83,9 @@ def test_projects_are_the_ranking(page, result):
     rows = page.tables[1][1:]
     names = {layer.name: layer.id for layer in result.layers}
     for row in rows:
-        site = ranking[(ranking["layer"] == names[row[0]]) & (ranking["rank"] == int(row[1]))].iloc[0]
+        site = ranking[
+            (ranking["layer"] == names[row[0].removesuffix("居民")]) & (ranking["rank"] == int(row[1]))
+        ].iloc[0]
         assert row[4] == people_text(site["newly_covered_people"])
         assert row[5] == people_text(site["cumulative_people"])
     assert len(rows) == ranking.groupby("layer")["rank"].apply(lambda r: min(len(r), 5)).sum()
@@ -99,7 +101,7 @@ def test_every_unit_has_its_sentences_and_its_uncovered_people(page, result):
         for row, layer in zip(own, result.layers, strict=True):
             found = coverage.loc[(unit_id, layer.id)]
             assert row == [
-                layer.name,
+                f"{layer.name}居民",
                 share_text(found["covered_share"]),
                 people_text(found["people"] - found["covered_people"]),
             ]

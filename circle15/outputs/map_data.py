@@ -29,7 +29,16 @@ from circle15.outputs.palette import (
     time_classes,
 )
 from circle15.outputs.shapes import encode_lines, encode_polygons
-from circle15.outputs.text import Words, group_of, layer_rules, people_text, plain_number, share_heading, share_text
+from circle15.outputs.text import (
+    Words,
+    group_of,
+    layer_rules,
+    people_text,
+    plain_number,
+    share_heading,
+    share_text,
+    spaced,
+)
 from circle15.units import MS_PER_SECOND, SECONDS_PER_MINUTE, minutes_to_seconds, seconds_to_minutes, seconds_to_ms
 
 if TYPE_CHECKING:
@@ -171,6 +180,7 @@ def _percent(share: float) -> float:
 
 def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value:
     say = view.say
+    whom = group_of(layer.group, view.result.lang)
     classes = layer_classes(layer)
     edges_ms = class_edges_ms(layer, classes)
     place = class_of(view.cell_values(f"{layer.id}_seconds"), edges_ms, view.cell_values(f"{layer.id}_linked"))
@@ -187,10 +197,10 @@ def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value
         "labels": class_labels(classes, say),
         "edge_texts": [plain_number(edge) for edge in classes.edges_min],
         "class_shares": class_shares,
-        "whom": group_of(layer.group, view.result.lang),
+        "whom": whom,
         "share_heading": share_heading(layer, view.result.lang),
-        "uncovered_label": say["uncovered_cell"].format(group=group_of(layer.group, view.result.lang)),
-        "nobody_label": say["nobody_of"].format(group=group_of(layer.group, view.result.lang)),
+        "uncovered_label": say["uncovered_cell"].format(group=whom),
+        "nobody_label": say["nobody_of"].format(group=spaced(whom, view.result.lang)),
         "off_share": _labelled(off_share, view.coverage_row(layer), view),
         "searched": None if layer.searched_s is None else plain_number(layer.searched_s / SECONDS_PER_MINUTE),
         "threshold_text": say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),
@@ -212,7 +222,7 @@ def _gap(view: View, layer: LayerInfo) -> Value | None:
         return None
     largest = float(np.nan_to_num(view.result.cells[f"{layer.id}_gap"].to_numpy(np.float64)).max(initial=0.0))
     edges, colours = gap_classes(largest)
-    texts = [plain_number(edge, 3) for edge in (0.0, *edges)]
+    texts = [plain_number(edge, 3, separator=",") for edge in (0.0, *edges)]
     labels = [*(f"{low} – {high}" for low, high in pairwise(texts)), f"> {texts[-1]}"]
     unit = str(own["gap_unit"].iloc[0])
     return {"edges": list(edges), "edge_texts": texts[1:], "colours": list(colours), "labels": labels, "unit": unit}

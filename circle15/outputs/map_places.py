@@ -9,7 +9,7 @@ import numpy as np
 import shapely
 
 from circle15.outputs.beside_share import is_told, known_uncovered, off_people_text, share_on_network
-from circle15.outputs.text import estimate_text, group_of, people_text, plain_number, service_group, share_text
+from circle15.outputs.text import estimate_text, group_of, people_text, plain_number, share_text, spaced
 from circle15.outputs.view import DEGREES_PER_METRE
 
 if TYPE_CHECKING:
@@ -65,9 +65,8 @@ def _unit_table(view: View, rows: list[tuple[LayerInfo, Any]]) -> Value:
     heading += [say["people_off_network"], say["share_on_network"]] if with_off else []
     table = []
     for layer, row in rows:
-        group = service_group(layer, view.result.lang)
         own = [
-            f"{layer.name} · {group}" if group else layer.name,
+            f"{layer.name} · {group_of(layer.group, view.result.lang)}",
             share_text(float(row.covered_share)),
             people_text(known_uncovered(row, float(row.covered_people))),
         ]
@@ -88,7 +87,7 @@ def facilities(view: View) -> Value:
 
 
 def _whom(view: View, layer: LayerInfo) -> str:
-    return group_of(layer.group, view.result.lang)
+    return spaced(group_of(layer.group, view.result.lang), view.result.lang)
 
 
 def _within_reach(view: View, places: list[Value]) -> list[Value]:

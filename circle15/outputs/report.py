@@ -21,7 +21,7 @@ from circle15.outputs.offline import template_text
 from circle15.outputs.report_charts import cause_bars, cause_legend, lorenz_chart, radar_chart, target_bars
 from circle15.outputs.report_tables import extra_tables
 from circle15.outputs.sentences import by_share, three_sentences
-from circle15.outputs.text import layer_rules, people_text, plain_number, service_group, share_text
+from circle15.outputs.text import group_of, layer_rules, people_text, plain_number, service_group, share_text
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:
@@ -177,7 +177,7 @@ def _projects(view: View) -> list[Value]:
                 {
                     "first": i == 0,
                     "layer": layer.name,
-                    "group": service_group(layer, view.result.lang),
+                    "group": group_of(layer.group, view.result.lang),
                     "rank": rank,
                     "unit": str(names.get(unit_id, "")),
                     "place": f"{lon:.5f}, {lat:.5f}",
@@ -210,7 +210,7 @@ def _unit(view: View, plane: Plane) -> Value:
         "rows": [
             {
                 **_share(layer.name, row, view.result.lang),
-                "group": service_group(layer, view.result.lang),
+                "group": group_of(layer.group, view.result.lang),
                 "lost": people_text(known_uncovered(row, float(row.covered_people))),
             }
             for layer, row in view.coverage_rows()

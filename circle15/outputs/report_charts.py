@@ -9,7 +9,7 @@ import numpy as np
 
 from circle15.measures.portrait import DIMENSIONS, DIMENSIONS_EN
 from circle15.outputs.palette import CAUSE_COLOURS, INK
-from circle15.outputs.text import people_text, plain_number, service_group
+from circle15.outputs.text import group_of, people_text, plain_number
 
 if TYPE_CHECKING:
     from circle15.outputs.view import View
@@ -115,7 +115,7 @@ def cause_bars(view: View) -> list[Value]:
             for name in names
             if name in people
         ]
-        group = service_group(layer, view.result.lang)
+        group = group_of(layer.group, view.result.lang)
         bars.append({"name": layer.name, "group": group, "parts": parts, "total": people_text(total)})
     return bars
 

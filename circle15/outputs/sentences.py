@@ -6,7 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from circle15.outputs.beside_share import beside_share, known_uncovered
-from circle15.outputs.text import group_of, people_text, plain_number, share_text
+from circle15.outputs.text import group_of, people_text, plain_number, share_text, spaced
 
 if TYPE_CHECKING:
     from circle15.outputs.result import LayerInfo
@@ -178,8 +178,8 @@ def _of_sites(view: View, layer: LayerInfo, sites: list[Any], texts: dict[str, s
         name=_named(view, is_inside=len(sites) > 1),
         n=len(sites),
         layer=layer.name,
-        whom=(named := whom(layer, view.result.lang)),
-        spaced=f" {named}" if named[:1].isascii() else named,
+        whom=whom(layer, view.result.lang),
+        spaced=spaced(whom(layer, view.result.lang), view.result.lang),
         rank=int(best.rank),
         gain=people_text(float(best.alone_covered_people)),
         around="" if view.unit_id is None else texts["around"],

@@ -47,7 +47,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "all_services": ("服务全覆盖", "All services"),
     "of": ("/", "of"),
     "facilities": ("设施", "Facilities"),
-    "uncovered": ("未覆盖居民", "Uncovered residents"),
+    "uncovered": ("未覆盖的网格", "Cells not covered"),
     "uncovered_cell": ("未覆盖的网格：{group}", "Cells not covered: {group}"),
     "lacking_cell": ("服务不全的网格：居民", "Some service out of reach: residents"),
     "covered": ("已覆盖", "Covered"),
@@ -61,10 +61,10 @@ _WORDS: dict[str, tuple[str, str]] = {
     "ranking": ("建议新增点位", "Proposed sites"),
     "site": ("建议点位", "Proposed site"),
     "newly_covered": ("新增覆盖人数", "Newly covered people"),
-    "newly_covered_of": ("新增覆盖{group}", "Newly covered {group}"),
+    "newly_covered_of": ("在前序点位基础上新增覆盖{group}", "Newly covered {group}, beyond earlier ranks"),
     "alone_covered_of": ("单独新建时新增覆盖{group}", "Newly covered {group}, if built alone"),
     "cumulative": ("累计新增覆盖", "Cumulative"),
-    "cumulative_of": ("累计新增覆盖{group}（含前序点位）", "Cumulative {group}, with earlier ranks"),
+    "cumulative_of": ("累计新增覆盖{group}", "Cumulative {group}"),
     "gap": ("供需缺口", "Supply gap"),
     "gap_filled": ("填补缺口", "Gap filled"),
     "units_layer": ("街道边界与覆盖率", "Units with their share"),
@@ -327,6 +327,11 @@ def group_name(group: str, lang: str) -> str:
 def group_of(group: str, lang: str) -> str:
     """Name the people of a count: the residents, or a group."""
     return words(lang)["residents"] if group == "all" else group_name(group, lang)
+
+
+def spaced(name: str, lang: str) -> str:
+    """Give a name as it follows a Chinese letter: one that begins with a digit or a Latin letter keeps its distance."""
+    return f" {name}" if lang == "zh" and name[:1].isascii() else name
 
 
 def profile_text(layer: LayerInfo, lang: str) -> str:

@@ -368,7 +368,7 @@ def test_proposed_sites_follow_the_service(open_page, folder, result):
     opened.page.evaluate("() => { circle15.state.folium.overlays.sites.getLayers()[0].openPopup(); }")
     title, rows = opened.popup()
     assert title == "体育场地 · 建议点位 1"
-    assert dict(rows)["新增覆盖居民"] == f"{people_text(ranked['newly_covered_people'].iloc[0])} 人"
+    assert dict(rows)["在前序点位基础上新增覆盖居民"] == f"{people_text(ranked['newly_covered_people'].iloc[0])} 人"
 
 
 def test_a_unit_page_leads_back_and_the_district_page_to_it(open_page, folder):
