@@ -16,14 +16,14 @@ from circle15.outputs.view import View
 from circle15.outputs.workbook_parts import set_paper, write_charts, write_columns, write_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping
+    from collections.abc import Hashable, Mapping, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
-    from circle15.outputs.result import DistrictResult
+    from circle15.outputs.result import DistrictResult, LayerInfo
 
 # Sheets in the order in which a reader wants them.
 SHEETS = {
@@ -160,16 +160,27 @@ def for_people(
     return pd.DataFrame({name: columns[name] for name in order}, index=table.index)
 
 
+def with_group(table: pd.DataFrame, layers: Sequence[LayerInfo]) -> pd.DataFrame:
+    """Put the group of people beside the layer of a table that counts people and does not name them."""
+    groups = {layer.id: layer.group for layer in layers}
+    counts_people = any("people" in str(column) for column in table)
+    if "layer" not in table or "group" in table or not counts_people or not table["layer"].isin(groups).all():
+        return table
+    made = table.copy()
+    made.insert(list(table.columns).index("layer") + 1, "group", table["layer"].map(groups))
+    return made
+
+
 def _write_table(result: DistrictResult, name: str, table: pd.DataFrame, sheet: Worksheet, formats: _Formats) -> None:
     layer_ids = tuple(layer.id for layer in result.layers)
     layer_names = {layer.id: layer.name for layer in result.layers}
     unit_names = {**View(result).unit_names(), result.id: result.name}
-    table = for_people(table, result.lang, layer_names, unit_names)
+    table = for_people(with_group(table, result.layers), result.lang, layer_names, unit_names)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
     widths = []
     for j, column in enumerate(table.columns):
-        known = entry(name, str(column), layer_ids)
+        known = entry(name, str(column), layer_ids) or (entry("coverage", "group") if column == "group" else None)
         named = _NAME_HEADINGS.get(str(column))
         plain = str(column) if named is None else _word(result, *named)
         heading = known.heading_with_unit(result.lang) if known else plain

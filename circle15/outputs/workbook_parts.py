@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import circle15
 from circle15.outputs.dictionary import entry
 from circle15.outputs.palette import CAUSE_COLOURS, WITHIN, ramp
-from circle15.outputs.text import layer_rules, words
+from circle15.outputs.text import group_of, layer_rules, words
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:
@@ -122,7 +122,9 @@ def write_charts(result: DistrictResult, book: Workbook, heading: Format, share:
     chart.set_title({"name": say["coverage_by_unit"], "name_font": {"size": 12}})
     chart.set_x_axis({"min": 0, "max": 1, "num_format": "0%", "major_gridlines": {"visible": True, "line": GRID}})
     sheet.insert_chart(0, len(names) + 2, chart)
-    causes = [(layer.name, _cause_people(view, layer)) for layer in result.layers]
+    causes = [
+        (f"{layer.name} · {group_of(layer.group, result.lang)}", _cause_people(view, layer)) for layer in result.layers
+    ]
     if view.own("causes"):
         top = max(len(rows) + 3, (_height(len(rows) * len(names)) // 20) + 2)
         labels = [say[f"cause_{name}"] for name in _UNCOVERED]
