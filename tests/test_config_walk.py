@@ -68,7 +68,7 @@ def test_each_kind_of_wait_can_be_set():
 def test_no_walking_cost_is_buried_in_the_code(root):
     """Numbers of the modules that cost walks: Tobler's formula, rounding, units, and nothing else."""
     allowed = {0, 1, -1, 2, 0.5, 1000, 0.01, 100, 0.001, 0.3048, 3.5, 0.05, 62}
-    for name in ("walking/costs.py", "walking/passages.py", "walking/traits.py", "walking/waits.py"):
+    for name in ("walking/costs.py", "rules/passage_table.py", "walking/traits.py", "walking/waits.py"):
         tree = ast.parse((Path(root) / "circle15" / "network" / name).read_text("utf-8"))
         numbers = {n.value for n in ast.walk(tree) if isinstance(n, ast.Constant) and type(n.value) in {int, float}}
         assert numbers <= allowed, (name, numbers - allowed)

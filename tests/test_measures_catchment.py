@@ -14,7 +14,7 @@ from circle15.measures.catchment import (
     two_step_fca,
 )
 from circle15.measures.decay import DECAY_NAMES, decay_weights, exponential, power
-from circle15.measures.times import times_from_dense
+from circle15.reach.times import times_from_dense
 
 NAN = np.nan
 FAMILY = [two_step_fca, three_step_fca, modified_two_step_fca, balanced_fca]

@@ -5,8 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circle15.measures.coverage import completeness, count_within, coverage, covered_cells, kth_nearest, sum_by_unit
-from circle15.measures.times import by_facility, checked_threshold, spread_to_pieces, times_from_dense
+from circle15.measures.coverage import completeness, count_within, coverage, covered_cells, sum_by_unit
+from circle15.reach.kth import kth_nearest
+from circle15.reach.times import by_facility, checked_threshold, spread_to_pieces, times_from_dense
 
 
 def table(matrix):

@@ -7,7 +7,7 @@ from scipy.optimize import linprog
 from circle15.measures.catchment import two_step_fca
 from circle15.measures.flow import fair_shares
 from circle15.measures.gaps import cell_gaps
-from circle15.measures.times import times_from_dense
+from circle15.reach.times import times_from_dense
 
 NAN = np.nan
 

@@ -6,7 +6,7 @@ import pytest
 from scipy.optimize import minimize
 
 from circle15.measures.rational import rational_agent_cost
-from circle15.measures.times import times_from_dense
+from circle15.reach.times import times_from_dense
 
 NAN = np.nan
 

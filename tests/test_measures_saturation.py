@@ -13,7 +13,7 @@ from circle15.measures.saturation import (
     unit_saturation,
     used_ratio,
 )
-from circle15.measures.times import times_from_dense
+from circle15.reach.times import times_from_dense
 
 NAN = np.nan
 TIMES = times_from_dense([[100.0, 200.0], [NAN, 400.0], [NAN, NAN]], 900.0)

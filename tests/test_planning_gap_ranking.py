@@ -5,8 +5,8 @@ from scipy.sparse import csr_array
 
 from circle15.measures.catchment import two_step_fca
 from circle15.measures.gaps import cell_gaps
-from circle15.measures.times import times_from_dense
 from circle15.planning.gap_ranking import Offer, filled_in_order, places_per_person, rank_by_gap
+from circle15.reach.times import times_from_dense
 
 
 def offer_of(dense, people, capacity):

@@ -7,8 +7,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from circle15.measures.flow import fair_shares
-from circle15.measures.times import times_from_dense
 from circle15.planning.place_ranking import places_filled_in_order, rank_by_places, shortage_of
+from circle15.reach.times import times_from_dense
 
 NAN = np.nan
 

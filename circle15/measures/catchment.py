@@ -19,7 +19,7 @@ from scipy.sparse import csr_array
 
 from circle15.measures.coverage import share
 from circle15.measures.decay import Decay, DecayName, decay_weights
-from circle15.measures.times import FloatArray, TravelTable, checked_threshold, n_cells, pair_rows
+from circle15.reach.times import FloatArray, TravelTable, checked_threshold, n_cells, pair_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

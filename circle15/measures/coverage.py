@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from circle15.measures.times import BoolArray, FloatArray, IntArray, TravelTable, n_cells, pair_rows
+if TYPE_CHECKING:
+    from circle15.reach.times import BoolArray, FloatArray, IntArray, TravelTable
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,52 +38,6 @@ class OffNetwork:
     people: FloatArray  # (n_units + 1,) persons in cells off the network
     without_streets: FloatArray  # (n_units + 1,) those of them in whose cells no street is mapped at all
     share_on_network: FloatArray  # (n_units + 1,) covered / people on the network; NaN where nobody is on it
-
-
-def kth_nearest(t: TravelTable, k: int = 1) -> FloatArray:
-    """Give each cell's walking time to its k-th nearest facility.
-
-    Parameters
-    ----------
-    t
-        Cells x facilities; two entrances of one facility must be merged first (`times.by_facility`).
-    k
-        1 for the nearest; facilities at equal times count one by one.
-
-    Returns
-    -------
-    numpy.ndarray
-        Seconds, float64 (n_cells,); NaN where fewer than `k` facilities are within the cutoff of `t`.
-
-    Raises
-    ------
-    ValueError
-        If `k` is below 1.
-    """
-    if k < 1:
-        raise ValueError(f"k = {k}: the nearest facility is k = 1")
-    left = np.array(t.seconds, dtype=np.float64)
-    counts = np.diff(t.indptr)
-    filled = np.flatnonzero(counts > 0)
-    found = np.full(n_cells(t), np.nan)
-    if len(filled) == 0:
-        return found
-    starts = t.indptr[filled]
-    row = pair_rows(t) if k > 1 else None
-    for turn in range(k):
-        # Rows between two filled ones are empty, so each filled row's segment ends where the next begins.
-        smallest = np.minimum.reduceat(left, starts)
-        if turn == k - 1:
-            found[filled] = np.where(np.isinf(smallest), np.nan, smallest)
-        elif row is not None:
-            shortest = np.full(n_cells(t), np.inf)
-            shortest[filled] = smallest
-            at = np.flatnonzero(left == shortest[row])
-            # Only the first of several equal times is taken away, so that ties count one by one.
-            is_first = np.ones(len(at), dtype=bool)
-            is_first[1:] = row[at[1:]] != row[at[:-1]]
-            left[at[is_first]] = np.inf
-    return found
 
 
 def count_within(t: TravelTable, threshold_s: float) -> IntArray:

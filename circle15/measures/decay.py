@@ -12,7 +12,7 @@ from typing import Literal
 
 import numpy as np
 
-from circle15.measures.times import FloatArray
+from circle15.reach.times import FloatArray
 
 DecayName = Literal["binary", "stepped", "gaussian", "kernel"]
 Decay = Callable[[FloatArray], FloatArray]

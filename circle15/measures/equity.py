@@ -14,7 +14,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from circle15.measures.times import FloatArray
+    from circle15.reach.times import FloatArray
 
 TOP_SHARE, BOTTOM_SHARE = 0.1, 0.4
 """The tenth and the four tenths of the people that the Palma ratio compares."""

@@ -20,14 +20,14 @@ import numpy as np
 from scipy.sparse import coo_array, csr_array
 from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
 
-from circle15.measures.times import checked_threshold, n_cells, pair_rows
+from circle15.reach.times import checked_threshold, n_cells, pair_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     import numpy.typing as npt
 
-    from circle15.measures.times import BoolArray, FloatArray, IntArray, TravelTable
+    from circle15.reach.times import BoolArray, FloatArray, IntArray, TravelTable
 
 _MOST_UNITS = 2**31 - 2**20
 """What whole-number flows may sum to: 32 bits with their sign, less what rounding may add."""

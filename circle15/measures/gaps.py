@@ -11,7 +11,7 @@ import numpy.typing as npt
 from circle15.measures.coverage import share, sum_by_unit
 
 if TYPE_CHECKING:
-    from circle15.measures.times import BoolArray, FloatArray
+    from circle15.reach.times import BoolArray, FloatArray
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from circle15.measures.times import BoolArray, FloatArray
+    from circle15.reach.times import BoolArray, FloatArray
 
 DIMENSIONS = ("匹配度", "可及度", "饱和度", "满意度")
 DIMENSIONS_EN = ("match", "accessibility", "saturation", "satisfaction")

@@ -22,12 +22,12 @@ from scipy.sparse import csr_array
 
 from circle15.errors import Circle15Error
 from circle15.measures.flow import checked_amounts
-from circle15.measures.times import checked_threshold, n_cells, pair_rows
+from circle15.reach.times import checked_threshold, n_cells, pair_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from circle15.measures.times import FloatArray, IntArray, TravelTable
+    from circle15.reach.times import FloatArray, IntArray, TravelTable
 
 SOFTEST, SHARPNESS = 0.25, 1e-6
 """The first and the last e, in units of the walk tau."""

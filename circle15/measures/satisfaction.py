@@ -12,7 +12,7 @@ from scipy.stats import t as student
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from circle15.measures.times import BoolArray, FloatArray, IntArray
+    from circle15.reach.times import BoolArray, FloatArray, IntArray
 
 SHRINK_K = 30.0
 """Answers that the district mean counts for beside a unit's own, where the survey cannot tell how many."""

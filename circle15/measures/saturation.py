@@ -9,13 +9,13 @@ import numpy as np
 
 from circle15.measures.coverage import share, sum_by_unit
 from circle15.measures.decay import decay_weights
-from circle15.measures.times import checked_threshold, n_cells, pair_rows
+from circle15.reach.times import checked_threshold, n_cells, pair_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
 
     from circle15.measures.decay import Decay, DecayName
-    from circle15.measures.times import FloatArray, IntArray, TravelTable
+    from circle15.reach.times import FloatArray, IntArray, TravelTable
 
 SaturationClass = Literal["idle", "normal", "overloaded", "mixed", ""]
 

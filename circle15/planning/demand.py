@@ -8,12 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from circle15.measures.coverage import kth_nearest
-from circle15.measures.times import by_facility
 from circle15.network.changes import add_path, checked_line, clip_around
 from circle15.network.linking.link import link
 from circle15.planning.straight_line import chord_to_metres, unit_vectors
-from circle15.reach.search import nearest, travel_times_blocks
+from circle15.reach.kth import seconds_to_kth
 
 if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork
@@ -57,16 +55,10 @@ class Demand:
         self, net: WalkNetwork, origins: Linkage, places: Linkage, *, threads: int | None = None
     ) -> FloatArray:
         """Give the seconds from each origin to its min_count-th nearest facility, NaN beyond the threshold."""
-        profile, cutoff_s = self.profile, self.threshold_s
-        if self.min_count == 1:
-            return nearest(net, origins, places, profile=profile, cutoff_s=cutoff_s, threads=threads).seconds
-        found = np.empty(len(origins))
-        for first, table in travel_times_blocks(
-            net, origins, places, profile=profile, cutoff_s=cutoff_s, block=_BLOCK, threads=threads
-        ):
-            of_facility = by_facility(table, self.facility, self.n_facilities)
-            found[first : first + len(table.indptr) - 1] = kth_nearest(of_facility, self.min_count)
-        return found
+        return seconds_to_kth(
+            net, origins, places, self.facility,
+            k=self.min_count, profile=self.profile, cutoff_s=self.threshold_s, block=_BLOCK, threads=threads,
+        )  # fmt: skip
 
     def take(self, cells: npt.NDArray[np.integer]) -> Demand:
         """Give the same for some of the cells."""

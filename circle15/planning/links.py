@@ -10,12 +10,12 @@ import numpy.typing as npt
 from scipy.spatial import cKDTree
 
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS
-from circle15.measures.times import pair_rows
 from circle15.network.linking.link import link_nodes
 from circle15.network.linking.linkage import Linkage
 from circle15.planning.demand import newly_covered_by
 from circle15.planning.straight_line import chord_to_metres, metres_to_chord, unit_vectors
 from circle15.reach.search import nearest, travel_times, travel_times_blocks
+from circle15.reach.times import pair_rows
 from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED, metres_to_ms, seconds_to_ms
 
 if TYPE_CHECKING:

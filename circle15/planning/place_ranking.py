@@ -21,14 +21,14 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from circle15.measures.flow import fair_shares
-from circle15.measures.times import Times, n_cells, pair_rows
 from circle15.planning.ranking import GAIN_DECIMALS, FloatArray, IntArray, checked_cost
+from circle15.reach.times import Times, n_cells, pair_rows
 
 if TYPE_CHECKING:
     import numpy.typing as npt
     from scipy.sparse import csr_array
 
-    from circle15.measures.times import TravelTable
+    from circle15.reach.times import TravelTable
 
 _FULL = 1.0 - 1e-9
 """A share of the need from which on nobody is short; rounding flows to whole units takes less."""

@@ -59,6 +59,10 @@ class Cells:
         first_piece = np.unique(self.cell_of_piece, return_index=True)[1]
         return np.asarray(self.pieces["cell"], dtype=object)[first_piece]
 
+    def sum_of_pieces(self, values: npt.ArrayLike) -> npt.NDArray[np.float64]:
+        """Sum what pieces have, (n_pieces,), by the cell that their walks start from, (n_cells,)."""
+        return np.bincount(self.cell_of_piece, weights=values, minlength=self.n_cells).astype(np.float64)
+
     def select(self, keep: npt.NDArray[np.bool_]) -> Cells:
         """Give the same without the pieces where ``keep`` (n_pieces,) is False."""
         used, cell_of_piece = np.unique(self.cell_of_piece[keep], return_inverse=True)

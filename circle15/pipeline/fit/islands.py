@@ -78,7 +78,7 @@ class CutOffPeople:
 def cut_off_people(study: Study) -> list[CutOffPeople]:
     """Find the people who are within a service's circle straight ahead and cut off from it, most people first."""
     found: dict[int, tuple[float, list[str]]] = {}
-    people = _people_of_cells(study)
+    people = study.people_by_cell()
     for layer in study.config.layers:
         at, owner = study.linked_entrances(layer)
         doors = study.entrances[study.entrances["layer"] == layer.id]
@@ -129,7 +129,7 @@ def cut_off_cells(study: Study, layer: LayerTable) -> list[CutOff]:
     served = np.zeros(len(street_m), np.bool_)
     served[_component_of(study, at)[at.edge >= 0]] = True
     component, people = _component_of(study, study.linked_cells(layer.profile)), _people_by_component(study, layer)
-    lost = (component >= 0) & (_people_of_cells(study) > 0)
+    lost = (component >= 0) & (study.people_by_cell() > 0)
     lost[lost] = (small & ~served)[component[lost]]
     partings = {c: why_apart(study.network, c) for c in np.unique(component[lost]).tolist()}
     return [
@@ -199,13 +199,8 @@ def _component_of(study: Study, at: Linkage) -> npt.NDArray[np.int64]:
     return np.where(at.edge >= 0, net.component[net.tail[at.edge]], -1).astype(np.int64)
 
 
-def _people_of_cells(study: Study) -> npt.NDArray[np.float64]:
-    everybody = study.people.groups["all"].to_numpy(np.float64)
-    return _sums(study.cells.cell_of_piece, everybody, study.cells.n_cells)
-
-
 def _people_by_component(study: Study, layer: LayerTable) -> npt.NDArray[np.float64]:
-    component, people = _component_of(study, study.linked_cells(layer.profile)), _people_of_cells(study)
+    component, people = _component_of(study, study.linked_cells(layer.profile)), study.people_by_cell()
     on = component >= 0
     return _sums(component[on], people[on], int(study.network.component.max()) + 1)
 

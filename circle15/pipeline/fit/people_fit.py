@@ -194,9 +194,7 @@ def _few_cells(study: Study, blocks: pd.DataFrame) -> list[str]:
 def _blocks(study: Study) -> pd.DataFrame:
     """Give cell, lon, lat, people, area_m2, has_streets by cell, finer cells summed to `BLOCK_RESOLUTION`."""
     cells = study.cells
-    people = np.bincount(
-        cells.cell_of_piece, weights=study.people.groups["all"].to_numpy(np.float64), minlength=cells.n_cells
-    )
+    people = study.people_by_cell()
     has_streets = np.zeros(cells.n_cells, dtype=np.bool_)
     for profile in dict.fromkeys(layer.profile for layer in study.config.layers):
         has_streets |= study.linked_cells(profile).edge >= 0

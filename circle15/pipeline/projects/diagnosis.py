@@ -10,14 +10,13 @@ import numpy.typing as npt
 import pandas as pd
 
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS, unit_of_points
-from circle15.measures.coverage import kth_nearest, sum_by_unit
-from circle15.measures.times import by_facility
+from circle15.measures.coverage import sum_by_unit
 from circle15.pipeline.fit.islands import is_unserved
 from circle15.planning.causes import FULL, UNCOVERED_CAUSES, detour_ratio, find_causes
 from circle15.planning.demand import Demand
 from circle15.planning.links import find_missing_links
 from circle15.planning.straight_line import straight_to_kth
-from circle15.reach.search import nearest, travel_times
+from circle15.reach.kth import seconds_to_kth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -54,7 +53,7 @@ class Diagnosis:
 def diagnose(study: Study, service: Service, *, threads: int | None = None) -> Diagnosis:
     """Give each piece of a cell its cause (`planning.causes`)."""
     layer, cells = service.layer, study.cells
-    people = np.bincount(cells.cell_of_piece, weights=service.people, minlength=cells.n_cells)
+    people = cells.sum_of_pieces(service.people)
     covered = np.zeros(cells.n_cells, dtype=np.bool_)
     covered[cells.cell_of_piece] = service.covered
     rows = np.flatnonzero(~covered & (people > 0))
@@ -136,7 +135,7 @@ def links_table(study: Study, services: Sequence[Service], *, threads: int | Non
 
 def _links_of(study: Study, service: Service, threads: int | None) -> pd.DataFrame:
     layer, cells = service.layer, study.cells
-    people = np.bincount(cells.cell_of_piece, weights=service.people, minlength=cells.n_cells).astype(np.float64)
+    people = cells.sum_of_pieces(service.people)
     doors = study.entrances[study.entrances["layer"] == layer.id]
     found = find_missing_links(
         study.network,
@@ -193,13 +192,10 @@ def _seconds_to_kth(
     study: Study, layer: LayerTable, homes: Linkage, *, cutoff_s: float, threads: int | None
 ) -> FloatArray:
     """Give the seconds to the layer's min_count-th nearest facility, NaN beyond the cutoff."""
-    entrances, owner = study.linked_entrances(layer)
-    net, profile = study.network, layer.profile
-    if layer.min_count == 1:
-        found = nearest(net, homes, entrances, profile=profile, cutoff_s=cutoff_s, threads=threads)
-        return found.seconds
-    table = travel_times(net, homes, entrances, profile=profile, cutoff_s=cutoff_s, threads=threads)
-    return kth_nearest(by_facility(table, owner, len(study.rows_of(layer.id))), layer.min_count)
+    return seconds_to_kth(
+        study.network, homes, *study.linked_entrances(layer),
+        k=layer.min_count, profile=layer.profile, cutoff_s=cutoff_s, threads=threads,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)

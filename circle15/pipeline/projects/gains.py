@@ -10,11 +10,11 @@ import numpy.typing as npt
 from scipy.sparse import csr_array, hstack
 
 from circle15.measures.decay import decay_weights
-from circle15.measures.times import pair_rows
 from circle15.planning.gap_ranking import Offer, filled_in_order, places_per_person
 from circle15.planning.place_ranking import Shortage, places_filled_in_order, shortage_of
 from circle15.planning.ranking import covered_in_order
 from circle15.reach.search import travel_times, travel_times_blocks
+from circle15.reach.times import pair_rows
 
 if TYPE_CHECKING:
     from circle15.network.linking.linkage import Linkage
@@ -48,7 +48,7 @@ def demand_of(study: Study, service: Service) -> Demand:
     """Give the people of a layer who are not covered."""
     cells = study.cells
     uncovered = np.where(service.covered, 0.0, service.people)
-    people = np.bincount(cells.cell_of_piece, weights=uncovered, minlength=cells.n_cells).astype(np.float64)
+    people = cells.sum_of_pieces(uncovered)
     count = np.zeros(cells.n_cells, dtype=np.int64)
     count[cells.cell_of_piece] = service.count
     return Demand(people, service.layer.min_count - count, study.linked_cells(service.layer.profile))

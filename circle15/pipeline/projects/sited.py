@@ -11,7 +11,6 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from circle15.errors import ConfigError, Problem
-from circle15.measures.times import pair_rows
 from circle15.pipeline.projects.gains import BLOCK_ORIGINS, Demand, demand_of, gains_in_order, reach_of
 from circle15.pipeline.projects.parcels import candidates_of, new_capacity
 from circle15.pipeline.projects.ranked import places_frame, usable_places
@@ -35,6 +34,7 @@ from circle15.planning.siting_distance import (
     p_median,
 )
 from circle15.reach.search import nearest, travel_times_blocks
+from circle15.reach.times import pair_rows
 
 if TYPE_CHECKING:
     from circle15.network.linking.linkage import Linkage
@@ -224,7 +224,7 @@ def _by_capacity(case: _Case) -> _Solved:
     if np.isnan(capacity).any():
         raise ConfigError(f"say what a new facility offers: [planning.new_capacity] {service.layer.id} = ...")
     cells, homes = study.cells, case.demand.at
-    gap = np.bincount(cells.cell_of_piece, weights=service.gap, minlength=cells.n_cells).astype(np.float64)
+    gap = cells.sum_of_pieces(service.gap)
     rows = np.flatnonzero((gap > 0) & (homes.edge >= 0))
     reach = case.reach(homes.take(rows))
     exact = maximal_filling(
@@ -265,7 +265,7 @@ def _walks(case: _Case) -> tuple[csr_array, FloatArray, FloatArray]:
     """
     study, service, homes = case.study, case.service, case.demand.at
     cells, profile = study.cells, service.layer.profile
-    people = np.bincount(cells.cell_of_piece, weights=service.people, minlength=cells.n_cells).astype(np.float64)
+    people = cells.sum_of_pieces(service.people)
     rows = np.flatnonzero((people > 0) & (homes.edge >= 0))
     entrances, _ = study.linked_entrances(service.layer)
     origins = homes.take(rows)

@@ -87,6 +87,10 @@ class Study:
             }
         )
 
+    def people_by_cell(self) -> npt.NDArray[np.float64]:
+        """Count everybody by the cell that their walks start from, (n_cells,)."""
+        return self.cells.sum_of_pieces(self.people.groups["all"])
+
     def rows_of(self, layer_id: str) -> npt.NDArray[np.int64]:
         """Give the rows of a layer's facilities."""
         return np.flatnonzero((self.facilities["layer"] == layer_id).to_numpy())

@@ -9,9 +9,9 @@ import numpy as np
 from circle15.measures.catchment import balanced_fca, cumulative_opportunities, gravity_opportunities
 from circle15.measures.coverage import share, sum_by_unit
 from circle15.measures.rational import rational_agent_cost
-from circle15.measures.times import spread_to_pieces
 from circle15.pipeline.tables.coverage_tables import supply_unit
 from circle15.pipeline.tables.rows import by_unit_then_layer
+from circle15.reach.times import spread_to_pieces
 from circle15.units import minutes_to_seconds
 
 if TYPE_CHECKING:

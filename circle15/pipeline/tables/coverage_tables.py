@@ -206,11 +206,7 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
         rows.append(
             ("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, cut.reason(study))
         )
-    people = np.bincount(
-        study.cells.cell_of_piece,
-        weights=study.people.groups["all"].to_numpy(np.float64),
-        minlength=study.cells.n_cells,
-    )
+    people = study.people_by_cell()
     # A cell that several profiles cannot leave for the same reason is lost once, not once a profile.
     lost: dict[tuple[int, str], list[str]] = {}
     for service in services:

@@ -9,11 +9,12 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.measures.catchment import CATCHMENTS
-from circle15.measures.coverage import count_within, covered_cells, kth_nearest
+from circle15.measures.coverage import count_within, covered_cells
 from circle15.measures.flow import fair_shares
 from circle15.measures.gaps import need_per_head, open_gap, usable_supply
-from circle15.measures.times import Times, by_facility, pair_rows, spread_to_pieces, stacked
-from circle15.reach.search import nearest, travel_times
+from circle15.reach.kth import seconds_to_kth
+from circle15.reach.search import travel_times
+from circle15.reach.times import Times, by_facility, pair_rows, spread_to_pieces, stacked
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -135,7 +136,11 @@ def measure_service(layer: LayerTable, study: Study, *, threads: int | None = No
     table = travel_times(study.network, cells, entrances, profile=layer.profile, cutoff_s=threshold_s, threads=threads)
     by_cell = by_facility(table, owner, len(rows))
     times = spread_to_pieces(by_cell, study.cells.cell_of_piece)
-    seconds = _display_seconds(layer, study, threshold_s, len(rows), threads)[study.cells.cell_of_piece]
+    shown = seconds_to_kth(
+        study.network, cells, entrances, owner,
+        k=layer.min_count, profile=layer.profile, cutoff_s=SHOWN_BEYOND * threshold_s, threads=threads,
+    )  # fmt: skip
+    seconds = shown[study.cells.cell_of_piece]
     people = study.people.groups[layer.group].to_numpy(np.float64)
     covered = covered_cells(seconds, threshold_s)
     capacity = study.facilities["capacity"].to_numpy(np.float64)[rows]
@@ -201,19 +206,6 @@ def _demand(layer: LayerTable, study: Study, times: Times, people: FloatArray, t
     beyond = around.groups[layer.group].to_numpy(np.float64)
     every = stacked(times, by_facility(table, owner, times.n_destinations))
     return Demand(every, np.concatenate([people, beyond]), len(people))
-
-
-def _display_seconds(
-    layer: LayerTable, study: Study, threshold_s: float, n_facilities: int, threads: int | None
-) -> FloatArray:
-    """Time from every cell to its min_count-th nearest facility, also past the threshold."""
-    cells, entrances, owner = study.linked_cells(layer.profile), *study.linked_entrances(layer)
-    cutoff_s = SHOWN_BEYOND * threshold_s
-    if layer.min_count == 1:
-        found = nearest(study.network, cells, entrances, profile=layer.profile, cutoff_s=cutoff_s, threads=threads)
-        return np.asarray(found.seconds, dtype=np.float64)
-    table = travel_times(study.network, cells, entrances, profile=layer.profile, cutoff_s=cutoff_s, threads=threads)
-    return kth_nearest(by_facility(table, owner, n_facilities), layer.min_count)
 
 
 def _nearest_load(times: Times, people: FloatArray) -> FloatArray:

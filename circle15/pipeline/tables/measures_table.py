@@ -8,13 +8,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from circle15.measures.coverage import coverage, covered_cells, kth_nearest
-from circle15.measures.times import by_facility
+from circle15.measures.coverage import coverage, covered_cells
 from circle15.network.graph import METRES, metres_network
 from circle15.network.linking.linkage import Linkage
 from circle15.pipeline.tables.rows import by_unit_then_layer
 from circle15.planning.straight_line import straight_to_kth
-from circle15.reach.search import nearest, travel_times
+from circle15.reach.kth import seconds_to_kth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -70,13 +69,9 @@ def distances(study: Study, service: Service, bare: WalkNetwork, *, threads: int
     layer = service.layer
     cells, (entrances, owner) = study.linked_cells(layer.profile), study.linked_entrances(layer)
     here, there = (_on(bare, at) for at in (cells, entrances))
-    longest = max(STANDARD_METRES)
-    if layer.min_count == 1:
-        found = nearest(bare, here, there, profile=METRES, cutoff_s=longest, threads=threads)
-        walked = np.asarray(found.seconds, dtype=np.float64)
-    else:
-        table = travel_times(bare, here, there, profile=METRES, cutoff_s=longest, threads=threads)
-        walked = kth_nearest(by_facility(table, owner, len(service.rows)), layer.min_count)
+    walked = seconds_to_kth(
+        bare, here, there, owner, k=layer.min_count, profile=METRES, cutoff_s=max(STANDARD_METRES), threads=threads
+    )
     doors = study.entrances[study.entrances["layer"] == layer.id]
     straight = straight_to_kth(
         study.cells.lon, study.cells.lat, doors["lon"].to_numpy(np.float64), doors["lat"].to_numpy(np.float64),
