@@ -155,10 +155,10 @@ def test_survey_axes_are_put_right_where_the_headings_decide_and_refused_where_t
 def test_rows_without_a_place_are_named_and_never_dropped_silently(tmp_path):
     table = read(tmp_path, TWO + "丙,,\n丁,29.9,121.5\n戊,abc,29.9\n己,0,0\n")
     assert table.frame["name"].tolist() == ["甲", "乙"]
-    frame = dropped_frame(table.dropped, "zh")
+    frame = dropped_frame(table.dropped)
     assert frame["source"].tolist() == ["t.csv:4", "t.csv:5", "t.csv:6", "t.csv:7"]
-    assert frame["reason"].tolist() == ["没有坐标", "经纬度似乎写反", "坐标无法识别", "没有坐标"]
-    report = changes_frame(table.changes, "en")
+    assert [reason.zh for reason in frame["reason"]] == ["没有坐标", "经纬度似乎写反", "坐标无法识别", "没有坐标"]
+    report = changes_frame(table.changes)
     assert set(report["row"]) == {4, 5, 6, 7}
     assert list(report.columns) == ["file", "sheet", "row", "column", "original", "taken", "reason"]
 
@@ -348,7 +348,7 @@ def test_raw_coordinates_are_what_the_file_says(tmp_path):
 @pytest.mark.parametrize("lang", ["zh", "en"])
 def test_every_reason_has_words_in_both_languages(lang):
     for reason in REASONS:
-        text = Change(file="x", reason=reason, detail="7").text(lang)
+        text = Change(file="x", reason=reason, detail="7").text.in_(lang)
         assert text
         assert "{" not in text
     assert set(REASONS) >= LEFT_OUT
@@ -434,6 +434,6 @@ def test_an_amount_merged_over_two_rows_counts_once_and_what_says_where_counts_f
     assert table.frame[["street", "lon", "lat"]].to_numpy().tolist() == [["东街道", 121.5, 29.9]] * 2
     np.testing.assert_array_equal(table.frame["capacity"], [60, np.nan])
     (line,) = (c for c in table.changes if c.reason == "merged_amount")
-    assert (line.row, line.column, line.text("en")) == (
+    assert (line.row, line.column, line.text.en) == (
         3, "托位数", "an amount in a merged cell: it counts in row 2 alone; empty here"
     )  # fmt: skip

@@ -72,8 +72,8 @@ def test_groups_come_from_their_own_rasters_and_from_age_classes_whose_split_is_
     np.testing.assert_allclose(by_unit(found, district), [1000, 1000])
     np.testing.assert_allclose(by_unit(found, district, "age_60_plus"), [200, 200])
     np.testing.assert_allclose(by_unit(found, district, "age_0_2"), [70, 70])
-    assert "2/4 of 1-4" in found.label("zh")
-    assert "all.tif" in found.label("en")
+    assert "2/4 of 1-4" in found.label.zh
+    assert "all.tif" in found.label.en
     assert set(found.inputs) == {"all.tif", "old.tif", "f_0.tif", "m_0.tif", "c1.tif"}
 
 
@@ -106,7 +106,7 @@ def test_cells_are_raked_to_official_totals_by_name_and_the_label_says_so(tmp_pa
     found = people(tmp_path, district, groups={"age_60_plus": "totals"}, totals="totals.csv")
     np.testing.assert_allclose(by_unit(found, district), [1500, 800], atol=0.5)
     np.testing.assert_allclose(by_unit(found, district, "age_60_plus"), [300, 200], atol=0.5)
-    assert "totals.csv" in found.label("en")
+    assert "totals.csv" in found.label.en
     assert found.raking["unit_id"].tolist() == ["made", "a", "b", "a"]
     assert (found.raking["after"] - found.raking["total"]).abs().max() < 0.5
 

@@ -145,8 +145,8 @@ def test_a_slower_walker_without_a_table_is_warned_of():
     layer, found = applied({"id": "nursery"}, groups={"age_0_2": "p02"})
     (warning,) = (w for w in found.warnings if w.code == "walker-not-stated")
     assert layer.profile == "adult"
-    assert "there is no [walk.with_child]; as adult" in warning.en
-    assert "配置没有 [walk.with_child]" in warning.zh
+    assert "there is no [walk.with_child]; as adult" in warning.words.en
+    assert "配置没有 [walk.with_child]" in warning.words.zh
 
 
 def test_a_norm_per_old_people_needs_that_group_in_the_population():
@@ -291,7 +291,7 @@ def test_indicators_with_other_definitions_are_not_comparable():
 
 def test_warnings_speak_both_languages_and_call_layers_and_indicators_by_name():
     found = applied({"id": "nursery", "name": "托育"}, place="ningbo", year=2024, groups={"age_0_2": "p02"})[1]
-    chinese, english = " ".join(found.warning_texts("zh")), " ".join(found.warning_texts("en"))
+    chinese, english = (" ".join(w.in_(lang) for w in found.warning_texts()) for lang in ("zh", "en"))
     assert "托育：服务对象 age_0_2 步速较慢，但配置没有 [walk.with_child]" in chinese
     assert "每千人口拥有3岁以下婴幼儿托位数(个)：原文未注明分母" in chinese
     assert "nursery seats per 1000: the text does not say" in english
@@ -301,7 +301,7 @@ def test_warnings_speak_both_languages_and_call_layers_and_indicators_by_name():
 def test_a_target_above_that_of_a_later_year_is_warned_of():
     found = register_warnings(REGISTERS.targets, place="ningbo", indicators={"basic_pension_insured"})
     warning = next(w for w in found if w.code == "documents-out-of-order")
-    assert "671 2024" in warning.en
+    assert "671 2024" in warning.words.en
 
 
 def test_an_edited_register_replaces_the_shipped_one(own_registers):

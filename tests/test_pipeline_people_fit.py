@@ -95,7 +95,7 @@ def test_the_bound_is_the_walled_citys_on_small_ground_and_dharavis_on_large():
     assert most_people(2_390_000.0) == pytest.approx(1_003_800)
     grounds = np.geomspace(1, 1e9, 200)
     assert (np.diff(most_people(grounds)) >= 0).all()
-    assert "Dharavi" in bound_text(h3.average_hexagon_area(8, unit="m^2"))[1]
+    assert "Dharavi" in bound_text(h3.average_hexagon_area(8, unit="m^2")).en
 
 
 def test_storeys_that_no_building_has_are_unknown_and_named(tmp_path):

@@ -31,8 +31,8 @@ def check_fit(study: Study, found: Findings) -> None:
     found.note(
         "人口",
         "people",
-        text_zh=f"{people:,.0f} 人，{n_cells} 个网格块；{study.people.label('zh')}",
-        text_en=f"{people:,.0f} in {n_cells} pieces of cells; {study.people.label('en')}",
+        text_zh=f"{people:,.0f} 人，{n_cells} 个网格块；{study.people.label.zh}",
+        text_en=f"{people:,.0f} in {n_cells} pieces of cells; {study.people.label.en}",
     )
     for profile in dict.fromkeys(layer.profile for layer in study.config.layers):
         at = study.linked_cells(profile)

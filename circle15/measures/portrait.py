@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from circle15.measures.coverage import share, sum_by_unit
 from circle15.measures.saturation import saturation_score
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -70,7 +71,6 @@ def portrait(
     weights: IndexWeights | None = None,
     idle_below: float = 0.6,
     overloaded_above: float = 1.0,
-    lang: Literal["zh", "en"] = "zh",
 ) -> pd.DataFrame:
     """Draw one row per unit: four dimensions from 0 to 100, the worst named, and the composite index.
 
@@ -101,13 +101,11 @@ def portrait(
         Of the index and of the layers; equal by default.
     idle_below, overloaded_above
         Bounds of a normal used ratio.
-    lang
-        Language of the worst dimension's name.
 
     Returns
     -------
     pandas.DataFrame
-        Columns as the data dictionary describes for `portrait`.
+        Columns as the data dictionary describes for `portrait`; ``worst_dimension`` is `Said`, "" where there is none.
 
     Raises
     ------
@@ -125,7 +123,7 @@ def portrait(
     score = _mean_over_layers(scores, by_layer)
     absent = is_absent(measures)
     worst = worst_of(np.array([match, access, score, measures.satisfaction]))
-    names = DIMENSIONS if lang == "zh" else DIMENSIONS_EN
+    names = [Said(*sides) for sides in zip(DIMENSIONS, DIMENSIONS_EN, strict=True)]
     parts = {
         "equity": _mean_over_layers(layer_equity(measures), by_layer),
         "access": access / 100,

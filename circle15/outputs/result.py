@@ -5,11 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
+from circle15.said import Said, in_
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     import geopandas as gpd
-    import pandas as pd
+
+
+def one_side(table: pd.DataFrame, lang: str) -> pd.DataFrame:
+    """Give a table with one side, "zh" or "en", of what its cells say in both languages."""
+    objects = [str(c) for c, kind in table.dtypes.items() if pd.api.types.is_object_dtype(kind)]
+    said = [c for c in objects if any(isinstance(v, Said) for v in table[c])]
+    return table.assign(**{c: [in_(v, lang) for v in table[c]] for c in said})
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ from circle15.errors import ConfigError, InputError, Problem
 from circle15.inputs.tables.units_of_supply import compare_units
 from circle15.policy.registers import read_registers
 from circle15.policy.traps import RegisterWarning, is_dated, is_table, register_warnings, target_rows, warn
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -61,14 +62,16 @@ class AppliedPolicy:
         """Tell whether a layer's norm came from the registers, not from the config."""
         return any(t.layer == layer and t.key == "norm_per_1000" for t in self.taken)
 
-    def warning_texts(self, lang: str) -> list[str]:
+    def warning_texts(self) -> list[Said]:
         """Say the warnings as people read them: of layers and, in Chinese, of indicators by the names they have."""
-        names = {layer.id: layer.name for layer in self.config.layers}
+        names: dict[str, Said | str] = {}
         policy = self.config.policy
-        if lang == "zh" and policy is not None and self.registers is not None:
+        if policy is not None and self.registers is not None:
             here = self.registers.targets.query("place_id == @policy.place")
-            names = dict(zip(here["indicator_id"], here["indicator_zh"], strict=True)) | names
-        return [warning.text(lang, names) for warning in self.warnings]
+            for indicator, printed in zip(here["indicator_id"], here["indicator_zh"], strict=True):
+                names[indicator] = Said(printed, indicator.replace("_", " "))
+        names |= {layer.id: layer.name for layer in self.config.layers}
+        return [warning.text(names) for warning in self.warnings]
 
 
 def apply_policy(config: Config) -> AppliedPolicy:

@@ -10,6 +10,7 @@ import pandas as pd
 
 from circle15.inputs.tables.values import FLAGGED, says_kind
 from circle15.policy.conditions import Condition
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -28,19 +29,19 @@ COLUMNS = (
 )  # fmt: skip
 
 _REASONS = {
-    "not-a-count": ("k 不是设施数", "k counts something else than facilities"),
-    "no-k": (
+    "not-a-count": Said("k 不是设施数", "k counts something else than facilities"),
+    "no-k": Said(
         "原文为“全覆盖”，未写数目；可用 [policy] full_coverage_k 设定",
         "the text says full coverage without a number; [policy] full_coverage_k sets one",
     ),
-    "no-level": ("原文未写明单元", "the text does not say which units"),
-    "no-layer": ("没有该服务的图层", "there is no layer of this service"),
-    "no-units": ("没有该级单元", "there are no units of this level"),
-    "no-quality": (
+    "no-level": Said("原文未写明单元", "the text does not say which units"),
+    "no-layer": Said("没有该服务的图层", "there is no layer of this service"),
+    "no-units": Said("没有该级单元", "there are no units of this level"),
+    "no-quality": Said(
         "设施表没有说明是否“{kind}”的列，可用 [headings] ownership 指定",
         "no facility says whether it is {kind}; name the column with [headings] ownership",
     ),
-    "unknown-property": (
+    "unknown-property": Said(
         "缺少条件所需的人口或类型",
         "population or type of the unit, which the condition asks for, is unknown",
     ),
@@ -60,7 +61,6 @@ def check_rules(
     *,
     layers: Collection[str],
     full_coverage_k: int | None = None,
-    lang: str = "zh",
 ) -> pd.DataFrame:
     """Hold every unit rule of a place's documents against its units.
 
@@ -80,14 +80,12 @@ def check_rules(
         Ids of the layers that were read, those without any facility included.
     full_coverage_k
         What "全覆盖" without a number asks for; None leaves such rules uncounted.
-    lang
-        Language of the reasons: "zh" or "en".
 
     Returns
     -------
     pandas.DataFrame
         A row per rule and unit of its level, with `COLUMNS`; a rule that cannot be counted has one row without unit
-        that says why. ``shortfall`` = required - found where that is above 0.
+        that says why (`Said`). ``shortfall`` = required - found where that is above 0.
 
     Notes
     -----
@@ -107,19 +105,17 @@ def check_rules(
         base = {**_rule_columns(rule), "kind_required": kind, "required": k}
         if blocker is not None:
             code, status = blocker
-            reason = _REASONS[code][0 if lang == "zh" else 1].format(kind=kind)
+            reason = _REASONS[code].format(kind=kind)
             rows.append({**base, "unit_id": "", "unit_name": "", "status": status, "reason": reason})
             continue
         is_kind = [not kind or says_kind(text, kind) for text in own["quality"].fillna("")]
         counted = own[np.array(is_kind, dtype=np.bool_)]
-        rows.extend({**base, **row} for row in _by_unit(rule, k, counted, units, lang))
+        rows.extend({**base, **row} for row in _by_unit(rule, k, counted, units))
     table = pd.DataFrame(rows, columns=list(COLUMNS))
     return table.astype(dict.fromkeys(("required", "found", "shortfall", "deadline_year"), "float64"))
 
 
-def _by_unit(
-    rule: pd.Series, k: float, counted: pd.DataFrame, units: pd.DataFrame, lang: str
-) -> list[dict[str, object]]:
+def _by_unit(rule: pd.Series, k: float, counted: pd.DataFrame, units: pd.DataFrame) -> list[dict[str, object]]:
     level = str(rule["unit_level"])
     condition = Condition.parse(str(rule["condition"]))
     found = counted[level].value_counts()
@@ -140,7 +136,7 @@ def _by_unit(
                 "found": float(n),
                 "shortfall": max(0.0, k - n) if applies else np.nan,
                 "status": status,
-                "reason": _REASONS["unknown-property"][0 if lang == "zh" else 1] if applies is None else "",
+                "reason": _REASONS["unknown-property"] if applies is None else "",
             }
         )
     return rows

@@ -11,6 +11,7 @@ import pandas as pd
 from circle15.inputs.tables.units_of_supply import compare_units
 from circle15.policy.apply import choose_target, norm_group
 from circle15.policy.traps import falling_rows, group_rows, is_dated, register_warnings, target_rows
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -28,9 +29,7 @@ COLUMNS = (
 )  # fmt: skip
 
 
-def assess(
-    registers: Registers, place: str, year: int, actual: pd.DataFrame | None = None, *, lang: str = "zh"
-) -> pd.DataFrame:
+def assess(registers: Registers, place: str, year: int, actual: pd.DataFrame | None = None) -> pd.DataFrame:
     """Hold every indicator of a place against its target for a year.
 
     Parameters
@@ -45,17 +44,15 @@ def assess(
         indicator_id, year, value, source: what is known today, from a run (`measured_norms`) or a bureau's table; with
         unit_zh and kind where the place has several of the indicator (`indicator_series`), each of which has its own
         value. The latest year counts. None for nothing.
-    lang
-        Language of the warnings: "zh" or "en".
 
     Returns
     -------
     pandas.DataFrame
         A row per indicator, unit and kind, with `COLUMNS`. ``status`` is "met", "behind", "above" (a target that is a
-        range, and more than its upper bound) or "no data"; ``pace_needed`` is in the indicator's unit per
-        year: for a stock or a cumulative count what is still missing over the years left, for an annual flow the target
-        itself; from the actual value, else from the plan's base. Empty where there is nothing to start from, or no year
-        left.
+        range, and more than its upper bound) or "no data"; ``warnings`` is `Said`; ``pace_needed`` is in the
+        indicator's unit per year: for a stock or a cumulative count what is still missing over the years left, for an
+        annual flow the target itself; from the actual value, else from the plan's base. Empty where there is nothing to
+        start from, or no year left.
     """
     known = [] if actual is None else target_rows(actual.sort_values("year"))
     today = {(r["indicator_id"], r.get("unit_zh"), r.get("kind")): r for r in known}
@@ -69,7 +66,7 @@ def assess(
         own = today.get((indicator, unit, kind))
         # A value that says no unit is that of the only one there is.
         own = own or (today.get((indicator, None, None)) if n_series[indicator] == 1 else None)
-        found.append(_assessed(registers, group, year, own, traps.get(indicator, []), lang=lang))
+        found.append(_assessed(registers, group, year, own, traps.get(indicator, [])))
     return pd.DataFrame([row for row in found if row is not None], columns=list(COLUMNS))
 
 
@@ -132,8 +129,6 @@ def _assessed(
     year: int,
     actual: Row | None,
     traps: Sequence[RegisterWarning],
-    *,
-    lang: str,
 ) -> dict[str, object] | None:
     target, upper = _target(registers, group, year)
     if target is None:
@@ -159,7 +154,7 @@ def _assessed(
         "pace_from": "" if np.isnan(pace) else pace_from,
         "document_id": target["document_id"],
         "location": target["location"],
-        "warnings": "; ".join(dict.fromkeys(f"{t.zh if lang == 'zh' else t.en} [{t.code}]" for t in traps)),
+        "warnings": Said("; ", "; ").join(dict.fromkeys(t.words + f" [{t.code}]" for t in traps)),
         "note": target["definition_note_zh"],
     }
 

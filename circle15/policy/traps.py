@@ -5,101 +5,103 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+
+from circle15.said import Said
 
 if TYPE_CHECKING:
     import pandas as pd
 
 PERCENT = 100
 
-TEXTS: dict[str, tuple[str, str]] = {
-    "annual-not-cumulative": (
+TEXTS: dict[str, Said] = {
+    "annual-not-cumulative": Said(
         "指标名为“累计”，数列却下降（{values}），按当年数处理",
         "named cumulative but the series falls ({values}); read as each year's own number",
     ),
-    "base-against-sum": (
+    "base-against-sum": Said(
         "目标值 {target} 恰为基期值 {base} 的 {times} 倍，疑为当年数对多年累计，原文未说明；不判断进度",
         ("the target {target} is exactly {times} times the base {base}: probably one year against a sum of years; the"
         " text does not say, so no status is given"),
     ),
-    "table-text-disagree": (
+    "table-text-disagree": Said(
         "{year} 年表与正文不一致（{values}），两值并存，取表中值",
         "table and text disagree for {year} ({values}); both are kept, the table's value is used",
     ),
-    "comparator-differs": (
+    "comparator-differs": Said(
         "{year} 年同一数值前后比较词不同（{values}）",
         "the same number is printed with different comparators for {year} ({values})",
     ),
-    "target-below-base": (
+    "target-below-base": Said(
         "{year} 年目标 {target} 不及 {base_year} 年实际值 {base}，达标不等于改善",
         "the target {target} for {year} is worse than the actual {base} of {base_year}: meeting it is no improvement",
     ),
-    "definitions-differ": (
+    "definitions-differ": Said(
         "各地口径、单位或分母不同（{places}），不可放在一起排名",
         "definition, unit or denominator differ between places ({places}); they are not ranked together",
     ),
-    "at-least-100": (
+    "at-least-100": Said(
         "原文为“100%以上”，不可能超过 100，按 100 处理",
         "the text says 'at least 100 %', which cannot be exceeded; read as 100",
     ),
-    "documents-out-of-order": (
+    "documents-out-of-order": Said(
         "文件之间不一致：较早年份的目标（{early}）高于较晚年份（{late}）",
         "documents disagree: the target of the earlier year ({early}) is above that of the later ({late})",
     ),
-    "text-damaged": ("原文有缺损，按注释读取：{note}", "the text is damaged and was read as noted: {note}"),
-    "list-comparator": ("“以上”是否及于各项不明", "it is not clear whether 以上 binds every number of its list"),
-    "year-is-a-reading": ("年份为推定：{note}", "the year is a reading, not printed: {note}"),
-    "denominator-unstated": (
+    "text-damaged": Said("原文有缺损，按注释读取：{note}", "the text is damaged and was read as noted: {note}"),
+    "list-comparator": Said("“以上”是否及于各项不明", "it is not clear whether 以上 binds every number of its list"),
+    "year-is-a-reading": Said("年份为推定：{note}", "the year is a reading, not printed: {note}"),
+    "denominator-unstated": Said(
         "原文未注明分母为常住或户籍人口，按全体居民计算",
         "the text does not say whether residents or registered people are counted; residents are used",
     ),
-    "age-unstated": (
+    "age-unstated": Said(
         "原文未注明老年为 60 岁或 65 岁以上，按 60 岁以上计算",
         "the text does not say whether old is 60 or 65; 60 is used",
     ),
-    "circle-of-all-services": (
+    "circle-of-all-services": Said(
         "{place}有关规划未单独规定该服务的步行时间，按其综合公共服务圈标准 {minutes} 分钟计",
         "{place} names no circle for this service; its circle of all services, {minutes} minutes, is used",
     ),
-    "circle-of-other-places": (
+    "circle-of-other-places": Said(
         "{place}未命名任何服务圈，取登记册默认 {minutes} 分钟",
         "{place} names no circle at all; the register's default for this service, {minutes} minutes, is used",
     ),
-    "circles-disagree": (
+    "circles-disagree": Said(
         "{place}为该服务命名了不同分钟数（{values}），取 {minutes} 分钟",
         "{place} names different circles for this service ({values}); {minutes} minutes are used",
     ),
-    "year-not-stated": (
+    "year-not-stated": Said(
         "{year} 年无目标，取 {used} 年的 {value}",
         "there is no target for {year}; that of {used}, {value}, is used",
     ),
-    "group-not-counted": (
+    "group-not-counted": Said(
         "登记册的需求人群为 {group}，但人口数据没有该人群，按全体人口计算",
         "the register's demand group is {group}, which the population does not have; everybody is counted instead",
     ),
-    "walker-not-stated": (
+    "walker-not-stated": Said(
         "服务对象 {group} 步速较慢，但配置没有 [walk.{wanted}]，按 {used} 步行，可及结果可能偏高",
         "those who use it ({group}) walk slower, but there is no [walk.{wanted}]; as {used}, coverage may be too high",
     ),
-    "norm-group-not-counted": (
+    "norm-group-not-counted": Said(
         "指标“{printed}”的分母是 {group}，人口数据没有该人群，不采用该配置标准",
         "the denominator of {indicator} is {group}, which the population does not have; this norm is left out",
     ),
-    "norm-denominator-unknown": (
+    "norm-denominator-unknown": Said(
         "指标“{printed}”的分母原文不明，不采用该配置标准",
         "the text leaves the denominator of {indicator} open; this norm is left out",
     ),
-    "unit-words-differ": (
+    "unit-words-differ": Said(
         "设施容量单位（{ours}）与规划指标单位（{theirs}）表述不同，按同一口径计算",
         "the capacity unit {ours!r} and the norm's {theirs!r} are different words; read as the same unit",
     ),
-    "unit-differs": (
+    "unit-differs": Said(
         "容量单位“{ours}”与指标单位“{theirs}”不是同一单位，不采用该配置标准",
         "the capacity unit {ours!r} is not the norm's {theirs!r}; this norm is left out",
     ),
-    "count-only": (
+    "count-only": Said(
         "设施无容量数据，仅计数量，不采用登记册的配置标准",
         "the facilities state no capacity: count only; the register's norm is left out",
     ),
@@ -113,13 +115,16 @@ class RegisterWarning:
     code: str  # a key of TEXTS
     subject: str  # the indicator or layer that it is about
     place_id: str
-    zh: str
-    en: str
+    words: Said
 
-    def text(self, lang: str, names: Mapping[str, str]) -> str:
-        """Give the sentence in "zh" or "en" behind the subject's name; an id that has none is written as words."""
+    def record(self) -> dict[str, str]:
+        """Give it for JSON, with both sides."""
+        return {"code": self.code, "subject": self.subject, "place_id": self.place_id, **asdict(self.words)}
+
+    def text(self, names: Mapping[str, Said | str]) -> Said:
+        """Give the sentence behind the subject's name; an id that has none is written as words."""
         name = names.get(self.subject, self.subject.replace("_", " "))
-        return f"{name}：{self.zh}" if lang == "zh" else f"{name}: {self.en}"
+        return Said("{name}：", "{name}: ").format(name=name) + self.words
 
 
 Row = Mapping[str, Any]
@@ -128,8 +133,7 @@ Check = Callable[[Sequence[Row]], Iterator[RegisterWarning]]
 
 def warn(code: str, subject: str, place_id: str, **values: object) -> RegisterWarning:
     """Make the warning `code` with the values that its sentence names."""
-    zh, en = TEXTS[code]
-    return RegisterWarning(code, subject, place_id, zh.format(**values), en.format(**values))
+    return RegisterWarning(code, subject, place_id, TEXTS[code].format(**values))
 
 
 def register_warnings(
@@ -153,7 +157,7 @@ def register_warnings(
     """
     rows = [r for r in target_rows(targets) if indicators is None or r["indicator_id"] in indicators]
     found = {w for check in _CHECKS for w in check(rows) if place is None or w.place_id == place}
-    return tuple(sorted(found, key=lambda w: (w.place_id, w.subject, w.code, w.en)))
+    return tuple(sorted(found, key=lambda w: (w.place_id, w.subject, w.code, w.words.en)))
 
 
 def target_rows(targets: pd.DataFrame) -> list[Row]:

@@ -23,6 +23,7 @@ from circle15.inputs.people.official_totals import rake_to_totals
 from circle15.inputs.people.people_tables import ALL, read_people_of_units, read_people_points, told
 from circle15.inputs.people.rows_left_out import rows_left_out
 from circle15.inputs.people.spread import Population, spread_over_buildings, spread_points, spread_units
+from circle15.said import SEMICOLON, Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -80,12 +81,13 @@ def _from_raster(config: Config, cells: Cells) -> Population:
     from circle15.inputs.people.raster_people import read_raster_people  # noqa: PLC0415 (GDAL's raster side; others need none)
 
     found = read_raster_people(config, cells.pieces)
-    split_zh = f"；年龄段按岁均分（{'；'.join(found.splits)}）" if found.splits else ""
-    split_en = f"; age classes split evenly by year ({'; '.join(found.splits)})" if found.splits else ""
+    name, split = Path(str(config.population.path)).name, Said("", "")
+    if found.splits:
+        split = Said("；年龄段按岁均分（{splits}）", "; age classes split evenly by year ({splits})")
+        split = split.format(splits=SEMICOLON.join(found.splits))
     return Population(
         groups=found.groups,
-        label_zh=f"人口栅格 {Path(str(config.population.path)).name}，按面积分摊{split_zh}",
-        label_en=f"population raster {Path(str(config.population.path)).name}, shared by area{split_en}",
+        label=Said(f"人口栅格 {name}，按面积分摊", f"population raster {name}, shared by area") + split,
         counts=found.counts,
         inputs=found.inputs,
         notes=found.notes,
@@ -116,8 +118,8 @@ def _raked(found: Population, config: Config, district: District, cells: Cells) 
     return replace(
         found,
         groups=raked.groups[[ALL, *table.groups]],
-        label_zh=f"{found.label_zh}，按官方人口控制数（{path.name}）校准",
-        label_en=f"{found.label_en}, raked to the official totals of {path.name}",
+        label=found.label
+        + Said(f"，按官方人口控制数（{path.name}）校准", f", raked to the official totals of {path.name}"),
         inputs={**found.inputs, str(table.totals): path},
         raking=raked.table,
         changes=(*found.changes, *raked.changes),
@@ -143,8 +145,7 @@ def _from_points(config: Config, path: Path, _district: District, cells: Cells) 
     return replace(
         found,
         notes=absurd_points(table, inside, path.name),
-        label_zh=f"人口点数据（{path.name}）",
-        label_en=f"population points of {path.name}",
+        label=Said(f"人口点数据（{path.name}）", f"population points of {path.name}"),
         counts={**table.counts, **found.counts},
         changes=table.changes,
     )
@@ -182,8 +183,9 @@ def _from_units(config: Config, path: Path, district: District, cells: Cells) ->
     left_out = rows_left_out(table, sorted_rows, path.name)
     return replace(
         found,
-        label_zh=f"街道人口 {path.name} 按面积均摊",
-        label_en=f"people of each unit by {path.name}, spread evenly over its area",
+        label=Said(
+            f"街道人口 {path.name} 按面积均摊", f"people of each unit by {path.name}, spread evenly over its area"
+        ),
         counts={**table.counts, **left_out.counts, **found.counts},
         changes=(*table.changes, *left_out.changes),
         notes=(*left_out.notes, *absurd_units(own, _area_m2(cells, levels, ids), path.name)),

@@ -13,6 +13,7 @@ import pandas as pd
 from circle15.errors import InputError, MissingFileError, Problem
 from circle15.inputs.people.age_classes import derive_groups
 from circle15.inputs.people.rasters import sum_rasters
+from circle15.said import Said
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -34,7 +35,7 @@ class RasterPopulation:
     splits: tuple[str, ...]  # how age classes were split, one statement each
     counts: dict[str, float]  # of the whole's raster: pixels, nodata, negative, covered share
     inputs: dict[str, Path]  # every file read, as the config names it
-    notes: tuple[tuple[str, str], ...] = ()  # what a planner must know of the rasters, in Chinese and English
+    notes: tuple[Said, ...] = ()  # what a planner must know of the rasters
 
 
 def read_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulation:
@@ -66,7 +67,7 @@ def sum_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulat
     table = config.population
     inputs: dict[str, Path] = {}
     counts: dict[str, float] = {}
-    notes: dict[tuple[str, str], None] = {}
+    notes: dict[Said, None] = {}
 
     def read(named: str) -> npt.NDArray[np.float64]:
         people = np.zeros(len(pieces))
@@ -95,9 +96,9 @@ def sum_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulat
     return RasterPopulation(pd.DataFrame(groups), splits, counts, inputs, tuple(notes))
 
 
-def _covers_part(named: str, share: float) -> tuple[str, str]:
+def _covers_part(named: str, share: float) -> Said:
     """Say that a raster ends inside the district."""
-    return (
+    return Said(
         f"{Path(named).name}：只覆盖本区面积的 {share:.1%}，其余部分按无人计",
         f"{Path(named).name} covers {share:.1%} of the district's area; nobody is counted on the rest",
     )

@@ -11,6 +11,7 @@ from rasterio.enums import ColorInterp
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.people.densest import bound_text, most_people
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -29,10 +30,9 @@ NO_NUMBER_OF_PEOPLE = 1e9
 _PEOPLE = re.compile(r"pop|people|person|inhabit|resident|人口|居民|人数", re.IGNORECASE)
 _DENSITY = re.compile(r"densit|per.?km|密度", re.IGNORECASE)
 _COLOURS = {ColorInterp.red, ColorInterp.green, ColorInterp.blue}
-Note = tuple[str, str]
 
 
-def band_of_people(raster: rasterio.DatasetReader, path: Path, stated: int | None) -> tuple[int, tuple[Note, ...]]:
+def band_of_people(raster: rasterio.DatasetReader, path: Path, stated: int | None) -> tuple[int, tuple[Said, ...]]:
     """Give the band that holds people, from 1, and what to tell of the choice.
 
     Raises
@@ -60,12 +60,12 @@ def band_of_people(raster: rasterio.DatasetReader, path: Path, stated: int | Non
         raise InputError(Problem(message, file=str(path), key="population.band"))
     (band,) = described
     name = texts[band - 1]
-    note_zh = f"{path.name}：{raster.count} 个波段中取第 {band} 波段“{name}”为人口；若不是，请写明 population.band"
-    note_en = (
+    note = Said(
+        f"{path.name}：{raster.count} 个波段中取第 {band} 波段“{name}”为人口；若不是，请写明 population.band",
         f"{path.name}: of {raster.count} bands the {_ordinal(band)}, {name!r}, is taken for people; if it is not, say"
-        " population.band"
+        " population.band",
     )
-    return band, ((note_zh, note_en),)
+    return band, (note,)
 
 
 def _ordinal(n: int) -> str:
@@ -137,31 +137,27 @@ class ValueTally:
             found.append(Problem(message, file=self.file, key="population.nodata", value=f"{value:g}"))
         return found
 
-    def notes(self) -> list[Note]:
+    def notes(self) -> list[Said]:
         """Say which values were not taken as they stand, and which no place on earth has."""
         found = []
         if self.n_negative:
             n, low = f"{self.n_negative:,}", f"{self.lowest:g}"
-            note_zh = (
+            note = Said(
                 f"{self.file}：区内 {n} 个像元为负数（最小 {low}），应为未声明的无数据值，按无人计；"
-                f"可写明 population.nodata = {low}"
-            )
-            note_en = (
+                f"可写明 population.nodata = {low}",
                 f"{self.file}: {n} pixels of the district are negative (down to {low}), an unmarked value for no data"
-                f" most likely, and count as nobody; say population.nodata = {low}"
+                f" most likely, and count as nobody; say population.nodata = {low}",
             )
-            found.append((note_zh, note_en))
+            found.append(note)
         if self.crowded is not None:
             people, lon, lat, pixel_m2 = self.crowded
-            bound_zh, bound_en = bound_text(pixel_m2)
+            bound = bound_text(pixel_m2)
             n = f"{self.n_crowded:,} pixel{'s have' if self.n_crowded > 1 else ' has'}"
-            note_zh = (
+            note = Said(
                 f"{self.file}：{self.n_crowded:,} 个像元的人数不可能，最大 {people:,.0f} 人（{lon:.5f}, {lat:.5f}），"
-                f"而{bound_zh}；请核对该栅格是否为人数"
-            )
-            note_en = (
+                f"而{bound.zh}；请核对该栅格是否为人数",
                 f"{self.file}: {n} more people than any place, up to {people:,.0f} at {lon:.5f}, {lat:.5f}, but"
-                f" {bound_en}; check that the raster counts people"
+                f" {bound.en}; check that the raster counts people",
             )
-            found.append((note_zh, note_en))
+            found.append(note)
         return found

@@ -15,7 +15,7 @@ from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from circle15.errors import InputError, MissingFileError, Problem
-from circle15.inputs.people.raster_values import Note, ValueTally, band_of_people
+from circle15.inputs.people.raster_values import ValueTally, band_of_people
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     import numpy.typing as npt
+
+    from circle15.said import Said
 
 WGS84 = "EPSG:4326"
 _GEOD = pyproj.Geod(ellps="WGS84")
@@ -39,7 +41,7 @@ class RasterPeople:
     n_nodata: int  # pixels in the district's frame that the raster marks as nodata, or that are not finite
     n_negative: int  # pixels in the frame with a negative value, counted as nobody
     covered_share: float  # of the district's area that lies on the raster, 0 to 1
-    notes: tuple[Note, ...] = ()  # bands chosen, values that are no number of people; Chinese and English
+    notes: tuple[Said, ...] = ()  # bands chosen, values that are no number of people
 
 
 def sum_rasters(
@@ -91,7 +93,7 @@ def sum_rasters(
     _check_tiles(frames, bounds)
     people = np.zeros(len(shapes))
     counts = np.zeros(3, dtype=np.int64)
-    notes: list[Note] = []
+    notes: list[Said] = []
     for path in paths:
         with rasterio.open(path) as raster:
             chosen, told = band_of_people(raster, path, band)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from circle15.inputs.people.people_tables import ALL
 from circle15.inputs.tables.import_report import Change
+from circle15.said import COMMA, Said
 
 if TYPE_CHECKING:
     from circle15.inputs.people.census_rows import CensusRows
@@ -19,11 +20,11 @@ LARGEST_DIFFERENCE = 0.005
 
 @dataclass(frozen=True, slots=True)
 class RowsLeftOut:
-    """Lines of the import report, counts and notes (Chinese, English) on rows that were left out."""
+    """Lines of the import report, counts and notes on rows that were left out."""
 
     changes: tuple[Change, ...]
     counts: dict[str, float]
-    notes: tuple[tuple[str, str], ...]
+    notes: tuple[Said, ...]
 
 
 def rows_left_out(table: PeopleTable, found: CensusRows, file: str) -> RowsLeftOut:
@@ -37,29 +38,29 @@ def rows_left_out(table: PeopleTable, found: CensusRows, file: str) -> RowsLeftO
     ]
     notes = []
     if others:
-        listed_zh, listed_en = (between.join(_name(table, i) for i in others[:_SHOWN]) for between in ("、", ", "))
+        listed = COMMA.join(_name(table, i) for i in others[:_SHOWN])
         heads = f"{people[others].sum():,.0f}"
-        more_zh, more_en = (" 等", " ...") if len(others) > _SHOWN else ("", "")
-        note_zh = f"{file}：{len(others)} 行不属于本区（{listed_zh}{more_zh}），共 {heads} 人未计入，逐行列于导入报告"
-        note_en = (
-            f"{file}: {len(others)} rows are of other districts ({listed_en}{more_en}); their {heads} people are not"
-            " counted; see the import report"
+        if len(others) > _SHOWN:
+            listed += Said(" 等", " ...")
+        notes.append(
+            Said(
+                f"{file}：{len(others)} 行不属于本区（{listed.zh}），共 {heads} 人未计入，逐行列于导入报告",
+                f"{file}: {len(others)} rows are of other districts ({listed.en}); their {heads} people are not"
+                " counted; see the import report",
+            )
         )
-        notes.append((note_zh, note_en))
     summed = float(people[found.rows("unit")].sum())
     for i in found.rows("whole"):
         more = float(people[i]) - summed
         if people[i] > 0 and abs(more) > LARGEST_DIFFERENCE * people[i]:
             row, name = int(table.row[i]), _name(table, i)
-            note_zh = (
+            note = Said(
                 f"{file}：第 {row} 行“{name}”{people[i]:,.0f} 人，各街道之和 {summed:,.0f} 人，相差 {more:+,.0f} 人；"
-                "按各街道计"
-            )
-            note_en = (
+                "按各街道计",
                 f"{file}: row {row}, {name!r}, has {people[i]:,.0f} people, its streets {summed:,.0f} together, a"
-                f" difference of {more:+,.0f}; the streets count"
+                f" difference of {more:+,.0f}; the streets count",
             )
-            notes.append((note_zh, note_en))
+            notes.append(note)
     counts: dict[str, float] = {}
     if totals or others:
         counts = {"rows_of_totals": len(totals), "rows_of_other_districts": len(others)}

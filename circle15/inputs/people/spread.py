@@ -13,6 +13,7 @@ import shapely
 from circle15.errors import InputError, Problem
 from circle15.inputs.ground.cells import EQUAL_AREA_CRS, piece_of_points, sum_by_piece
 from circle15.inputs.people.people_tables import ALL
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -63,8 +64,7 @@ class Population:
     """People of each piece of a cell."""
 
     groups: pd.DataFrame  # (n_pieces, n_groups) persons; first column "all"
-    label_zh: str  # printed on every map and table
-    label_en: str
+    label: Said  # printed on every map and table
     counts: dict[str, float]  # what was read and what was left out
     changes: tuple[Change, ...] = ()  # lines of the import report
     inputs: dict[str, Path] = field(default_factory=dict)
@@ -72,12 +72,8 @@ class Population:
     source_sums: dict[str, float] = field(default_factory=dict)  # persons by group before scaling and raking
     beyond: PeopleBeyond | None = None  # of a source of points
     homes: Homes | None = None  # of a source of points or buildings
-    notes: tuple[tuple[str, str], ...] = ()  # what a planner must know of the source, in Chinese and English
+    notes: tuple[Said, ...] = ()  # what a planner must know of the source
     footprints: npt.NDArray[np.object_] | None = None  # (n_homes,) polygons of buildings that people were spread over
-
-    def label(self, lang: str) -> str:
-        """Give the source's label in ``lang``."""
-        return self.label_zh if lang == "zh" else self.label_en
 
     def scaled(self, total: float) -> Population:
         """Give the same shares with ``total`` persons in all; groups keep their shares of the whole."""
@@ -85,8 +81,7 @@ class Population:
         return replace(
             self,
             groups=self.groups * (total / now),
-            label_zh=f"{self.label_zh}，按总数 {total:,.0f} 人缩放",
-            label_en=f"{self.label_en}, scaled to {total:,.0f} people",
+            label=self.label + Said(f"，按总数 {total:,.0f} 人缩放", f", scaled to {total:,.0f} people"),
             counts={**self.counts, "people_before_scaling": now},
         )
 
@@ -137,13 +132,11 @@ def spread_over_buildings(
     unknown = float((~(levels[inside] > 0)).mean())
     return Population(
         groups=pd.DataFrame({ALL: total * (weight / weight.sum())}),
-        label_zh=(
+        label=Said(
             f"总数 {total:,.0f} 人按住宅建筑占地面积×层数分摊"
-            f"（{unknown:.0%} 的建筑层数未知，按 {default_levels:g} 层计）"
-        ),
-        label_en=(
+            f"（{unknown:.0%} 的建筑层数未知，按 {default_levels:g} 层计）",
             f"{total:,.0f} people spread over residential buildings by footprint x levels"
-            f" (levels unknown for {unknown:.0%}, taken as {default_levels:g})"
+            f" (levels unknown for {unknown:.0%}, taken as {default_levels:g})",
         ),
         counts={
             "buildings_in_district": int(inside.sum()),
@@ -158,7 +151,7 @@ def spread_over_buildings(
 
 def _absurd_levels(
     homes: gpd.GeoDataFrame, is_absurd: npt.NDArray[np.bool_], default_levels: float
-) -> tuple[tuple[str, str], ...]:
+) -> tuple[Said, ...]:
     """Name the buildings whose storeys no building has."""
     found = homes.loc[is_absurd]
     if found.empty:
@@ -166,15 +159,13 @@ def _absurd_levels(
     shown = found.iloc[:_TOLD_BUILDINGS]
     listed = ", ".join(f"{i} = {v:g}" for i, v in zip(shown["osm_id"], shown["levels"], strict=True))
     more = " ..." if len(found) > len(shown) else ""
-    note_zh = (
+    note = Said(
         f"{len(found)} 栋建筑的层数不可能（building:levels：{listed}{more}；世界最高建筑 {MOST_LEVELS} 层），"
-        f"按层数未知计（{default_levels:g} 层）"
-    )
-    note_en = (
+        f"按层数未知计（{default_levels:g} 层）",
         f"{len(found)} building{'s state' if len(found) > 1 else ' states'} more storeys than any has"
-        f" (building:levels: {listed}{more}; the tallest has {MOST_LEVELS}); taken as unknown ({default_levels:g})"
+        f" (building:levels: {listed}{more}; the tallest has {MOST_LEVELS}); taken as unknown ({default_levels:g})",
     )
-    return ((note_zh, note_en),)
+    return (note,)
 
 
 def spread_points(
@@ -207,8 +198,7 @@ def spread_points(
     outside = piece < 0
     return Population(
         groups=pd.DataFrame(sum_by_piece(values, piece, len(cells.pieces))),
-        label_zh="人口点数据",
-        label_en="population points",
+        label=Said("人口点数据", "population points"),
         counts={
             "points_in_district": int((~outside).sum()),
             "points_outside": int(outside.sum()),
@@ -244,7 +234,6 @@ def spread_units(
         people += per_unit.reindex(ids, fill_value=0.0).to_numpy(np.float64) * share[:, None]
     return Population(
         groups=people,
-        label_zh="街道人口按面积均摊",
-        label_en="people of each unit, spread evenly over its area",
+        label=Said("街道人口按面积均摊", "people of each unit, spread evenly over its area"),
         counts={"units_with_people": int((per_unit[ALL] > 0).sum())},
     )

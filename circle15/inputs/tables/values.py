@@ -180,7 +180,7 @@ class ValueReader:
 
 def unread_text(reason: str) -> str:
     """Say why a cell gives no amount, where that is an error: "a date, not a number"."""
-    return "; ".join(part for part in reason_text(reason, "en").split("; ") if part != "taken as empty")
+    return "; ".join(part for part in reason_text(reason).en.split("; ") if part != "taken as empty")
 
 
 def clean_text(text: str) -> tuple[str, str | None]:

@@ -157,7 +157,7 @@ def _impossible(study: Study, blocks: pd.DataFrame) -> list[str]:
     worst = over.iloc[int(over["people"].argmax())]
     density = f"{worst['people'] / worst['area_m2'] * _M2_PER_KM2:,.0f}"
     place = f"{worst['lon']:.5f}, {worst['lat']:.5f}"
-    bound = study.words(*bound_text(float(worst["area_m2"])))
+    bound = bound_text(float(worst["area_m2"])).in_(study.config.district.lang)
     heads, n = f"{over['people'].sum():,.0f}", len(over)
     return [
         study.words(

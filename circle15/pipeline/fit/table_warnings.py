@@ -62,7 +62,7 @@ def table_warnings(config: Config, services: Services, streets: Sequence[Change]
 def people_warnings(config: Config, people: Population) -> list[str]:
     """Word what the source of people could not be read for, in the config's language."""
     lang = config.district.lang
-    found = [zh if lang == "zh" else en for zh, en in people.notes]
+    found = [note.in_(lang) for note in people.notes]
     found += row_warnings(people.changes, lang)
     empty = [c for c in people.changes if c.reason == "no_people"]
     for (file, column), cells in _grouped(empty, "file", "column").items():
@@ -226,7 +226,7 @@ def _left_out(config: Config, services: Services) -> list[str]:
 def _reason(reason: str, config: Config, detail: str) -> str:
     if reason == "duplicate_row":
         return "重复行" if config.district.lang == "zh" else "repeated rows"
-    return reason_text(reason, config.district.lang, detail)
+    return reason_text(reason, detail).in_(config.district.lang)
 
 
 def _duplicates(config: Config, services: Services) -> list[str]:

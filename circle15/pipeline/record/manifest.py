@@ -16,6 +16,7 @@ from circle15 import __version__, _core
 from circle15.files.digests import library_versions
 from circle15.files.staging import sha256_of
 from circle15.inputs.tables.import_report import changes_frame
+from circle15.outputs.result import one_side
 from circle15.pipeline.fit.outline_check import outline_records
 from circle15.pipeline.record.tracing import input_files, trace_tables
 from circle15.policy.registers import registers_folder
@@ -84,7 +85,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         "population_source": result.population_source,
         "attributions": list(result.attributions),
         "counts": study.counts,
-        "register_warnings": [asdict(warning) for warning in study.policy.warnings],  # with codes, for programs
+        "register_warnings": [w.record() for w in study.policy.warnings],  # with codes, for programs
         "import_report": _import_report(study),
         "network": study.network_report(),
         "outline_systems": outline_records(study.outlines),
@@ -99,7 +100,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
 
 def _import_report(study: Study) -> list[dict[str, Any]]:
     """Give the import report's lines, each with the keys that say something."""
-    rows = changes_frame(study.changes, study.config.district.lang).astype(object).to_dict("records")
+    rows = one_side(changes_frame(study.changes), study.config.district.lang).astype(object).to_dict("records")
     return [{str(k): v for k, v in row.items() if pd.notna(v) and v != ""} for row in rows]
 
 

@@ -121,7 +121,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             *people_warnings(config, people),
             *row_warnings(later, config.district.lang),
             *start_warnings(starts, config.district.lang),
-            *applied.warning_texts(config.district.lang),
+            *(w.in_(config.district.lang) for w in applied.warning_texts()),
         ),
         attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),
         counts={

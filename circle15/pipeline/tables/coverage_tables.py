@@ -193,9 +193,8 @@ def facilities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
 
 def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     """Give unlinked.csv: facilities and inhabited cells that are off the network or cut off on it, with the reason."""
-    lang = study.config.district.lang
     rows: list[tuple[object, ...]] = [
-        ("facility", d.source, d.layer, d.name, np.nan, np.nan, np.nan, d.text(lang)) for d in study.dropped
+        ("facility", d.source, d.layer, d.name, np.nan, np.nan, np.nan, d.text) for d in study.dropped
     ]
     off = {row: text for layer in study.config.layers for row, text in study.facilities_off(layer).items()}
     for i in sorted(off):

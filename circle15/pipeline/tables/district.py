@@ -12,7 +12,7 @@ import shapely
 
 from circle15.inputs.tables.import_report import changes_frame
 from circle15.measures.equity import lorenz
-from circle15.outputs.result import DistrictResult, LayerInfo
+from circle15.outputs.result import DistrictResult, LayerInfo, one_side
 from circle15.outputs.text import share_text
 from circle15.pipeline.fit.fit_warnings import fit_warnings, street_warnings
 from circle15.pipeline.record.manifest import config_digest
@@ -71,7 +71,7 @@ def district_result(
     if len(study.people.groups.columns) > 1:
         tables["coverage_groups"] = coverage_groups_table(study, services)
     if study.changes:
-        tables["import_report"] = changes_frame(study.changes, study.config.district.lang)
+        tables["import_report"] = changes_frame(study.changes)
     if ranking is not None:
         tables["ranking"] = ranking
     table = study.config.district
@@ -85,10 +85,10 @@ def district_result(
         units=study.district.units,
         layers=tuple(layer_info(study, s) for s in services),
         cells=cells,
-        tables=tables,
+        tables={name: one_side(t, table.lang) for name, t in tables.items()},
         isochrones=service_areas(study, services, threads) if wants_areas else _no_isochrones(),
         streets=streets_shown(study),
-        population_source=study.people.label(table.lang),
+        population_source=study.people.label.in_(table.lang),
         resolution=study.cells.resolution,
         attributions=study.attributions,
         warnings=(*study.warnings, *_service_warnings(study, services)),

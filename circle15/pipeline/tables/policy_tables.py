@@ -46,7 +46,7 @@ def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Leve
         reported = read_actual(study, settings.actual)
         known = pd.concat([known[~known["indicator_id"].isin(reported["indicator_id"])], reported], ignore_index=True)
     taken = [(t.layer, t.key, str(t.value), t.source, np.nan if t.row is None else float(t.row)) for t in applied.taken]
-    targets = assess(applied.registers, settings.place, settings.year, known, lang=lang)
+    targets = assess(applied.registers, settings.place, settings.year, known)
     return {
         "targets": _with_names(targets, applied.registers, lang),
         "unit_rules": _with_names(_rules(study, services, levels), applied.registers, lang),
@@ -178,5 +178,4 @@ def _rules(study: Study, services: Sequence[Service], levels: Sequence[Level]) -
         facilities,
         layers=[s.layer.id for s in services],
         full_coverage_k=settings.full_coverage_k,
-        lang=district.lang,
     )

@@ -167,7 +167,6 @@ def _portrait(study: Study, layers: Sequence[str], level: Level, measures: UnitM
         weights=IndexWeights(**weights.model_dump()),
         idle_below=bounds.idle_below,
         overloaded_above=bounds.overloaded_above,
-        lang=study.config.district.lang,
     )
 
 

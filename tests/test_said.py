@@ -1,0 +1,78 @@
+"""Words in both languages: one value, read on one side at the edge only."""
+
+import ast
+import pickle
+
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from circle15.inputs.tables.import_report import REASONS
+from circle15.outputs.result import one_side
+from circle15.policy.traps import TEXTS
+from circle15.said import COMMA, Said, in_
+
+WORDS = st.builds(Said, st.text(min_size=1), st.text(min_size=1))
+
+
+@pytest.mark.parametrize(("zh", "en"), [("", "yes"), ("是", "")])
+def test_words_in_one_language_only_are_refused(zh, en):
+    with pytest.raises(ValueError, match="one language only"):
+        Said(zh, en)
+
+
+@given(st.lists(WORDS, max_size=4), st.sampled_from(["zh", "en"]))
+def test_joining_is_joining_each_side(parts, lang):
+    expected = {"zh": "、", "en": ", "}[lang].join(p.in_(lang) for p in parts)
+    assert COMMA.join(parts).in_(lang) == expected
+    assert sum(parts, Said("", "")).in_(lang) == "".join(p.in_(lang) for p in parts)
+
+
+def test_each_side_is_filled_in_with_its_own_side_of_what_is_said_and_any_other_value_as_it_is():
+    told = Said("{n:,} 处{what}", "{n:,} {what!s}").format(n=1234, what=Said("设施", "facilities") + "!")
+    assert (told.zh, told.en) == ("1,234 处设施!", "1,234 facilities!")
+
+
+def test_words_cannot_slip_into_a_text_with_neither_side_asked_for():
+    with pytest.raises(TypeError, match="ask for one side"):
+        f"{Said('是', 'yes')}"
+
+
+@given(WORDS)
+def test_words_are_values(words):
+    again = pickle.loads(pickle.dumps(words))  # noqa: S301 (our own)
+    assert again == words
+    assert {again: 1}[words] == 1
+
+
+def test_a_table_is_given_on_one_side_with_all_else_as_it_was():
+    table = pd.DataFrame({"n": [1, 2], "reason": [Said("是", "yes"), ""], "name": ["a", None]})
+    assert in_(table["reason"][0], "en") == "yes"
+    told = one_side(table, "zh")
+    assert told["reason"].tolist() == ["是", ""]
+    pd.testing.assert_frame_equal(told.drop(columns="reason"), table.drop(columns="reason"))
+    assert one_side(told, "en").equals(told)
+
+
+@pytest.mark.parametrize("texts", [REASONS, TEXTS])
+def test_every_coded_sentence_is_said_with_the_same_values_in_both_languages(texts):
+    assert all(isinstance(words, Said) for words in texts.values())
+
+
+ROOMS = ("config", "files", "inputs/people", "inputs/tables", "measures", "planning", "policy", "reach")
+"""Rooms below the outputs that say all they say in both languages."""
+
+
+@pytest.mark.parametrize("room", ROOMS)
+def test_below_the_outputs_no_function_is_told_a_language(root, room):
+    told = []
+    paths = sorted((root / "circle15" / room).rglob("*.py"))
+    for path in paths:
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.FunctionDef | ast.Lambda):
+                args = node.args
+                every = [*args.posonlyargs, *args.args, *args.kwonlyargs]
+                told += [f"{path.name}:{node.lineno}" for a in every if a.arg == "lang"]
+    assert paths
+    assert told == []
