@@ -12,7 +12,7 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from circle15.config.model import LayerTable
+from circle15.config.layer import LayerTable
 from circle15.errors import ConfigError, InputError, MissingColumnError
 from circle15.inputs.coordinates.systems import wgs84_to_gcj02
 from circle15.inputs.facilities.guess import guess_layer, raw_coordinates

@@ -9,7 +9,9 @@ import pytest
 import rasterio
 import shapely
 
-from circle15.config.model import DistrictTable, SurveyTable, parse_config
+from circle15.config.appraisal import SurveyTable
+from circle15.config.district import DistrictTable
+from circle15.config.model import parse_config
 from circle15.errors import ConfigError, InputError, MissingFileError
 from circle15.inputs.ground.cells import cut_cells
 from circle15.inputs.ground.districts import District

@@ -5,7 +5,7 @@ import json
 import numpy as np
 import pytest
 
-from circle15.config.model import LayerTable
+from circle15.config.layer import LayerTable
 from circle15.errors import InputError
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
 from circle15.inputs.facilities.guess import guess_layer

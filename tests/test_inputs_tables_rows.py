@@ -12,7 +12,7 @@ import shapely
 from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 
-from circle15.config.model import LayerTable
+from circle15.config.layer import LayerTable
 from circle15.errors import InputError
 from circle15.inputs.facilities.reading import combine_facilities, read_facilities
 from circle15.inputs.geofiles.dbf import read_dbf

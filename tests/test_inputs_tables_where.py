@@ -6,7 +6,8 @@ import shapely
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from circle15.config.model import LayerTable, load_config, parse_config
+from circle15.config.layer import LayerTable
+from circle15.config.model import load_config, parse_config
 from circle15.config.where import Condition
 from circle15.errors import ConfigError, InputError
 from circle15.inputs.facilities.reading import read_facilities

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from circle15.config.model import LayerTable, load_config
+from circle15.config.layer import LayerTable
+from circle15.config.model import load_config
 from circle15.measures.rational import rational_agent_cost
 from circle15.pipeline import run_district
 from circle15.pipeline.study.clock import Clock

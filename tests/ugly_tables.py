@@ -14,7 +14,7 @@ import pandas as pd
 import shapely
 from pyproj import Transformer
 
-from circle15.config.model import LayerTable
+from circle15.config.layer import LayerTable
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
 
 # id, name, lon, lat (whole seconds of arc), capacity, used, quality, ownership, street

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from circle15.config.model import Config, DistrictTable, load_config, parse_config, read_toml
+from circle15.config.district import DistrictTable
+from circle15.config.model import Config, load_config, parse_config, read_toml
 from circle15.config.types import suggest
 from circle15.errors import Circle15Error, ConfigError, Problem
 

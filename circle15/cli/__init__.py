@@ -21,6 +21,7 @@ _SUMMARY = {
     "check": "List every problem of a config and its inputs; compute nothing.",
     "fetch": "Fetch OpenStreetMap data of a place (needs the internet).",
     "init": "Write a commented config to start from.",
+    "schema": "Print the JSON schema of the config, for editors.",
     "info": "Show versions, core build, threads and data sets.",
 }
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import model_validator
 
-from circle15.config.types import Count, suggest
+from circle15.config.types import Count, Table, suggest
 
 OUTPUT_NAMES = (
     "cells", "coverage", "measures", "facilities", "ranking", "causes", "links", "completeness", "xlsx", "gpkg", "map",
@@ -14,25 +14,42 @@ OUTPUT_NAMES = (
 )  # fmt: skip
 
 
-class OutputsTable(BaseModel):
-    """[outputs]: which files are written.
-
-    `pdf` and `pictures` need a Chromium and matplotlib on the machine. `crs` adds GIS files in a second system beside
-    those in WGS-84. `tiles` lays the maps on a base map from the internet; without it no request leaves a page.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, populate_by_name=True)
+class OutputsTable(Table):
+    """[outputs]: which files are written, who publishes them, and in which coordinate systems."""
 
     isochrones: Literal["none", "facilities", "all"] = "facilities"
+    """Areas of 5, 10 ... minutes' walk up to the threshold: around facilities, of every cell too (isochrones.parquet,
+    large), or none.
+    步行 5、10…分钟直至阈值的范围：设施的服务范围、另加每个单元的（isochrones.parquet，较大），或不画。"""
     write: tuple[str, ...] | None = None
+    """Only these are written: cells coverage measures facilities ranking causes links completeness xlsx gpkg map units
+    report. Without it everything is.
+    只写这些输出：cells coverage measures facilities ranking causes links completeness xlsx gpkg map units report；不写
+    则全部输出。"""
     ranking_top: Count = 20
+    """Places ranked per layer.
+    每项服务列出几个新建地点。"""
     pdf: bool = False
+    """Whether report.pdf is printed; needs Chromium on the machine, so false.
+    是否打印 report.pdf；需本机装有 Chromium。"""
     pictures: bool = False
+    """Whether PNG maps for slides are drawn; needs circle15[pictures] and a Chinese font, so false.
+    是否绘制幻灯片用 PNG 地图；需 circle15[pictures] 和中文字体。"""
     crs: Literal["wgs84", "cgcs2000", "gcj02"] = "wgs84"
+    """GIS files once more in this system beside those in WGS-84 (district-gcj02.gpkg ...).
+    除 WGS-84 外再写一份该坐标系的 GIS 文件（district-gcj02.gpkg 等）。"""
     bureau: str = ""
+    """Who publishes, on every map, the report and the workbook.
+    编制单位，印在各图、报告和工作簿上。"""
     map_approval: str = ""
+    """Map approval number (审图号), on every map, the report and the workbook.
+    审图号，印在各图、报告和工作簿上。"""
     tiles: Literal["none", "osm", "tianditu", "amap"] = "none"
+    """Base map from the internet below the maps; "none" by default, so that no request leaves a page.
+    地图底图（来自互联网）；默认 "none"，页面不发出任何请求。"""
     tianditu_key: str | None = None
+    """Browser key that tianditu.gov.cn gives out; needed for tiles = "tianditu".
+    天地图浏览器端密钥，tiles = "tianditu" 时必填。"""
 
     @model_validator(mode="after")
     def _outputs_can_be_written(self) -> Self:

@@ -7,9 +7,9 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
-from circle15.config.types import Count, Identifier, NonNegative, Positive  # noqa: TC001 (pydantic reads them at run time)
+from circle15.config.types import Count, Identifier, NonNegative, Positive, Table
 from circle15.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -26,36 +26,58 @@ Line = Annotated[
 ]
 
 
-class _Table(BaseModel):
-    """A TOML table whose keys are exactly the declared ones."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=False, populate_by_name=True)
-
-
-class PlanningTable(_Table):
-    """[planning]: the places that could be built on, by what they are ranked, and which answers a run gives.
-
-    Costs are in 万元. `new_capacity` is a new facility's capacity where a candidate states none; without it the median
-    of the layer's existing facilities. `projects` is a list of planned projects that a run compares. Missing links
-    are looked for where `links` says so or outputs.write names them: each is proved by walking it, which takes long.
-    """
+class PlanningTable(Table):
+    """[planning]: the places that could be built on, by what they are ranked, and which answers a run gives."""
 
     candidates: str | None = None
+    """Table or file of the places that could be built on; without it the cells' centres are.
+    可建设地点的表格或文件；不写则以各单元中心为候选。"""
     projects: str | None = None
+    """Table or file of planned projects that a run compares.
+    要比较的拟建项目表格或文件。"""
     forbidden: str | None = None
+    """File of areas where nothing may be built; candidates within them are left out and told.
+    禁建区文件；其中的候选地点不予考虑并说明。"""
     crs: str | None = None
+    """Coordinate system of these tables: "wgs84" "gcj02" "bd09" "cgcs2000" "EPSG:4549"; must be said of tables.
+    这些表格的坐标系："wgs84" "gcj02" "bd09" "cgcs2000" "EPSG:4549"；表格必须写明。"""
     name_field: str | None = None
+    """Column of the places' names; recognised by its heading without it.
+    地点名称所在列；不写则按列名识别。"""
     layer_field: str | None = None
+    """Column of the layer that a place is for; recognised by its heading without it.
+    地点所属服务所在列；不写则按列名识别。"""
     lon_field: str | None = None
+    """Column of the longitude or easting; recognised by its heading without it.
+    经度或东坐标所在列；不写则按列名识别。"""
     lat_field: str | None = None
+    """Column of the latitude or northing; recognised by its heading without it.
+    纬度或北坐标所在列；不写则按列名识别。"""
     cost_field: str | None = None
+    """Column of the cost in 万元; recognised by its heading without it.
+    造价（万元）所在列；不写则按列名识别。"""
     capacity_field: str | None = None
+    """Column of the new facility's capacity; recognised by its heading without it.
+    新设施容量所在列；不写则按列名识别。"""
     rank_by: Literal["people", "gap", "places", "people_per_cost", "gap_per_cost", "places_per_cost"] = "people"
+    """What places are ranked by: newly covered people, closed gap, missing places made up for, each also per 万元
+    (needs candidates with costs).
+    按什么排序：新增覆盖人数、弥补缺口、补足最少缺口，或各自每万元（需候选地点带造价）。"""
     budget: Positive | None = None
+    """Money for all new places together, in 万元; needs candidates with costs. Without it only their number is bounded.
+    全部新建的总预算（万元），需候选地点带造价；不写则只限数目。"""
     new_capacity: dict[Identifier, Positive] = {}
+    """Capacity of a new facility where a candidate states none, by layer; else the median of the layer's existing ones.
+    候选地点未写容量时新设施的容量，按服务写；不写则取该服务现有设施的中位数。"""
     causes: bool = True
+    """Whether a run tells why people are not covered (causes.csv).
+    是否说明未覆盖的原因（causes.csv）。"""
     links: bool = False
+    """Whether missing links are looked for (links.csv); each is proved by walking it, which takes long, so false.
+    是否查找缺失的连接（links.csv）；逐条实走验证，较慢，默认不查。"""
     links_top: Count = 20
+    """How many missing links are listed per layer.
+    每项服务列出几条缺失的连接。"""
 
     @model_validator(mode="after")
     def _costs_are_there(self) -> Self:
@@ -83,19 +105,39 @@ _ALLOWED = {
 }
 
 
-class ChangeTable(_Table):
+class ChangeTable(Table):
     """[[change]]: one change of a scenario; coordinates are WGS-84."""
 
     kind: Literal["add_facility", "close_facility", "set_capacity", "add_path", "close_path"]
+    """What changes; which of the other keys it takes is told where one is missing or idle.
+    改什么；缺少或多余其他键时会提示。"""
     name: str | None = None
+    """Name of the new facility or path.
+    新设施或路径的名称。"""
     layer: Identifier | None = None
+    """Layer of the facility; needed to add one, and where several layers have its id.
+    设施所属服务；新增时必填，多项服务有同一编号时也须写明。"""
     id: str | None = None
+    """Id of the facility, as in facilities.csv; of a new one its own.
+    设施编号，见 facilities.csv；新设施则为其编号。"""
     lon: Lon | None = None
+    """Longitude of the new facility in degrees, WGS-84.
+    新设施的经度（度，WGS-84）。"""
     lat: Lat | None = None
+    """Latitude of the new facility in degrees, WGS-84.
+    新设施的纬度（度，WGS-84）。"""
     capacity: NonNegative | None = None
+    """Capacity in the layer's own unit.
+    容量，以该服务的单位计。"""
     cost: NonNegative | None = None
+    """Cost in 万元, for the record: no number comes from it.
+    造价（万元），仅作记录，不参与计算。"""
     line: Line | None = None
+    """The path: a file, or points [[lon, lat], ...] in WGS-84.
+    路径：文件，或 WGS-84 坐标点 [[经度, 纬度], …]。"""
     tolerance_m: Positive | None = None
+    """Metres within which a path's ends meet streets, or streets lie along a closed one; 5 where it is not said.
+    路径端点接入道路、或封闭路径认定沿线道路的容差（米）；不写取 5。"""
 
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:

@@ -6,9 +6,23 @@ import codecs
 import difflib
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from circle15.config.crs_names import CRS_HELP, plain_crs
+
+
+class Table(BaseModel):
+    """A TOML table whose keys are exactly the declared ones.
+
+    Below each key stands what it means, in English and then, from a line that begins in Chinese, in Chinese: the
+    unit, the forms that it takes, what holds without it and why. The reference of the config and its JSON schema are
+    made from that.
+    """
+
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, strict=False, populate_by_name=True, use_attribute_docstrings=True
+    )
+
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
 Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=64)]

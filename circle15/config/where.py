@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
+
+from circle15.config.types import Table
 
 _PLAIN = (str, int, float)
 
@@ -17,18 +19,25 @@ def _as_texts(given: Any) -> Any:
     return tuple(f"{v:.15g}" if isinstance(v, float) else str(v) for v in values)
 
 
-Texts = Annotated[tuple[str, ...], BeforeValidator(_as_texts)]
+_Given = str | int | float | list[str | int | float]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_as_texts, json_schema_input_type=_Given)]
 
 
-class Condition(BaseModel):
+class Condition(Table):
     """What a cell must be, and must not be; several keys hold together, several values of a key are alternatives."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
-
     is_: Texts | None = Field(default=None, alias="is")
+    """One of these values; "" is an empty cell.
+    等于其中之一；"" 为空格。"""
     not_: Texts | None = Field(default=None, alias="not")
+    """None of these values.
+    不等于其中任何一个。"""
     contains: Texts | None = None
+    """A part of the cell is one of these texts.
+    包含其中之一。"""
     not_contains: Texts | None = None
+    """No part of the cell is one of these texts.
+    不包含其中任何一个。"""
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:
@@ -41,7 +50,7 @@ def _as_condition(given: Any) -> Any:
     return {"is": given} if isinstance(given, list | tuple | str | int | float) else given
 
 
-Where = dict[str, Annotated[Condition, BeforeValidator(_as_condition)]]
+Where = dict[str, Annotated[Condition, BeforeValidator(_as_condition, json_schema_input_type=_Given | Condition)]]
 """Heading to condition; a row is taken where every column fits.
 
 `{ 类型 = ["幼儿园", "托儿所"], 状态 = { not = "停业" } }`

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from pathlib import Path
 
-    from circle15.config.model import Config, LayerTable
+    from circle15.config.layer import LayerTable
+    from circle15.config.model import Config
     from circle15.policy.registers import Registers
     from circle15.policy.traps import Row
 

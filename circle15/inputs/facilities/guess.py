@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from circle15.config.model import LayerTable
+    from circle15.config.layer import LayerTable
 
 Floats = npt.NDArray[np.float64]
 

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-    from circle15.config.model import LayerTable
+    from circle15.config.layer import LayerTable
     from circle15.inputs.tables.headings import Ranks
 
 WGS84 = "EPSG:4326"

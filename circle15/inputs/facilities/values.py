@@ -13,7 +13,7 @@ from circle15.inputs.tables.units_of_supply import compare_units
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from circle15.config.model import LayerTable
+    from circle15.config.layer import LayerTable
     from circle15.inputs.tables.values import ValueReader
 
 

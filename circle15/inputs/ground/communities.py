@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from circle15.config.model import is_outline_file
+from circle15.config.district import is_outline_file
 from circle15.errors import InputError, Problem
 from circle15.inputs.ground.ids import joined_by_id, unique_id
 from circle15.inputs.ground.partition import SLIVER_M2, Partition, is_sliver, metric_scale, partition

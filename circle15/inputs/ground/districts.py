@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from circle15.config.model import is_outline_file
+from circle15.config.district import is_outline_file
 from circle15.errors import InputError, Problem
 from circle15.inputs.ground.communities import REST_SUFFIX, read_communities
 from circle15.inputs.ground.ids import joined_by_id, unique_id

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from circle15.config.model import FROM_CLASSES, FROM_TOTALS
+from circle15.config.district import FROM_CLASSES, FROM_TOTALS
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.inputs.ground.cells import piece_of_points
 from circle15.inputs.ground.communities import REST_SUFFIX

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import pandas as pd
 
-    from circle15.config.model import SurveyTable
+    from circle15.config.appraisal import SurveyTable
     from circle15.inputs.tables.headings import Ranks
 
 N_HEADINGS = ("n", "样本数", "样本量", "答卷数", "问卷数", "有效问卷数", "人数")

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from circle15.config.model import OUTLINE_KEYS
+from circle15.config.district import OUTLINE_KEYS
 from circle15.errors import Circle15Error, InputError
 from circle15.inputs.ground.districts import buffer_area
 from circle15.inputs.ground.polygons import COMMUNITY_NAME_FIELDS, NAME_FIELDS, read_polygons

@@ -21,7 +21,7 @@ from circle15.reach.kth import seconds_to_kth
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from circle15.config.model import LayerTable
+    from circle15.config.layer import LayerTable
     from circle15.network.linking.linkage import Linkage
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service

@@ -25,7 +25,7 @@ from circle15.network.linking.link import link
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from circle15.config.model import LayerTable
+    from circle15.config.layer import LayerTable
     from circle15.config.planning import PlanningTable
     from circle15.inputs.tables.headings import Ranks
     from circle15.inputs.tables.reading import Table

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import shapely
 
-from circle15.config.model import is_outline_file
+from circle15.config.district import is_outline_file
 from circle15.errors import InputError, Problem
 from circle15.inputs.coordinates.systems import NAMED_SYSTEMS
 from circle15.inputs.facilities.name_matches import names_wanted, read_names
@@ -33,7 +33,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
-    from circle15.config.model import Config, LayerTable
+    from circle15.config.layer import LayerTable
+    from circle15.config.model import Config
     from circle15.inputs.facilities.name_matches import KnownNames
     from circle15.network.detection.crs_detector import CrsDetection
     from circle15.network.graph import WalkNetwork

@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-    from circle15.config.model import Config, LayerTable
+    from circle15.config.layer import LayerTable
+    from circle15.config.model import Config
     from circle15.inputs.ground.cells import Cells
     from circle15.inputs.ground.districts import District
     from circle15.inputs.people.beyond import BufferPeople

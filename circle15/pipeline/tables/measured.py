@@ -19,7 +19,7 @@ from circle15.reach.times import Times, by_facility, pair_rows, spread_to_pieces
 if TYPE_CHECKING:
     import pandas as pd
 
-    from circle15.config.model import LayerTable
+    from circle15.config.layer import LayerTable
     from circle15.pipeline.study.study import Study
 
 

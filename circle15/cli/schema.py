@@ -1,0 +1,22 @@
+"""`circle15 schema`: what a config may say, for editors."""
+
+from __future__ import annotations
+
+import click
+
+from circle15.cli.shared.options import shared
+
+
+@click.command("schema")
+@shared
+def command() -> None:
+    """Print the JSON schema of the config, which editors complete, explain and check keys by as you type.
+
+    circle15 schema > circle15.schema.json, and as the first line of the config: #:schema ./circle15.schema.json
+    (VS Code with Even Better TOML, taplo and others).
+    """
+    import json  # noqa: PLC0415 (heavy imports only when the command runs)
+
+    from circle15.config.schema import config_schema  # noqa: PLC0415 (as above)
+
+    click.echo(json.dumps(config_schema(), ensure_ascii=False, indent=2))
