@@ -23,7 +23,7 @@ from circle15.inputs.facilities.reading import (
     read_facilities,
     safe_id,
 )
-from circle15.inputs.ground.names import check_streets, match_unit
+from circle15.inputs.ground.names import UnitNames, check_streets
 from circle15.inputs.tables.import_report import LEFT_OUT, REASONS, Change, changes_frame, dropped_frame
 from circle15.inputs.tables.values import says_kind
 
@@ -300,11 +300,11 @@ def test_osm_features_become_the_same_frame():
     ],
 )  # fmt: skip
 def test_names_of_streets_are_matched_in_their_usual_forms(name, unit):
-    assert match_unit(name, ["庄桥街道", "慈城镇", "月湖社区"]) == unit
+    assert UnitNames([], ["庄桥街道", "慈城镇", "月湖社区"]).find(name) == (() if unit is None else (unit,))
 
 
-def test_a_short_name_of_two_units_means_neither():
-    assert match_unit("庄桥", ["庄桥街道", "庄桥镇"]) is None
+def test_a_short_name_of_two_units_may_mean_both():
+    assert UnitNames([], ["庄桥街道", "庄桥镇"]).find("庄桥") == (0, 1)
 
 
 def test_a_street_in_the_table_that_is_not_where_the_place_lies_is_reported(tmp_path):
@@ -312,7 +312,9 @@ def test_a_street_in_the_table_that_is_not_where_the_place_lies_is_reported(tmp_
     text += "丁,121.5,29.6,慈城\n戊,121.5,29.5,\n"
     facilities = read(tmp_path, text).frame
     units = gpd.GeoDataFrame(
-        {"unit_name": ["庄桥街道", "慈城镇"]}, geometry=[shapely.box(0, 0, 1, 1)] * 2, crs="EPSG:4326"
+        {"unit_id": ["a", "b"], "unit_name": ["庄桥街道", "慈城镇"]},
+        geometry=[shapely.box(0, 0, 1, 1)] * 2,
+        crs="EPSG:4326",
     )
     lines = check_streets(facilities, units, np.array([0, 0, 0, -1, 0]))
     assert [(c.row, c.reason, c.detail, c.taken) for c in lines] == [

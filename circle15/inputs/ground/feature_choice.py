@@ -5,14 +5,13 @@ from __future__ import annotations
 import difflib
 import json
 import re
-import unicodedata
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import InputError, Problem
-from circle15.inputs.ground.names import normal_unit_name
+from circle15.inputs.ground.names import UnitNames, full_code, plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +19,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SEPARATOR = re.compile(r"[,，、;；]")
-_KIND = re.compile(r"(自治县|自治旗|特区|林区|街道|地区|社区|新区|区|县|市|旗|镇|乡|村)$")
-_SHORTEST_STEM = 1
-_CODE = re.compile(r"(?:adcode:)?(\d{6,12})(?:\.0)?")
+_PREFIX = "adcode:"
 _LEVELS = (2, 4, 6, 9, 12)  # digits of the code of a province, city, district, street, community
 _SHOWN = 30
 
@@ -34,10 +31,9 @@ def choose_features(
 ) -> Int64:
     """Find the rows that ``wanted`` means.
 
-    Tried in turn, and the first step that finds any counts: the same name; the same name but for 区, 县, 街道 at its
-    end, or for the office's name; the same code, however many zeros it ends with. Where several may be meant (units,
-    communities) then also: the rows that lie in what is named, by a column that says so (区县, county, parent), or by
-    their codes' first digits.
+    Names and codes are matched as everywhere (`names.UnitNames`). Where several may be meant (units, communities) then
+    also: the rows that lie in what is named, by a column that says so (区县, county, parent), or by their codes' first
+    digits.
 
     Parameters
     ----------
@@ -66,8 +62,9 @@ def choose_features(
     if not parts:
         raise InputError(Problem(f"names no feature behind #; {_listed(keys, names, '')}", file=file, key=key))
     found: set[int] = set()
+    known = UnitNames(keys, names, with_districts=True)
     for part in parts:
-        rows = _exact(part, keys, names) or _alike(part, names) or _by_code(part, keys)
+        rows: Sequence[int] = known.find(part.removeprefix(_PREFIX))
         if not rows and not single:
             rows = _within(part, frame, keys)
         if not rows:
@@ -82,37 +79,13 @@ def choose_features(
     return np.array(sorted(found), dtype=np.int64)
 
 
-def _exact(part: str, keys: Sequence[str], names: Sequence[str]) -> list[int]:
-    plain = _plain(part)
-    return [i for i, n in enumerate(names) if n and _plain(n) == plain] or [
-        i for i, k in enumerate(keys) if k and k == part
-    ]
-
-
-def _alike(part: str, names: Sequence[str]) -> list[int]:
-    """Find names that differ in the office or the kind alone; the kinds must not differ where both are written."""
-    own, kind = _plain(normal_unit_name(part)), _kind_of(part)
-    rows = []
-    for i, name in enumerate(names):
-        other = _plain(normal_unit_name(name))
-        is_alike = _stem(other) == _stem(own) and (not kind or not _kind_of(name) or kind == _kind_of(name))
-        if name and (other == own or is_alike):
-            rows.append(i)
-    return rows
-
-
-def _by_code(part: str, keys: Sequence[str]) -> list[int]:
-    code = _code(part)
-    return [] if code is None else [i for i, k in enumerate(keys) if _code(k) == code]
-
-
 def _within(part: str, frame: pd.DataFrame, keys: Sequence[str]) -> list[int]:
     """Find the rows that lie in the area ``part``: a column says its name or code, or their codes begin with its."""
-    plain, code = _plain(part), _code(part)
+    plain, code = plain_name(part), _code(part)
     for column in frame.columns:
         values = [_above(v) for v in frame[column]]
         rows = [
-            i for i, v in enumerate(values) if v and (_plain(v) == plain or (code is not None and _code(v) == code))
+            i for i, v in enumerate(values) if v and (plain_name(v) == plain or (code is not None and _code(v) == code))
         ]
         if rows:
             return rows
@@ -135,23 +108,8 @@ def _above(text: str) -> str:
 
 def _code(text: str) -> str | None:
     """Give a code with the twelve digits that communities have."""
-    found = _CODE.fullmatch(text.strip())
-    return None if found is None else found[1].ljust(_LEVELS[-1], "0")
-
-
-def _plain(text: str) -> str:
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
-
-
-def _kind_of(name: str) -> str:
-    plain = _plain(normal_unit_name(name))
-    found = _KIND.search(plain)
-    return found[1] if found is not None and len(plain) - len(found[1]) >= _SHORTEST_STEM else ""
-
-
-def _stem(plain: str) -> str:
-    kind = _kind_of(plain)
-    return plain[: -len(kind)] if kind else plain
+    code = full_code(text.removeprefix(_PREFIX))
+    return code if code is not None and len(code) == _LEVELS[-1] and code.isdigit() else None
 
 
 def _label(key: str, name: str) -> str:

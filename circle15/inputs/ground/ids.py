@@ -14,7 +14,6 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
-_SHORT_CODE, _LONG_CODE = 9, 12
 _UNSAFE = re.compile(r"[^a-z0-9_-]+")
 
 
@@ -30,21 +29,6 @@ def file_safe(text: str) -> str:
     if any(c.isalnum() and not c.isascii() for c in plain):
         return ""
     return _UNSAFE.sub("-", plain).strip("-_")[:64]
-
-
-def code_forms(code: str) -> tuple[str, ...]:
-    """Give the forms of a unit's statistical code: streets have nine digits, or twelve with 000 at the end.
-
-    Examples
-    --------
-    >>> code_forms("330205001"), code_forms("330205001000"), code_forms("330205001201")
-    (('330205001', '330205001000'), ('330205001000', '330205001'), ('330205001201',))
-    """
-    if not (code.isascii() and code.isdigit()):
-        return (code,)
-    if len(code) == _SHORT_CODE:
-        return (code, f"{code}000")
-    return (code, code[:_SHORT_CODE]) if len(code) == _LONG_CODE and code.endswith("000") else (code,)
 
 
 def unique_id(wanted: str, taken: set[str]) -> str:

@@ -59,6 +59,7 @@ class OutlineSource:
     geometry: Any  # (n,) polygons, degrees WGS-84 if `system` is right
     signature: Signature | None = None
     names: tuple[str, ...] = ()  # (n,)
+    keys: tuple[str, ...] = ()  # (n,) their codes; empty where only names are known
 
 
 def signature_of(columns: Sequence[str], path: Path) -> Signature | None:

@@ -111,6 +111,7 @@ def read_polygon_file(
         geometry=np.array([*(sound(shape) for shape in geometry), None], dtype=object)[:-1],  # overlays need valid ones
         signature=signature_of(list(table.frame.columns), path),
         names=tuple(named[i] for i in rows),
+        keys=tuple(keys[i] for i in rows),
     )
     return PolygonFile(
         path=path,

@@ -132,6 +132,7 @@ def _certain(frame: gpd.GeoDataFrame, text: str, key: str) -> OutlineSource:
         is_shiftable=False,
         geometry=frame.geometry.to_numpy(),
         names=tuple(frame["name"]),
+        keys=tuple(frame["key"]),
     )
 
 

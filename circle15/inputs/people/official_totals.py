@@ -9,8 +9,7 @@ import numpy as np
 import pandas as pd
 
 from circle15.errors import InputError, Problem
-from circle15.inputs.ground.ids import code_forms
-from circle15.inputs.ground.names import match_unit
+from circle15.inputs.ground.names import UnitNames
 from circle15.inputs.people.census_rows import UNIT_HEADINGS, column_named, sort_rows
 from circle15.inputs.people.raking import rake
 from circle15.inputs.tables.headings import load_aliases, missing_column, recognise
@@ -119,13 +118,10 @@ def rake_to_totals(
         Naming every row with an unknown unit or group, and what `raking.rake` refuses.
     """
     totals = read_totals(path, headings=headings)
-    ids = {form: str(u) for u in unit_ids for form in code_forms(str(u))} | dict(zip(unit_names, unit_ids, strict=True))
-    ids |= dict.fromkeys((*WHOLE_WORDS, district_id), district_id)
-    names = [str(name) for name in unit_names]
+    units = UnitNames(unit_ids, unit_names)
 
     def meaning(text: str) -> tuple[str, ...]:
-        place = match_unit(text, names) if text not in ids else None
-        return (ids[text],) if text in ids else (str(unit_ids[place]),) if place is not None else ()
+        return (district_id,) if text in {*WHOLE_WORDS, district_id} else units.find_ids(text)
 
     found = sort_rows([text or "all" for text in totals["unit"]], meaning=meaning, district=called)
     left_out = found.rows("above", "elsewhere")
@@ -136,24 +132,25 @@ def rake_to_totals(
         for i, (row, name) in enumerate(zip(totals["row"], totals["unit"], strict=True))
         if i in set(left_out)
     )
-    meant = [
-        district_id if kind == "whole" else next(iter(of), "") for kind, of in zip(found.kind, found.ids, strict=True)
-    ]
-    changes = (*totals.attrs["changes"], *lines)
-    totals = totals.assign(unit_id=meant).drop(index=left_out)
+    meant = [(district_id,) if kind == "whole" else of for kind, of in zip(found.kind, found.ids, strict=True)]
     known = {"all", *known_groups}
     problems = [
         Problem(
             f"there is no such group; the config has {', '.join(sorted(known))}", file=path.name, row=int(row), value=g
         )
-        for g, row in zip(totals["group"], totals["row"], strict=True)
-        if g not in known
+        for i, (g, row) in enumerate(zip(totals["group"], totals["row"], strict=True))
+        if g not in known and i not in left_out
     ]
-    problems += [
-        Problem(f"there is no such unit; there are {', '.join(unit_names)}", file=path.name, row=int(row), value=u)
-        for u, row, i in zip(totals["unit"], totals["row"], totals["unit_id"], strict=True)
-        if not i
-    ]
+    for i, (name, row, of) in enumerate(zip(totals["unit"], totals["row"], meant, strict=True)):
+        if len(of) != 1 and i not in left_out:
+            several, known_units = ", ".join(of), ", ".join(unit_names)
+            message = (
+                f"names several units; give one of the ids {several}"
+                if of
+                else f"there is no such unit; there are {known_units}"
+            )
+            problems.append(Problem(message, file=path.name, row=int(row), value=name))
     InputError.gather(problems)
+    totals = totals.assign(unit_id=["".join(of) for of in meant]).drop(index=left_out)
     raked = rake(groups, unit, unit_ids, totals, district_id=district_id, file=path.name)
-    return replace(raked, changes=changes)
+    return replace(raked, changes=(*totals.attrs["changes"], *lines))

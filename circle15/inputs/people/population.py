@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,8 +13,7 @@ from circle15.config.district import FROM_CLASSES, FROM_TOTALS
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.inputs.ground.cells import piece_of_points
 from circle15.inputs.ground.communities import REST_SUFFIX
-from circle15.inputs.ground.ids import code_forms
-from circle15.inputs.ground.names import match_unit
+from circle15.inputs.ground.names import UnitNames
 from circle15.inputs.osm.features import read_buildings
 from circle15.inputs.people.absurd_rows import MOST_OF_A_STREET, absurd_points, absurd_units
 from circle15.inputs.people.census_rows import district_names, of_larger_table, sort_rows
@@ -153,17 +151,9 @@ def _from_points(config: Config, path: Path, _district: District, cells: Cells) 
 
 def _from_units(config: Config, path: Path, district: District, cells: Cells) -> Population:
     table = read_people_of_units(config, path)
-    known = _units_by_name(district)
-    names = dict(zip(district.units["unit_name"].astype(str), district.units["unit_id"], strict=True))
-
-    def meaning(text: str) -> tuple[str, ...]:
-        found = known.get(text, known.get(_plain_name(text)))
-        place = match_unit(text, list(names)) if found is None else None
-        return (list(names.values())[place],) if place is not None else found or ()
-
     sorted_rows = sort_rows(
         table.unit,
-        meaning=meaning,
+        meaning=_units_of(district).find_ids,
         district=district_names(config),
         labels=table.label,
         counties=table.county,
@@ -200,23 +190,13 @@ def _area_m2(cells: Cells, levels: tuple[str, ...], ids: npt.NDArray[np.object_]
     return np.array([area.get(i, 0.0) for i in ids])
 
 
-def _units_by_name(district: District) -> dict[str, tuple[str, ...]]:
-    """Give the ids that each id or name means; 某某街道办事处, 某某街道 and 某某 are one.
-
-    A name of a unit never means a community.
-    """
-    known: dict[str, tuple[str, ...]] = {}
-    units = district.units
-    for unit_id, name in zip(units["unit_id"], units["unit_name"], strict=True):
-        for key in (*code_forms(unit_id), name, _plain_name(name)):
-            known.setdefault(key, (unit_id,))
+def _units_of(district: District) -> UnitNames:
+    """Give the units that a row may name, and their communities."""
+    levels = [district.units.assign(parent_id="")]
     if district.communities is not None:
-        of_units = set(known)
-        for unit_id, name in zip(district.communities["unit_id"], district.communities["unit_name"], strict=True):
-            for key in dict.fromkeys((*code_forms(unit_id), name)):
-                if key not in of_units:
-                    known[key] = (*known.get(key, ()), unit_id)
-    return known
+        levels.append(district.communities)
+    every = pd.concat([pd.DataFrame(level[["unit_id", "unit_name", "parent_id"]]) for level in levels])
+    return UnitNames(every["unit_id"], every["unit_name"], every["parent_id"])
 
 
 def _unmatched(table: PeopleTable, rows: list[tuple[str, ...]], district: District, file: str) -> Iterator[Problem]:
@@ -229,7 +209,8 @@ def _unmatched(table: PeopleTable, rows: list[tuple[str, ...]], district: Distri
         if not row:
             message = f"is no unit of the district; there are: {shown}"
         elif len(row) > 1:
-            message = f"names several communities; give one of the ids {', '.join(sorted(row))}"
+            what = "communities" if row[0] in parents else "units"
+            message = f"names several {what}; give one of the ids {', '.join(sorted(row))}"
         elif parents.get(row[0]) in named:
             message = f"its unit {parents[row[0]]} has a row of its own, so people would count twice; keep one of them"
         elif first.setdefault(row[0], number) != number:
@@ -258,7 +239,3 @@ def _without_row(rows: list[tuple[str, ...]], district: District, file: str) -> 
 def _parents(district: District) -> dict[str, str]:
     communities = district.communities
     return {} if communities is None else dict(zip(communities["unit_id"], communities["parent_id"], strict=True))
-
-
-def _plain_name(name: str) -> str:
-    return re.sub(r"(街道办事处|街道办|街道|人民政府)$", "", name.strip())

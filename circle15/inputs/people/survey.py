@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from circle15.errors import InputError, Problem
-from circle15.inputs.ground.ids import code_forms
+from circle15.inputs.ground.names import UnitNames
 from circle15.inputs.tables.headings import load_aliases, missing_column, named_column, recognise
 from circle15.inputs.tables.numbers import is_missing
 from circle15.inputs.tables.reading import Table, read_table
@@ -140,7 +140,7 @@ def _squares_within(
 
 def _units_named(
     reader: ValueReader, settings: SurveyTable, units: pd.DataFrame, aliases: Mapping[str, Ranks]
-) -> tuple[str, list[str], list[list[int]]]:
+) -> tuple[str, list[str], list[tuple[int, ...]]]:
     """Give the column of units, and for each row what it names and the rows of ``units`` that this may mean."""
     coded = reader.column_of("unit_code", settings.unit_field)
     street, community = reader.column_of("street"), reader.column_of("community")
@@ -149,21 +149,16 @@ def _units_named(
         raise InputError(
             missing_column(["street"], reader.table.columns, aliases, file=reader.table.file, key="survey.unit_field")
         )
-    ids, names = units["unit_id"].astype(str).tolist(), units["unit_name"].astype(str).tolist()
-    parents = units["parent_id"].astype(str).tolist()
-    meant: dict[str, list[int]] = {}
-    for i, name in enumerate(names):
-        meant.setdefault(name, []).append(i)
-    meant |= {form: [i] for i, unit_id in enumerate(ids) for form in code_forms(unit_id)}
+    known = UnitNames(units["unit_id"], units["unit_name"], units["parent_id"])
     named = reader.codes(column)
-    if column != street or community is None or not any(parents):
-        return column, named, [meant.get(text, []) for text in named]
+    meant = [known.find(text) for text in named]
+    if column != street or community is None or not any(known.parents):
+        return column, named, meant
     below = reader.text(community)
     codes = []
-    for above, text in zip(named, below, strict=True):
-        of_street = [i for i in meant.get(above, []) if not parents[i]]
-        inside = {ids[i] for i in of_street}
-        codes.append([i for i in meant.get(text, []) if parents[i] in inside] if text else of_street)
+    for rows, text in zip(meant, below, strict=True):
+        of_street = tuple(i for i in rows if not known.parents[i])
+        codes.append(tuple(i for row in of_street for i in known.find(text, within=row)) if text else of_street)
     return community, [text or above for above, text in zip(named, below, strict=True)], codes
 
 
@@ -176,7 +171,7 @@ def _column(table: Table, stated: str | None, headings: Sequence[str], key: str)
 
 def _check(
     named: list[str],
-    codes: list[list[int]],
+    codes: list[tuple[int, ...]],
     values: npt.NDArray[np.float64],
     n: npt.NDArray[np.float64],
     *,

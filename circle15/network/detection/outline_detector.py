@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
-from itertools import combinations, product
+from itertools import combinations, compress, product
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from circle15.inputs.ground.names import match_unit
+from circle15.inputs.ground.names import UnitNames
 from circle15.inputs.ground.outline_systems import OutlineSource, named_system, under_system
 from circle15.network.detection.outline_fit import FINE_M, Fit, Offset, fit_lines, fit_points, flat_scale
 
@@ -186,7 +186,7 @@ def _near_each_other(sources: Sequence[OutlineSource]) -> list[OutlineSource]:
     around = shapely.box(west - _AROUND_DEG, south - _AROUND_DEG, east + _AROUND_DEG, north + _AROUND_DEG)
     kept = [(s, shapely.intersects(around, s.geometry)) for s in sources]
     return [
-        replace(s, geometry=s.geometry[hit], names=tuple(n for n, near in zip(s.names, hit, strict=False) if near))
+        replace(s, geometry=s.geometry[hit], names=tuple(compress(s.names, hit)), keys=tuple(compress(s.keys, hit)))
         for s, hit in kept
         if hit.any()
     ]
@@ -238,8 +238,9 @@ def _in_points(
         areas, own = np.array([shapely.union_all(source.geometry)]), np.zeros(len(points), dtype=np.int64)
     else:
         areas = source.geometry
-        meant = {name: match_unit(name, source.names) for name in set(table.names)}
-        own = np.array([-1 if (row := meant[name]) is None else row for name in table.names], dtype=np.int64)
+        units = UnitNames(source.keys, source.names)
+        meant = [units.find(name) for name in table.names]
+        own = np.array([rows[0] if len(rows) == 1 else -1 for rows in meant], dtype=np.int64)
     known = own >= 0
     fit = fit_points(areas, points[known], own[known], shifts[source.key], lat[source.key])
     return [Evidence((source.key,), table.name, fit, _weight(fit, _STANDS_OUT if table.is_stated else _IN_DOUBT))]

@@ -38,7 +38,7 @@ def table_warnings(config: Config, services: Services, streets: Sequence[Change]
     services
         The layers as read.
     streets
-        Lines of `unit_names.check_streets`.
+        Lines of `names.check_streets`.
 
     Returns
     -------
