@@ -70,13 +70,6 @@ def write_csv(table: pd.DataFrame, path: Path) -> None:
     printed(table).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
 
 
-def write_csv_tables(result: DistrictResult, folder: Path, names: tuple[str, ...]) -> None:
-    """Write the named tables of ``result`` that it has, each as ``<name>.csv``."""
-    for name in names:
-        if name in result.tables:
-            write_csv(result.tables[name], folder / f"{name}.csv")
-
-
 def write_cells(cells: gpd.GeoDataFrame, path: Path) -> None:
     """Write the cells' pieces as GeoParquet 1.1."""
     cells.to_parquet(path, index=False, compression="zstd", schema_version="1.1.0")

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from circle15.outputs.catalogue import catalogue
 from circle15.outputs.dictionary import entry
 from circle15.outputs.values import people_values
 from circle15.outputs.view import View
@@ -25,35 +26,6 @@ if TYPE_CHECKING:
 
     from circle15.outputs.result import DistrictResult, LayerInfo
 
-# Sheets in the order in which a reader wants them.
-SHEETS = {
-    "coverage": ("覆盖率", "Coverage"),
-    "completeness": ("服务齐全度", "Completeness"),
-    "portrait": ("四维画像", "Portrait"),
-    "gaps": ("供需缺口", "Gaps"),
-    "equity": ("均衡度", "Equity"),
-    "saturation": ("饱和度", "Saturation"),
-    "satisfaction": ("满意度", "Satisfaction"),
-    "targets": ("规划指标", "Targets"),
-    "unit_rules": ("分街道配置要求", "Unit rules"),
-    "ranking": ("建议点位", "Ranking"),
-    "siting": ("优化选址", "Siting"),
-    "causes": ("问题成因", "Causes"),
-    "projects": ("项目比选", "Planned projects"),
-    "links": ("断点连通", "Missing links"),
-    "coverage_groups": ("分人群覆盖率", "Coverage by group"),
-    "communities": ("村社覆盖率", "Communities"),
-    "coverage_measures": ("口径对比", "Measures"),
-    "access_measures": ("可达性度量", "Measures of access"),
-    "portrait_layers": ("画像明细", "Portrait by service"),
-    "lorenz": ("洛伦兹曲线", "Lorenz curves"),
-    "raking": ("人口校准", "Raking"),
-    "policy": ("标准来源", "Standards"),
-    "facilities": ("设施", "Facilities"),
-    "entrances": ("出入口", "Entrances"),
-    "unlinked": ("未接入路网", "Not linked"),
-    "import_report": ("读入修正", "Import report"),
-}
 # Columns of which a large number is bad news, and those whose numbers go from 0 (bad) to 100 (good).
 SHORTAGES = ("gap", "places_missing", "shortfall", "uncovered_people")
 SCORES = ("匹配度", "可及度", "饱和度", "满意度", "score", "index")
@@ -76,10 +48,10 @@ def write_workbook(result: DistrictResult, path: Path) -> None:
         write_notes(result, book.add_worksheet(_word(result, "说明", "Notes")), **texts)
         write_charts(result, book, formats.heading, formats.number("0.0%"), formats.number("#,##0"))
         titles = {}
-        for name, pair in SHEETS.items():
+        for name, output in catalogue().items():
             table = result.tables.get(name)
             if table is not None:
-                titles[name] = _word(result, *pair)
+                titles[name] = output.sheet(result.lang)
                 _write_table(result, name, table, book.add_worksheet(titles[name]), formats)
         write_columns(result, titles, book.add_worksheet(_word(result, "列说明", "Columns")), **texts)
 
@@ -87,7 +59,7 @@ def write_workbook(result: DistrictResult, path: Path) -> None:
 def write_import_report(result: DistrictResult, path: Path) -> None:
     """Write what the reading of tables changed or left out as a workbook of one sheet, for who made the tables."""
     with _new_book(result, path) as book:
-        sheet = book.add_worksheet(_word(result, *SHEETS["import_report"]))
+        sheet = book.add_worksheet(catalogue()["import_report"].sheet(result.lang))
         _write_table(result, "import_report", result.tables["import_report"], sheet, _Formats(book))
 
 

@@ -8,6 +8,7 @@ import geopandas as gpd
 import pandas as pd
 import shapely
 
+from circle15.outputs.catalogue import catalogue
 from circle15.outputs.summary import FILES, DistrictTables, Summary, read_previous, summarise
 from circle15.outputs.summary_page import summary_page
 from circle15.outputs.summary_workbook import write_summary_workbook
@@ -17,9 +18,6 @@ from circle15.runs.folder import manifest_of_folder, map_sources
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
-
-
-_TABLES = ("coverage", "gaps", "targets", "completeness")
 
 
 def gather_summary(
@@ -59,7 +57,8 @@ def write_summary(summary: Summary, folder: Path) -> None:
 def _read_district(folder: Path) -> DistrictTables:
     manifest: dict[str, Any] = manifest_of_folder(folder) or {}
     district = manifest["district"]
-    tables = {name: _read_table(folder / f"{name}.csv") for name in _TABLES if (folder / f"{name}.csv").is_file()}
+    read = {o.key: folder / o.files[0] for o in catalogue().values() if "summary" in o.read_by}
+    tables = {name: _read_table(path) for name, path in read.items() if path.suffix == ".csv" and path.is_file()}
     warnings = tuple(str(w) for w in manifest.get("warnings", ()))
     lang = manifest["config"]["district"]["lang"]
     own_id = str(district["id"])

@@ -6,6 +6,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from circle15.files.digests import file_parts
+from circle15.outputs.catalogue import output_of
 from circle15.outputs.dictionary import dictionary
 from circle15.pipeline.study.study_streets import street_inputs
 
@@ -16,24 +17,8 @@ if TYPE_CHECKING:
     from circle15.config.model import Config
     from circle15.pipeline.study.study import Study
 
+_OF_ALL_TABLES = ("tables", "district")
 _TABLES = (".csv", ".parquet", ".xlsx", ".gpkg")
-_EVERYTHING = ("streets", "district", "people", "services", "scenario", "planning", "policy", "survey")
-_WITHOUT_PEOPLE = ("streets", "district", "services", "scenario")
-_MEASURED = ("streets", "district", "people", "services", "scenario", "policy")
-_FROM: dict[str, tuple[str, ...]] = {
-    "entrances": _WITHOUT_PEOPLE,
-    "policy": ("policy",),
-    "raking": ("district", "people"),
-    "satisfaction": ("district", "people", "survey"),
-    "portrait": (*_MEASURED, "survey"),
-    "portrait_layers": (*_MEASURED, "survey"),
-    "ranking": (*_MEASURED, "planning"),
-    "siting": (*_MEASURED, "planning"),
-    "projects": (*_MEASURED, "planning"),
-    "district": _EVERYTHING,
-    "tables": _EVERYTHING,
-}
-"""By a table's stem, the kinds of inputs that its numbers come from; any other comes from `_MEASURED`."""
 
 
 def inputs_by_kind(study: Study) -> dict[str, dict[str, Path]]:
@@ -71,13 +56,12 @@ def trace_tables(study: Study, files: Iterable[Path], folder: Path) -> dict[str,
     """Give for each table its input files and its formulas; config and code stand beside, for all of them."""
     kinds = inputs_by_kind(study)
     traced = {}
-    for path in files:
-        if path.suffix not in _TABLES:
-            continue
-        used = dict.fromkeys(name for kind in _FROM.get(path.stem, _MEASURED) for name in kinds[kind])
-        stems = {table for table, _ in dictionary()} if path.suffix in {".xlsx", ".gpkg"} else {path.stem}
-        formulas = {e.source for (table, _), e in dictionary().items() if table in stems and e.source}
-        traced[path.relative_to(folder).as_posix()] = {"inputs": list(used), "formulas": sorted(formulas)}
+    for name in (path.relative_to(folder).as_posix() for path in files if path.suffix in _TABLES):
+        output = output_of(name)
+        used = dict.fromkeys(name for kind in output.computed_from for name in kinds[kind])
+        entries = dictionary().values()
+        formulas = {e.source for e in entries if e.source and (output.key in _OF_ALL_TABLES or e.table == output.key)}
+        traced[name] = {"inputs": list(used), "formulas": sorted(formulas)}
     return traced
 
 

@@ -6,9 +6,10 @@ import importlib.util
 from typing import TYPE_CHECKING
 
 from circle15.errors import OutputError, Problem
+from circle15.outputs.catalogue import catalogue
 from circle15.outputs.drawings import Drawings
 from circle15.outputs.systems import in_system
-from circle15.outputs.tables import write_cells, write_csv_tables, write_gpkg
+from circle15.outputs.tables import write_cells, write_csv, write_gpkg
 from circle15.reach.isochrone import isochrones
 
 if TYPE_CHECKING:
@@ -17,19 +18,6 @@ if TYPE_CHECKING:
     from circle15.config.model import Config
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.study.study import Study
-
-_CSV = {
-    "coverage": (
-        "coverage", "coverage_groups", "gaps", "portrait", "portrait_layers", "equity", "lorenz",
-        "saturation", "satisfaction", "targets", "unit_rules", "policy", "communities", "raking",
-    ),
-    "measures": ("coverage_measures", "access_measures"),
-    "completeness": ("completeness",),
-    "facilities": ("facilities", "entrances", "unlinked", "import_report"),
-    "ranking": ("ranking", "projects"),
-    "causes": ("causes",),
-    "links": ("links",),
-}  # fmt: skip
 
 
 def require_tools(config: Config) -> None:
@@ -69,9 +57,9 @@ def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads
     """
     outputs = study.config.outputs
     drawings = Drawings(folder, result.lang)
-    for name, tables in _CSV.items():
-        if outputs.writes(name):
-            write_csv_tables(result, folder, tables)
+    for name, table in result.tables.items():
+        if outputs.writes(catalogue()[name].asked_by):
+            write_csv(table, folder / f"{name}.csv")
     # Loaded here: folium and the workbook's writer take half a second that checks and rankings need not wait for.
     if outputs.writes("xlsx"):
         from circle15.outputs.workbook import write_import_report, write_workbook  # noqa: PLC0415 (see above)
