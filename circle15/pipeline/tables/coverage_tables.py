@@ -1,4 +1,4 @@
-"""Measures to the tables that a run writes; column names are those of the README."""
+"""Measures to the tables that a run writes; columns as the data dictionary describes them."""
 
 from __future__ import annotations
 
