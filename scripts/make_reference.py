@@ -103,11 +103,10 @@ def _documented(name: str, thing: Any) -> str:
     """Give signature, summary and sections of a docstring, each section as it is laid out there."""
     doc = inspect.getdoc(thing) or ""
     pieces = SECTION.split(doc)
-    call = f"```python\n{name}{_signature(thing)}\n```\n\n" if callable(thing) and thing is not circle15.Config else ""
+    call = f"```text\n{name}{_signature(thing)}\n```\n\n" if callable(thing) and thing is not circle15.Config else ""
     body = [pieces[0].strip()]
     for heading, text in zip(pieces[1::2], pieces[2::2], strict=True):
-        fence = "pycon" if heading == "Examples" else "text"
-        body.append(f"**{heading}**\n\n```{fence}\n{text.strip()}\n```")
+        body.append(f"**{heading}**\n\n```text\n{text.strip()}\n```")
     return call + "\n\n".join(body)
 
 
