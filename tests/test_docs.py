@@ -134,6 +134,15 @@ def test_every_link_of_a_page_leads_somewhere(page):
     assert broken == []
 
 
+def test_files_named_in_the_pages_of_developers_exist():
+    pages = [ROOT / "CONTRIBUTING.md", *ROOT.glob("docs/developing/**/*.md"), *ROOT.glob("docs/README.md")]
+    named = {
+        f for p in pages for f in re.findall(r"\b(?:[a-z]\w*/)+[\w.]+\.(?:py|toml|csv|js|sh)\b", p.read_text("utf-8"))
+    }
+    assert [f for f in sorted(named) if not ((ROOT / f).exists() or (ROOT / "circle15" / f).exists())] == []
+    assert len(named) > 20
+
+
 def test_every_page_can_be_reached_from_the_readmes():
     reached, todo = set(), [ROOT / "README.md", ROOT / "README.zh.md"]
     while todo:
