@@ -24,7 +24,7 @@ from circle15.inputs.osm.features import read_areas
 from circle15.network.build import read_network
 from circle15.network.detection.admin_lines import admin_lines
 from circle15.network.detection.outline_detector import SYSTEMS, OutlineDetection, detect_outlines
-from circle15.pipeline.fit.outline_check import street_lines
+from circle15.pipeline.study.outline_check import street_lines
 
 if TYPE_CHECKING:
     from collections.abc import Callable

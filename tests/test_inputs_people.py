@@ -19,7 +19,7 @@ from circle15.inputs.people.official_totals import rake_to_totals, read_totals
 from circle15.inputs.people.population import read_population
 from circle15.inputs.people.survey import read_survey
 from circle15.inputs.tables.import_report import LEFT_OUT
-from circle15.pipeline.fit.table_warnings import people_warnings
+from circle15.pipeline.study.table_warnings import people_warnings
 
 LON, LAT, PIXEL = 121.50, 29.90, 0.002
 

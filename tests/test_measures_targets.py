@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from circle15.errors import InputError
-from circle15.pipeline.tables.policy_tables import read_actual
+from circle15.pipeline.study.later_tables import read_actual
 from circle15.policy.registers import read_registers
 from circle15.policy.rules import check_rules, unit_type
 from circle15.policy.targets import assess, measured_norms

@@ -11,8 +11,8 @@ import circle15
 from circle15.cli import main
 from circle15.network.build import read_network
 from circle15.pipeline import run_district
-from circle15.pipeline.study.off_network import cells_off
 from circle15.pipeline.study.off_reasons import off_reasons
+from circle15.pipeline.tables.off_network import cells_off
 from circle15.units import EARTH_RADIUS_M
 from tests.test_pipeline_starts import BORDERS, measured, river_town
 from tests.toy_osm import write_osm

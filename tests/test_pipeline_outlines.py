@@ -18,7 +18,7 @@ from circle15.doctor.page import check_text
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
 from circle15.inputs.ground.outline_systems import OutlineSource
 from circle15.pipeline import run_district
-from circle15.pipeline.fit.outline_check import measure_outlines
+from circle15.pipeline.study.outline_check import measure_outlines
 
 SAMPLE = Path(__file__).parents[1] / "data" / "sample"
 FILES = {"boundary": "district", "units": "units", "communities": "communities"}

@@ -14,17 +14,17 @@ from circle15.inputs.ground.districts import buffer_area, read_district
 from circle15.inputs.ground.polygons import read_polygons
 from circle15.inputs.people.people_tables import read_people_table
 from circle15.outputs.printing import BROWSERS, find_browser
-from circle15.pipeline.fit.outline_check import measure_outlines, outline_warnings, read_outlines
-from circle15.pipeline.fit.table_warnings import people_warnings, table_warnings
-from circle15.pipeline.projects.parcels import candidates_of, read_parcels
 from circle15.pipeline.study.clock import Clock
+from circle15.pipeline.study.later_tables import read_actual
 from circle15.pipeline.study.layer_facilities import OSM_PREFIX, named_places, read_services
+from circle15.pipeline.study.outline_check import measure_outlines, outline_warnings, read_outlines
+from circle15.pipeline.study.parcels import candidates_of, read_parcels
 from circle15.pipeline.study.reading import read_study
 from circle15.pipeline.study.second_level import read_people
 from circle15.pipeline.study.study_streets import read_streets
 from circle15.pipeline.study.systems import Coordinates, SystemJudge
+from circle15.pipeline.study.table_warnings import people_warnings, table_warnings
 from circle15.pipeline.tables.levels import levels_of
-from circle15.pipeline.tables.policy_tables import read_actual
 from circle15.pipeline.tables.surveyed import survey_of
 from circle15.policy.apply import apply_policy
 

@@ -20,7 +20,7 @@ from circle15.inputs.osm.file import is_osm_file
 from circle15.network.build import read_network
 from circle15.network.detection.admin_lines import admin_lines
 from circle15.network.detection.outline_detector import detect_outlines
-from circle15.pipeline.fit.outline_check import outline_facts, street_lines
+from circle15.pipeline.study.outline_check import outline_facts, street_lines
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 
 from circle15.errors import Circle15Error, Problem
-from circle15.pipeline.fit.outline_check import outline_records
+from circle15.pipeline.study.outline_check import outline_records
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

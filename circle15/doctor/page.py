@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from circle15.pipeline.fit.outline_check import outline_facts
 from circle15.pipeline.fit.street_check import FAR_M, NEAR_M
+from circle15.pipeline.study.outline_check import outline_facts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

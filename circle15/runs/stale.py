@@ -6,9 +6,10 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from circle15.config.meaning import config_digest
 from circle15.files.digests import file_parts
 from circle15.files.staging import EARLIER, sha256_of
-from circle15.pipeline.record.manifest import code_digest, config_digest, run_environment
+from circle15.pipeline.record.manifest import code_digest, run_environment
 from circle15.pipeline.record.tracing import register_files
 from circle15.runs.folder import manifest_of_folder
 

@@ -7,12 +7,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from circle15.config.meaning import config_digest
 from circle15.config.model import parse_config
 from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
 from circle15.files.staging import MANIFEST
 from circle15.outputs.summary import FILES, OF_PREVIOUS
 from circle15.pipeline import run_district
-from circle15.pipeline.record.manifest import code_digest, config_digest, run_environment
+from circle15.pipeline.record.manifest import code_digest, run_environment
 from circle15.runs.folder import manifest_of_folder
 from circle15.runs.stale import changed_inputs, damaged_files, digest_of, lacking_keys, lacking_keys_of_batch
 from circle15.runs.summing import gather_summary, write_summary

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from circle15.pipeline.projects.parcels import Parcels, new_capacity, read_parcels
+from circle15.pipeline.study.parcels import Parcels, new_capacity, read_parcels
 from circle15.planning.overlap import compare_projects
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from circle15.errors import ConfigError, Problem
-from circle15.pipeline.projects.parcels import Parcels, candidates_of, new_capacity
+from circle15.pipeline.study.parcels import Parcels, candidates_of, new_capacity
 from circle15.planning.gap_ranking import rank_by_gap
 from circle15.planning.place_ranking import rank_by_places
 from circle15.planning.ranking import rank_candidates

@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 
 from circle15.errors import ConfigError, Problem
 from circle15.pipeline.projects.gains import BLOCK_ORIGINS, Demand, demand_of, gains_in_order, reach_of
-from circle15.pipeline.projects.parcels import candidates_of, new_capacity
 from circle15.pipeline.projects.ranked import places_frame, usable_places
+from circle15.pipeline.study.parcels import candidates_of, new_capacity
 from circle15.planning import MODELS
 from circle15.planning.ranking import rank_candidates
 from circle15.planning.siting import (
@@ -39,7 +39,7 @@ from circle15.reach.times import pair_rows
 if TYPE_CHECKING:
     from circle15.network.linking.linkage import Linkage
     from circle15.pipeline.projects.gains import Demand
-    from circle15.pipeline.projects.parcels import Parcels
+    from circle15.pipeline.study.parcels import Parcels
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
     from circle15.planning import Model

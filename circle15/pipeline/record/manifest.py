@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import platform
 from dataclasses import asdict
 from functools import cache
@@ -13,37 +12,23 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from circle15 import __version__, _core
+from circle15.config.meaning import config_digest, plain_config, stated_config
 from circle15.files.digests import library_versions
 from circle15.files.staging import sha256_of
 from circle15.inputs.tables.import_report import changes_frame
 from circle15.outputs.result import one_side
-from circle15.pipeline.fit.outline_check import outline_records
 from circle15.pipeline.record.tracing import input_files, trace_tables
+from circle15.pipeline.study.outline_check import outline_records
 from circle15.policy.registers import registers_folder
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from circle15.config.model import Config
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.study.study import Study
 
 
 _CODE = (".py", ".csv", ".toml", ".html", ".css", ".js", ".so", ".pyd")
-
-
-def config_digest(config: Config) -> str:
-    """Give the SHA-256 of a config's meaning: the same for other comments, key orders or stated defaults.
-
-    With [policy] a default that is stated is no default: it keeps the register's value out.
-    """
-    meaning = [_plain(config)] if config.policy is None else [_plain(config), stated_config(config)]
-    return hashlib.sha256(json.dumps(meaning, sort_keys=True, ensure_ascii=False).encode()).hexdigest()
-
-
-def stated_config(config: Config) -> dict[str, Any]:
-    """Give the keys that the config's author stated, as `circle15.config.model.parse_config` takes them."""
-    return config.model_dump(mode="json", by_alias=True, exclude_unset=True, exclude_none=True)
 
 
 @cache
@@ -74,7 +59,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         **run_environment(),
         "district": {"id": result.id, "name": result.name},
         "config_path": str(config.path.parent.resolve() / config.path.name),  # a link's inputs lie beside the link
-        "config": _plain(config),
+        "config": plain_config(config),
         "config_stated": stated_config(config),
         "config_sha256": config_digest(config),
         "layers": [asdict(layer) for layer in result.layers],  # as applied, with what [policy] filled in
@@ -102,7 +87,3 @@ def _import_report(study: Study) -> list[dict[str, Any]]:
     """Give the import report's lines, each with the keys that say something."""
     rows = one_side(changes_frame(study.changes), study.config.district.lang).astype(object).to_dict("records")
     return [{str(k): v for k, v in row.items() if pd.notna(v) and v != ""} for row in rows]
-
-
-def _plain(config: Config) -> dict[str, Any]:
-    return config.model_dump(mode="json", by_alias=True, exclude_none=True)

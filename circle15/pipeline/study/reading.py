@@ -20,14 +20,14 @@ from circle15.inputs.people.beyond import read_buffer_people
 from circle15.network.build import missing_buffer_sides
 from circle15.network.extracts import read_wanted
 from circle15.network.linking.link import link
-from circle15.pipeline.fit.outline_check import measure_outlines, outline_warnings
-from circle15.pipeline.fit.table_warnings import people_warnings, row_warnings, table_warnings
 from circle15.pipeline.study.later_tables import later_changes
 from circle15.pipeline.study.layer_facilities import OSM_ATTRIBUTION, read_services, wanted_tags
+from circle15.pipeline.study.outline_check import measure_outlines, outline_warnings
 from circle15.pipeline.study.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.study.second_level import SecondLevel, read_people, without_pieces
 from circle15.pipeline.study.starts import start_warnings, start_where_people_are
 from circle15.pipeline.study.study_streets import read_streets, street_inputs
+from circle15.pipeline.study.table_warnings import people_warnings, row_warnings, table_warnings
 from circle15.policy.apply import apply_policy, settle_norms
 from circle15.units import minutes_to_seconds
 

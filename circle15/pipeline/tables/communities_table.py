@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from circle15.measures.coverage import coverage
-from circle15.pipeline.study.off_network import cells_off, off_columns
+from circle15.pipeline.tables.off_network import cells_off, off_columns
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

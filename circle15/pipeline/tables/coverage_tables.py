@@ -11,8 +11,8 @@ import pandas as pd
 from circle15.measures.coverage import completeness, coverage, sum_by_unit
 from circle15.measures.gaps import unit_gaps
 from circle15.pipeline.fit.islands import cut_off_cells, cut_off_facilities
-from circle15.pipeline.study.off_network import cells_off, off_columns, unknown_pieces
 from circle15.pipeline.tables.load import facility_load
+from circle15.pipeline.tables.off_network import cells_off, off_columns, unknown_pieces
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import shapely
 
+from circle15.config.meaning import config_digest
 from circle15.inputs.tables.import_report import changes_frame
 from circle15.measures.equity import lorenz
 from circle15.outputs.result import DistrictResult, LayerInfo, one_side
 from circle15.outputs.text import share_text
 from circle15.pipeline.fit.fit_warnings import fit_warnings, street_warnings
-from circle15.pipeline.record.manifest import config_digest
 from circle15.pipeline.study.layer_facilities import OSM_PREFIX
 from circle15.pipeline.tables.access_measures import access_measures_table, add_access_columns
 from circle15.pipeline.tables.communities_table import communities_table

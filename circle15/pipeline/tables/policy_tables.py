@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
-from circle15.errors import InputError, Problem
 from circle15.inputs.ground.communities import REST_SUFFIX
-from circle15.inputs.tables.numbers import is_plain
-from circle15.inputs.tables.reading import read_table
 from circle15.measures.coverage import sum_by_unit
+from circle15.pipeline.study.later_tables import read_actual
 from circle15.policy.rules import check_rules
-from circle15.policy.targets import assess, indicator_series, measured_norms
+from circle15.policy.targets import assess, measured_norms
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
-    from circle15.inputs.tables.reading import Table
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.levels import Level
     from circle15.pipeline.tables.measured import Service
     from circle15.policy.registers import Registers
-
-_ACTUAL = ("indicator_id", "year", "value")
 
 
 def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Level]) -> dict[str, pd.DataFrame]:
@@ -62,76 +56,6 @@ def _with_names(table: pd.DataFrame, registers: Registers, lang: str) -> pd.Data
     for name, texts in (("service", services), ("document", titles)):
         named.insert(named.columns.tolist().index(f"{name}_id") + 1, name, named[f"{name}_id"].map(texts))
     return named
-
-
-def read_actual(study: Study, name: str) -> pd.DataFrame:
-    """Read today's values that a bureau reports: indicator_id, year, value, and source where it says so.
-
-    Where the registers have an indicator of the place in several units or kinds, unit_zh and kind say which is meant.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or lacks a heading; names every row whose indicator is not known or may be several,
-        whose year or value is no number, or that another row has a value of for the same year.
-    """
-    path = study.config.resolve(name)
-    read = open_actual(path)
-    table = read.frame
-    missing = [c for c in _ACTUAL if c not in table]
-    if missing:
-        message = f"missing headings: {', '.join(missing)}; found: {', '.join(read.columns)}"
-        raise InputError(Problem(message, file=str(path), row=1))
-    registers: Any = study.policy.registers
-    settings: Any = study.config.policy
-    table = table.assign(**{c: table.get(c, "") for c in ("unit_zh", "kind")})
-    problems = []
-    known = set(registers.targets["indicator_id"])
-    of_place = indicator_series(registers, settings.place)
-    meant: list[tuple[str, str]] = []
-    first: dict[tuple[str, ...], int] = {}
-    for row, line in zip(read.row.tolist(), table.to_dict("records"), strict=True):
-        indicator, unit, kind = (line[c].strip() for c in ("indicator_id", "unit_zh", "kind"))
-        if indicator not in known:
-            problems.append(Problem("is no indicator of the registers", file=str(path), row=row, value=indicator))
-        series = [(u, k) for i, u, k in of_place if i == indicator]
-        fitting = [(u, k) for u, k in series if unit in {"", u} and kind in {"", k}]
-        if series and len(fitting) != 1:
-            choices = "; ".join(f"unit_zh {u}, kind {k or '(empty)'}" for u, k in series)
-            message = f"say in unit_zh and kind which of the register's is meant: {choices}"
-            problems.append(Problem(message, file=str(path), row=row, value=indicator))
-        meant.append(fitting[0] if len(fitting) == 1 else (unit, kind))
-        problems += [
-            Problem("is not a number", file=str(path), row=row, column=column, value=line[column])
-            for column in ("year", "value")
-            if not is_plain(line[column].strip())
-        ]
-        key = (indicator, *meant[-1], line["year"].strip())
-        if first.setdefault(key, row) != row:
-            message = f"has a value for this year in row {first[key]} already; keep one of them"
-            problems.append(Problem(message, file=str(path), row=row, value=indicator))
-    InputError.gather(problems)
-    return pd.DataFrame(
-        {
-            "indicator_id": table["indicator_id"].str.strip(),
-            "unit_zh": [u for u, _ in meant],
-            "kind": [k for _, k in meant],
-            "year": table["year"].astype(float),
-            "value": table["value"].astype(float),
-            "source": table.get("source", path.name),
-        }
-    )
-
-
-def open_actual(path: Path) -> Table:
-    """Read the table of today's values.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    return read_table(path, wanted=[*_ACTUAL, "unit_zh", "kind", "source"], aliases={})
 
 
 def _rules(study: Study, services: Sequence[Service], levels: Sequence[Level]) -> pd.DataFrame:
