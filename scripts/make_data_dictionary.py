@@ -14,8 +14,9 @@ HEAD = """# Data dictionary · 数据字典
 
 Made by `scripts/make_data_dictionary.py` from `circle15/outputs/data_dictionary.csv`, which `tables.xlsx` and its notes
 are written from too. `<layer>` stands for the id of each service, `<group>` for each group of people.
+A CSV prints at most so many decimals; what has none is text, or a geometry.
 """
-COLUMNS = "| column | unit | 名称 | 含义 | meaning | source |\n| --- | --- | --- | --- | --- | --- |"
+COLUMNS = "| column | unit | decimals | 名称 | 含义 | meaning | source |\n| --- | --- | --- | --- | --- | --- | --- |"
 
 
 def dictionary_page() -> str:
@@ -28,7 +29,8 @@ def dictionary_page() -> str:
 
 
 def _row(entry: Entry) -> str:
-    cells = (f"`{entry.column}`", entry.unit, entry.heading_zh, entry.meaning_zh, entry.meaning_en, entry.source)
+    look = (f"`{entry.column}`", entry.unit, entry.decimals)
+    cells = (*look, entry.heading_zh, entry.meaning_zh, entry.meaning_en, entry.source)
     return "| " + " | ".join(c.replace("|", "\\|").replace("<", "&lt;") if c[:1] != "`" else c for c in cells) + " |"
 
 

@@ -4,11 +4,13 @@ import re
 import runpy
 import tomllib
 
+import pandas as pd
 import pytest
 
 from circle15.config.model import parse_config
 from circle15.config.outputs import OUTPUT_NAMES, OutputsTable
 from circle15.outputs.catalogue import catalogue, output_of
+from circle15.outputs.dictionary import entry
 from circle15.outputs.printing import find_browser
 from circle15.pipeline import run_district
 
@@ -52,6 +54,18 @@ def test_every_file_that_a_run_writes_is_declared_and_every_declared_one_is_writ
 
 def test_every_table_of_a_result_is_a_sheet_and_the_other_way_round(everything):
     assert set(everything.result.tables) == {o.key for o in catalogue().values() if o.sheet_zh}
+
+
+def test_every_column_is_in_the_dictionary_with_decimals_where_it_has_numbers(everything):
+    ids = tuple(layer.id for layer in everything.result.layers)
+    for key, table in {**everything.result.tables, "cells": everything.result.cells}.items():
+        for column in table.columns:
+            known = entry(key, str(column), ids)
+            assert known is not None, (key, column)
+            values = table[column]
+            is_number = pd.api.types.is_numeric_dtype(values) and not pd.api.types.is_bool_dtype(values)
+            if values.notna().any():
+                assert bool(known.decimals) == is_number, (key, column, values.dtype)
 
 
 def test_every_key_that_asks_for_files_is_declared():

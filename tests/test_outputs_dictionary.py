@@ -8,7 +8,8 @@ import numpy as np
 import pandas as pd
 
 from circle15.measures.portrait import UnitMeasures, portrait, portrait_layers
-from circle15.outputs.dictionary import dictionary, entry
+from circle15.outputs import summary
+from circle15.outputs.dictionary import decimals_of, dictionary, entry, number_pattern
 from circle15.pipeline.projects import diagnosis
 from circle15.pipeline.projects import ranked as projects
 from circle15.pipeline.projects import sited as siting
@@ -34,6 +35,14 @@ def test_no_column_is_described_twice():
 def test_the_page_of_the_dictionary_is_what_its_script_makes(root):
     page = (root / "docs" / "reference" / "data-dictionary.md").read_text(encoding="utf-8")
     assert page == runpy.run_path(str(root / "scripts" / "make_data_dictionary.py"))["dictionary_page"]()
+
+
+def test_columns_of_one_name_look_alike_in_every_table_and_texts_have_no_decimals():
+    for known in dictionary().values():
+        assert bool(known.decimals) == bool(known.pattern)
+        if known.decimals:
+            assert decimals_of(known.column) == int(known.decimals)
+            assert number_pattern(known.column, pd.Series([0.5])) == known.pattern
 
 
 def test_headings_within_a_table_differ():
@@ -65,6 +74,7 @@ def test_the_columns_that_measures_name_are_described():
         "causes": pd.DataFrame(columns=list(diagnosis.CAUSE_COLUMNS)),
         "links": pd.DataFrame(columns=list(diagnosis.LINK_COLUMNS)),
         "scenario": pd.DataFrame(columns=list(compare.COLUMNS)),
+        "summary": pd.DataFrame(columns=list(summary.COLUMNS)),
     }
     missing = [(name, c) for name, table in tables.items() for c in table.columns if entry(name, c) is None]
     assert missing == []

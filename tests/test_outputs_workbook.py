@@ -11,8 +11,9 @@ import openpyxl
 import pandas as pd
 import pytest
 
+from circle15.outputs.dictionary import number_pattern
 from circle15.outputs.text import plain_number, words
-from circle15.outputs.workbook import number_pattern, write_import_report, write_workbook
+from circle15.outputs.workbook import write_import_report, write_workbook
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
 
 # openpyxl does not know the solid data bars of Excel 2010, and says so.

@@ -1,4 +1,4 @@
-"""The data dictionary: what every column of every table means, in both languages."""
+"""The data dictionary: what every column of every table means, in both languages, and how its numbers look."""
 
 from __future__ import annotations
 
@@ -6,8 +6,18 @@ import csv
 from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
+from typing import TYPE_CHECKING, Any
 
-_UNITS_ZH = {"min": "分钟", "m": "米", "m²": "平方米", "s": "秒"}
+if TYPE_CHECKING:
+    from collections.abc import Hashable
+
+    import pandas as pd
+
+DEFAULT_DECIMALS = 9
+"""Enough for any column that is not described; people have a thousandth and seconds a millisecond, so that sums of
+printed rows agree with printed sums."""
+_UNITS_ZH = {"min": "分钟", "m": "米", "m²": "平方米", "s": "秒", "m/s": "米/秒", "points": "百分点"}
+_DEFAULT_PATTERN = "#,##0.0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +27,8 @@ class Entry:
     table: str  # file stem, e.g. "coverage"
     column: str  # "<layer>_seconds" stands for every layer's
     unit: str
+    decimals: str  # at most so many are printed; "" of texts
+    pattern: str  # how a spreadsheet shows the numbers; "" of texts
     heading_zh: str
     heading_en: str
     meaning_zh: str
@@ -59,3 +71,29 @@ def entry(table: str, column: str, layer_ids: tuple[str, ...] = ()) -> Entry | N
         if column.startswith(f"{layer}_"):
             return dictionary().get((table, "<layer>" + column.removeprefix(layer)))
     return None
+
+
+@cache
+def _numbers() -> dict[str, Entry]:
+    """Give an entry of each column of numbers; columns of one name look alike in every table."""
+    return {e.column: e for e in dictionary().values() if e.decimals}
+
+
+def decimals_of(column: Hashable) -> int:
+    """Give how many decimals a column is printed with."""
+    known = _numbers().get(str(column))
+    return int(known.decimals) if known is not None else DEFAULT_DECIMALS
+
+
+def number_pattern(column: Hashable, values: pd.Series[Any]) -> str:
+    """Give how a spreadsheet shows a column's numbers; without decimals where all of them are whole."""
+    known = _numbers().get(str(column))
+    pattern = known.pattern if known is not None else _DEFAULT_PATTERN
+    is_whole = bool((values.dropna() % 1 == 0).all())
+    return "#,##0" if is_whole and pattern in {_DEFAULT_PATTERN, "#,##0.00"} else pattern
+
+
+def is_share(column: Hashable) -> bool:
+    """Tell a share, which is shown in per cent."""
+    known = _numbers().get(str(column))
+    return known is not None and known.pattern.endswith("%")

@@ -15,9 +15,10 @@ from branca.element import MacroElement
 from folium.template import Template
 
 from circle15.outputs.beside_share import beside_figure
+from circle15.outputs.dictionary import is_share
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page
 from circle15.outputs.palette import BEYOND, FARTHEST, GOOD_SHARES, INK, ramp
-from circle15.outputs.summary_workbook import is_change, is_share, wide_shares
+from circle15.outputs.summary_workbook import shown_column, wide_shares
 from circle15.outputs.text import group_of, people_text, share_text
 
 if TYPE_CHECKING:
@@ -228,10 +229,11 @@ def _table(summary: Summary, level: str, boxes: dict[str, Box]) -> str:
 def _cell(column: str, value: Any) -> str:
     if not isinstance(value, float):
         return f"<td{_class(isinstance(value, numbers.Real))}>{html.escape(str(value))}</td>"
-    if is_change(column):
+    shown = shown_column(column)
+    if shown == "change":
         text = "" if math.isnan(value) else _points(value)
     else:
-        text = share_text(value) if is_share(column) else people_text(value)
+        text = share_text(value) if is_share(shown) else people_text(value)
     return f"<td{_class(True)}>{text}</td>"
 
 

@@ -9,8 +9,8 @@ import pandas as pd
 import xlsxwriter
 
 from circle15.outputs.beside_share import SHOWN
-from circle15.outputs.dictionary import entry
-from circle15.outputs.workbook import FIXED_DATE, for_people, number_pattern, write_cell
+from circle15.outputs.dictionary import entry, number_pattern
+from circle15.outputs.workbook import FIXED_DATE, for_people, write_cell
 from circle15.outputs.workbook_parts import set_paper
 
 if TYPE_CHECKING:
@@ -23,19 +23,13 @@ if TYPE_CHECKING:
 _ZH_WIDTH = 2.1
 _NARROWEST, _NUMBER_WIDTH, _WIDEST = 9.0, 11.0, 46.0
 _HEADING_HEIGHT = 46  # points: three lines
-_HEADINGS = {
-    "district_id": ("区县编号", "District id"),
-    "district_name": ("区县", "District"),
-    "level": ("层级", "Level"),
-    "layer_name": ("服务名称", "Service"),
-    "min_count": ("至少可达", "At least"),
-    "speed_m_s": ("步速（米/秒）", "Speed (m/s)"),
-    "rank": ("名次", "Rank"),
-    "previous_share": ("上期", "Earlier"),
-    "change": ("变化（百分点）", "Change (points)"),
-    "change_note": ("可比性", "Comparable"),
-    "note": ("说明", "Note"),
+_WIDE = {
+    "people": ("居民", "People"),
+    "covered_share": ("覆盖率", "占比", "share"),
+    "rank": ("名次", "rank"),
+    "change": ("变化（百分点）", "change (points)"),
 }
+"""How columns of `wide_shares` end, by the column of summary.csv whose numbers they show."""
 
 
 def wide_shares(summary: Summary, level: str) -> pd.DataFrame:
@@ -84,9 +78,9 @@ def write_summary_workbook(summary: Summary, path: Path) -> None:
         book.set_properties({"created": FIXED_DATE, "comments": "circle15"})
         say = summary.words
         for title, table, name in (
-            (say("区县", "Districts"), wide_shares(summary, "district"), "coverage"),
-            (say("街道", "Units"), wide_shares(summary, "unit"), "coverage"),
-            (say("明细", "All rows"), summary.rows.drop(columns="layer"), "coverage"),
+            (say("区县", "Districts"), wide_shares(summary, "district"), "summary"),
+            (say("街道", "Units"), wide_shares(summary, "unit"), "summary"),
+            (say("明细", "All rows"), summary.rows.drop(columns="layer"), "summary"),
             (say("服务齐全度", "Completeness"), summary.completeness, "completeness"),
             (say("规划指标", "Targets"), summary.targets, "targets"),
             (say("提示与未完成", "Notes and failures"), summary.notes, "notes"),
@@ -107,11 +101,12 @@ def _write_sheet(book: Workbook, title: str, table: pd.DataFrame, name: str, lan
     for j, column in enumerate(table.columns):
         heading = _heading(str(column), name, lang)
         sheet.write_string(0, j, heading, heading_format)
-        values = table[column] * 100 if is_change(str(column)) else table[column]
+        shown = shown_column(str(column))
+        values = table[column] * 100 if shown == "change" else table[column]
         is_number = pd.api.types.is_numeric_dtype(values)
         longest = _NUMBER_WIDTH if is_number else max((_width(str(v)) for v in values), default=0.0)
         text = {"align": "left", "indent": 1, "text_wrap": longest > _WIDEST, "valign": "top"}
-        pattern = book.add_format({"num_format": _pattern(str(column), values), "valign": "top"} if is_number else text)
+        pattern = book.add_format({"num_format": number_pattern(shown, values), "valign": "top"} if is_number else text)
         for i, value in enumerate(values, start=1):
             write_cell(sheet, i, j, value, pattern)
         needed = longest if is_number else max(longest, _width(heading) * 0.7, _NARROWEST)
@@ -122,30 +117,13 @@ def _write_sheet(book: Workbook, title: str, table: pd.DataFrame, name: str, lan
 
 
 def _heading(column: str, table: str, lang: str) -> str:
-    if column in _HEADINGS:
-        return _HEADINGS[column][0 if lang == "zh" else 1]
-    known = next((e for t in (table, "coverage", "gaps") if (e := entry(t, column)) is not None), None)
+    known = entry("summary", column) or entry(table, column)
     return known.heading_with_unit(lang) if known is not None else column
 
 
-def is_change(column: str) -> bool:
-    """Tell a difference of two shares, which is shown in points: +2.4 % would read as a relative change."""
-    return column == "change" or column.endswith((" 变化（百分点）", " change (points)"))
-
-
-def is_share(column: str) -> bool:
-    """Tell a share, which is shown in per cent."""
-    return column.endswith(("share", "share_on_network", "覆盖率", "占比"))
-
-
-def _pattern(column: str, values: pd.Series[Any]) -> str:
-    if is_change(column):
-        return "+0.0;-0.0;0.0"
-    if is_share(column):
-        return "0.0%"
-    if column.endswith(("rank", "名次")):
-        return "0"
-    return "#,##0" if column in {"居民", "People"} else number_pattern(column, values)
+def shown_column(column: str) -> str:
+    """Give the column of summary.csv whose numbers a column of `wide_shares` shows; any other is itself."""
+    return next((name for name, endings in _WIDE.items() if column.endswith(endings)), column)
 
 
 def _width(text: str) -> float:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from circle15.outputs.dictionary import decimals_of
+
 if TYPE_CHECKING:
     from collections.abc import Hashable
     from pathlib import Path
@@ -17,22 +19,7 @@ if TYPE_CHECKING:
 
     from circle15.outputs.result import DistrictResult
 
-DEFAULT_DECIMALS = 9
-"""Enough for any column that is not known by name; people to a thousandth and seconds to a millisecond, so that sums of
-printed rows agree with printed sums."""
-_DECIMALS = (
-    (re.compile(r"(^|_)(lon|lat)$|^(经度|纬度)$"), 7),
-    (re.compile(r"(_m|_min|_m2)$"), 2),
-    (re.compile(r"_share(_on_network)?$|_per_cost$"), DEFAULT_DECIMALS),
-    (re.compile(r"people|seconds$|gap|supply|^need$|^norm_need$|^need_off|places_|^load$"), 3),
-)
-
 _FORMULA = re.compile(r"^[=+\-@\t\r]")
-
-
-def decimals_of(column: Hashable) -> int:
-    """Give how many decimals a column is printed with, by its name."""
-    return next((n for pattern, n in _DECIMALS if pattern.search(str(column))), DEFAULT_DECIMALS)
 
 
 def as_plain_text(value: Any) -> Any:

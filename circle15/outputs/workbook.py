@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,13 +10,13 @@ import pandas as pd
 import xlsxwriter
 
 from circle15.outputs.catalogue import catalogue
-from circle15.outputs.dictionary import entry
+from circle15.outputs.dictionary import entry, number_pattern
 from circle15.outputs.values import people_values
 from circle15.outputs.view import View
 from circle15.outputs.workbook_parts import set_paper, write_charts, write_columns, write_notes
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from xlsxwriter.format import Format
@@ -95,26 +94,6 @@ class _Formats:
         if pattern not in self._numbers:
             self._numbers[pattern] = self._book.add_format({"num_format": pattern})
         return self._numbers[pattern]
-
-
-_PATTERNS = (
-    (re.compile(r"share(_on_network)?$"), "0.0%"),
-    (re.compile(r"^(rank|rank_best|rank_worst|year|.*_year|row|min_count|n|n_.*|order)$"), "0"),
-    (re.compile(r"^(norm|speed_m_s|target|target_upper|base|actual|pace_needed)$"), "#,##0.00"),
-    (re.compile(r"_per_cost$"), "0.00"),
-    (re.compile(r"people|^load$"), "#,##0"),
-    (re.compile(r"(^|_)(lon|lat)$"), "0.0000000"),
-    (re.compile(r"^(gini|palma|theil|concentration|match|equity|access|quality)($|_)"), "0.000"),
-    (re.compile(r"^mean_access$"), "0.000000"),
-    (re.compile(r"ratio$"), "0.00"),
-)
-
-
-def number_pattern(column: Hashable, values: pd.Series[Any]) -> str:
-    """Give how a spreadsheet shows a column's numbers, by its name; without decimals where all of them are whole."""
-    pattern = next((pattern for name, pattern in _PATTERNS if name.search(str(column))), "#,##0.0")
-    is_whole = bool((values.dropna() % 1 == 0).all())
-    return "#,##0" if is_whole and pattern in {"#,##0.0", "#,##0.00"} else pattern
 
 
 def for_people(
