@@ -47,6 +47,18 @@ def test_the_committed_sample_is_what_its_script_makes(root, tmp_path):
         assert "invented" in (tmp_path / name).read_text(encoding="utf-8")
 
 
+def test_the_tutorial_shows_what_a_run_of_the_sample_says(root, run, table):
+    said = [line for line in run.summary().splitlines() if "people" in line or "within" in line]
+    coverage = table("coverage").set_index(["unit_id", "layer"])["covered_share"]
+    said.append(f"{100 * coverage['s2', 'sport']:.1f}")
+    best = table("ranking").query("layer == 'nursery'").iloc[0]
+    for name in ("sample-district.md", "sample-district.zh.md"):
+        tutorial = (root / "docs" / "tutorial" / name).read_text(encoding="utf-8")
+        assert [line for line in said if line not in tutorial] == []
+        assert f"{best['newly_covered_people']:.0f}" in tutorial
+    assert len(said) == 6
+
+
 def test_every_street_has_its_four_dimensions_and_nobody_asked_stays_empty(table):
     portrait = table("portrait").query("level == 'town'").set_index("unit_id")
     dimensions = portrait[["匹配度", "可及度", "饱和度", "满意度"]]
