@@ -6,6 +6,7 @@ import importlib
 import re
 import runpy
 import shlex
+import tomllib
 from pathlib import Path
 
 import click
@@ -197,6 +198,13 @@ def test_pages_made_by_a_script_are_what_it_makes():
     made = runpy.run_path(str(ROOT / "scripts" / "make_reference.py"))["PAGES"]
     stale = [name for name, page in made.items() if (ROOT / "docs" / "reference" / name).read_text("utf-8") != page()]
     assert stale == []  # run scripts/make_reference.py
+
+
+def test_the_citation_names_the_version_of_the_package():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    citation = (ROOT / "CITATION.cff").read_text("utf-8")
+    assert f"\nversion: {project['version']}\n" in citation
+    assert f"\nlicense: {project['license']}\n" in citation
 
 
 def test_pictures_are_small():
