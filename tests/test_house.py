@@ -13,8 +13,6 @@ MAKE_NO_STREETS = {
     "circle15.errors",  # what a refusal says
     "circle15.files",  # how files are kept and replaced
     "circle15.inputs.geofiles.vectors",  # GDAL's reasons in plain words
-    "circle15.network.graph",  # a network is made of streets that were found in the cache as of those just read
-    "circle15.network.walking",  # costs of streets, as above
 }
 FLAT = {"outputs"}  # as many pages, tables and files as there are, each a module
 

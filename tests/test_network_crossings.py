@@ -13,7 +13,7 @@ from circle15.config.model import load_config
 from circle15.doctor.check import check_config
 from circle15.errors import InputError
 from circle15.network.build import read_network
-from circle15.network.streets.parting import why_apart
+from circle15.network.parting import why_apart
 from circle15.pipeline import run_district
 from circle15.units import EARTH_RADIUS_M
 from tests.toy_osm import write_osm

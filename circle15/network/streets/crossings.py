@@ -10,7 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from circle15.network.streets.components import find_components
-from circle15.network.walking.traits import Traits
+from circle15.network.streets.spans import leaves_ground
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -90,10 +90,10 @@ def join_crossings(s: Segments) -> Segments:
     Streets on the ground that state another ``layer`` are on another level. Lengths and numbers of steps are shared out
     along the street.
     """
-    traits = Traits.of(s.trait, s.traits)
+    off_ground = np.array([leaves_ground(t) for t in s.traits], dtype=np.bool_)[s.trait]
     layer = np.array([t.get("layer", "0") for t in s.traits], dtype=object)
     level = np.unique(layer.astype(str), return_inverse=True)[1][s.trait]
-    ground = np.flatnonzero(~traits.off_ground & s.is_street)
+    ground = np.flatnonzero(~off_ground & s.is_street)
     found = [
         find_crossings(s.node_lon, s.node_lat, s.tail, s.head, ground[level[ground] == k])
         for k in np.unique(level[ground])

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from circle15.network.streets.parting import why_apart
+from circle15.network.parting import why_apart
 from circle15.planning.straight_line import straight_to_kth
 
 if TYPE_CHECKING:
     from circle15.config.layer import LayerTable
     from circle15.network.linking.linkage import Linkage
-    from circle15.network.streets.parting import Parting
+    from circle15.network.parting import Parting
     from circle15.pipeline.study.study import Study
 
 from circle15.pipeline.study.off_reasons import SMALL_SHARE
