@@ -1,4 +1,4 @@
-// All Python bindings of the core. Arrays are checked here, once; the library behind trusts them.
+// All Python bindings of the core. Arrays are checked at this door (checks.hpp), once; the library behind trusts them.
 
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
@@ -6,14 +6,12 @@
 #include <nanobind/stl/shared_ptr.h>
 #include <nanobind/stl/string.h>
 
-#include <cmath>
 #include <memory>
-#include <optional>
 #include <span>
 #include <string>
-#include <tuple>
 #include <vector>
 
+#include "checks.hpp"
 #include "components.hpp"
 #include "edge_tree.hpp"
 #include "graph.hpp"
@@ -47,85 +45,19 @@ nb::object to_numpy(std::vector<T>&& values) {
     return nb::cast(nb::ndarray<nb::numpy, T, nb::ndim<1>>(kept->data(), {kept->size()}, owner));
 }
 
-template <class T>
-[[noreturn]] void refuse(const char* array, std::size_t index, T value, const std::string& right) {
-    throw nb::value_error((std::string(array) + "[" + std::to_string(index) + "] = " +
-                           nb::repr(nb::cast(value)).c_str() + ": must be " + right)
-                              .c_str());
-}
-
-void check_size(const char* array, std::size_t size, std::size_t expected) {
-    if (size != expected) {
-        throw nb::value_error((std::string(array) + " has " + std::to_string(size) + " values, not " +
-                               std::to_string(expected))
-                                  .c_str());
-    }
-}
-
-void check_times(const char* array, std::span<const Ms> times) {
-    for (std::size_t i = 0; i < times.size(); ++i) {
-        if (times[i] > kMaxMs && times[i] != kUnreached) {
-            refuse(array, i, times[i], "at most 2147483647, or 4294967295 for a way that may not be walked");
-        }
-    }
-}
-
-void check_degrees(const In<double>& lon, const In<double>& lat) {
-    check_size("lat", lat.size(), lon.size());
-    for (const auto& [name, degrees, most] : {std::tuple{"lon", view(lon), 180}, std::tuple{"lat", view(lat), 90}}) {
-        for (std::size_t v = 0; v < degrees.size(); ++v) {
-            if (!(std::abs(degrees[v]) <= most)) {
-                refuse(name, v, degrees[v], "degrees, -" + std::to_string(most) + " to " + std::to_string(most));
-            }
-        }
-    }
-}
-
 using Times = nb::ndarray<const Ms, nb::ndim<3>, nb::c_contig, nb::device::cpu>;
 
 std::shared_ptr<Streets> make_streets(const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
                                       const In<std::int32_t>& head, const In<double>& length_m, const Times& walk_ms) {
     const StreetArrays arrays{view(lon),  view(lat),      view(tail),
                               view(head), view(length_m), {walk_ms.data(), walk_ms.size()}};
-    const std::size_t n_edges = arrays.tail.size();
-    check_degrees(lon, lat);
-    check_size("head", arrays.head.size(), n_edges);
-    check_size("length_m", arrays.length_m.size(), n_edges);
-    check_size("walk_ms", arrays.walk_ms.size(), 2 * walk_ms.shape(0) * n_edges);
-    if (arrays.lon.size() > 0x7FFF'FFFFU || n_edges > 0x3FFF'FFFFU) {
-        throw nb::value_error("at most 2147483647 nodes and 1073741823 edges are supported");
-    }
-    const auto n_nodes = static_cast<std::int64_t>(arrays.lon.size());
-    for (std::size_t e = 0; e < n_edges; ++e) {
-        for (const auto& [name, ends] : {std::pair{"tail", arrays.tail}, std::pair{"head", arrays.head}}) {
-            if (ends[e] < 0 || ends[e] >= n_nodes) {
-                refuse(name, e, ends[e], "a node index, 0 to " + std::to_string(n_nodes - 1));
-            }
-        }
-        if (!(arrays.length_m[e] >= 0.0 && arrays.length_m[e] <= 1e100)) {
-            refuse("length_m", e, arrays.length_m[e], "0 to 1e100 metres");
-        }
-    }
-    check_times("walk_ms", arrays.walk_ms);
+    check_streets(arrays, walk_ms.shape(0));
     const nb::gil_scoped_release released;
     return std::make_shared<Streets>(arrays);
 }
 
 Graph make_graph(std::shared_ptr<Streets> streets, const In<Ms>& forward, const In<Ms>& backward) {
-    check_size("forward", forward.size(), streets->n_edges());
-    check_size("backward", backward.size(), streets->n_edges());
-    check_times("forward", view(forward));
-    check_times("backward", view(backward));
-    for (std::size_t e = 0; e < forward.size(); ++e) {
-        // What the streets took for walkable by all, the chains run through.
-        const std::size_t chain = streets->chain_of(streets->slot_of(e));
-        const bool is_inside = streets->end_slot(chain) - streets->first_slot(chain) > 1;
-        for (const auto& [name, times] : {std::pair{"forward", view(forward)}, std::pair{"backward", view(backward)}}) {
-            if (is_inside && times[e] == kUnreached) {
-                refuse(name, e, times[e], "walkable, as it was in the walk_ms that the streets were made with");
-            }
-        }
-    }
+    check_walks(*streets, view(forward), view(backward));
     const nb::gil_scoped_release released;
     return Graph(std::move(streets), view(forward), view(backward));
 }
@@ -158,28 +90,9 @@ struct Places {
     std::vector<Place> places;
 };
 
-Places make_places(const Graph& graph, const char* side, const In<std::int32_t>& edge,
+Places make_places(const Graph& graph, const std::string& side, const In<std::int32_t>& edge,
                    const In<double>& fraction, const In<Ms>& access, std::size_t threads) {
-    const std::string name(side);
-    check_size((name + ".fraction").c_str(), fraction.size(), edge.size());
-    check_size((name + ".access_ms").c_str(), access.size(), edge.size());
-    if (edge.size() > 0x7FFF'FFFFU) {
-        throw nb::value_error((name + ": at most 2147483647 points are supported").c_str());
-    }
-    const auto n_edges = static_cast<std::int64_t>(graph.n_edges());
-    for (std::size_t i = 0; i < edge.size(); ++i) {
-        const std::int32_t on = edge.data()[i];
-        if (on < -1 || on >= n_edges) {
-            refuse((name + ".edge").c_str(), i, on, "an edge index, -1 to " + std::to_string(n_edges - 1));
-        }
-        const double at = fraction.data()[i];
-        if (on >= 0 && !(at >= 0.0 && at <= 1.0)) {
-            refuse((name + ".fraction").c_str(), i, at, "0 to 1");
-        }
-        if (on >= 0 && access.data()[i] > kMaxMs) {
-            refuse((name + ".access_ms").c_str(), i, access.data()[i], "at most 2147483647");
-        }
-    }
+    check_places(side, view(edge), view(fraction), view(access), graph.n_edges());
     return {&graph, run_query(threads, nullptr, [&](const Run& run) {
                 return places_on(graph, view(edge), view(fraction), view(access), run);
             })};
@@ -190,25 +103,6 @@ std::span<const Place> places_of(const Graph& graph, const char* side, const Pla
         throw nb::value_error((std::string(side) + " are places of another graph than the one searched").c_str());
     }
     return bound.places;
-}
-
-void check_cutoff(Ms cutoff) {
-    if (cutoff > kMaxMs) {
-        throw nb::value_error(("cutoff_ms = " + std::to_string(cutoff) + ": must be at most 2147483647").c_str());
-    }
-}
-
-void check_weights(std::span<const double> weights) {
-    double total = 0.0;
-    for (std::size_t j = 0; j < weights.size(); ++j) {
-        if (!std::isfinite(weights[j])) {
-            refuse("weights", j, weights[j], "finite");
-        }
-        total += std::abs(weights[j]);
-    }
-    if (!std::isfinite(total)) {
-        throw nb::value_error("weights: their sum must be finite");
-    }
 }
 
 // "auto"; or, for tests and benchmarks, one way of searching.
@@ -230,49 +124,18 @@ SummaryPlan plan_of(const std::string& kernel) {
                               .c_str());
 }
 
-void check_ends(const In<std::int32_t>& tail, const In<std::int32_t>& head, std::size_t n_nodes) {
-    check_size("head", head.size(), tail.size());
-    for (const auto& [name, ends] : {std::pair{"tail", view(tail)}, std::pair{"head", view(head)}}) {
-        for (std::size_t e = 0; e < ends.size(); ++e) {
-            if (ends[e] < 0 || static_cast<std::size_t>(ends[e]) >= n_nodes) {
-                refuse(name, e, ends[e], "a node index, 0 to " + std::to_string(n_nodes) + " - 1");
-            }
-        }
-    }
-}
-
-void check_points(const In<double>& lon, const In<double>& lat) {
-    check_size("lat", lat.size(), lon.size());
-    for (const auto& [name, degrees] : {std::pair{"lon", view(lon)}, std::pair{"lat", view(lat)}}) {
-        for (std::size_t v = 0; v < degrees.size(); ++v) {
-            if (!std::isfinite(degrees[v])) {
-                refuse(name, v, degrees[v], "finite degrees");
-            }
-        }
-    }
-}
-
 // A tree is made of arrays that WalkNetwork has checked but for what would lead outside of them.
 EdgeTree make_edge_tree(const In<double>& lon, const In<double>& lat, const In<std::int32_t>& tail,
                         const In<std::int32_t>& head) {
-    check_points(lon, lat);
-    check_ends(tail, head, lon.size());
+    check_points(view(lon), view(lat));
+    check_ends(view(tail), view(head), lon.size());
     const nb::gil_scoped_release released;
     return EdgeTree(view(lon), view(lat), view(tail), view(head));
 }
 
-void check_link(const EdgeTree& tree, const In<double>& lon, const In<double>& lat, const In<std::uint8_t>& use,
-                double max_access_m) {
-    check_points(lon, lat);
-    check_size("use", use.size(), tree.n_edges());
-    if (!(max_access_m >= 0.0)) {
-        throw nb::value_error("max_access_m must be at least 0");
-    }
-}
-
 nb::tuple link_points(const EdgeTree& tree, const In<double>& lon, const In<double>& lat, const In<std::uint8_t>& use,
                       double max_access_m, std::size_t threads) {
-    check_link(tree, lon, lat, use, max_access_m);
+    check_link(tree.n_edges(), view(lon), view(lat), view(use), max_access_m);
     std::vector<std::int32_t> edge(lon.size());
     std::vector<double> fraction(lon.size()), access_m(lon.size());
     std::vector<std::uint8_t> skipped_island(lon.size());
@@ -285,7 +148,7 @@ nb::tuple link_points(const EdgeTree& tree, const In<double>& lon, const In<doub
 
 nb::tuple near_points(const EdgeTree& tree, const In<double>& lon, const In<double>& lat, const In<std::uint8_t>& use,
                       double max_access_m) {
-    check_link(tree, lon, lat, use, max_access_m);
+    check_link(tree.n_edges(), view(lon), view(lat), view(use), max_access_m);
     NearPlaces made;
     {
         const nb::gil_scoped_release released;
@@ -297,32 +160,14 @@ nb::tuple near_points(const EdgeTree& tree, const In<double>& lon, const In<doub
 
 nb::object crossed_legs(const EdgeTree& tree, const In<double>& from_lon, const In<double>& from_lat,
                         const In<double>& to_lon, const In<double>& to_lat) {
-    check_points(from_lon, from_lat);
-    check_points(to_lon, to_lat);
+    check_points(view(from_lon), view(from_lat));
+    check_points(view(to_lon), view(to_lat));
     check_size("to_lon", to_lon.size(), from_lon.size());
     const auto search = [&] {
         const nb::gil_scoped_release released;
         return tree.crosses(view(from_lon), view(from_lat), view(to_lon), view(to_lat));
     };
     return to_numpy(search());
-}
-
-void check_outline_rules(std::span<const Ms> cutoffs, double buffer_m, double step_m, double tolerance_m) {
-    if (cutoffs.empty()) {
-        throw nb::value_error("cutoffs_ms is empty: give at least one");
-    }
-    for (std::size_t c = 0; c < cutoffs.size(); ++c) {
-        check_cutoff(cutoffs[c]);
-        if (c > 0 && cutoffs[c] <= cutoffs[c - 1]) {
-            refuse("cutoffs_ms", c, cutoffs[c], "above the one before");
-        }
-    }
-    if (!(buffer_m > 0.0 && buffer_m <= 1e4 && step_m > 0.0 && step_m <= buffer_m / 2)) {
-        throw nb::value_error("buffer_m must be above 0 and at most 10000, step_m above 0 and at most half of it");
-    }
-    if (!(tolerance_m >= 0.0 && tolerance_m <= buffer_m / 8)) {  // farther, an outline could cross a reached street
-        throw nb::value_error("tolerance_m must be at least 0 and at most an eighth of buffer_m");
-    }
 }
 
 nb::tuple outline_columns(Outlines&& made) {
@@ -335,8 +180,8 @@ EdgePositions edge_positions(const Graph& graph, const In<double>& lon, const In
                              const In<std::int32_t>& tail, const In<std::int32_t>& head) {
     check_size("lon", lon.size(), graph.n_nodes());
     check_size("tail", tail.size(), graph.n_edges());
-    check_degrees(lon, lat);
-    check_ends(tail, head, lon.size());
+    check_degrees(view(lon), view(lat));
+    check_ends(view(tail), view(head), lon.size());
     return {view(lon), view(lat), view(tail), view(head)};
 }
 
@@ -391,7 +236,7 @@ NB_MODULE(_core, module) {
             "__init__",
             [](Places* self, const Graph& graph, const std::string& side, const In<std::int32_t>& edge,
                const In<double>& fraction, const In<Ms>& access, std::size_t threads) {
-                new (self) Places(make_places(graph, side.c_str(), edge, fraction, access, threads));
+                new (self) Places(make_places(graph, side, edge, fraction, access, threads));
             },
             nb::keep_alive<1, 2>(), nb::arg("graph"), nb::arg("side"), nb::arg("edge"), nb::arg("fraction"), nb::arg("access_ms"),
             nb::arg("threads") = 1)
@@ -481,7 +326,7 @@ NB_MODULE(_core, module) {
             if (n_nodes > 0x7FFF'FFFFU) {
                 throw nb::value_error("at most 2147483647 nodes are supported");
             }
-            check_ends(tail, head, n_nodes);
+            check_ends(view(tail), view(head), n_nodes);
             return to_numpy(components(n_nodes, view(tail), view(head)));
         },
         nb::arg("n_nodes"), nb::arg("tail"), nb::arg("head"),
