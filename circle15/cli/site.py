@@ -30,7 +30,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @out_option
 @threads_option
 @shared
-def command(
+def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     config: Path,
     *,
     layer_id: str,

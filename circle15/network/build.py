@@ -39,7 +39,7 @@ __all__ = ["ISLAND_M", "BuildReport", "missing_buffer_sides", "read_network"]
 _NOTHING = np.empty(0, np.int64)
 
 
-def read_network(
+def read_network(  # noqa: PLR0913 (the public signature)
     path: str | Path,
     *,
     area: Any = None,

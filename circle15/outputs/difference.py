@@ -43,7 +43,7 @@ class LayerMoves:
     is_walk_moved: bool = False  # in any cell
 
 
-def write_difference_map(
+def write_difference_map(  # noqa: PLR0913 (what the map shows, and what it says)
     table: pd.DataFrame,
     pieces: gpd.GeoDataFrame,
     units: gpd.GeoDataFrame,

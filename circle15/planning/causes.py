@@ -21,7 +21,7 @@ BoolArray = npt.NDArray[np.bool_]
 FloatArray = npt.NDArray[np.float64]
 
 
-def find_causes(
+def find_causes(  # noqa: PLR0913 (an array for each fact that a cause is told from)
     *,
     covered: BoolArray,
     inhabited: BoolArray,
