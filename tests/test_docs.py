@@ -144,6 +144,15 @@ def test_files_named_in_the_pages_of_developers_exist():
     assert len(named) > 20
 
 
+def test_the_page_of_the_architecture_names_every_room():
+    page = (ROOT / "docs" / "developing" / "architecture.md").read_text("utf-8")
+    rooms = [p for p in (ROOT / "circle15").glob("*/") if any(p.glob("*.py")) or p.name == "core"]
+    modules = [p.stem for p in (ROOT / "circle15").glob("[a-z]*.py")]
+    assert [name for name in [f"{p.name}/" for p in rooms] + modules if f"`{name}`" not in page] == []
+    inner = [p.name for room in ("pipeline", "network", "inputs") for p in (ROOT / "circle15" / room).glob("*/")]
+    assert [name for name in inner if f"`{name}/`" not in page and name != "__pycache__"] == []
+
+
 def test_every_page_can_be_reached_from_the_readmes():
     reached, todo = set(), [ROOT / "README.md", ROOT / "README.zh.md"]
     while todo:
