@@ -87,6 +87,13 @@ def test_a_block_with_a_wrong_key_would_be_found(tmp_path):
         parse_config(as_config({"layer": [{"minuets": 15}]}), tmp_path / "a.toml")
 
 
+@pytest.mark.parametrize("text", list(blocks("python")))
+def test_every_python_block_runs(text, monkeypatch, capsys):
+    monkeypatch.chdir(ROOT)
+    exec(compile(text, "block", "exec"), {})  # noqa: S102 (our own pages)
+    assert capsys.readouterr().out
+
+
 def commands_of(page):
     """Give each line `circle15 ...` of a page's shell blocks and code spans."""
     text = page.read_text("utf-8")
@@ -179,7 +186,7 @@ def test_planners_pages_stand_in_both_languages_and_link_to_each_other():
     alone = {p.name for p in ROOT.glob("docs/[the]*/*.md") if not p.name.endswith(".zh.md")} - {
         p.name.replace(".zh.md", ".md") for p in ROOT.glob("docs/[the]*/*.zh.md")
     }
-    assert alone == {"speed.md", "compare-with-valhalla.md"}  # engineers' pages
+    assert alone == {"speed.md", "compare-with-valhalla.md", "python.md"}  # engineers' pages
 
 
 def test_the_readmes_keep_in_step():
