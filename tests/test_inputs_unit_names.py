@@ -1,4 +1,4 @@
-"""A street is known by every usual spelling of its name and code, in every table that names streets."""
+"""A street is known by every usual spelling of name and code, and a column by the config's headings, in every table."""
 
 import csv
 
@@ -9,16 +9,19 @@ import pytest
 import shapely
 
 from circle15.config.model import LayerTable, SurveyTable, parse_config
-from circle15.errors import InputError
+from circle15.errors import ConfigError, InputError
 from circle15.inputs.facilities.reading import read_facilities
 from circle15.inputs.ground.cells import cut_cells
 from circle15.inputs.ground.districts import read_district
 from circle15.inputs.ground.names import UnitNames, check_streets
 from circle15.inputs.ground.outline_systems import OutlineSource
-from circle15.inputs.people.official_totals import rake_to_totals
+from circle15.inputs.people.official_totals import rake_to_totals, read_totals
+from circle15.inputs.people.people_tables import read_people_of_units
 from circle15.inputs.people.population import read_population
 from circle15.inputs.people.survey import read_survey
 from circle15.network.detection.outline_detector import PointTable, detect_outlines
+from circle15.pipeline.study.later_tables import open_actual
+from circle15.pipeline.study.parcels import open_parcels
 
 STREETS = {"330205001000": "东桥街道", "330205002000": "西桥街道", "330205101000": "慈城镇"}
 COMMUNITIES = {"330205001001": "月湖社区", "330205001002": "新村社区", "330205101201": "新村"}
@@ -150,3 +153,33 @@ def test_a_name_means_the_street_before_a_community_and_the_community_of_a_stree
     assert KNOWN.find("新村", within=0) == (4,)
     assert UnitNames(["a", "b"], ["东桥街道", "东桥社区"], ["", "a"]).find("东桥") == (0,)
     assert UnitNames(["a", "b"], ["东桥街道", "东桥社区"], ["", "a"]).find("东桥居委会") == (1,)
+
+
+OWN = {
+    "name": ["叫啥"], "lon": ["东"], "lat": ["北"], "street": ["属地"], "people": ["在册"], "group": ["哪些人"], "n": ["份"],
+    "mean": ["打几分"], "cost": ["要花"], "indicator_id": ["哪项"], "year": ["哪年"], "value": ["多少"],
+}  # fmt: skip
+
+
+def test_headings_of_the_config_hold_for_every_table(tmp_path):
+    config = district(tmp_path)[0].model_copy(update={"headings": OWN})
+    path = write(
+        tmp_path,
+        ["叫啥", "东", "北", "属地", "在册", "哪些人", "份", "打几分"],
+        ["甲", 121.51, 29.91, "东桥", 7, "all", 3, 4],
+    )
+    facilities = read_facilities(LayerTable(id="a", name="a", source="t.csv", crs="wgs84"), path, headings=OWN).frame
+    assert facilities[["name", "street", "lon"]].to_numpy().tolist() == [["甲", "东桥", 121.51]]
+    assert read_people_of_units(config, path).people_of("all").tolist() == [7]
+    assert read_totals(path, headings=OWN)[["unit", "group", "people"]].to_numpy().tolist() == [["东桥", "all", 7.0]]
+    units = pd.DataFrame({"unit_id": list(STREETS), "unit_name": list(STREETS.values()), "parent_id": ""})
+    assert read_survey(SurveyTable(path="t.csv"), path, units, headings=OWN).n.tolist() == [3, 0, 0]
+    write(tmp_path, ["叫啥", "东", "北", "要花"], ["甲", 121.51, 29.91, 300])
+    assert open_parcels(config, "t.csv").column_of("cost") == "要花"
+    write(tmp_path, ["哪项", "哪年", "多少"], ["nursery_seats_per_1000", 2025, 5])
+    assert [open_actual(config, "t.csv").column_of(f) for f in ("indicator_id", "value")] == ["哪项", "多少"]
+
+
+def test_a_field_of_headings_that_no_table_has_is_an_error_that_lists_those_that_there_are(tmp_path):
+    with pytest.raises(ConfigError, match=r"no such field; known are name, .*, cost, layer, .*value, source"):
+        read_totals(write(tmp_path, ["街道", "人口"], ["东桥", 1]), headings={"prise": ["价"]})

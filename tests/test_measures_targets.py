@@ -66,7 +66,7 @@ def test_a_value_in_one_unit_is_not_held_against_the_target_in_another():
 
 def bureau(folder, text, place="jiangbei"):
     (folder / "today.csv").write_text(text, encoding="utf-8")
-    config = SimpleNamespace(policy=SimpleNamespace(place=place), resolve=lambda name: folder / name)
+    config = SimpleNamespace(policy=SimpleNamespace(place=place), headings={}, resolve=lambda name: folder / name)
     return read_actual(SimpleNamespace(config=config, policy=SimpleNamespace(registers=REGISTERS)), "today.csv")
 
 

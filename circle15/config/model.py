@@ -59,11 +59,14 @@ class Config(Table):
     """One table per public service, [[layer]]: its facilities and what counts as within the circle.
     每项公共服务一张表，[[layer]]：设施来源及何为圈内。"""
     headings: dict[str, tuple[str, ...]] = {}
-    """Your own headings for a field of facilities' and people's tables: name = ["园所全称"]. Fields: name id lon lat x
-    y lonlat address street community places beds area capacity used quality ownership status people unit_code serial
-    year kind.
-    设施表和人口表中各字段的自有列名：name = ["园所全称"]。字段：name id lon lat x y lonlat address street community
-    places beds area capacity used quality ownership status people unit_code serial year kind。"""
+    """Your own headings for a field, in every table that has it: name = ["园所全称"]. Fields: name id lon lat x y
+    lonlat address street community places beds area capacity used quality ownership status people unit_code serial year
+    kind; of people and totals by street unit county group; of surveys n mean sd answer; of projects cost layer; of
+    today's values indicator_id unit_zh value source.
+    各字段的自有列名，对所有含该字段的表有效：name = ["园所全称"]。字段：name id lon lat x y lonlat address street
+    community places beds area capacity used quality ownership status people unit_code serial year kind；分街道人口表和
+    总数表另有 unit county group；调查表 n mean sd answer；项目表 cost layer；指标现状值表 indicator_id unit_zh value
+    source。"""
     policy: PolicyTable | None = None
     """The place and year whose published targets the run is held against; without it none.
     对照哪个地方、哪一年的规划目标；不写则不对照。"""

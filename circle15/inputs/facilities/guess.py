@@ -15,19 +15,20 @@ from circle15.inputs.coordinates.checks import looks_like
 from circle15.inputs.coordinates.systems import zone_epsg
 from circle15.inputs.facilities.crs_signs import Sign, table_signs
 from circle15.inputs.facilities.places import COORDINATE_FIELDS, coordinates_as_found, system_in_headings
-from circle15.inputs.facilities.reading import read_layer_table
+from circle15.inputs.facilities.reading import open_layer
 from circle15.inputs.facilities.values import CAPACITY_UNITS, unit_of
 from circle15.inputs.ground.polygon_files import ID_FIELDS
 from circle15.inputs.ground.polygons import COMMUNITY_NAME_FIELDS, NAME_FIELDS
-from circle15.inputs.tables.headings import choose_column, load_aliases, recognise
-from circle15.inputs.tables.reading import Table, read_table
+from circle15.inputs.tables.headings import choose_column
 from circle15.inputs.tables.repeated_rows import year_column
+from circle15.inputs.tables.values import ValueReader, open_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from circle15.config.layer import LayerTable
+    from circle15.inputs.tables.reading import Table
 
 Floats = npt.NDArray[np.float64]
 
@@ -88,9 +89,8 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
     InputError
         If it cannot be read as a table at all.
     """
-    aliases = load_aliases(headings)
-    table = read_table(path, aliases=aliases)
-    found = recognise(table.columns, aliases, cut=table.has_cut_headings)
+    reader = open_table(path, headings=headings, key="")
+    table, found = reader.table, reader.found
     said = system_in_headings(found)
     chosen = {
         f: choose_column(f, found, file=table.file, key=None, system=said if f in COORDINATE_FIELDS else None)
@@ -101,7 +101,7 @@ def guess_layer(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
     if is_areal:
         known = {"name": (*NAME_FIELDS, *COMMUNITY_NAME_FIELDS), "unit_code": ID_FIELDS}
         columns |= {f: c for f, names in known.items() for c in names[::-1] if c in table.columns}
-    x, y = _as_found(table, headings, said)
+    x, y = _as_found(reader, said)
     looks = looks_like(x, y)
     capacity = next((f for f in CAPACITY_UNITS if f in columns), None)
     return LayerGuess(
@@ -172,29 +172,25 @@ def read_raw(layer: LayerTable, path: Path, *, headings: Mapping[str, Sequence[s
     InputError
         If the file cannot be read or has no coordinates.
     """
-    aliases = load_aliases(headings)
-    table = read_layer_table(layer, path, aliases)
+    reader = open_layer(layer, path, headings=headings)
+    table, found = reader.table, reader.found
     signs = table_signs(table)
-    found = recognise(table.columns, aliases, cut=table.has_cut_headings)
     name = layer.name_field or choose_column("name", found, file=table.file, key=None)
     names = tuple(table.frame[name]) if name in table.columns else ()
     if table.geometry is not None and layer.lon_field is None:
         return RawCoordinates(*_points(table), names, signs, tuple(table.columns))
-    x, y, _ = coordinates_as_found(
-        table, found, aliases, crs=layer.crs, lon_field=layer.lon_field, lat_field=layer.lat_field
-    )
+    x, y, _ = coordinates_as_found(reader, crs=layer.crs, lon_field=layer.lon_field, lat_field=layer.lat_field)
     return RawCoordinates(x, y, names, signs, tuple(table.columns))
 
 
-def _as_found(table: Table, headings: Mapping[str, Sequence[str]] | None, said: str | None) -> tuple[Floats, Floats]:
-    if table.geometry is not None:
-        return _points(table)
-    aliases = load_aliases(headings)
+def _as_found(reader: ValueReader, said: str | None) -> tuple[Floats, Floats]:
+    if reader.table.geometry is not None:
+        return _points(reader.table)
     try:
-        x, y, _ = coordinates_as_found(table, recognise(table.columns, aliases), aliases, crs=said)
+        x, y, _ = coordinates_as_found(reader, crs=said)
     except InputError:
         # A guess may well find no coordinates; the config to confirm then says so by `looks`.
-        nothing = np.full(len(table.frame), np.nan)
+        nothing = np.full(len(reader.table.frame), np.nan)
         return nothing, nothing
     return x, y
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,15 +13,41 @@ from pyproj import CRS, Transformer
 from circle15.errors import InputError, Problem
 from circle15.inputs.coordinates.checks import inside_area
 from circle15.inputs.coordinates.systems import NAMED_SYSTEMS, crs_caveat, parse_crs, to_wgs84
-from circle15.inputs.facilities.places import Places
+from circle15.inputs.facilities.places import Places, coordinate_columns, places_from_columns
 from circle15.inputs.ground.partition import metric_scale
 from circle15.inputs.osm.shapes import ALMOST_NOTHING
 from circle15.inputs.tables.import_report import Change
 
 if TYPE_CHECKING:
+    from circle15.config.district import PopulationTable
+    from circle15.config.layer import LayerTable
+    from circle15.config.planning import PlanningTable
     from circle15.inputs.tables.reading import Table
+    from circle15.inputs.tables.values import ValueReader
 
 Floats = npt.NDArray[np.float64]
+
+
+def read_places(reader: ValueReader, settings: LayerTable | PopulationTable | PlanningTable, *, key: str) -> Places:
+    """Read where a table's rows are: the file's own geometry unless the config names columns, else its coordinates.
+
+    ``key`` is the table of the config that states columns and system, for messages.
+
+    Raises
+    ------
+    InputError
+        As `places_from_geometry` and `places.places_from_columns`.
+    """
+    table, crs = reader.table, settings.crs
+    if table.geometry is None or settings.lon_field is not None:
+        named = {"lon_field": settings.lon_field, "lat_field": settings.lat_field}
+        return places_from_columns(reader, crs=crs, crs_key=f"{key}.crs", **named)
+    places = places_from_geometry(table, crs=crs, crs_key=f"{key}.crs")
+    columns = coordinate_columns(reader.found)
+    if not columns:
+        return places
+    line = Change(table.path.name, "geometry_chosen", table.sheet, detail=", ".join(columns))
+    return replace(places, changes=(*places.changes, line))
 
 
 def places_from_geometry(table: Table, *, crs: str | None, crs_key: str = "crs") -> Places:

@@ -19,8 +19,8 @@ from circle15.inputs.tables.numbers import ParsedNumber, parse_degrees, parse_nu
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from circle15.inputs.tables.headings import Ranks
     from circle15.inputs.tables.reading import Table
+    from circle15.inputs.tables.values import ValueReader
 
 Floats = npt.NDArray[np.float64]
 
@@ -52,9 +52,7 @@ class _Numbers:
 
 
 def places_from_columns(
-    table: Table,
-    found: Mapping[str, list[list[str]]],
-    aliases: Mapping[str, Ranks],
+    reader: ValueReader,
     *,
     crs: str | None,
     lon_field: str | None = None,
@@ -65,12 +63,8 @@ def places_from_columns(
 
     Parameters
     ----------
-    table
+    reader
         The table.
-    found
-        Its recognised columns (`headings.recognise`).
-    aliases
-        For the message where there are none.
     crs
         The system that the config states.
     lon_field, lat_field
@@ -84,7 +78,8 @@ def places_from_columns(
         If no system is stated, no columns are found, or no row has coordinates of the stated system; says which system
         the numbers look like.
     """
-    by_heading = system_in_headings(found) if crs is None and lon_field is None else None
+    table = reader.table
+    by_heading = system_in_headings(reader.found) if crs is None and lon_field is None else None
     if crs is None and by_heading is None:
         message = (
             'the coordinate system of its coordinates must be said: crs = "wgs84", "gcj02" (Amap, Tencent), "bd09" '
@@ -92,12 +87,12 @@ def places_from_columns(
         )
         raise InputError(Problem(message, file=table.file, key=crs_key))
     system = parse_crs(crs or str(by_heading), file=table.file, key=crs_key)
-    numbers = _numbers(table, found, aliases, system=system, named=(lon_field, lat_field))
+    numbers = _numbers(reader, system=system, named=(lon_field, lat_field))
     if by_heading is not None:
         shown = " / ".join(dict.fromkeys(numbers.shown))
         line = Change(table.path.name, "system_by_heading", table.sheet, column=shown, detail=by_heading)
         numbers.changes.append(line)
-    others = [c for c in coordinate_columns(found) if c not in numbers.shown]
+    others = [c for c in coordinate_columns(reader.found) if c not in numbers.shown]
     if others and lon_field is None:
         shown = " / ".join(dict.fromkeys(numbers.shown))
         line = Change(table.path.name, "columns_chosen", table.sheet, column=shown, detail=", ".join(others))
@@ -151,13 +146,7 @@ def system_in_headings(found: Mapping[str, list[list[str]]]) -> str | None:
 
 
 def coordinates_as_found(
-    table: Table,
-    found: Mapping[str, list[list[str]]],
-    aliases: Mapping[str, Ranks],
-    *,
-    crs: str | None = None,
-    lon_field: str | None = None,
-    lat_field: str | None = None,
+    reader: ValueReader, *, crs: str | None = None, lon_field: str | None = None, lat_field: str | None = None
 ) -> tuple[Floats, Floats, tuple[str, str]]:
     """Read the coordinate columns as numbers and convert nothing.
 
@@ -173,19 +162,13 @@ def coordinates_as_found(
         If no columns hold coordinates.
     """
     system = parse_crs(crs) if crs is not None else "wgs84"
-    numbers = _numbers(table, found, aliases, system=system, named=(lon_field, lat_field))
+    numbers = _numbers(reader, system=system, named=(lon_field, lat_field))
     return numbers.x, numbers.y, numbers.shown
 
 
-def _numbers(
-    table: Table,
-    found: Mapping[str, list[list[str]]],
-    aliases: Mapping[str, Ranks],
-    *,
-    system: str,
-    named: tuple[str | None, str | None],
-) -> _Numbers:
+def _numbers(reader: ValueReader, *, system: str, named: tuple[str | None, str | None]) -> _Numbers:
     """Find the coordinate columns and read them as numbers, in the order x, y."""
+    table, found = reader.table, reader.found
     lon_field, lat_field = named
     key = {"file": table.file, "system": system}
     if (lon_field is None) != (lat_field is None):
@@ -207,7 +190,7 @@ def _numbers(
         return _as_numbers(table, (columns[0], columns[1]), parsed[0], parsed[1])
     pair = choose_column("lonlat", found, key=None, **key)
     if pair is None:
-        raise MissingColumnError(missing_column(("lon", "lat"), table.columns, aliases, file=table.file))
+        raise MissingColumnError(missing_column(("lon", "lat"), table.columns, reader.aliases, file=table.file))
     both = [parse_pair(t) for t in table.frame[pair].tolist()]
     return _as_numbers(table, (pair, pair), [p[0] for p in both], [p[1] for p in both])
 

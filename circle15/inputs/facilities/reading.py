@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -15,15 +15,12 @@ import shapely
 
 from circle15.errors import InputError
 from circle15.inputs.facilities.crs_signs import Sign, table_signs
-from circle15.inputs.facilities.outlines import places_from_geometry, point_on
-from circle15.inputs.facilities.places import Places, coordinate_columns, places_from_columns
+from circle15.inputs.facilities.outlines import point_on, read_places
 from circle15.inputs.facilities.values import capacity_column, is_closed, unit_of
-from circle15.inputs.tables.headings import load_aliases, recognise
 from circle15.inputs.tables.import_report import Change, DroppedFacility
-from circle15.inputs.tables.reading import Table, read_table
 from circle15.inputs.tables.repeated_rows import repeated_years
-from circle15.inputs.tables.row_filter import filter_rows, n_left_out, where_columns
-from circle15.inputs.tables.values import ValueReader
+from circle15.inputs.tables.row_filter import n_left_out
+from circle15.inputs.tables.values import ValueReader, open_table
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -31,7 +28,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from circle15.config.layer import LayerTable
-    from circle15.inputs.tables.headings import Ranks
+    from circle15.inputs.facilities.places import Places
+    from circle15.inputs.tables.reading import Table
 
 WGS84 = "EPSG:4326"
 COLUMNS = (
@@ -93,29 +91,11 @@ def read_facilities(
         If the file cannot be read, a column named is missing, two columns could be the same field, no coordinate system
         is said, no row has usable coordinates, `where` chooses none, or one facility stands there for several years.
     """
-    aliases = load_aliases(headings)
-    table = read_layer_table(layer, path, aliases)
-    found = recognise(table.columns, aliases, cut=table.has_cut_headings)
-    reader = ValueReader(table, found)
+    reader = open_layer(layer, path, headings=headings)
+    table, found = reader.table, reader.found
     name_column = reader.column_of("name", layer.name_field, required_choice=True)
     capacity, used = capacity_column(reader, layer), reader.column_of("used", layer.used_field, required_choice=True)
-    if table.geometry is not None and layer.lon_field is None:
-        places = places_from_geometry(table, crs=layer.crs, crs_key=f"layer.{layer.id}.crs")
-        columns = coordinate_columns(found)
-        if columns:
-            shown = ", ".join(columns)
-            line = Change(table.path.name, "geometry_chosen", table.sheet, detail=shown)
-            places = replace(places, changes=(*places.changes, line))
-    else:
-        places = places_from_columns(
-            table,
-            found,
-            aliases,
-            crs=layer.crs,
-            lon_field=layer.lon_field,
-            lat_field=layer.lat_field,
-            crs_key=f"layer.{layer.id}.crs",
-        )
+    places = read_places(reader, layer, key=f"layer.{layer.id}")
     names = reader.text(name_column)
     values: dict[str, object] = {
         "name": names,
@@ -172,18 +152,18 @@ def read_facilities(
     )
 
 
-def read_layer_table(layer: LayerTable, path: Path, aliases: Mapping[str, Ranks]) -> Table:
-    """Read the rows of a layer's file that its `where` chooses.
-
-    Raises
-    ------
-    InputError
-        As `tables.read_table` and `row_filter.filter_rows`.
-    """
+def open_layer(layer: LayerTable, path: Path, *, headings: Mapping[str, Sequence[str]] | None) -> ValueReader:
+    """Open a layer's file."""
     named = (layer.name_field, layer.lon_field, layer.lat_field, layer.id_field, layer.capacity_field)
-    wanted = [*(f for f in (*named, layer.used_field, layer.quality_field) if f), *where_columns(layer.where)]
-    table = read_table(path, wanted=wanted, aliases=aliases, encoding=layer.encoding)
-    return filter_rows(table, layer.where, key=f"layer.{layer.id}.where", may_be_empty=layer.allow_empty)
+    return open_table(
+        path,
+        headings=headings,
+        key=f"layer.{layer.id}",
+        stated=(*named, layer.used_field, layer.quality_field),
+        where=layer.where,
+        may_be_empty=layer.allow_empty,
+        encoding=layer.encoding,
+    )
 
 
 def facilities_from_osm(features: gpd.GeoDataFrame) -> FacilityTable:

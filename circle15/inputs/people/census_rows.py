@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
+
+from circle15.inputs.ground.names import plain_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -15,16 +16,6 @@ if TYPE_CHECKING:
 
 Kind = Literal["unit", "whole", "above", "elsewhere", "unknown"]
 
-UNIT_HEADINGS = (
-    "地区", "地区名称", "行政区域", "区域", "区划", "行政区划", "区划名称", "行政区划名称", "街道名称",
-    "乡镇名称", "镇街名称", "街道乡镇名称", "乡镇街道名称", "单位名称", "单位", "辖区", "所辖街道", "名称",
-)  # fmt: skip
-"""Headings of the column of streets in census tables, where none of those for streets is there; the likeliest first."""
-COUNTY_HEADINGS = (
-    "区县", "县区", "区市县", "县市区", "县(市、区)", "区", "县", "市辖区", "行政区", "所属区", "所属区县",
-    "所在区", "district", "county",
-)  # fmt: skip
-"""Headings of a column that says which district a street is of."""
 _WHOLE = frozenset(
     {"全区", "全市", "全县", "全旗", "全域", "本区", "区合计", "市合计", "合计", "总计", "总人口", "all", "total"}
 )
@@ -49,24 +40,13 @@ class CensusRows:
         return [i for i, kind in enumerate(self.kind) if kind in kinds]
 
 
-def plain_heading(text: str) -> str:
-    """Give a heading half width and without spaces: "地　区" is 地区."""
-    return re.sub(r"\s", "", unicodedata.normalize("NFKC", text)).casefold()
-
-
-def column_named(columns: Sequence[str], headings: Sequence[str]) -> str | None:
-    """Give the column that bears one of ``headings``, the first of these that is there."""
-    plain = {plain_heading(c): c for c in reversed(columns)}
-    return next((plain[h] for h in headings if h in plain), None)
-
-
 def district_names(config: Config) -> tuple[str, ...]:
     """Give what a table may call the config's district: its name, and the one that its boundary is chosen by."""
     table = config.district
     found = [table.name, table.boundary.partition("#")[2], table.boundary.partition("name=")[2].partition(",")[0]]
     if ":" not in table.boundary and "." not in table.boundary:
         found.append(table.boundary.partition(",")[0])
-    tidy = (re.sub(r"[（(].*?[）)]", "", plain_heading(text)) for text in found)
+    tidy = (re.sub(r"[（(].*?[）)]", "", plain_name(text)) for text in found)
     return tuple(dict.fromkeys(text for text in tidy if len(text) > 1))
 
 
@@ -138,7 +118,7 @@ def of_larger_table(found: CensusRows) -> CensusRows:
 def _kind_of(pair: Sequence[str], district: Sequence[str]) -> Kind:
     """Tell a row that is no unit's by its names."""
     for text in pair:
-        plain = plain_heading(text)
+        plain = plain_name(text)
         if plain in _WHOLE:
             ending = _WHOLE_OF.get(plain, "")
             is_of_more = bool(ending) and any(n[-1] in "区县市旗" for n in district) and not any(
@@ -147,14 +127,12 @@ def _kind_of(pair: Sequence[str], district: Sequence[str]) -> Kind:
             return "above" if is_of_more else "whole"
         if _is_own(text, district):
             return "whole"
-    return (
-        "above" if any(_ABOVE.search(t) and not _NO_DISTRICT.search(t) for t in map(plain_heading, pair)) else "unknown"
-    )
+    return "above" if any(_ABOVE.search(t) and not _NO_DISTRICT.search(t) for t in map(plain_name, pair)) else "unknown"
 
 
 def _is_own(text: str, district: Sequence[str]) -> bool:
     """Tell whether a text is the district's name, with or without the city in front."""
-    plain = plain_heading(text)
+    plain = plain_name(text)
     return len(plain) > 1 and any(
         plain == name or (plain[-1] in "区县市旗" and (name.endswith(plain) or plain.endswith(name)))
         for name in district

@@ -10,12 +10,10 @@ import pandas as pd
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.ground.names import UnitNames
-from circle15.inputs.people.census_rows import UNIT_HEADINGS, column_named, sort_rows
+from circle15.inputs.people.census_rows import sort_rows
 from circle15.inputs.people.raking import rake
-from circle15.inputs.tables.headings import load_aliases, missing_column, recognise
 from circle15.inputs.tables.import_report import Change
-from circle15.inputs.tables.reading import read_table
-from circle15.inputs.tables.values import ValueReader
+from circle15.inputs.tables.values import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -25,7 +23,6 @@ if TYPE_CHECKING:
 
     from circle15.inputs.people.raking import Raked
 
-GROUP_HEADINGS = ("group", "人群", "年龄组", "组别", "分组")
 WHOLE_WORDS = frozenset({"", "全区", "合计", "总计", "all", "total"})
 
 
@@ -49,14 +46,11 @@ def read_totals(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
     InputError
         If the file cannot be read, a column is missing, or a row has no number of people.
     """
-    aliases = load_aliases(headings)
-    table = read_table(path, wanted=(*GROUP_HEADINGS, UNIT_HEADINGS[0]), aliases=aliases)
-    reader = ValueReader(table, recognise(table.columns, aliases, cut=table.has_cut_headings))
-    unit = reader.column_of("unit_code") or reader.column_of("street") or column_named(table.columns, UNIT_HEADINGS)
-    people = reader.column_of("people")
-    if unit is None or people is None:
-        lacking = "street" if unit is None else "people"
-        raise InputError(missing_column([lacking], table.columns, aliases, file=table.file, key=""))
+    reader = open_table(path, headings=headings, key="population.totals", kind="units")
+    table = reader.table
+    unit = reader.column_of("unit_code") or reader.column_of("street") or reader.column_of("unit")
+    unit = unit or reader.needed_column("street", key="")
+    people = reader.needed_column("people", key="")
     heads, units = reader.numbers(people), reader.codes(unit)
     empty = [
         Problem("no number of people; give one, or leave the row out", file=table.file, row=int(table.row[i]),
@@ -65,7 +59,7 @@ def read_totals(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
         if (i, people) not in reader.unread
     ]  # fmt: skip
     InputError.gather((*reader.unread_cells(), *empty))
-    group = next((c for c in table.columns if c.strip().casefold() in GROUP_HEADINGS), None)
+    group = reader.column_of("group")
     totals = pd.DataFrame(
         {
             "unit": units,

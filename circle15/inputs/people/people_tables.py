@@ -10,24 +10,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from circle15.errors import MOST_TOLD, ConfigError, InputError, MissingFileError, Problem
-from circle15.inputs.facilities.outlines import places_from_geometry
-from circle15.inputs.facilities.places import places_from_columns
+from circle15.inputs.facilities.outlines import read_places
 from circle15.inputs.people.age_classes import derive_groups
-from circle15.inputs.people.census_rows import COUNTY_HEADINGS, UNIT_HEADINGS, column_named
-from circle15.inputs.tables.headings import load_aliases, missing_column, recognise
 from circle15.inputs.tables.import_report import Change
 from circle15.inputs.tables.numbers import is_missing
-from circle15.inputs.tables.reading import Table, read_table
 from circle15.inputs.tables.repeated_rows import repeated_places, year_column
-from circle15.inputs.tables.row_filter import filter_rows, n_left_out, where_columns
-from circle15.inputs.tables.values import ValueReader, unread_text
+from circle15.inputs.tables.row_filter import n_left_out
+from circle15.inputs.tables.values import ValueReader, open_table, unread_text
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
     from circle15.config.model import Config
-    from circle15.inputs.tables.headings import Ranks
+    from circle15.inputs.tables.reading import Table
 
 ALL = "all"
 WHOLE_PERSON = 0.5
@@ -94,21 +90,10 @@ def read_people_points(config: Config, path: Path) -> PeopleTable:
         If the file cannot be read, a column is missing, no coordinate system is said for it, a cell of people holds
         something that is no number, a group is larger than everybody in its row, or a place stands there twice.
     """
-    table, aliases, found, reader = _open(config, path)
-    settings = config.population
-    if table.geometry is not None and settings.lon_field is None:
-        places = places_from_geometry(table, crs=settings.crs, crs_key="population.crs")
-    else:
-        places = places_from_columns(
-            table,
-            found,
-            aliases,
-            crs=settings.crs,
-            lon_field=settings.lon_field,
-            lat_field=settings.lat_field,
-            crs_key="population.crs",
-        )
-    values, problems = _people(config, reader, aliases)
+    reader = _open(config, path)
+    table, found, settings = reader.table, reader.found, config.population
+    places = read_places(reader, settings, key="population")
+    values, problems = _people(config, reader)
     amounts = _columns_of_people(config, reader)
     problems += repeated_places(table, found, places.lon, places.lat, amounts=amounts, where="population.where")
     InputError.gather(told(problems, table.path.name))
@@ -143,16 +128,14 @@ def read_people_of_units(config: Config, path: Path) -> PeopleTable:
     InputError
         If the file cannot be read or a column is missing.
     """
-    table, aliases, _, reader = _open(config, path)
+    reader = _open(config, path)
+    table = reader.table
     code = reader.column_of("unit_code", config.population.unit_field, key="population.unit_field")
-    name = reader.column_of("street", key="population.unit_field") or column_named(table.columns, UNIT_HEADINGS)
-    column = code or name
-    if column is None:
-        key = "population.unit_field"
-        raise InputError(missing_column(["street"], table.columns, aliases, file=table.file, key=key))
+    name = reader.column_of("street", key="population.unit_field") or reader.column_of("unit")
+    column = code or name or reader.needed_column("street", key="population.unit_field")
     units = tuple(reader.codes(column))
-    county = column_named([c for c in table.columns if c != column], COUNTY_HEADINGS)
-    values, problems = _people(config, reader, aliases, of_units=True)
+    county = next((c for rank in reader.found.get("county", []) for c in rank if c != column), None)
+    values, problems = _people(config, reader, of_units=True)
     year = year_column(table, reader.found, _columns_of_people(config, reader))
     return PeopleTable(
         values=values,
@@ -169,42 +152,28 @@ def read_people_of_units(config: Config, path: Path) -> PeopleTable:
     )
 
 
-def _open(config: Config, path: Path) -> tuple[Table, dict[str, Ranks], dict[str, list[list[str]]], ValueReader]:
+def _open(config: Config, path: Path) -> ValueReader:
     settings = config.population
-    named = (
-        settings.value_field,
-        settings.lon_field,
-        settings.lat_field,
-        settings.unit_field,
-        *settings.source_groups.values(),
-        *settings.age_classes.values(),
-        *where_columns(settings.where),
-        *(UNIT_HEADINGS[:1] if settings.source == "units" else ()),
+    named = (settings.value_field, settings.lon_field, settings.lat_field, settings.unit_field)
+    return open_table(
+        path,
+        headings=config.headings,
+        key="population",
+        kind="units" if settings.source == "units" else "",
+        stated=(*named, *settings.source_groups.values(), *settings.age_classes.values()),
+        where=settings.where,
     )
-    aliases = load_aliases(config.headings)
-    table = read_table(path, wanted=[n for n in named if n], aliases=aliases)
-    table = filter_rows(table, settings.where, key="population.where")
-    found = recognise(table.columns, aliases, cut=table.has_cut_headings)
-    return table, aliases, found, ValueReader(table, found)
 
 
-def _people(
-    config: Config, reader: ValueReader, aliases: dict[str, Ranks], *, of_units: bool = False
-) -> tuple[pd.DataFrame, list[Problem]]:
+def _people(config: Config, reader: ValueReader, *, of_units: bool = False) -> tuple[pd.DataFrame, list[Problem]]:
     """Give the people of each row by group, a missing value as 0, and what is wrong with them.
 
     A row ``of_units`` stands for a whole unit, so an empty cell would leave out everybody there: it is a problem. At a
     place only a cell that holds something and no number is one.
     """
     settings = config.population
-    column = reader.column_of("people", settings.value_field, required_choice=True, key="population.value_field")
-    if column is None:
-        raise InputError(
-            missing_column(
-                ["people"], reader.table.columns, aliases, file=reader.table.file, key="population.value_field"
-            )
-        )
-    columns = {ALL: column}
+    key = "population.value_field"
+    columns = {ALL: reader.needed_column("people", settings.value_field, required_choice=True, key=key)}
     for group, heading in settings.source_groups.items():
         if group == ALL:
             raise ConfigError(

@@ -9,12 +9,9 @@ import numpy as np
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.ground.names import UnitNames
-from circle15.inputs.tables.headings import load_aliases, missing_column, named_column, recognise
 from circle15.inputs.tables.numbers import is_missing
-from circle15.inputs.tables.reading import Table, read_table
 from circle15.inputs.tables.repeated_rows import repeated_years
-from circle15.inputs.tables.row_filter import filter_rows, where_columns
-from circle15.inputs.tables.values import ValueReader
+from circle15.inputs.tables.values import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -24,12 +21,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.config.appraisal import SurveyTable
-    from circle15.inputs.tables.headings import Ranks
-
-N_HEADINGS = ("n", "样本数", "样本量", "答卷数", "问卷数", "有效问卷数", "人数")
-MEAN_HEADINGS = ("mean", "均值", "平均分", "平均得分", "满意度", "满意度均值", "得分")
-SD_HEADINGS = ("sd", "std", "标准差", "得分标准差", "评分标准差")
-ANSWER_HEADINGS = ("answer", "score", "评分", "打分", "回答")
+    from circle15.inputs.tables.reading import Table
+    from circle15.inputs.tables.values import ValueReader
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +34,9 @@ class Survey:
     spread: float | None  # standard deviation of single answers within units; None where nothing tells it
 
 
-def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Survey:
+def read_survey(
+    settings: SurveyTable, path: Path, units: pd.DataFrame, *, headings: Mapping[str, Sequence[str]] | None = None
+) -> Survey:
     """Read a survey and sum it by unit.
 
     Parameters
@@ -54,6 +49,8 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
         community's, or its street's where none is named.
     units
         unit_id and unit_name of the units that a row may name, and parent_id, the street of a community ("" of others).
+    headings
+        The config's own headings of fields.
 
     Raises
     ------
@@ -61,13 +58,12 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
         Naming every row whose unit is unknown or one of several, whose number of answers is 0 or not whole, whose
         answer is no number or off the scale, or whose unit stands there for another year too.
     """
-    aliases = load_aliases()
-    table = open_survey(settings, path)
-    reader = ValueReader(table, recognise(table.columns, aliases, cut=table.has_cut_headings))
-    unit_column, named, codes = _units_named(reader, settings, units, aliases)
-    answers = _column(table, settings.answer_field, ANSWER_HEADINGS, "survey.answer_field")
-    counts = _column(table, settings.n_field, N_HEADINGS, "survey.n_field")
-    means = _column(table, settings.mean_field, MEAN_HEADINGS, "survey.mean_field")
+    reader = open_survey(settings, path, headings=headings)
+    table = reader.table
+    unit_column, named, codes = _units_named(reader, settings, units)
+    answers = reader.column_of("answer", settings.answer_field, key="survey.answer_field")
+    counts = reader.column_of("n", settings.n_field, key="survey.n_field")
+    means = reader.column_of("mean", settings.mean_field, key="survey.mean_field")
     single = settings.answer_field is not None or (counts is None and means is None and answers is not None)
     value_column = answers if single else means
     if value_column is None or (not single and counts is None):
@@ -93,36 +89,29 @@ def read_survey(settings: SurveyTable, path: Path, units: pd.DataFrame) -> Surve
     mean = np.divide(sums, total, out=np.full(len(units), np.nan), where=total > 0)
     freedom = int((total - 1)[total > 0].sum())
     squares = np.sum(n * (values - mean[code]) ** 2)  # between rows of one unit
-    within = None if single else _squares_within(table, reader, settings, n)
+    within = None if single else _squares_within(reader, settings, n)
     is_known = (single or within is not None) and freedom > 0
     spread = float(np.sqrt((squares + (within or 0.0)) / freedom)) if is_known else None
     return Survey(mean, total.astype(np.int64), spread)
 
 
-def open_survey(settings: SurveyTable, path: Path) -> Table:
-    """Read the rows of a survey's file that its `where` chooses.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or no row is chosen.
-    """
+def open_survey(
+    settings: SurveyTable, path: Path, *, headings: Mapping[str, Sequence[str]] | None = None
+) -> ValueReader:
+    """Open a survey's file."""
     stated = (settings.unit_field, settings.n_field, settings.mean_field, settings.sd_field, settings.answer_field)
-    headings = (*N_HEADINGS, *MEAN_HEADINGS, *SD_HEADINGS, *ANSWER_HEADINGS)
-    wanted = [*(f for f in stated if f), *where_columns(settings.where), *headings]
-    return filter_rows(read_table(path, wanted=wanted, aliases=load_aliases()), settings.where, key="survey.where")
+    return open_table(path, headings=headings, key="survey", kind="survey", stated=stated, where=settings.where)
 
 
-def _squares_within(
-    table: Table, reader: ValueReader, settings: SurveyTable, n: npt.NDArray[np.float64]
-) -> float | None:
+def _squares_within(reader: ValueReader, settings: SurveyTable, n: npt.NDArray[np.float64]) -> float | None:
     """Sum the squared distances of answers from their rows' means, (n - 1) sd^2; None without a column of them.
 
     Where a row of several answers states none, nothing is known.
     """
-    column = _column(table, settings.sd_field, SD_HEADINGS, "survey.sd_field")
+    column = reader.column_of("sd", settings.sd_field, key="survey.sd_field")
     if column is None:
         return None
+    table = reader.table
     sd = reader.numbers(column)
     texts = table.frame[column].tolist()
     message = "a standard deviation is a number that is not negative, or empty"
@@ -139,16 +128,12 @@ def _squares_within(
 
 
 def _units_named(
-    reader: ValueReader, settings: SurveyTable, units: pd.DataFrame, aliases: Mapping[str, Ranks]
+    reader: ValueReader, settings: SurveyTable, units: pd.DataFrame
 ) -> tuple[str, list[str], list[tuple[int, ...]]]:
     """Give the column of units, and for each row what it names and the rows of ``units`` that this may mean."""
     coded = reader.column_of("unit_code", settings.unit_field)
     street, community = reader.column_of("street"), reader.column_of("community")
-    column = coded or street or community
-    if column is None:
-        raise InputError(
-            missing_column(["street"], reader.table.columns, aliases, file=reader.table.file, key="survey.unit_field")
-        )
+    column = coded or street or community or reader.needed_column("street", key="survey.unit_field")
     known = UnitNames(units["unit_id"], units["unit_name"], units["parent_id"])
     named = reader.codes(column)
     meant = [known.find(text) for text in named]
@@ -160,13 +145,6 @@ def _units_named(
         of_street = tuple(i for i in rows if not known.parents[i])
         codes.append(tuple(i for row in of_street for i in known.find(text, within=row)) if text else of_street)
     return community, [text or above for above, text in zip(named, below, strict=True)], codes
-
-
-def _column(table: Table, stated: str | None, headings: Sequence[str], key: str) -> str | None:
-    if stated is not None:
-        return named_column(stated, table.columns, file=table.file, key=key)
-    plain = {c.strip().casefold(): c for c in table.columns}
-    return next((plain[h] for h in headings if h in plain), None)
 
 
 def _check(

@@ -44,34 +44,44 @@ class Heading:
 
 
 @lru_cache(maxsize=1)
-def shipped_aliases() -> dict[str, Ranks]:
-    """Read the alias dictionary that ships with the package: field to ranks of plain headings."""
-    text = (files("circle15.inputs.tables") / "headings.toml").read_text(encoding="utf-8")
-    return {
-        field: tuple(tuple(split_heading(h).plain for h in rank) for rank in ranks)
-        for field, ranks in tomllib.loads(text).items()
-    }
+def shipped_aliases() -> dict[str, dict[str, Ranks]]:
+    """Read the alias dictionary that ships with the package: field to ranks of plain headings, by kind of table.
+
+    Fields of the kind "" are those of every table.
+    """
+    kinds: dict[str, dict[str, Ranks]] = {"": {}}
+    for name, value in tomllib.loads((files(__package__) / "headings.toml").read_text(encoding="utf-8")).items():
+        for field, ranks in value.items() if isinstance(value, dict) else [(name, value)]:
+            plain = tuple(tuple(split_heading(h).plain for h in rank) for rank in ranks)
+            kinds.setdefault(name if isinstance(value, dict) else "", {})[field] = plain
+    return kinds
 
 
-def load_aliases(extra: Mapping[str, Sequence[str]] | None = None) -> dict[str, Ranks]:
+def load_aliases(extra: Mapping[str, Sequence[str]] | None = None, *, kind: str = "") -> dict[str, Ranks]:
     """Give the alias dictionary with a config's own headings in front.
 
     Parameters
     ----------
     extra
         Field to headings, as in a config's ``[headings]``; they win over the shipped ones.
+    kind
+        Of the table, where it has fields of its own: "units", "survey", "projects" or "actual".
 
     Raises
     ------
     ConfigError
         If a field is not known; names the known ones.
     """
-    aliases = dict(shipped_aliases())
-    unknown = sorted(set(extra or {}) - set(aliases))
+    shipped = shipped_aliases()
+    aliases = shipped[""] | shipped[kind]
+    fields = dict.fromkeys(field for of_kind in shipped.values() for field in of_kind)
+    unknown = sorted(set(extra or {}) - set(fields))
     if unknown:
-        known = ", ".join(aliases)
+        known = ", ".join(fields)
         raise ConfigError(*(Problem(f"no such field; known are {known}", key=f"headings.{name}") for name in unknown))
     for field, headings in (extra or {}).items():
+        if field not in aliases:
+            continue  # of tables of another kind
         aliases[field] = (tuple(split_heading(h).plain for h in headings), *aliases[field])
     return aliases
 

@@ -27,11 +27,6 @@ if TYPE_CHECKING:
 _SHOWN = 20
 
 
-def where_columns(where: Mapping[str, Condition] | None) -> list[str]:
-    """Give the headings that a `where` needs, for finding the heading row."""
-    return list(where or ())
-
-
 def filter_rows(table: Table, where: Mapping[str, Condition] | None, *, key: str, may_be_empty: bool = False) -> Table:
     """Leave out the rows of a table that a config's `where` does not choose.
 

@@ -11,15 +11,26 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from circle15.errors import InputError, Problem
-from circle15.inputs.tables.headings import choose_column, named_column, split_heading
+from circle15.errors import InputError, MissingColumnError, Problem
+from circle15.inputs.tables.headings import (
+    choose_column,
+    load_aliases,
+    missing_column,
+    named_column,
+    recognise,
+    split_heading,
+)
 from circle15.inputs.tables.import_report import Change, reason_text
 from circle15.inputs.tables.numbers import is_missing, parse_code, parse_number
+from circle15.inputs.tables.reading import Table, read_table
+from circle15.inputs.tables.row_filter import filter_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
 
-    from circle15.inputs.tables.reading import Table
+    from circle15.config.where import Condition
+    from circle15.inputs.tables.headings import Ranks
 
 
 Floats = npt.NDArray[np.float64]
@@ -43,10 +54,29 @@ class ValueReader:
     """
 
     table: Table
-    found: Mapping[str, list[list[str]]]
+    aliases: Mapping[str, Ranks]
+    found: dict[str, list[list[str]]] = field(init=False)  # the columns of each field, by rank
     changes: list[Change] = field(default_factory=list)
     used_columns: set[str] = field(default_factory=set)
     unread: dict[tuple[int, str], Change] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        """Recognise the headings."""
+        self.found = recognise(self.table.columns, self.aliases, cut=self.table.has_cut_headings)
+
+    def needed_column(self, name: str, stated: str | None = None, *, key: str, required_choice: bool = False) -> str:
+        """Give the column of a field that the table cannot do without; ``key`` is "" where the config names none.
+
+        Raises
+        ------
+        MissingColumnError
+            If there is none; names the headings found, and the key.
+        """
+        column = self.column_of(name, stated, required_choice=required_choice, key=key)
+        if column is None:
+            t = self.table
+            raise MissingColumnError(missing_column([name], t.columns, self.aliases, file=t.file, key=key))
+        return column
 
     def column_of(
         self, name: str, stated: str | None = None, *, required_choice: bool = False, key: str | None = None
@@ -176,6 +206,47 @@ class ValueReader:
         t = self.table
         original = str(t.frame[column].iloc[i])
         self.changes.append(Change(t.path.name, reason, t.sheet, int(t.row[i]), column, original, taken, detail))
+
+
+def open_table(
+    path: Path,
+    *,
+    headings: Mapping[str, Sequence[str]] | None,
+    key: str,
+    kind: str = "",
+    stated: Sequence[str | None] = (),
+    where: Mapping[str, Condition] | None = None,
+    may_be_empty: bool = False,
+    encoding: str | None = None,
+) -> ValueReader:
+    """Open a table: find its heading, leave out the rows that are not asked for, recognise its columns.
+
+    Parameters
+    ----------
+    path
+        The file, with ``#SHEET`` where it has several.
+    headings
+        The config's own headings of fields.
+    key
+        Its table of the config, such as "survey" or "layer.nursery", for messages.
+    kind
+        Whose fields beside those of every table it may have (`headings.load_aliases`).
+    stated
+        Columns that the config names.
+    where
+        Which rows the config asks for; no row at all is right only where it ``may_be_empty``.
+    encoding
+        Codec of a text file, where the config says it.
+
+    Raises
+    ------
+    InputError
+        As `read_table` and `filter_rows`.
+    """
+    aliases = load_aliases(headings, kind=kind)
+    wanted = [*(name for name in stated if name), *(where or ())]
+    table = read_table(path, wanted=wanted, aliases=aliases, encoding=encoding)
+    return ValueReader(filter_rows(table, where, key=f"{key}.where", may_be_empty=may_be_empty), aliases)
 
 
 def unread_text(reason: str) -> str:

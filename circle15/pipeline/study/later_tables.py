@@ -10,21 +10,20 @@ import pandas as pd
 from circle15.errors import InputError, Problem
 from circle15.inputs.people.survey import open_survey
 from circle15.inputs.tables.numbers import is_plain
-from circle15.inputs.tables.reading import read_table
+from circle15.inputs.tables.values import open_table
 from circle15.pipeline.study.parcels import open_parcels
 from circle15.policy.targets import indicator_series
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from circle15.config.model import Config
-    from circle15.config.planning import PlanningTable
     from circle15.inputs.tables.import_report import Change
-    from circle15.inputs.tables.reading import Table
+    from circle15.inputs.tables.values import ValueReader
     from circle15.pipeline.study.study import Study
 
 _ACTUAL = ("indicator_id", "year", "value")
+_MAY_SAY = ("unit_zh", "kind", "source")
 
 
 def later_changes(config: Config) -> tuple[Change, ...]:
@@ -33,25 +32,19 @@ def later_changes(config: Config) -> tuple[Change, ...]:
     A table that cannot be read is told where it is needed.
     """
     planning, survey, policy = config.planning, config.survey, config.policy
-    reading: list[Callable[[], Table]] = [
-        partial(_parcels, planning, config.resolve(name))
-        for name in (planning.candidates, planning.projects)
-        if name is not None
+    reading = [
+        partial(open_parcels, config, name) for name in (planning.candidates, planning.projects) if name is not None
     ]
     if survey is not None:
-        reading.append(partial(open_survey, survey, config.resolve(survey.path)))
+        reading.append(partial(open_survey, survey, config.resolve(survey.path), headings=config.headings))
     if policy is not None and policy.actual is not None:
-        reading.append(partial(open_actual, config.resolve(policy.actual)))
+        reading.append(partial(open_actual, config, policy.actual))
     return tuple(dict.fromkeys(c for read in reading for c in _told(read)))
 
 
-def _parcels(planning: PlanningTable, path: Path) -> Table:
-    return open_parcels(planning, path)[0]
-
-
-def _told(read: Callable[[], Table]) -> tuple[Change, ...]:
+def _told(read: Callable[[], ValueReader]) -> tuple[Change, ...]:
     try:
-        return read().changes
+        return read().table.changes
     except InputError:
         return ()
 
@@ -68,15 +61,16 @@ def read_actual(study: Study, name: str) -> pd.DataFrame:
         whose year or value is no number, or that another row has a value of for the same year.
     """
     path = study.config.resolve(name)
-    read = open_actual(path)
-    table = read.frame
-    missing = [c for c in _ACTUAL if c not in table]
+    reader = open_actual(study.config, name)
+    read = reader.table
+    columns = {c: reader.column_of(c) for c in (*_ACTUAL, *_MAY_SAY)}
+    missing = [c for c in _ACTUAL if columns[c] is None]
     if missing:
         message = f"missing headings: {', '.join(missing)}; found: {', '.join(read.columns)}"
         raise InputError(Problem(message, file=str(path), row=1))
     registers: Any = study.policy.registers
     settings: Any = study.config.policy
-    table = table.assign(**{c: table.get(c, "") for c in ("unit_zh", "kind")})
+    table = pd.DataFrame({c: "" if column is None else read.frame[column] for c, column in columns.items()})
     problems = []
     known = set(registers.targets["indicator_id"])
     of_place = indicator_series(registers, settings.place)
@@ -110,17 +104,11 @@ def read_actual(study: Study, name: str) -> pd.DataFrame:
             "kind": [k for _, k in meant],
             "year": table["year"].astype(float),
             "value": table["value"].astype(float),
-            "source": table.get("source", path.name),
+            "source": path.name if columns["source"] is None else table["source"],
         }
     )
 
 
-def open_actual(path: Path) -> Table:
-    """Read the table of today's values.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    return read_table(path, wanted=[*_ACTUAL, "unit_zh", "kind", "source"], aliases={})
+def open_actual(config: Config, name: str) -> ValueReader:
+    """Open the table of today's values."""
+    return open_table(config.resolve(name), headings=config.headings, key="policy.actual", kind="actual")

@@ -12,22 +12,18 @@ import numpy.typing as npt
 import shapely
 
 from circle15.errors import InputError, Problem
-from circle15.inputs.facilities.outlines import places_from_geometry
-from circle15.inputs.facilities.places import places_from_columns
+from circle15.inputs.facilities.outlines import read_places
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS, piece_of_points
 from circle15.inputs.ground.polygons import read_polygons
-from circle15.inputs.tables.headings import load_aliases, recognise, split_heading
+from circle15.inputs.tables.headings import split_heading
 from circle15.inputs.tables.numbers import parse_number
-from circle15.inputs.tables.reading import read_table
-from circle15.inputs.tables.values import ValueReader
+from circle15.inputs.tables.values import ValueReader, open_table
 from circle15.network.linking.link import link
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from circle15.config.layer import LayerTable
+    from circle15.config.model import Config
     from circle15.config.planning import PlanningTable
-    from circle15.inputs.tables.headings import Ranks
     from circle15.inputs.tables.reading import Table
     from circle15.network.linking.linkage import Linkage
     from circle15.pipeline.study.study import Study
@@ -37,13 +33,6 @@ logger = logging.getLogger(__name__)
 FloatArray = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.object_]
 
-_HEADINGS = {
-    "cost": (
-        "造价", "投资", "总投资", "投资额", "投资估算", "估算投资", "概算", "预算", "成本", "费用", "建设成本", "资金",
-        "cost", "price", "investment", "budget",
-    ),
-    "layer": ("服务", "服务类型", "设施类型", "类型", "图层", "layer", "service", "type"),
-}  # fmt: skip
 _MONEY = {"元": 1e-4, "万元": 1.0, "亿元": 1e4, "万": 1.0, "亿": 1e4}
 _MONEY_TEXT = re.compile(r"(?P<number>.*?)(?P<unit>亿元|万元|元|亿|万)\s*$")
 
@@ -122,15 +111,9 @@ def read_parcels(study: Study, name: str) -> Parcels:
         If the file cannot be read, a row has no usable place or says the same as another, a layer is not one of the
         config's, a cost is no amount above 0 or a capacity no number; names every row.
     """
-    planning, path = study.config.planning, study.config.resolve(name)
-    table, aliases = open_parcels(planning, path)
-    found = recognise(table.columns, aliases, cut=table.has_cut_headings)
-    reader = ValueReader(table, found)
-    if table.geometry is not None and planning.lon_field is None:
-        places = places_from_geometry(table, crs=planning.crs, crs_key="planning.crs")
-    else:
-        named = {"lon_field": planning.lon_field, "lat_field": planning.lat_field}
-        places = places_from_columns(table, found, aliases, crs=planning.crs, crs_key="planning.crs", **named)
+    planning = study.config.planning
+    reader = open_parcels(study.config, name)
+    table, places = reader.table, read_places(reader, planning, key="planning")
     names = reader.text(reader.column_of("name", planning.name_field))
     layers = reader.text(reader.column_of("layer", planning.layer_field))
     cost, problems = _costs(table, reader.column_of("cost", planning.cost_field))
@@ -166,18 +149,12 @@ def read_parcels(study: Study, name: str) -> Parcels:
     )
 
 
-def open_parcels(planning: PlanningTable, path: Path) -> tuple[Table, dict[str, Ranks]]:
-    """Read a table of places, and give the headings that are known in it.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read.
-    """
-    aliases = {**load_aliases(), **{f: (tuple(split_heading(h).plain for h in w),) for f, w in _HEADINGS.items()}}
+def open_parcels(config: Config, name: str) -> ValueReader:
+    """Open a table of places."""
+    planning = config.planning
     fields = (planning.name_field, planning.lon_field, planning.lat_field, planning.cost_field, planning.capacity_field)
-    named = [f for f in (*fields, planning.layer_field) if f]
-    return read_table(path, wanted=named, aliases=aliases), aliases
+    stated = (*fields, planning.layer_field)
+    return open_table(config.resolve(name), headings=config.headings, key="planning", kind="projects", stated=stated)
 
 
 def new_capacity(study: Study, layer: LayerTable, stated: FloatArray) -> FloatArray:

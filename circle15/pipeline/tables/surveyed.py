@@ -29,7 +29,7 @@ def survey_of(study: Study, levels: Sequence[Level]) -> Survey | None:
         return None
     units = pd.concat([level.units for level in levels], ignore_index=True)
     path = study.config.resolve(settings.path)
-    return read_survey(settings, path, units)
+    return read_survey(settings, path, units, headings=study.config.headings)
 
 
 def level_satisfaction(study: Study, survey: Survey | None, levels: Sequence[Level], level: Level) -> Satisfaction:
