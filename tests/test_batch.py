@@ -563,17 +563,21 @@ def test_ctrl_c_does_not_reach_a_process_that_is_still_starting():
 
 @on_linux
 def test_ctrl_c_stops_a_batch_cleanly(town, undisturbed, tmp_path):
-    process = start_batch(town, tmp_path / "out", "--jobs", 1, start_new_session=True)
-    while "done" not in process.stderr.readline():
-        assert process.poll() is None
-    os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
-    _, told = process.communicate(timeout=60)
+    for attempt in range(9):
+        out = tmp_path / f"out{attempt}"
+        process = start_batch(town, out, "--jobs", 1, start_new_session=True)
+        while "done" not in process.stderr.readline():
+            assert process.poll() is None
+        os.killpg(process.pid, signal.SIGINT)  # as a terminal does: the workers get it too
+        _, told = process.communicate(timeout=60)
+        if process.returncode != 0:
+            break  # on a machine that does much else, all districts may be done before this process gets its turn
     assert process.returncode == 130
     assert "stopped" in told
     assert "Traceback" not in told
-    outcomes = run_batch([town], out=tmp_path / "out", jobs=1, resume=True)
+    outcomes = run_batch([town], out=out, jobs=1, resume=True)
     assert [o.status for o in outcomes if o.name == "middle"] == ["kept"]  # the largest, and so the first that was done
-    assert digests(tmp_path / "out") == digests(undisturbed)
+    assert digests(out) == digests(undisturbed)
 
 
 def test_two_batches_at_once_on_one_cache_write_the_same_bytes(town, undisturbed, tmp_path):

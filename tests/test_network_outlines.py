@@ -8,7 +8,7 @@ from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
 from circle15.inputs.ground.outline_systems import OutlineSource, Signature, signature_of, under_system
 from circle15.network.detection.admin_lines import admin_lines
 from circle15.network.detection.outline_detector import PointTable, detect_outlines
-from circle15.network.detection.outline_fit import fit_lines, fit_points
+from circle15.network.detection.outline_fit import fit_lines, fit_points, slid_over
 
 LON, LAT = 121.5, 29.9
 FORTH = {"wgs84": lambda x, y: (x, y), "gcj02": wgs84_to_gcj02, "bd09": wgs84_to_bd09}
@@ -23,6 +23,14 @@ def outline(key, shapes, system="wgs84", **options):
     """Give outlines of a file in `system` that is read as WGS-84."""
     given = {"text": f"{key}.geojson", "system": "wgs84", "stated": None, "is_shiftable": True, **options}
     return OutlineSource(key, geometry=to_system(shapes, system), **given)
+
+
+@pytest.mark.parametrize(("around", "core"), [((9, 14), (4, 3)), ((20, 20), (20, 1)), ((31, 8), (1, 8))])
+def test_a_pattern_is_slid_over_a_grid_as_the_plain_sums_have_it(around, core):
+    rng = np.random.default_rng(0)
+    a, c = rng.random(around), rng.random(core)
+    windows = np.lib.stride_tricks.sliding_window_view(a, core)
+    np.testing.assert_allclose(slid_over(a, c), (windows * c).sum(axis=(2, 3)), atol=1e-12)
 
 
 def made_city(seed, n=5):

@@ -95,10 +95,26 @@ def test_cells_fall_into_the_maps_classes_of_time(package, result):
         place = cell_classes(result.cells, layer, classes)
         rules = list(_rules(qml[f"{layer.name} · 步行时间"]))
         assert [options["color"] for *_, options in rules] == [_rgb(c) for c in (*classes.colours, OFF_NETWORK_LINE)]
-        assert [label for _, label, _ in rules] == [*class_labels(classes, words("zh")), "未接入路网（无道路数据）"]
+        assert [label for _, label, _ in rules] == [*class_labels(classes, words("zh")), "未接入路网"]
         with closing(sqlite3.connect(package)) as file:
             counts = [file.execute(f"SELECT count(*) FROM cells WHERE {f}").fetchone()[0] for f, *_ in rules]  # noqa: S608 (the style's own filters)
         assert counts == np.bincount(place, minlength=len(rules)).tolist()
+
+
+def test_cells_off_the_network_are_drawn_by_why_they_are(result, tmp_path):
+    layer = result.layers[0]
+    cells = result.cells.copy()
+    cells.loc[:4, f"{layer.id}_linked"] = False
+    cells[f"{layer.id}_off"] = ""
+    cells.loc[:2, f"{layer.id}_off"] = "behind"
+    cells.loc[3:4, f"{layer.id}_off"] = "no_street"
+    write_gpkg(replace(result, cells=cells), tmp_path / "district.gpkg")
+    qml = next(text for _, _, name, text, _ in _styles(tmp_path / "district.gpkg") if name.endswith("步行时间"))
+    hatched = [(f, label) for f, label, o in _rules(qml) if o["color"] == _rgb(OFF_NETWORK_LINE)]
+    assert [label for _, label in hatched] == ["未接入路网 · 道路都在河流等对侧", "未接入路网 · 附近没有道路"]
+    with closing(sqlite3.connect(tmp_path / "district.gpkg")) as file:
+        counts = [file.execute(f"SELECT count(*) FROM cells WHERE {f}").fetchone()[0] for f, _ in hatched]  # noqa: S608 (as above)
+    assert counts == [3, 2]
 
 
 def test_cells_have_the_causes_colours(package, result):

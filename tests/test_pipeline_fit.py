@@ -48,7 +48,7 @@ def test_people_off_the_network_are_told_with_cells_and_share_by_a_run_and_by_ch
     everybody = run.result.cells["population"].sum()
     assert warning == (
         f"{people:,.0f} people ({people / everybody:.1%}) in {len(unlinked)} cells are off the network (adult, elderly)"
-        " and count as not covered; see unlinked.csv"
+        ": how far they walk is unknown, and they are told beside each share; see unlinked.csv"
     )
     assert warning in check_config(path).warnings
 

@@ -15,6 +15,7 @@ from circle15.cli import main
 from circle15.config.model import parse_config
 from circle15.doctor.check import check_config
 from circle15.doctor.page import check_text
+from circle15.errors import InputError
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
 from circle15.inputs.ground.outline_systems import OutlineSource
 from circle15.pipeline import run_district
@@ -97,6 +98,25 @@ def test_a_run_warns_of_it_first_of_all_and_with_the_system_stated_has_the_sampl
 
 
 UNITLESS = ("units", "unit_id_field", "unit_name_field", "communities", "community_id_field", "community_name_field")
+
+
+@pytest.mark.parametrize("systems", [{"units": "gcj02"}, {"communities": "bd09"}])
+def test_a_run_that_stops_over_shifted_outlines_names_them_above_what_they_cost(tmp_path, systems):
+    config = sample(tmp_path / "s", systems)
+    with pytest.raises(InputError, match="there is no such unit") as raised:  # the survey speaks of a community beyond
+        run_district(config, out=tmp_path / "out")
+    assert str(raised.value.problems[0].message).startswith("边界坐标系有误！")
+    assert f"{next(iter(systems))}_crs" in raised.value.problems[0].message
+    assert check_text(check_config(config)).splitlines()[-1].count("不能运行，且边界坐标系有误") == 1
+
+
+def test_a_run_that_stops_over_something_else_says_that_alone(tmp_path):
+    config = sample(tmp_path / "s", {})
+    survey = tmp_path / "s" / "满意度调查.csv"
+    survey.write_text(survey.read_text(encoding="utf-8-sig").replace("老街社区", "无此社区"), encoding="utf-8")
+    with pytest.raises(InputError) as raised:
+        run_district(config, out=tmp_path / "out")
+    assert ["无此社区" in str(problem) for problem in raised.value.problems] == [True] * len(raised.value.problems)
 
 
 def test_a_datav_file_is_asked_about_until_its_system_is_stated(tmp_path):

@@ -50,8 +50,8 @@ def check_text(found: Findings) -> str:
     if wrong:
         keys = ", ".join(f"{d.source.key}_crs" for d in wrong)
         verdict += found.words(
-            f"，但边界坐标系有误（{keys}），结果不可用",
-            f", but outlines lie in the wrong place ({keys}), and so would its numbers",
+            f"，{'且' if n else '但'}边界坐标系有误（{keys}），结果不可用",
+            f", {'and' if n else 'but'} outlines lie in the wrong place ({keys}), and so would its numbers",
         )
     return "\n\n".join([*(p for p in parts if p), verdict])
 

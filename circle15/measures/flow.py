@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from scipy.sparse import coo_array, csr_array
-from scipy.sparse.csgraph import breadth_first_order, connected_components, maximum_flow
 
 from circle15.reach.times import checked_threshold, n_cells, pair_rows
 
@@ -148,6 +147,8 @@ def _components(
     group: IntArray, facility: IntArray, n_groups: int, n_facilities: int
 ) -> Iterator[tuple[BoolArray, BoolArray]]:
     """Give the groups and facilities of each part of the district that shares nothing with another."""
+    from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 (slow import that only capacities need)
+
     n = n_groups + n_facilities
     graph = coo_array((np.ones(len(group), dtype=np.int8), (group, n_groups + facility)), shape=(n, n))
     part = connected_components(graph, directed=False)[1]
@@ -198,6 +199,8 @@ def _starving(task: _Task, wanted: IntArray, *, slack: int = 0) -> tuple[BoolArr
 
     None where at most `slack` units are missing, which is what rounding may take.
     """
+    from scipy.sparse.csgraph import breadth_first_order, maximum_flow  # noqa: PLC0415 (as above)
+
     n_facilities, n_groups = len(task.supply), len(task.need)
     n = n_facilities + n_groups + 2
     source, sink = n - 2, n - 1

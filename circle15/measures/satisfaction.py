@@ -6,8 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from scipy.optimize import brentq
-from scipy.stats import t as student
+import scipy  # its parts load when they are used; scipy.stats, half a second, is none of them
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -116,7 +115,7 @@ def satisfaction(
         below, above = _own_interval(found, scale, known_spread)
         below, above = np.minimum(below, shrunk), np.maximum(above, shrunk)
     else:
-        half = student.ppf(0.975, found.freedom) * np.sqrt(_error_variance(found, part, tau2))
+        half = scipy.special.stdtrit(found.freedom, 0.975) * np.sqrt(_error_variance(found, part, tau2))
         below, above = shrunk - half, shrunk + half
     half_whole = Z_95 * float(np.sqrt((found.weight**2 * found.variance).sum()))
 
@@ -184,7 +183,7 @@ def _variance_of_units(found: _Answered) -> float:
         return 0.0
     # Beyond this the sum is below what is wanted whatever the answers' own variance.
     most = float(((found.x - found.x.mean()) ** 2).sum()) / wanted
-    return float(brentq(excess, 0.0, most, xtol=1e-12))
+    return float(scipy.optimize.brentq(excess, 0.0, most, xtol=1e-12))
 
 
 def _error_variance(found: _Answered, part: FloatArray, tau2: float) -> FloatArray:
@@ -203,7 +202,7 @@ def _error_variance(found: _Answered, part: FloatArray, tau2: float) -> FloatArr
 def _own_interval(found: _Answered, scale: tuple[float, float], spread: float | None) -> tuple[FloatArray, FloatArray]:
     """Give the 95 % interval of each unit's own answers."""
     if spread is not None:
-        half = student.ppf(0.975, found.freedom) * np.sqrt(found.variance)
+        half = scipy.special.stdtrit(found.freedom, 0.975) * np.sqrt(found.variance)
         return found.x - half, found.x + half
     low, high = scale
     p, n, z2 = (found.x - low) / (high - low), found.n, Z_95**2

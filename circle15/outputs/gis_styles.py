@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from collections import Counter
 from contextlib import closing
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -39,7 +40,8 @@ def write_styles(result: DistrictResult, path: Path) -> None:
     say = words(result.lang)
     styles: list[tuple[str, str, str, bool]] = []
     for i, layer in enumerate(result.layers):
-        styles.append(("cells", f"{layer.name} · {say['walking_minutes']}", _times(layer, say), i == 0))
+        style = _times(layer, _why_off(result, layer), say)
+        styles.append(("cells", f"{layer.name} · {say['walking_minutes']}", style, i == 0))
     styles += [
         ("cells", f"{layer.name} · {say['cause']}", _causes(layer, say), False)
         for layer in result.layers
@@ -65,8 +67,16 @@ def write_styles(result: DistrictResult, path: Path) -> None:
         )
 
 
-def _times(layer: LayerInfo, say: Words) -> str:
-    """Give the map's classes of walking time as rules; a time at an edge belongs to the class below it."""
+def _why_off(result: DistrictResult, layer: LayerInfo) -> list[str]:
+    """Give the reasons why cells are off the network that occur, the most frequent first."""
+    return [why for why, _ in Counter(result.cells.get(f"{layer.id}_off", [])).most_common() if why]
+
+
+def _times(layer: LayerInfo, why_off: list[str], say: Words) -> str:
+    """Give the map's classes of walking time as rules; a time at an edge belongs to the class below it.
+
+    Cells off the network are hatched, a rule for each of the reasons ``why_off``.
+    """
     classes = layer_classes(layer)
     labels = class_labels(classes, say)
     column = f'"{layer.id}_seconds"'
@@ -80,7 +90,10 @@ def _times(layer: LayerInfo, say: Words) -> str:
     rules.append(
         (f"{linked} AND ({column} IS NULL OR {column} > {edges[-1]!r})", labels[-1], _fill(classes.colours[-1]))
     )
-    return _by_rules([*rules, (f"NOT {linked}", say["no_streets"], _hatched(OFF_NETWORK, OFF_NETWORK_LINE))])
+    off = [(f"\"{layer.id}_off\" = '{why}'", f"{say['unlinked']} · {say[f'off_{why}']}") for why in why_off]
+    for wanted, label in off or [(f"NOT {linked}", say["unlinked"])]:
+        rules.append((wanted, label, _hatched(OFF_NETWORK, OFF_NETWORK_LINE)))
+    return _by_rules(rules)
 
 
 def _causes(layer: LayerInfo, say: Words) -> str:

@@ -13,6 +13,7 @@ from circle15.errors import ConfigError, InputError, Problem
 from circle15.files.staging import MANIFEST, refuse_locked, staged_folder, write_json
 from circle15.outputs.beside_share import beside_share
 from circle15.outputs.text import plain_number
+from circle15.pipeline.study.outline_check import outlines_named
 from circle15.pipeline.projects.planned import plan_projects, with_planned
 from circle15.pipeline.record.manifest import manifest_of
 from circle15.pipeline.record.writing import require_tools, write_outputs
@@ -96,14 +97,15 @@ def run_district(
     require_tools(loaded)
     refuse_locked(folder)
     clock = Clock(on_stage)
-    study = read_study(loaded, clock)
-    services = _measure(study, clock, threads)
-    study = count_competitors(study, services)
-    with clock.stage("rank"):
-        planned = plan_projects(study, services, threads=threads)
-    with clock.stage("draw"):
-        measured = district_result(study, services, planned.tables.get("ranking"), threads=threads)
-        result = with_planned(measured, planned)
+    with outlines_named(loaded):
+        study = read_study(loaded, clock)
+        services = _measure(study, clock, threads)
+        study = count_competitors(study, services)
+        with clock.stage("rank"):
+            planned = plan_projects(study, services, threads=threads)
+        with clock.stage("draw"):
+            measured = district_result(study, services, planned.tables.get("ranking"), threads=threads)
+            result = with_planned(measured, planned)
     with staged_folder(folder) as stage:
         with clock.stage("write"):
             undrawn = write_outputs(result, study, stage, threads=threads)

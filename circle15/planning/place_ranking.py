@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
 from circle15.measures.flow import fair_shares
 from circle15.planning.ranking import GAIN_DECIMALS, FloatArray, IntArray, checked_cost
@@ -76,6 +75,8 @@ class Shortage:
 
     def parts(self) -> IntArray:
         """Give those who are short one number where a place could pass between them, (n_short,)."""
+        from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 (slow import that only capacities need)
+
         n = len(self.need)
         pairs = (
             np.ones(len(self.times.destination), dtype=np.int8),

@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
+import scipy  # its parts load when they are used
 import shapely
-from scipy import ndimage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -176,7 +176,7 @@ def _cells() -> npt.NDArray[np.int8]:
 @lru_cache(maxsize=1)
 def _cells_around() -> npt.NDArray[np.int8]:
     """Mark cells that meet the outline or lie beside one that does: a shift is much shorter than a cell."""
-    return np.asarray(ndimage.binary_dilation(_cells() != _OUTSIDE, np.ones((3, 3))), dtype=np.int8)
+    return np.asarray(scipy.ndimage.binary_dilation(_cells() != _OUTSIDE, np.ones((3, 3))), dtype=np.int8)
 
 
 def _solve(

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any, Literal
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+import scipy  # its parts load when they are used
 import shapely
-from scipy.special import ndtri
 
 from circle15.inputs.coordinates.checks import looks_like
 from circle15.inputs.coordinates.systems import central_meridian_epsg, parse_crs, to_wgs84
@@ -246,7 +246,7 @@ def _compare(network: WalkNetwork, hypotheses: list[_Hypothesis], draw: Callable
         moves = np.array(apart).reshape(-1, 2) * (fit.metres_per_lon, fit.metres_per_lat)
         chance = fit.chance(h.lon[h.surrounded], h.lat[h.surrounded], apart_m=moves)
         n_spots = _spots(fit, h)
-        h.fit = max(chance.above, -float(ndtri(max(chance.share, _LEAST_CHANCE))))
+        h.fit = max(chance.above, -float(scipy.special.ndtri(max(chance.share, _LEAST_CHANCE))))
         h.evidence = _nats(chance) * n_spots / (n_spots + _SPOTS_TO_TRUST)
     compared: Bools = np.logical_and.reduce([h.surrounded for h in measured]) if measured else none
     return compared

@@ -179,7 +179,6 @@ def _samples(shapes: Any, scale: Floats) -> Floats:
 def _surface(border: Floats, line: Floats, kernel_m: float) -> tuple[Floats, float] | None:
     """Give the mean closeness by displacement, (2n + 1, 2n + 1), south to north and west to east, and its step."""
     from scipy.ndimage import distance_transform_edt  # noqa: PLC0415 (only runs with outlines of files need it)
-    from scipy.signal import fftconvolve  # noqa: PLC0415
 
     low, high = border.min(axis=0), border.max(axis=0)
     step = max(_STEP_M, float((high - low).max() + 2 * REACH_M) / _LARGEST_GRID)
@@ -199,7 +198,18 @@ def _surface(border: Floats, line: Floats, kernel_m: float) -> tuple[Floats, flo
     (west, south), (east, north) = at.min(axis=0).tolist(), at.max(axis=0).tolist()
     core = drawn[south : north + 1, west : east + 1]
     around = closeness[south - n : north + n + 1, west - n : east + n + 1]
-    return fftconvolve(around, core[::-1, ::-1], mode="valid") / core.sum(), step
+    return slid_over(around, core) / core.sum(), step
+
+
+def slid_over(around: Floats, core: Floats) -> Floats:
+    """Give the sum of ``around`` under ``core``, at every place where it lies within (a correlation, by FFT)."""
+    from scipy.fft import irfft2, next_fast_len, rfft2  # noqa: PLC0415 (scipy.signal has it at a third of a second)
+
+    shape = [next_fast_len(n, real=True) for n in around.shape]
+    # Sums that wrap round the edge are those where the core sticks out, which are cut off.
+    whole = irfft2(rfft2(around, shape) * np.conj(rfft2(core, shape)), shape)
+    rows, columns = (n - m + 1 for n, m in zip(around.shape, core.shape, strict=True))
+    return np.asarray(whole[:rows, :columns])
 
 
 def _judge(surface: tuple[Floats, float], offsets: Mapping[str, Offset], *, n: int) -> Fit:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy import ndimage
+import scipy  # its parts load when they are used
 
 from circle15.units import EARTH_RADIUS_M
 
@@ -155,7 +155,7 @@ def _distance_to(
     drawn = _drawn(px, py, network.tail, network.head, shape)
     if not drawn.any():
         return np.full(shape, np.inf, dtype=np.float32)
-    return np.asarray(ndimage.distance_transform_edt(~drawn) * pixel_m, dtype=np.float32)
+    return np.asarray(scipy.ndimage.distance_transform_edt(~drawn) * pixel_m, dtype=np.float32)
 
 
 def _drawn(
@@ -180,7 +180,7 @@ def _drawn(
 def _closed(distance: npt.NDArray[np.float32], pixel_m: float) -> Bools:
     """Give what the streets surround: all within a block's reach of them, less the outer rim of that width."""
     near = np.pad(distance <= BLOCK_M, 1)
-    result: Bools = (ndimage.distance_transform_edt(near)[1:-1, 1:-1] * pixel_m) > BLOCK_M
+    result: Bools = (scipy.ndimage.distance_transform_edt(near)[1:-1, 1:-1] * pixel_m) > BLOCK_M
     return result
 
 
@@ -192,13 +192,13 @@ def _log_ratios(distance: npt.NDArray[np.float32], surrounded: Bools, pixel_m: f
     float32 (kernels, pixels)
     """
     size = int(2 * _AROUND_M / pixel_m) + 1
-    share = ndimage.uniform_filter(surrounded.astype(np.float32), size, mode="constant")
+    share = scipy.ndimage.uniform_filter(surrounded.astype(np.float32), size, mode="constant")
     metres = np.arange(_FARTHEST_TOLD_M + 1.0)
     at = np.minimum(np.where(np.isfinite(distance), distance, _FARTHEST_TOLD_M), _FARTHEST_TOLD_M).astype(np.int16)
     ratios = np.zeros((len(_KERNELS), distance.size), dtype=np.float32)
     for k, (stray, kernel) in enumerate(_KERNELS):
         density = np.where(surrounded, np.asarray(kernel(metres), dtype=np.float32)[at], np.float32(0))
-        around = ndimage.uniform_filter(density, size, mode="constant")
+        around = scipy.ndimage.uniform_filter(density, size, mode="constant")
         ratio = density * share / np.maximum(around, 1e-6)
         ratios[k] = np.where(surrounded, np.log((1.0 - stray) * ratio + stray), 0.0).ravel()
     return ratios

@@ -65,9 +65,9 @@ def _people_off(study: Study) -> list[str]:
     return [
         study.words(
             f"{n} 个网格的 {heads:,.0f} 人（{heads / everybody:.1%}）未接入路网（{'、'.join(profiles)}），"
-            "按未覆盖计，见 unlinked.csv",
+            "可及性未知，各覆盖率旁另列，见 unlinked.csv",
             f"{heads:,.0f} people ({heads / everybody:.1%}) in {n} cells are off the network ({', '.join(profiles)})"
-            " and count as not covered; see unlinked.csv",
+            ": how far they walk is unknown, and they are told beside each share; see unlinked.csv",
         )
         for (n, heads), profiles in found.items()
     ]

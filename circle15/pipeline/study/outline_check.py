@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
 from circle15.config.district import OUTLINE_KEYS
-from circle15.errors import Circle15Error, InputError
+from circle15.errors import Circle15Error, InputError, Problem
 from circle15.inputs.ground.districts import buffer_area
 from circle15.inputs.ground.polygons import COMMUNITY_NAME_FIELDS, NAME_FIELDS, read_polygons
 from circle15.inputs.people.people_tables import ALL, read_people_points
@@ -17,7 +18,7 @@ from circle15.network.detection.outline_detector import SURE, OutlineDetection, 
 from circle15.pipeline.study.layer_facilities import OSM_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import geopandas as gpd
 
@@ -88,6 +89,24 @@ def read_outlines(config: Config) -> tuple[OutlineSource, ...]:
             continue  # its problems are in the list of whoever asks
         found.extend(read.sources)
     return tuple(found)
+
+
+@contextmanager
+def outlines_named(config: Config) -> Iterator[None]:
+    """Name outlines that surely lie in the wrong place above all that fails inside: it may be why.
+
+    Units beside their boundary lose communities or whole streets, and what then fails speaks of those alone.
+    """
+    try:
+        yield
+    except InputError as e:
+        found = measure_outlines(config, read_outlines(config), None)
+        wrong = [
+            Problem(_contradiction(d, config.district.lang), file=str(config.path)) for d in found if d.contradicts
+        ]
+        if not wrong:
+            raise
+        raise InputError(*wrong, *e.problems) from e
 
 
 def street_lines(network: WalkNetwork | None) -> Any:
