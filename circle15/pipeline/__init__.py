@@ -13,11 +13,11 @@ from circle15.errors import ConfigError, InputError, Problem
 from circle15.files.staging import MANIFEST, refuse_locked, staged_folder, write_json
 from circle15.outputs.beside_share import beside_share
 from circle15.outputs.text import plain_number
-from circle15.pipeline.study.outline_check import outlines_named
 from circle15.pipeline.projects.planned import plan_projects, with_planned
 from circle15.pipeline.record.manifest import manifest_of
 from circle15.pipeline.record.writing import require_tools, write_outputs
 from circle15.pipeline.study.clock import Clock
+from circle15.pipeline.study.outline_check import outlines_named
 from circle15.pipeline.study.reading import read_study
 from circle15.pipeline.tables.district import district_result
 from circle15.pipeline.tables.measured import Service, count_competitors, measure_service
