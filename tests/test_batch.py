@@ -29,6 +29,7 @@ from circle15.files.digests import file_digest, file_parts
 from circle15.files.staging import staged_folder, sweep_stages
 from circle15.memory import out_of_memory_text
 from circle15.pipeline import run_district
+from circle15.runs.folder import Manifest
 from circle15.runs.stale import changed_inputs, why_stale
 from tests.batch_town import BOXES, SHARED, build_town, digests, start_batch
 
@@ -438,9 +439,9 @@ def test_the_files_beside_an_input_that_is_a_link_stand(town, tmp_path):
     files = {name: tmp_path / "data" / part for name, part in paths.items()}
     manifest = {"inputs": {n: {"path": str(p), "sha256": file_digest(p)} for n, p in files.items()}}
     config = find_districts([town])[0].config.model_copy(update={"path": tmp_path / "batch.toml"})
-    assert changed_inputs(manifest, config) == []
+    assert changed_inputs(Manifest(manifest), config) == []
     files["v1.dbf"].write_bytes(b"other")
-    assert changed_inputs(manifest, config) == ["v1.dbf"]
+    assert changed_inputs(Manifest(manifest), config) == ["v1.dbf"]
 
 
 def test_files_beside_an_input_are_inputs_too(town, tmp_path):
@@ -453,12 +454,12 @@ def test_files_beside_an_input_are_inputs_too(town, tmp_path):
     manifest = json.loads((tmp_path / "west" / "run.json").read_text("utf-8"))
     beside = {f"clinics.{part}" for part in ("shp", "shx", "dbf", "prj", "cpg")}
     assert {name for name in manifest["inputs"] if name.startswith("clinics")} == beside
-    assert changed_inputs(manifest, config) == []
+    assert changed_inputs(Manifest(manifest), config) == []
     table = town.with_name("clinics.dbf")
     table.write_bytes(table.read_bytes().replace(b"a ", b"b "))
-    assert changed_inputs(manifest, config) == ["clinics.dbf"]
+    assert changed_inputs(Manifest(manifest), config) == ["clinics.dbf"]
     manifest["inputs"].pop("clinics.cpg")
-    assert changed_inputs(manifest, config) == ["clinics.dbf", f"{town.with_name('clinics.cpg')} (new)"]
+    assert changed_inputs(Manifest(manifest), config) == ["clinics.dbf", f"{town.with_name('clinics.cpg')} (new)"]
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="the time of the inode's change is POSIX")
@@ -493,7 +494,7 @@ def test_a_file_that_joins_a_folder_of_registers_or_the_tiles_of_a_raster_makes_
     sha256 = file_digest(tmp_path / "tiles" / "1.tif")
     tile = {"tiles/*.tif: 1.tif": {"path": str(tmp_path / "tiles" / "1.tif"), "sha256": sha256}}
     new = [f"{tmp_path / name} (new)" for name in ("registers/targets.csv", "tiles/2.tif")]
-    assert changed_inputs({"inputs": tile}, config) == new
+    assert changed_inputs(Manifest({"inputs": tile}), config) == new
 
 
 def test_the_manifest_traces_each_table(undisturbed):

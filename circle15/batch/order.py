@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import shapely
@@ -37,9 +37,8 @@ def largest_first(entries: Sequence[Entry], root: Path) -> list[Entry]:
 
 
 def _last_seconds(folder: Path) -> float | None:
-    told: Any = (manifest_of_folder(folder) or {}).get("seconds")
-    is_told = isinstance(told, dict) and told and all(isinstance(s, int | float) for s in told.values())
-    return float(sum(told.values())) if is_told else None
+    manifest = manifest_of_folder(folder)
+    return manifest.seconds if manifest is not None else None
 
 
 def _size(config: Config) -> float:

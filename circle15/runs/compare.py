@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,16 +12,17 @@ import shapely
 
 from circle15.config.model import LAYER_COLUMNS
 from circle15.errors import InputError, MissingFileError, Problem
-from circle15.files.staging import MANIFEST
 from circle15.inputs.osm.shapes import merged
 from circle15.outputs.difference import LayerMoves
 from circle15.outputs.drawing import CORNER_DECIMALS
-from circle15.runs.folder import map_sources
+from circle15.runs.folder import read_manifest
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     import numpy.typing as npt
+
+    from circle15.runs.folder import Manifest
 
 COLUMNS = (
     "unit_id", "unit_name", "layer", "group", "people", "covered_before", "covered_after", "newly_covered_people",
@@ -69,13 +69,13 @@ class Comparison:
 @dataclass(frozen=True, slots=True)
 class _Run:
     folder: Path
-    manifest: dict[str, Any]
+    manifest: Manifest
     cells: gpd.GeoDataFrame  # sorted by cell and unit
 
     @property
     def layers(self) -> dict[str, dict[str, Any]]:
         """Rules by id as they were applied, of the layers that the cells have."""
-        listed = {rules["id"]: rules for rules in self.manifest["layers"]}
+        listed = {rules["id"]: rules for rules in self.manifest.told["layers"]}
         return {name: rules for name, rules in listed.items() if f"{name}_covered" in self.cells}
 
     @property
@@ -101,17 +101,16 @@ def compare_runs(before: Path, after: Path) -> Comparison:
     if not common:
         raise InputError(Problem(f"has no layer of {before}", file=str(after)))
     alone = sorted(set(one.layers) ^ set(two.layers))
-    district = two.manifest["district"]
-    lang = two.manifest["config"]["district"].get("lang", "zh")
+    district_id, lang = two.manifest.district_id, two.manifest.lang
     notes = [_only_in(one if name in one.layers else two, name, lang) for name in alone]
     notes += [note for layer in common if (note := _other_rules(one, two, layer, lang))]
     names = _unit_names(two)
     unit = pd.Categorical(one.cells["unit_id"], categories=list(names))
     rows = [_rows(one, two, layer, group, unit) for layer in common for group in _ordered_groups(one, layer)]
     table = pd.concat(rows, ignore_index=True)
-    whole = {district["id"]: "全区" if lang == "zh" else "whole district"}
+    whole = {district_id: "全区" if lang == "zh" else "whole district"}
     table["unit_name"] = table["unit_id"].map({**names, **whole})
-    order = {name: i for i, name in enumerate([*names, district["id"]])}
+    order = {name: i for i, name in enumerate([*names, district_id])}
     table = table.sort_values("unit_id", key=lambda ids: ids.map(order), kind="stable").reset_index(drop=True)
     return Comparison(
         table=table[list(COLUMNS)],
@@ -121,20 +120,14 @@ def compare_runs(before: Path, after: Path) -> Comparison:
         moved={name: _moves(one, two, name, table) for name in common},
         title=_title(one, two, lang),
         lang=lang,
-        sources=map_sources(two.manifest),
+        sources=two.manifest.sources,
         notes=tuple(notes),
     )
 
 
 def _read(folder: Path) -> _Run:
-    try:
-        manifest = json.loads((folder / MANIFEST).read_bytes())
-    except FileNotFoundError:
-        raise MissingFileError(Problem(f"no {MANIFEST}: not the folder of a finished run", file=str(folder))) from None
-    except (json.JSONDecodeError, UnicodeDecodeError) as e:
-        raise InputError(Problem(f"is not the manifest of a run: {e}", file=str(folder / MANIFEST))) from None
-    if not {"district", "layers"} <= manifest.keys():
-        raise InputError(Problem("is no manifest of a district that this circle15 ran", file=str(folder / MANIFEST)))
+    manifest = read_manifest(folder)
+    manifest.refuse(key for key in ("district", "layers") if key not in manifest.told)
     path = folder / "cells.parquet"
     if not path.is_file():
         message = 'no such file; run again with "cells" in [outputs] write'
@@ -165,15 +158,15 @@ def _title(one: _Run, two: _Run, lang: str) -> str:
     """Name the district and both runs: a scenario by its changes, what it changes as it is, others by their folder."""
     texts = [_scenario(run, lang) for run in (one, two)]
     named = [text or run.folder.name for text, run in zip(texts, (one, two), strict=True)]
-    if texts[1] and not one.manifest["config"].get("change"):
+    if texts[1] and not one.manifest.told["config"].get("change"):
         named[0] = "现状" if lang == "zh" else "as it is"
-    name = two.manifest["district"]["name"]
+    name = two.manifest.district_name
     return f"{name}：{named[0]} → {named[1]}" if lang == "zh" else f"{name}: {named[0]} → {named[1]}"
 
 
 def _scenario(run: _Run, lang: str) -> str:
     """Name a run's changes; "" where it has none or one has no name."""
-    changes = run.manifest["config"].get("change") or []
+    changes = run.manifest.told["config"].get("change") or []
     names = [str(change.get("name") or "") for change in changes]
     if not all(names):
         return ""
@@ -211,7 +204,7 @@ def _other_rules(one: _Run, two: _Run, layer: str, lang: str) -> str:
     """Name the rules of a layer that differ: what changed is then not the supply or the streets alone."""
     at = 0 if lang == "zh" else 1
     pairs = [(names[at], *(run.layers[layer].get(rule) for run in (one, two))) for rule, names in _RULES.items()]
-    access = [run.manifest["config"]["network"].get("max_access_m") for run in (one, two)]
+    access = [run.manifest.told["config"]["network"].get("max_access_m") for run in (one, two)]
     pairs.append((("最远接入（米）", "longest access leg in metres")[at], *access))
     told = [f"{name} {_shown(was)} → {_shown(now)}" for name, was, now in pairs if was != now]
     if not told:
@@ -260,7 +253,7 @@ def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) ->
         name: np.bincount(unit.codes, weights=values, minlength=len(unit.categories)) for name, values in sums.items()
     }
     frame = pd.DataFrame({name: np.append(values, values.sum()) for name, values in by_unit.items()})
-    frame.insert(0, "unit_id", [*unit.categories, two.manifest["district"]["id"]])
+    frame.insert(0, "unit_id", [*unit.categories, two.manifest.district_id])
     for when in ("before", "after"):
         frame[f"share_{when}"] = (frame[f"covered_{when}"] / frame["people"]).where(frame["people"] > 0)
         frame[f"gap_{when}"] = frame[f"gap_{when}"] if has_gap else np.nan

@@ -1,34 +1,147 @@
-"""The folder of a finished run, read again."""
+"""The folder of a finished run, read again: the one reader of run.json."""
 
 from __future__ import annotations
 
 import json
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
+from circle15.files.staging import MANIFEST
 from circle15.outputs.text import words
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
+    from collections.abc import Iterable, Mapping
+
+_NEEDED: dict[str, type] = {
+    "config_path": str,
+    "config_stated": dict,
+    "config_sha256": str,
+    "config.district.lang": str,
+    "district.id": str,
+    "district.name": str,
+    "layers": list,
+    "inputs": dict,
+    "files": dict,
+}
+_OF_EACH_FILE = {"inputs": ("path", "sha256"), "files": ("sha256",)}
 
 
-from typing import TYPE_CHECKING
+@dataclass(frozen=True, slots=True)
+class Manifest:
+    """What a run's or a batch's run.json tells; a key that one of another version lacks raises KeyError."""
 
-from circle15.files.staging import MANIFEST
+    told: Mapping[str, Any]  # the JSON as it stands
+    path: Path = Path(MANIFEST)
+
+    @property
+    def is_of_a_batch(self) -> bool:
+        """Whether a batch wrote it."""
+        return "batch" in self.told
+
+    @property
+    def finished(self) -> list[str]:
+        """Folders of a batch's districts that have results."""
+        return [one["folder"] for one in self.told["batch"] if one["status"] != "failed"]
+
+    @property
+    def failed(self) -> list[tuple[str, str]]:
+        """Config and error of a batch's districts without results."""
+        return [(one["config"], "\n".join(one["error"])) for one in self.told["batch"] if one["status"] == "failed"]
+
+    @property
+    def district_id(self) -> str:
+        """The district's id, which a scenario shares with its base."""
+        return str(self.told["district"]["id"])
+
+    @property
+    def district_name(self) -> str:
+        """The district's name."""
+        return str(self.told["district"]["name"])
+
+    @property
+    def lang(self) -> str:
+        """The run's language."""
+        return str(self.told["config"]["district"].get("lang", "zh"))
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the run took; None where that is not told."""
+        told = self.told.get("seconds")
+        is_told = isinstance(told, dict) and told and all(isinstance(s, int | float) for s in told.values())
+        return float(sum(told.values())) if is_told and told else None
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """What a map of the run credits: its data's attributions, who publishes, the approval number."""
+        say, outputs = words(self.lang), self.told["config"].get("outputs", {})
+        texts = [f"{say[key]}：{outputs[key]}" for key in ("bureau", "map_approval") if outputs.get(key)]
+        return (*self.told.get("attributions", ()), *texts)
+
+    def lacking_keys(self) -> list[str]:
+        """Name what the manifest should have and has not, or not as it should be."""
+        if self.is_of_a_batch:
+            return _lacking_of_a_batch(self.told)
+        found = [key for key, kind in _NEEDED.items() if not isinstance(_value_at(self.told, *key.split(".")), kind)]
+        each = [
+            (group, name, key, facts)
+            for group, keys in _OF_EACH_FILE.items()
+            if group not in found
+            for name, facts in self.told[group].items()
+            for key in keys
+        ]
+        return [*found, *(f"{g}.{n}.{key}" for g, n, key, facts in each if not isinstance(_value_at(facts, key), str))]
+
+    def refuse(self, lacking: Iterable[str]) -> None:
+        """Raise InputError naming every key that is lacking, if any is."""
+        message = "is no manifest of this circle15: lacks this key"
+        InputError.gather(Problem(message, file=str(self.path), key=key) for key in lacking)
 
 
-def map_sources(manifest: Mapping[str, Any]) -> tuple[str, ...]:
-    """Give what a map of a finished run credits: its data's attributions, who publishes, the approval number."""
-    say = words(manifest["config"]["district"].get("lang", "zh"))
-    outputs = manifest["config"].get("outputs", {})
-    texts = [f"{say[key]}：{outputs[key]}" for key in ("bureau", "map_approval") if outputs.get(key)]
-    return (*manifest.get("attributions", ()), *texts)
+def read_manifest(folder: Path) -> Manifest:
+    """Read the run.json of a finished run or batch.
+
+    Raises
+    ------
+    MissingFileError
+        If there is none.
+    InputError
+        If it is no JSON of ours.
+    """
+    path = folder / MANIFEST
+    try:
+        told = json.loads(path.read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        message = f"no {MANIFEST}: not the folder of a finished run or batch"
+        raise MissingFileError(Problem(message, file=str(folder))) from None
+    except (OSError, ValueError) as e:
+        raise InputError(Problem(f"is not the manifest of a run: {e}", file=str(path))) from None
+    if not isinstance(told, dict):
+        raise InputError(Problem("is no manifest of this circle15", file=str(path)))
+    return Manifest(told, path)
 
 
-def manifest_of_folder(folder: Path) -> dict[str, object] | None:
+def manifest_of_folder(folder: Path) -> Manifest | None:
     """Give a finished run's manifest, None where there is none or it is no JSON."""
     try:
-        found = json.loads((folder / MANIFEST).read_bytes())
-    except (OSError, ValueError):
+        return read_manifest(folder)
+    except Circle15Error:
         return None
-    return found if isinstance(found, dict) else None
+
+
+def _lacking_of_a_batch(manifest: Mapping[str, Any]) -> list[str]:
+    told, files, previous = manifest["batch"], manifest.get("files"), manifest.get("previous")
+    found = [] if isinstance(told, list) else ["batch"]
+    for i, one in enumerate(told if not found else (), start=1):
+        found += [f"batch.{i}.{k}" for k in ("config", "folder", "status") if not isinstance(_value_at(one, k), str)]
+        if _value_at(one, "status") == "failed" and not isinstance(_value_at(one, "error"), list):
+            found.append(f"batch.{i}.error")
+    whole = isinstance(files, dict) and all(isinstance(_value_at(f, "sha256"), str) for f in files.values())
+    return [*found, *([] if whole else ["files"]), *([] if isinstance(previous, str | None) else ["previous"])]
+
+
+def _value_at(value: Any, *keys: str) -> Any:
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value

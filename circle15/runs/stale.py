@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from glob import glob
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from circle15.config.meaning import config_digest
 from circle15.files.digests import file_parts
@@ -15,19 +15,7 @@ from circle15.runs.folder import manifest_of_folder
 
 if TYPE_CHECKING:
     from circle15.config.model import Config
-
-_NEEDED: dict[str, type] = {
-    "config_path": str,
-    "config_stated": dict,
-    "config_sha256": str,
-    "config.district.lang": str,
-    "district.id": str,
-    "district.name": str,
-    "layers": list,
-    "inputs": dict,
-    "files": dict,
-}
-_OF_EACH_FILE = {"inputs": ("path", "sha256"), "files": ("sha256",)}
+    from circle15.runs.folder import Manifest
 
 
 def why_stale(config: Config, folder: Path) -> str | None:
@@ -35,12 +23,12 @@ def why_stale(config: Config, folder: Path) -> str | None:
     manifest = manifest_of_folder(folder)
     if manifest is None or (folder / EARLIER).exists():
         return "no finished run"
-    lacking = lacking_keys(manifest)
+    lacking = manifest.lacking_keys()
     if lacking:
         return f"its manifest lacks {lacking[0]}"
     now = {"config_sha256": config_digest(config), "code_sha256": code_digest(), **run_environment()}
     for key, value in now.items():
-        if manifest.get(key) != value:
+        if manifest.told.get(key) != value:
             return f"{key} is another"
     found = changed_inputs(manifest, config)
     if found:
@@ -49,44 +37,9 @@ def why_stale(config: Config, folder: Path) -> str | None:
     return f"an output is not as it was written: {found[0]}" if found else None
 
 
-def lacking_keys(manifest: dict[str, Any]) -> list[str]:
-    """Name what a run's manifest should have and has not, or not as it should be."""
-    found = [key for key, kind in _NEEDED.items() if not isinstance(_value_at(manifest, *key.split(".")), kind)]
-    return [
-        *found,
-        *(
-            f"{group}.{name}.{key}"
-            for group, keys in _OF_EACH_FILE.items()
-            if group not in found
-            for name, facts in manifest[group].items()
-            for key in keys
-            if not isinstance(_value_at(facts, key), str)
-        ),
-    ]
-
-
-def lacking_keys_of_batch(manifest: dict[str, Any]) -> list[str]:
-    """Do the same with a batch's manifest."""
-    told, previous = manifest["batch"], manifest.get("previous")
-    found = [] if isinstance(told, list) else ["batch"]
-    for i, one in enumerate(told if not found else (), start=1):
-        found += [f"batch.{i}.{k}" for k in ("config", "folder", "status") if not isinstance(_value_at(one, k), str)]
-        if _value_at(one, "status") == "failed" and not isinstance(_value_at(one, "error"), list):
-            found.append(f"batch.{i}.error")
-    files = manifest.get("files")
-    whole = isinstance(files, dict) and all(isinstance(_value_at(f, "sha256"), str) for f in files.values())
-    return [*found, *([] if whole else ["files"]), *([] if isinstance(previous, str | None) else ["previous"])]
-
-
-def _value_at(value: Any, *keys: str) -> Any:
-    for key in keys:
-        value = value.get(key) if isinstance(value, dict) else None
-    return value
-
-
-def changed_inputs(manifest: dict[str, Any], config: Config) -> list[str]:
+def changed_inputs(manifest: Manifest, config: Config) -> list[str]:
     """Name every input file whose bytes are not the manifest's, and every file that would be read now and was not."""
-    recorded = {name: Path(facts["path"]) for name, facts in manifest["inputs"].items()}
+    recorded = {name: Path(facts["path"]) for name, facts in manifest.told["inputs"].items()}
     told = {name: _path_today(config, name, path) for name, path in recorded.items()}
     beside = {part for path in told.values() for part in file_parts(path)}
     # A file beside an input that is a link lies where the link points to, not where its name says.
@@ -94,7 +47,7 @@ def changed_inputs(manifest: dict[str, Any], config: Config) -> list[str]:
     now = {path for path in beside if path.is_file()} | set(register_files(config).values())
     for pattern in (config.resolve(name.partition(": ")[0]) for name in told):  # tiles of a raster
         now |= {Path(p) for p in glob(str(pattern))} if not pattern.is_file() else set()  # noqa: PTH207 (an absolute pattern)
-    changed = [name for name, path in told.items() if digest_of(path) != manifest["inputs"][name]["sha256"]]
+    changed = [name for name, path in told.items() if digest_of(path) != manifest.told["inputs"][name]["sha256"]]
     return [*changed, *(f"{path} (new)" for path in sorted(now - set(told.values())))]
 
 
@@ -106,9 +59,9 @@ def _path_today(config: Config, name: str, recorded: Path) -> Path:
     )  # a raster's tile
 
 
-def damaged_files(manifest: dict[str, Any], folder: Path) -> list[str]:
+def damaged_files(manifest: Manifest, folder: Path) -> list[str]:
     """Name every output file whose bytes are not the manifest's."""
-    return [name for name, facts in manifest["files"].items() if digest_of(folder / name) != facts["sha256"]]
+    return [name for name, facts in manifest.told["files"].items() if digest_of(folder / name) != facts["sha256"]]
 
 
 def digest_of(path: Path) -> str | None:

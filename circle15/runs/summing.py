@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import geopandas as gpd
 import pandas as pd
@@ -13,7 +13,7 @@ from circle15.outputs.summary import FILES, DistrictTables, Summary, read_previo
 from circle15.outputs.summary_page import summary_page
 from circle15.outputs.summary_workbook import write_summary_workbook
 from circle15.outputs.tables import write_csv
-from circle15.runs.folder import manifest_of_folder, map_sources
+from circle15.runs.folder import read_manifest
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,16 +55,21 @@ def write_summary(summary: Summary, folder: Path) -> None:
 
 
 def _read_district(folder: Path) -> DistrictTables:
-    manifest: dict[str, Any] = manifest_of_folder(folder) or {}
-    district = manifest["district"]
+    manifest = read_manifest(folder)
     read = {o.key: folder / o.files[0] for o in catalogue().values() if "summary" in o.read_by}
     tables = {name: _read_table(path) for name, path in read.items() if path.suffix == ".csv" and path.is_file()}
-    warnings = tuple(str(w) for w in manifest.get("warnings", ()))
-    lang = manifest["config"]["district"]["lang"]
-    own_id = str(district["id"])
-    name = district["name"] if folder.name == own_id else f"{district['name']} ({folder.name})"
-    units, sources = _units(folder), map_sources(manifest)
-    return DistrictTables(folder.name, own_id, name, lang, manifest["layers"], tables, units, warnings, sources)
+    whole_id, name = manifest.district_id, manifest.district_name
+    return DistrictTables(
+        id=folder.name,
+        whole_id=whole_id,
+        name=name if folder.name == whole_id else f"{name} ({folder.name})",
+        lang=manifest.lang,
+        layers=manifest.told["layers"],
+        tables=tables,
+        units=_units(folder),
+        warnings=tuple(str(w) for w in manifest.told.get("warnings", ())),
+        sources=manifest.sources,
+    )
 
 
 def _read_table(path: Path) -> pd.DataFrame:

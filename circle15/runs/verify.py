@@ -9,18 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 from circle15.config.meaning import config_digest
 from circle15.config.model import parse_config
-from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
+from circle15.errors import Circle15Error
 from circle15.files.staging import MANIFEST
 from circle15.outputs.summary import FILES, OF_PREVIOUS
 from circle15.pipeline import run_district
 from circle15.pipeline.record.manifest import code_digest, run_environment
-from circle15.runs.folder import manifest_of_folder
-from circle15.runs.stale import changed_inputs, damaged_files, digest_of, lacking_keys, lacking_keys_of_batch
+from circle15.runs.folder import read_manifest
+from circle15.runs.stale import changed_inputs, damaged_files, digest_of
 from circle15.runs.summing import gather_summary, write_summary
 from circle15.runs.table_check import Difference, compare_files, compare_values
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from circle15.runs.folder import Manifest
 
 _MAY_DIFFER = {"seconds", "circle15", "core", "code_sha256", "python", "libraries", "config_path"}
 """Keys of a manifest that another machine or version may fill otherwise; versions are told as notes."""
@@ -64,30 +66,20 @@ def verify_folder(
     """
     tell = on_district or (lambda _name: None)
     manifest = _manifest(folder)
-    if "batch" not in manifest:
+    if not manifest.is_of_a_batch:
         tell(folder.name)
         return [_verify_run(folder, manifest, threads)]
     found = []
-    for told in manifest["batch"]:
-        if told["status"] != "failed":
-            tell(told["folder"])
-            found.append(_verify_district(folder / told["folder"], threads))
+    for name in manifest.finished:
+        tell(name)
+        found.append(_verify_district(folder / name, threads))
     tell(folder.name)
     return [*found, _verify_summary(folder, manifest)]
 
 
-def _manifest(folder: Path) -> dict[str, Any]:
-    if not (folder / MANIFEST).is_file():
-        message = "no run.json here; name the folder that a run or a batch wrote"
-        raise MissingFileError(Problem(message, file=str(folder)))
-    manifest: dict[str, Any] | None = manifest_of_folder(folder)
-    if manifest is None:
-        raise InputError(Problem("is no manifest of this circle15", file=str(folder / MANIFEST)))
-    lacking = lacking_keys_of_batch(manifest) if "batch" in manifest else lacking_keys(manifest)
-    InputError.gather(
-        Problem("is no manifest of this circle15: lacks this key", file=str(folder / MANIFEST), key=key)
-        for key in lacking
-    )
+def _manifest(folder: Path) -> Manifest:
+    manifest = read_manifest(folder)
+    manifest.refuse(manifest.lacking_keys())
     return manifest
 
 
@@ -98,12 +90,12 @@ def _verify_district(folder: Path, threads: int | None) -> Verification:
         return Verification(folder, problems=[str(p) for p in e.problems])
 
 
-def _verify_run(folder: Path, manifest: dict[str, Any], threads: int | None) -> Verification:
+def _verify_run(folder: Path, manifest: Manifest, threads: int | None) -> Verification:
     found = Verification(folder, notes=_other_versions(manifest))
-    config = parse_config(manifest["config_stated"], Path(manifest["config_path"]))
+    config = parse_config(manifest.told["config_stated"], Path(manifest.told["config_path"]))
     found.problems += [f"input {name}: is not the file that was read" for name in changed_inputs(manifest, config)]
     found.problems += [f"output {name}: is not the file that was written" for name in damaged_files(manifest, folder)]
-    if config_digest(config) != manifest["config_sha256"]:
+    if config_digest(config) != manifest.told["config_sha256"]:
         found.problems.append("the manifest's config is not the one that was run")
     with tempfile.TemporaryDirectory(prefix="circle15-verify-") as name:
         again = Path(name) / folder.name
@@ -113,7 +105,7 @@ def _verify_run(folder: Path, manifest: dict[str, Any], threads: int | None) -> 
             found.problems += [f"cannot be run again: {p}" for p in e.problems]
             return found
         fresh = _manifest(again)
-        names = {*manifest["files"], *fresh["files"], *_files_in(folder)}
+        names = {*manifest.told["files"], *fresh.told["files"], *_files_in(folder)}
         found.differences = compare_files(folder, again, names)
         found.differences += compare_values(MANIFEST, _facts(manifest), _facts(fresh))
     return found
@@ -126,20 +118,19 @@ def _files_in(folder: Path) -> list[str]:
     return [p.as_posix() for p, is_hidden in zip(inside, hidden, strict=True) if not is_hidden and p.name != MANIFEST]
 
 
-def _facts(manifest: dict[str, Any]) -> dict[str, Any]:
+def _facts(manifest: Manifest) -> dict[str, Any]:
     """Give what a manifest tells that depends on config and inputs alone."""
-    inputs = {name: {k: v for k, v in told.items() if k != "path"} for name, told in manifest["inputs"].items()}
-    return {k: v for k, v in manifest.items() if k not in _MAY_DIFFER} | {"inputs": inputs}
+    inputs = {name: {k: v for k, v in told.items() if k != "path"} for name, told in manifest.told["inputs"].items()}
+    return {k: v for k, v in manifest.told.items() if k not in _MAY_DIFFER} | {"inputs": inputs}
 
 
-def _verify_summary(root: Path, manifest: dict[str, Any]) -> Verification:
+def _verify_summary(root: Path, manifest: Manifest) -> Verification:
     found = Verification(root)
     found.problems += [f"output {name}: is not the file that was written" for name in damaged_files(manifest, root)]
-    folders = [root / told["folder"] for told in manifest["batch"] if told["status"] != "failed"]
-    failed = [(told["config"], "\n".join(told["error"])) for told in manifest["batch"] if told["status"] == "failed"]
-    previous = Path(manifest["previous"]) if manifest.get("previous") is not None else None
+    folders = [root / name for name in manifest.finished]
+    previous = Path(manifest.told["previous"]) if manifest.told.get("previous") is not None else None
     lost: tuple[str, ...] = ()
-    if previous is not None and digest_of(previous / FILES[0]) != manifest.get("previous_sha256"):
+    if previous is not None and digest_of(previous / FILES[0]) != manifest.told.get("previous_sha256"):
         now = "is another one now" if (previous / FILES[0]).is_file() else "is gone"
         columns = ", ".join(OF_PREVIOUS)
         text = (
@@ -149,7 +140,7 @@ def _verify_summary(root: Path, manifest: dict[str, Any]) -> Verification:
         previous, lost = None, OF_PREVIOUS
     with tempfile.TemporaryDirectory(prefix="circle15-verify-") as name:
         try:
-            write_summary(gather_summary(folders, failed, previous), Path(name))
+            write_summary(gather_summary(folders, manifest.failed, previous), Path(name))
         except (Circle15Error, KeyError, ValueError) as e:
             found.problems.append(f"the summary cannot be made again from the districts: {e}")
             return found
@@ -158,12 +149,12 @@ def _verify_summary(root: Path, manifest: dict[str, Any]) -> Verification:
     return found
 
 
-def _other_versions(manifest: dict[str, Any]) -> list[str]:
+def _other_versions(manifest: Manifest) -> list[str]:
     notes = []
-    if manifest.get("code_sha256") != code_digest():
-        notes.append(f"was written by another circle15 ({manifest.get('circle15')}, other code)")
+    if manifest.told.get("code_sha256") != code_digest():
+        notes.append(f"was written by another circle15 ({manifest.told.get('circle15')}, other code)")
     for key, value in run_environment().items():
-        told = manifest.get(key)
+        told = manifest.told.get(key)
         if isinstance(value, dict) and isinstance(told, dict):
             notes += [f"was written with {n} {told.get(n)}; here is {v}" for n, v in value.items() if told.get(n) != v]
         elif told != value:
