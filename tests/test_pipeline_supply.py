@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from circle15.config.model import load_config
+from circle15.doctor.check import check_config
 from circle15.measures.equity import gini, lorenz
 from circle15.pipeline.study.clock import Clock
 from circle15.pipeline.study.reading import read_study
@@ -35,7 +36,8 @@ def test_one_stated_capacity_among_ten_is_no_supply_and_the_run_counts_places_an
     assert (gaps["supply"], gaps["supply_unit"]) == (N, "处")
     assert np.isnan(gaps["need"])
     assert np.isnan(gaps["places_missing"])
-    assert any("10 处设施中仅 1 处写明容量" in w and "没有需求和缺口" in w for w in result.warnings)
+    (told,) = [w for w in result.warnings if "10 处设施中仅 1 处写明容量" in w and "没有需求和缺口" in w]
+    assert told in check_config(tmp_path / "town.toml").warnings
 
 
 def test_half_of_the_capacities_are_supply_and_those_that_lack_one_are_counted(tmp_path):

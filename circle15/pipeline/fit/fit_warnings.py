@@ -8,14 +8,9 @@ import h3
 import numpy as np
 
 from circle15.inputs.people.beyond import is_covered
+from circle15.pipeline.fit.capacities import capacity_warnings
 from circle15.pipeline.fit.islands import island_warnings
 from circle15.pipeline.fit.people_fit import people_fit_warnings
-
-if TYPE_CHECKING:
-    from circle15.pipeline.study.study import Study
-
-
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from circle15.pipeline.study.study import Study
@@ -26,7 +21,7 @@ MUCH_OFF = 0.01
 
 
 def fit_warnings(study: Study) -> list[str]:
-    """Say who and what is off the network, and which thresholds do not fit cells, buffer or facilities."""
+    """Say what is off the network, which thresholds fit neither cells nor buffer, and what lacks a capacity."""
     return [
         *people_fit_warnings(study),
         *_people_off(study),
@@ -34,6 +29,7 @@ def fit_warnings(study: Study) -> list[str]:
         *island_warnings(study),
         *_coarse_cells(study),
         *_thresholds(study),
+        *capacity_warnings(study),
     ]
 
 

@@ -14,7 +14,6 @@ from circle15.config.meaning import config_digest
 from circle15.inputs.tables.import_report import changes_frame
 from circle15.measures.equity import lorenz
 from circle15.outputs.result import DistrictResult, LayerInfo, one_side
-from circle15.outputs.text import share_text
 from circle15.pipeline.fit.fit_warnings import fit_warnings, street_warnings
 from circle15.pipeline.study.layer_facilities import OSM_PREFIX
 from circle15.pipeline.tables.access_measures import access_measures_table, add_access_columns
@@ -91,7 +90,7 @@ def district_result(
         population_source=study.people.label.in_(table.lang),
         resolution=study.cells.resolution,
         attributions=study.attributions,
-        warnings=(*study.warnings, *_service_warnings(study, services)),
+        warnings=(*study.warnings, *street_warnings(study), *fit_warnings(study)),
         bureau=outputs.bureau,
         map_approval=outputs.map_approval,
         tiles=outputs.tiles,
@@ -178,38 +177,6 @@ def _polylines(lon: np.ndarray, lat: np.ndarray, tail: np.ndarray, head: np.ndar
     nodes = np.insert(tail, last + 1, head[last])
     owner = np.insert(line, last + 1, line[last])
     return np.asarray(shapely.linestrings(np.column_stack([lon[nodes], lat[nodes]]), indices=owner))
-
-
-def _service_warnings(study: Study, services: Sequence[Service]) -> list[str]:
-    words = study.words
-    found = [*street_warnings(study), *fit_warnings(study)]
-    for service in services:
-        name = service.layer.name
-        n, of = service.n_without_capacity, len(service.rows)
-        if service.is_count_only and n < of:
-            found.append(_too_few_capacities(study, service))
-        elif n and not service.is_count_only:
-            found.append(
-                words(
-                    f"{name}: {of} 处设施中有 {n} 处无容量，按 0 计",
-                    f"{name}: {n} of {of} facilities state no capacity and count as 0",
-                )
-            )
-        if service.layer.norm_per_1000 is not None and service.is_count_only and n == of:
-            found.append(words(f"{name}: 设施无容量，只计处数", f"{name}: no facility states a capacity; count only"))
-    return found
-
-
-def _too_few_capacities(study: Study, service: Service) -> str:
-    layer, of = service.layer, len(service.rows)
-    stated, least = of - service.n_without_capacity, share_text(service.layer.least_capacity_share)
-    has_norm = layer.norm_per_1000 is not None
-    return study.words(
-        f"{layer.name}：{of} 处设施中仅 {stated} 处写明容量，不足 {least}（least_capacity_share），不以容量计算，"
-        f"只计处数{'，因此没有需求和缺口' if has_norm else ''}",
-        f"{layer.name}: only {stated} of {of} facilities state a capacity, less than {least} (least_capacity_share);"
-        f" facilities are counted instead{', so there is no need and no gap' if has_norm else ''}",
-    )
 
 
 def _no_isochrones() -> gpd.GeoDataFrame:
