@@ -115,7 +115,9 @@ def test_cells_are_raked_to_official_totals_by_name_and_the_label_says_so(tmp_pa
 
 def test_totals_without_groups_speak_of_everybody(tmp_path):
     (tmp_path / "t.csv").write_text("街道,人口\n甲街道,10\n", encoding="utf-8")
-    assert read_totals(tmp_path / "t.csv")[["unit", "group", "people"]].to_numpy().tolist() == [["甲街道", "all", 10.0]]
+    assert read_totals(tmp_path / "t.csv").table[["unit", "group", "people"]].to_numpy().tolist() == [
+        ["甲街道", "all", 10.0]
+    ]
 
 
 def test_totals_of_unknown_units_and_groups_are_named_together(tmp_path):

@@ -171,7 +171,9 @@ def test_headings_of_the_config_hold_for_every_table(tmp_path):
     facilities = read_facilities(LayerTable(id="a", name="a", source="t.csv", crs="wgs84"), path, headings=OWN).frame
     assert facilities[["name", "street", "lon"]].to_numpy().tolist() == [["甲", "东桥", 121.51]]
     assert read_people_of_units(config, path).people_of("all").tolist() == [7]
-    assert read_totals(path, headings=OWN)[["unit", "group", "people"]].to_numpy().tolist() == [["东桥", "all", 7.0]]
+    assert read_totals(path, headings=OWN).table[["unit", "group", "people"]].to_numpy().tolist() == [
+        ["东桥", "all", 7.0]
+    ]
     units = pd.DataFrame({"unit_id": list(STREETS), "unit_name": list(STREETS.values()), "parent_id": ""})
     assert read_survey(SurveyTable(path="t.csv"), path, units, headings=OWN).n.tolist() == [3, 0, 0]
     write(tmp_path, ["叫啥", "东", "北", "要花"], ["甲", 121.51, 29.91, 300])

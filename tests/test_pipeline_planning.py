@@ -176,7 +176,7 @@ def test_building_the_top_ranked_place_covers_exactly_what_the_ranking_promised(
 def test_building_the_place_ranked_top_by_gap_closes_exactly_the_gap_that_was_promised(town, base):
     config = load_config(town / "town.toml")
     by_gap = config.model_copy(update={"planning": config.planning.model_copy(update={"rank_by": "gap"})})
-    top = rank_district(by_gap, layer="canteen", top=3).iloc[0]
+    top = rank_district(by_gap, layer="canteen", top=3).table.iloc[0]
     assert (top.ranked_by, top.capacity) == ("gap", 30)  # the median of 40 and 20
     change = f'kind = "add_facility"\nlayer = "canteen"\nlon = {top.lon}\nlat = {top.lat}\ncapacity = 30'
     built = run_district(scenario(town, "gap", change), out=town / "gap").folder
@@ -189,7 +189,7 @@ def test_building_the_place_ranked_top_by_gap_closes_exactly_the_gap_that_was_pr
 def test_building_the_place_ranked_top_by_missing_places_makes_up_for_exactly_what_was_promised(town, catchment):
     config = load_config(shared_by(town, catchment))
     by_places = config.model_copy(update={"planning": config.planning.model_copy(update={"rank_by": "places"})})
-    top = rank_district(by_places, layer="canteen", top=3).iloc[0]
+    top = rank_district(by_places, layer="canteen", top=3).table.iloc[0]
     assert top.ranked_by == "places"
     change = f'kind = "add_facility"\nlayer = "canteen"\nlon = {top.lon}\nlat = {top.lat}\ncapacity = {top.capacity}'
     (town / "places.toml").write_text(f'base = "{catchment}.toml"\n[[change]]\n{change}', encoding="utf-8")
@@ -216,7 +216,7 @@ def shared_by(folder, catchment):
 def test_the_promised_gap_is_closed_where_distance_wastes_supply_too(town):
     config = load_config(shared_by(town, "modified"))
     by_gap = config.model_copy(update={"planning": config.planning.model_copy(update={"rank_by": "gap"})})
-    top = rank_district(by_gap, layer="canteen", top=1).iloc[0]
+    top = rank_district(by_gap, layer="canteen", top=1).table.iloc[0]
     change = f'kind = "add_facility"\nlayer = "canteen"\nlon = {top.lon}\nlat = {top.lat}\ncapacity = {top.capacity}'
     (town / "modified-gap.toml").write_text(f'base = "modified.toml"\n[[change]]\n{change}', encoding="utf-8")
     runs = [run_district(town / f"{name}.toml", out=town / name).folder for name in ("modified", "modified-gap")]
@@ -227,7 +227,7 @@ def test_the_promised_gap_is_closed_where_distance_wastes_supply_too(town):
 
 def test_where_a_new_facility_changes_what_others_give_no_gap_is_promised(town):
     config = load_config(shared_by(town, "three_step"))
-    assert rank_district(config, layer="canteen", top=2)["gap_filled"].isna().all()
+    assert rank_district(config, layer="canteen", top=2).table["gap_filled"].isna().all()
     by_gap = config.model_copy(update={"planning": config.planning.model_copy(update={"rank_by": "gap"})})
     with pytest.raises(ConfigError, match=r'layer canteen has catchment = "three_step".*: rank it by people'):
         rank_district(by_gap)
@@ -354,7 +354,7 @@ def test_parcels_are_ranked_per_cost_within_the_budget(town):
     found = rank_district(
         with_planning(town, candidates=str(places), crs="wgs84", rank_by="people_per_cost", budget=550.0),
         layer="clinic",
-    )
+    ).table
     assert found["name"].tolist() == ["B", "C"]  # A adds nobody after B, D states no cost
     assert found["cost"].tolist() == [40, 500]
     np.testing.assert_allclose(found["people_per_cost"], found["newly_covered_people"] / found["cost"])
@@ -385,7 +385,7 @@ def test_a_cost_that_is_none_is_named_with_its_row(town):
 def test_nothing_is_built_where_it_is_forbidden(town, base):
     (west, south), (east, north) = at(-100, -500), at(2100, 100)
     forbidden = f"box:{west},{south},{east},{north}"
-    found = rank_district(with_planning(town, forbidden=forbidden))
+    found = rank_district(with_planning(town, forbidden=forbidden)).table
     assert len(found) > 0
     assert (found["lat"] > north).all()
     assert (read(base, "ranking")["lat"] < north).any()

@@ -68,13 +68,15 @@ def command(
     )
     loaded = loaded.model_copy(update={"planning": planning})
     name = "projects" if projects else "ranking"
+    warnings: tuple[str, ...] = ()
     with stage_bar(loaded.district.id, len(STAGES)) as begin:
         if projects:
             table = compare_projects_of(loaded, threads=threads, on_stage=begin)
             table = table if layer_id is None else table[table["layer"] == layer_id]
         else:
-            table = rank_district(loaded, layer=layer_id, top=top, threads=threads, on_stage=begin)
-    for warning in table.attrs.get("warnings", ()):
+            ranking = rank_district(loaded, layer=layer_id, top=top, threads=threads, on_stage=begin)
+            table, warnings = ranking.table, ranking.warnings
+    for warning in warnings:
         say(f"circle15: warning: {warning}")
     if out is None:
         click.echo(printed(table).to_csv(index=False, lineterminator="\n"), nl=False)

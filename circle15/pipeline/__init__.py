@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.projects.ranked import Ranking
     from circle15.pipeline.projects.sited import Answer, Task
     from circle15.pipeline.study.study import Study
 
@@ -121,8 +122,8 @@ def rank_district(
     top: int | None = None,
     threads: int | None = None,
     on_stage: Callable[[str], None] | None = None,
-) -> pd.DataFrame:
-    """Rank the places where one more facility would newly cover most people; ranking.csv as a frame.
+) -> Ranking:
+    """Rank the places where one more facility would newly cover most people; ranking.csv and its warnings.
 
     Raises
     ------

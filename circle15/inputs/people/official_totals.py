@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -26,7 +26,15 @@ if TYPE_CHECKING:
 WHOLE_WORDS = frozenset({"", "全区", "合计", "总计", "all", "total"})
 
 
-def read_totals(path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class OfficialTotals:
+    """A table of official totals, read."""
+
+    table: pd.DataFrame  # unit (code or name), group, people, row
+    changes: tuple[Change, ...]  # lines of the import report
+
+
+def read_totals(path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> OfficialTotals:
     """Read official totals: a unit's code or name (全区 or empty for the whole), a group (all where absent), people.
 
     Parameters
@@ -35,11 +43,6 @@ def read_totals(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
         The table.
     headings
         The config's own headings of fields.
-
-    Returns
-    -------
-    pandas.DataFrame
-        unit (code or name), group, people, row; ``attrs["changes"]`` has the lines of the import report.
 
     Raises
     ------
@@ -68,8 +71,7 @@ def read_totals(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
             "row": table.row,
         }
     )
-    totals.attrs["changes"] = (*table.changes, *reader.changes)
-    return totals
+    return OfficialTotals(totals, (*table.changes, *reader.changes))
 
 
 def rake_to_totals(
@@ -111,7 +113,8 @@ def rake_to_totals(
     InputError
         Naming every row with an unknown unit or group, and what `raking.rake` refuses.
     """
-    totals = read_totals(path, headings=headings)
+    read = read_totals(path, headings=headings)
+    totals = read.table
     units = UnitNames(unit_ids, unit_names)
 
     def meaning(text: str) -> tuple[str, ...]:
@@ -147,4 +150,4 @@ def rake_to_totals(
     InputError.gather(problems)
     totals = totals.assign(unit_id=["".join(of) for of in meant]).drop(index=left_out)
     raked = rake(groups, unit, unit_ids, totals, district_id=district_id, file=path.name)
-    return replace(raked, changes=(*totals.attrs["changes"], *lines))
+    return replace(raked, changes=(*read.changes, *lines))

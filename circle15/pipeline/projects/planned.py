@@ -35,11 +35,13 @@ def plan_projects(study: Study, services: Sequence[Service], *, threads: int | N
     outputs, planning = study.config.outputs, study.config.planning
     tables: dict[str, pd.DataFrame] = {}
     columns: dict[str, npt.NDArray[np.object_]] = {}
+    told: tuple[str, ...] = ()
     if outputs.writes("ranking"):
         from circle15.pipeline.projects.compared import projects_table  # noqa: PLC0415 (see above)
         from circle15.pipeline.projects.ranked import rank_services  # noqa: PLC0415 (see above)
 
-        tables["ranking"] = rank_services(study, services, top=outputs.ranking_top, threads=threads)
+        ranking = rank_services(study, services, top=outputs.ranking_top, threads=threads)
+        tables["ranking"], told = ranking.table, ranking.warnings
         if planning.projects is not None:
             tables["projects"] = projects_table(study, services, threads=threads)
     if outputs.writes("causes") and planning.causes:
@@ -52,7 +54,6 @@ def plan_projects(study: Study, services: Sequence[Service], *, threads: int | N
         from circle15.pipeline.projects.diagnosis import links_table  # noqa: PLC0415 (see above)
 
         tables["links"] = links_table(study, services, threads=threads)
-    told = tables["ranking"].attrs["warnings"] if "ranking" in tables else ()
     return Planned(tables, columns, told)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -38,22 +39,27 @@ COLUMNS = (
 _SHOWN = 5
 
 
-def rank_services(study: Study, services: Sequence[Service], *, top: int, threads: int | None = None) -> pd.DataFrame:
+@dataclass(frozen=True, slots=True)
+class Ranking:
+    """Places in the order in which they help most."""
+
+    table: pd.DataFrame  # ranking.csv
+    warnings: tuple[str, ...]  # what a planner must know of the candidates
+
+
+def rank_services(study: Study, services: Sequence[Service], *, top: int, threads: int | None = None) -> Ranking:
     """Give ranking.csv: per layer, the places where one more facility helps most, best first.
 
     Candidates are the centres of the district's cells, or the rows of the config's table. A facility there pays its own
     access leg to the street, as a real one would, so that building it yields the very number that is printed. What
     "most" means says the config's ``rank_by``: newly covered people, the gap closed (`planning.gap_ranking`) or the
     missing places made up for (`planning.place_ranking`), each also per cost. A layer that states no norm has no gap
-    and is ranked by people. What a planner must know of the
-    candidates stands in the frame's ``attrs["warnings"]``.
+    and is ranked by people.
     """
     candidates = candidates_of(study)
     told: list[str] = []
     frames = [_rank_one(study, s, candidates.of_layer(s.layer.id), top, threads=threads, told=told) for s in services]
-    joined = pd.concat(frames, ignore_index=True)[list(COLUMNS)]
-    joined.attrs["warnings"] = tuple(told)
-    return joined
+    return Ranking(pd.concat(frames, ignore_index=True)[list(COLUMNS)], tuple(told))
 
 
 def _rank_one(
