@@ -136,6 +136,19 @@ def test_a_boundary_is_picked_by_name_or_code_from_a_file_of_many(tmp_path, file
     assert same_place(read(tmp_path, boundary=f"{file}#{name}").geometry, SQUARES[0])
 
 
+@pytest.mark.parametrize(("name_heading", "code_heading"), [("县名", "县代码"), ("QXMC", "QXDM"), ("县级", "县级码")])
+def test_headings_that_are_no_known_ones_hide_neither_name_nor_code(tmp_path, name_heading, code_heading):
+    columns = {name_heading: ["江北区", "海曙区", "江北区"], code_heading: ["330205", "330203", "500105"]}
+    frame = gpd.GeoDataFrame({"市": ["宁波市", "宁波市", "重庆市"], **columns}, geometry=SQUARES[:3], crs="EPSG:4326")
+    frame.to_file(tmp_path / "counties.geojson")
+    for name, square in (("海曙区", 1), ("330205", 0), ("500105", 2)):
+        assert same_place(read(tmp_path, boundary=f"counties.geojson#{name}").geometry, SQUARES[square])
+    with pytest.raises(InputError, match="2 features fit: 宁波市 江北区 330205, 重庆市 江北区 500105; give the code"):
+        read(tmp_path, boundary="counties.geojson#江北区")
+    with pytest.raises(InputError, match="no such layer or feature; the file has: .*宁波市 海曙区 330203"):
+        read(tmp_path, boundary="counties.geojson#海曙县")
+
+
 @pytest.mark.parametrize("name", ["江南区", "江北县", "330299", "江北区/海曙区"])
 def test_a_feature_that_is_not_there_is_an_error_that_lists_what_there_is(tmp_path, name):
     with pytest.raises(InputError, match=r"no such layer or feature.*江北区 \(330205\).*慈溪市 \(330282\)"):

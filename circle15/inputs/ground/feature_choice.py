@@ -22,6 +22,7 @@ _SEPARATOR = re.compile(r"[,，、;；]")
 _PREFIX = "adcode:"
 _LEVELS = (2, 4, 6, 9, 12)  # digits of the code of a province, city, district, street, community
 _SHOWN = 30
+_LONGEST = 24  # characters of a value that may be a name
 
 Int64 = npt.NDArray[np.int64]
 
@@ -31,9 +32,9 @@ def choose_features(
 ) -> Int64:
     """Find the rows that ``wanted`` means.
 
-    Names and codes are matched as everywhere (`names.UnitNames`). Where several may be meant (units, communities) then
-    also: the rows that lie in what is named, by a column that says so (区县, county, parent), or by their codes' first
-    digits.
+    Names and codes are matched as everywhere (`names.UnitNames`); then by any other column that says them (县名,
+    区县, county, parent), or by their codes' first digits: so are units and communities that lie in what is named, and
+    an area whose name stands under a heading that is not known for one.
 
     Parameters
     ----------
@@ -65,14 +66,14 @@ def choose_features(
     known = UnitNames(keys, names, with_districts=True)
     for part in parts:
         rows: Sequence[int] = known.find(part.removeprefix(_PREFIX))
-        if not rows and not single:
+        if not rows:
             rows = _within(part, frame, keys)
         if not rows:
-            message = f"no such layer or feature; {_listed(keys, names, part)}"
+            message = f"no such layer or feature; {_listed(keys, names, part, frame)}"
             raise InputError(Problem(message, file=file, key=key, value=part))
-        meant = {(keys[i], names[i]) for i in rows}
+        meant = sorted({_label(keys[i], names[i]) or _row_label(frame, i) for i in rows})
         if single and len(meant) > 1:
-            shown = ", ".join(_label(k, n) for k, n in sorted(meant)[:_SHOWN])
+            shown = ", ".join(meant[:_SHOWN])
             message = f"{len(meant)} features fit: {shown}; give the code of one of them"
             raise InputError(Problem(message, file=file, key=key, value=part))
         found.update(rows)
@@ -116,9 +117,15 @@ def _label(key: str, name: str) -> str:
     return f"{name} ({key})" if key and name else key or name
 
 
-def _listed(keys: Sequence[str], names: Sequence[str], part: str) -> str:
+def _row_label(frame: pd.DataFrame, row: int) -> str:
+    return " ".join(v for v in frame.iloc[row] if v and len(v) <= _LONGEST)
+
+
+def _listed(keys: Sequence[str], names: Sequence[str], part: str, frame: pd.DataFrame | None = None) -> str:
     """List what there is, names like the one asked for first."""
     labels: dict[str, str] = {}
+    if frame is not None and not any(keys) and not any(names):
+        names = [_row_label(frame, i) for i in range(len(frame))]
     for k, n in zip(keys, names, strict=True):
         if k or n:
             labels.setdefault(_label(k, n), n or k)
