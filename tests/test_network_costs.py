@@ -10,8 +10,8 @@ import circle15
 from circle15.config.walk import WAIT_KINDS, WalkTable, shipped_walks
 from circle15.network.build import read_network
 from circle15.network.graph import metres_network
+from circle15.network.rules import passage_table as passages
 from circle15.network.rules.passage_table import passage_of, passage_table
-from circle15.network.walking import passages
 from circle15.network.walking.profiles import WalkProfile
 from circle15.units import UNREACHED
 from tests.toy_osm import write_osm
