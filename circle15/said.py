@@ -47,6 +47,9 @@ class Said:
         listed = list(parts)
         return Said(self.zh.join(in_(p, "zh") for p in listed), self.en.join(in_(p, "en") for p in listed))
 
+    def __bool__(self) -> bool:
+        return bool(self.zh)
+
     def __add__(self, more: Said | str) -> Said:
         return Said(self.zh + in_(more, "zh"), self.en + in_(more, "en"))
 
@@ -63,5 +66,9 @@ def in_(text: Said | str, lang: str) -> str: ...
 @overload
 def in_(text: object, lang: str) -> object: ...
 def in_(text: object, lang: str) -> object:
-    """Give the side of a text that may be said in both languages; anything else as it is."""
+    """Give the side of a text that may be said in both languages, in lists and dicts too; anything else as it is."""
+    if isinstance(text, dict):
+        return {key: in_(value, lang) for key, value in text.items()}
+    if isinstance(text, list):
+        return [in_(value, lang) for value in text]
     return text.in_(lang) if isinstance(text, Said) else text

@@ -15,6 +15,7 @@ from circle15.network.detection.crs_detector import FARTHEST_M, FEWEST_POINTS, d
 from circle15.network.detection.street_fit import StreetFit
 from circle15.network.graph import WalkNetwork
 from circle15.network.walking.profiles import WalkProfile
+from circle15.said import Said
 from tests.made_tables import M_LAT, M_LON, beside, elsewhere, uneven_town
 
 LAYERS = {
@@ -54,8 +55,8 @@ def test_each_wrong_statement_is_named_rightly(district):
     for (x, y), stated, truth in cases:
         found = detect_crs(network, x, y, stated=stated)
         assert (found.best, found.is_sure, found.contradicts) == (truth, True, True)
-        assert truth in found.message("en")
-        assert truth in found.message("zh")
+        assert truth in found.message().en
+        assert truth in found.message().zh
 
 
 def test_a_right_statement_is_never_contradicted_by_whole_layers_or_samples(district):
@@ -66,7 +67,7 @@ def test_a_right_statement_is_never_contradicted_by_whole_layers_or_samples(dist
         for n in (len(lon), 40, 20, 10):
             some = rng.permutation(len(lon))[:n]
             found = detect_crs(network, *forth(lon[some], lat[some]), stated=stated)
-            assert found.message("zh") is None, (stated, n)
+            assert found.message() is None, (stated, n)
 
 
 def test_the_table_shows_every_hypothesis_and_the_district_share(district):
@@ -102,7 +103,7 @@ def grid():
 
 def test_too_few_points_tell_nothing(grid):
     found = detect_crs(grid, [121.5] * (FEWEST_POINTS - 1), [29.9] * (FEWEST_POINTS - 1), stated="wgs84")
-    assert (len(found.table), found.best, found.is_sure, found.message("zh")) == (0, None, False, None)
+    assert (len(found.table), found.best, found.is_sure, found.message()) == (0, None, False, None)
 
 
 def test_missing_coordinates_are_passed_over_and_large_files_thinned(grid):
@@ -213,13 +214,13 @@ def test_where_nothing_is_shifted_all_systems_are_one():
     head = np.concatenate([node[:, 1:].ravel(), node[1:].ravel()])
     network = WalkNetwork.from_edges(lon, lat, tail, head, np.full(len(tail), 180.0))
     told = detect_crs(network, lon[:50], lat[:50], stated="gcj02")
-    assert (told.best, told.contradicts, told.message("zh")) == ("gcj02", False, None)
+    assert (told.best, told.contradicts, told.message()) == ("gcj02", False, None)
 
 
 def test_a_sign_tips_what_streets_leave_open_and_does_not_outweigh_them(town):
     network, fit = town
     x, y = beside(network, 200, np.random.default_rng(10))
-    amap = (Sign({"gcj02": 2.5}, "高德", "Amap"),)
+    amap = (Sign({"gcj02": 2.5}, Said("高德", "Amap")),)
     assert detect_crs(network, x, y, signs=amap, fit=fit).best == "wgs84"
     few = detect_crs(network, x[:9], y[:9] + 0.2, signs=amap, fit=fit)
     assert not few.is_sure

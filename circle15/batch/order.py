@@ -53,7 +53,7 @@ def _size(config: Config) -> float:
             key="district.boundary",
             osm_path=config.resolve(config.network.source),
             resolve=config.resolve,
-            lang=config.district.lang,
+            names_in=config.district.lang,
             crs=config.district.boundary_crs,
         ).frame
         shapes = frame.geometry.to_numpy()

@@ -77,7 +77,7 @@ def command(
             ranking = rank_district(loaded, layer=layer_id, top=top, threads=threads, on_stage=begin)
             table, warnings = ranking.table, ranking.warnings
     for warning in warnings:
-        say(f"circle15: warning: {warning}")
+        say(f"circle15: warning: {warning.in_(loaded.district.lang)}")
     if out is None:
         click.echo(printed(table).to_csv(index=False, lineterminator="\n"), nl=False)
         return

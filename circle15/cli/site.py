@@ -77,10 +77,10 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
         answer = site_district(loaded, task, layer=layer_id, threads=threads, on_stage=begin)
     if answer.exact.status == "infeasible":
         for note in answer.notes:
-            click.echo(f"circle15: {note}", err=True)
+            click.echo(f"circle15: {note.in_(loaded.district.lang)}", err=True)
         sys.exit(EXIT_FAILED)
     for note in answer.notes:
-        say(note)
+        say(note.in_(loaded.district.lang))
     if out is None:
         click.echo(printed(answer.table).to_csv(index=False, lineterminator="\n"), nl=False)
         return

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from circle15.pipeline.study.study import Study
 
 from circle15.doctor.findings import Findings
+from circle15.said import SEMICOLON, Said
 
 
 def check_config(path: Path) -> Findings:
@@ -79,7 +80,7 @@ def _check_parts(config: Config, found: Findings, *, with_people: bool = True) -
     found.outlines = measure_outlines(
         config, district.outlines if district is not None else read_outlines(config), network
     )
-    found.warnings.extend(outline_warnings(found.outlines, found.lang))
+    found.warnings.extend(outline_warnings(found.outlines))
     for layer in config.layers:
         with found.gather():
             if network is not None and area is not None:
@@ -96,7 +97,7 @@ def _check_parts(config: Config, found: Findings, *, with_people: bool = True) -
             pass  # the config's own fault
         elif district is not None:
             _, people, _ = read_people(config, district)
-            found.warnings.extend(people_warnings(config, people))
+            found.warnings.extend(people_warnings(people))
         elif config.population.path is not None:
             read_people_table(config, config.resolve(config.population.path))
     _look_for_files(config, found)
@@ -110,7 +111,7 @@ def _check_parts(config: Config, found: Findings, *, with_people: bool = True) -
 def _check_polygons(config: Config, source: Path, found: Findings) -> None:
     """Read units and communities by themselves, where the boundary keeps them from being fitted into it."""
     table = config.district
-    shared: dict[str, Any] = {"osm_path": source, "resolve": config.resolve, "lang": table.lang}
+    shared: dict[str, Any] = {"osm_path": source, "resolve": config.resolve, "names_in": table.lang}
     units = ("units", table.units, table.unit_id_field, table.unit_name_field)
     communities = ("communities", table.communities, table.community_id_field, table.community_name_field)
     for name, text, id_field, name_field in (units, communities):
@@ -161,20 +162,19 @@ def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any
         return
     found.systems[layer_id] = detection
     n, median = detection.n_compared, detection.table["median_m"].iloc[0]
-    fit_zh = f"：{n} 个可比点位距最近街道的中位数 {median:.0f} m" if n else ""
-    fit_en = f": median {median:.0f} m to the nearest street over {n} points that can be compared" if n else ""
-    because_zh = "".join(f"；{s.zh}" for s in detection.signs)
-    because_en = "".join(f"; {s.en}" for s in detection.signs)
-    sure_zh, sure_en = ("", "") if detection.is_sure else ("（把握不大）", " (not sure)")
-    is_swapped = bool(detection.table["is_swapped"].iloc[0])
-    advice_zh = "请核对经纬度两列是否写反" if is_swapped else "请核对后写入 crs"
-    advice_en = "check which column is the longitude" if is_swapped else "check it and say it as crs"
-    found.warnings.append(
-        found.words(
-            f"{layer.name}：坐标更像 {detection.best}{sure_zh}{fit_zh}{because_zh}；{advice_zh}",
-            f"{layer.name}: looks like {detection.best}{sure_en}{fit_en}{because_en}; {advice_en}",
+    told = Said(f"{layer.name}：坐标更像 {detection.best}", f"{layer.name}: looks like {detection.best}")
+    if not detection.is_sure:
+        told += Said("（把握不大）", " (not sure)")
+    if n:
+        told += Said(
+            f"：{n} 个可比点位距最近街道的中位数 {median:.0f} m",
+            f": median {median:.0f} m to the nearest street over {n} points that can be compared",
         )
-    )
+    if detection.table["is_swapped"].iloc[0]:
+        advice = Said("请核对经纬度两列是否写反", "check which column is the longitude")
+    else:
+        advice = Said("请核对后写入 crs", "check it and say it as crs")
+    found.warnings.append(SEMICOLON.join([told, *(s.words for s in detection.signs), advice]))
 
 
 def _check_later_inputs(study: Study, found: Findings) -> None:

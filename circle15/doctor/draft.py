@@ -335,7 +335,7 @@ def _guess_of(found: CrsDetection, guesses: Sequence[LayerGuess]) -> SystemGuess
 
 
 def _of_signs(signs: Sequence[Sign]) -> str:
-    return "；".join(f"{s.zh} {s.en}" for s in signs)
+    return "；".join(f"{s.words.zh} {s.words.en}" for s in signs)
 
 
 def _around(guesses: Sequence[LayerGuess]) -> shapely.Geometry | None:

@@ -130,7 +130,7 @@ def measured_systems(outlines: Sequence[OutlineSource], network: Path | None) ->
 def system_line(detection: OutlineDetection) -> tuple[str, str, bool] | None:
     """Give the system that an outline's key should say, why, and whether it is certain; None where nothing speaks."""
     d = detection
-    facts = outline_facts([d], "zh")
+    facts = [fact.zh for fact in outline_facts([d])]
     if d.is_thinkable and d.is_sure and d.best is not None:
         return d.best, facts[0], True
     signature = d.source.signature

@@ -10,6 +10,7 @@ import numpy as np
 
 from circle15.errors import Circle15Error, Problem
 from circle15.pipeline.study.outline_check import outline_records
+from circle15.said import Said, in_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -27,8 +28,8 @@ class Findings:
 
     config: Config | None = None  # None where it cannot be read
     problems: list[Problem] = field(default_factory=list)  # a run would stop at each of these
-    warnings: list[str] = field(default_factory=list)  # a run would print these
-    facts: list[tuple[str, str]] = field(default_factory=list)  # what was read, and what was found of it
+    warnings: list[Said] = field(default_factory=list)  # a run would print these
+    facts: list[tuple[Said, Said]] = field(default_factory=list)  # what was read, and what was found of it
     systems: dict[str, CrsDetection] = field(default_factory=dict)  # by layer, or layers: "nursery, canteen"
     outlines: tuple[OutlineDetection, ...] = ()  # of the systems of outlines
     streets: dict[str, Any] = field(default_factory=dict)  # `street_check.street_facts`
@@ -51,17 +52,17 @@ class Findings:
         """Choose by the config's language."""
         return zh if self.lang == "zh" else en
 
-    def note(self, zh: str, en: str, *, text_zh: str, text_en: str) -> None:
+    def note(self, title: Said, text: Said) -> None:
         """Add a fact under a title."""
-        self.facts.append((self.words(zh, en), self.words(text_zh, text_en)))
+        self.facts.append((title, text))
 
     def as_json(self) -> dict[str, Any]:
         """Give everything as JSON can hold it."""
         return {
             "problems": [str(p) for p in self.problems],
-            "warnings": self.warnings,
-            "facts": [f"{title}: {text}" for title, text in self.facts],
-            "outline_systems": outline_records(self.outlines),
+            "warnings": [w.in_(self.lang) for w in self.warnings],
+            "facts": [Said(": ", ": ").join(fact).in_(self.lang) for fact in self.facts],
+            "outline_systems": in_(outline_records(self.outlines), self.lang),
             "streets": self.streets,
             "units": [] if self.units is None else _records(self.units),
             "coordinate_systems": [
@@ -73,7 +74,7 @@ class Findings:
                     "best": found.best,
                     "is_sure": found.is_sure,
                     "contradicts": found.contradicts,
-                    "signs": [self.words(s.zh, s.en) for s in found.signs],
+                    "signs": [s.words.in_(self.lang) for s in found.signs],
                     "hypotheses": _records(found.table),
                 }
                 for layers, found in self.systems.items()

@@ -27,10 +27,13 @@ def check_text(found: Findings) -> str:
     parts = [
         _alarm(found),
         _listed(found.words("问题（运行会中止）", "Problems (a run would stop)"), [str(p) for p in found.problems]),
-        _listed(found.words("警告", "Warnings"), found.warnings),
-        _titled(found.words("已读入", "Read"), _columns([list(f) for f in found.facts], right=())),
+        _listed(found.words("警告", "Warnings"), [w.in_(found.lang) for w in found.warnings]),
+        _titled(
+            found.words("已读入", "Read"),
+            _columns([[said.in_(found.lang) for said in f] for f in found.facts], right=()),
+        ),
     ]
-    measured = outline_facts(found.outlines, found.lang)
+    measured = [fact.in_(found.lang) for fact in outline_facts(found.outlines)]
     if measured:
         parts.append(_titled(found.words("边界坐标系核对", "Coordinate systems of the outlines"), measured))
     if found.systems:
@@ -111,7 +114,7 @@ def _system_lines(found: Findings, layers: str, told: CrsDetection) -> list[str]
         if told.is_sure
         else found.words("尚不能确定", "not sure")
     )
-    signs = [f"{_GAP}{found.words(s.zh, s.en)}" for s in told.signs]
+    signs = [f"{_GAP}{s.words.in_(found.lang)}" for s in told.signs]
     return [head, *(_GAP + line for line in _columns(rows, right=range(2, 8))), *signs, f"{_GAP}{verdict}"]
 
 

@@ -12,6 +12,7 @@ from circle15.config.model import Config, load_config
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.files.staging import MANIFEST, refuse_locked, staged_folder, write_json
 from circle15.outputs.beside_share import beside_share
+from circle15.outputs.result import one_side
 from circle15.outputs.text import plain_number
 from circle15.pipeline.projects.planned import plan_projects, with_planned
 from circle15.pipeline.record.manifest import manifest_of
@@ -138,7 +139,8 @@ def rank_district(
     study = read_study(loaded, clock)
     services = [s for s in _measure(study, clock, threads) if layer in (None, s.layer.id)]
     with clock.stage("rank"):
-        return rank_services(study, services, top=top or study.config.outputs.ranking_top, threads=threads)
+        ranked = rank_services(study, services, top=top or study.config.outputs.ranking_top, threads=threads)
+    return one_side(ranked, loaded.district.lang)
 
 
 def compare_projects_of(
@@ -189,7 +191,8 @@ def site_district(
     with clock.stage("reach"):
         service = measure_service(chosen, study, threads=threads)
     with clock.stage("rank"):
-        return site_service(study, service, task, threads=threads)
+        answer = site_service(study, service, task, threads=threads)
+    return replace(answer, table=one_side(answer.table, loaded.district.lang))
 
 
 def _unknown_layer(config: Config, layer: str | None) -> list[Problem]:
@@ -224,7 +227,7 @@ def draw_isochrone(
     at = network_around(config, lon, lat, max(minutes), name)
     if at.edge[0] < 0:
         place, limit = (np.array([lon]), np.array([lat])), config.network.max_access_m
-        message = f"{off_reasons(at, *place, limit, name).texts(0, limit)[1]} of {lon},{lat}"
+        message = f"{off_reasons(at, *place, limit, name).text(0, limit).en} of {lon},{lat}"
         raise InputError(Problem(message, file=config.network.source))
     found = isochrones(at.network, at, profile=name, cutoffs_min=tuple(sorted(minutes)))
     speed = config.walk[name].speed_m_s

@@ -85,7 +85,7 @@ def measured_norms(
     supply: Mapping[str, tuple[float, str | None]],
     people: Mapping[str, float],
     *,
-    source: str,
+    source: Said | str,
 ) -> pd.DataFrame:
     """Express what a run measured as the plan's own indicators, for `assess`.
 

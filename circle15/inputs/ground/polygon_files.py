@@ -17,6 +17,7 @@ from circle15.inputs.ground.outline_systems import OutlineSource, outlines_to_wg
 from circle15.inputs.osm.shapes import sound
 from circle15.inputs.tables.file_guards import check_file
 from circle15.inputs.tables.numbers import parse_code
+from circle15.said import COMMA, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -124,21 +125,17 @@ def read_polygon_file(
     )
 
 
-def nameless_note(read: PolygonFile, name_key: str, lang: str) -> str | None:
+def nameless_note(read: PolygonFile, name_key: str) -> Said | None:
     """Say how many features have no name, and which columns there are; None where all have one."""
     n, of = sum(not name for name in read.names), len(read.names)
     if n == 0:
         return None
-    shown = ("、" if lang == "zh" else ", ").join(read.columns[:_COLUMNS_SHOWN]) or ("无" if lang == "zh" else "none")
-    if lang == "zh":
-        how_many = "均无名称" if n == of else f"中 {n} 个无名称"
-        return (
-            f"{read.source.text}：{of} 个单元{how_many}，以编码代替；如有名称列，请写 {name_key}（文件中的列：{shown}）"
-        )
-    how_many = "none of its" if n == of else f"{n} of its"
-    return (
-        f"{read.source.text}: {how_many} {of} units {'have' if n == of else 'lack'} a name and go by their codes; if a"
-        f" column has the names, say it as {name_key} (columns of the file: {shown})"
+    shown = COMMA.join(read.columns[:_COLUMNS_SHOWN]) or Said("无", "none")
+    none = Said("均无名称", "none of its") if n == of else Said(f"中 {n} 个无名称", f"{n} of its")
+    return Said(
+        f"{read.source.text}：{of} 个单元{none.zh}，以编码代替；如有名称列，请写 {name_key}（文件中的列：{shown.zh}）",
+        f"{read.source.text}: {none.en} {of} units {'have' if n == of else 'lack'} a name and go by their codes; if a"
+        f" column has the names, say it as {name_key} (columns of the file: {shown.en})",
     )
 
 

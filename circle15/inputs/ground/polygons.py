@@ -19,6 +19,7 @@ from circle15.inputs.osm.features import WGS84, read_areas
 from circle15.inputs.osm.file import is_osm_file
 from circle15.inputs.osm.shapes import ALMOST_NOTHING, sound
 from circle15.inputs.osm.tag_filter import parse_tag_filter
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -40,7 +41,7 @@ class Polygons:
     """Polygons with a key and a name each, as they stand in their source but valid and in WGS-84."""
 
     frame: gpd.GeoDataFrame  # key (str: id field, OSM id, or ""), name (str), local_name (str), geometry
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     inputs: dict[str, Path] = field(default_factory=dict)  # file as the config names it
     sources: tuple[OutlineSource, ...] = ()  # how a file, or areas of the OSM file, were read
 
@@ -51,7 +52,7 @@ def read_polygons(
     key: str,
     osm_path: Path,
     resolve: Callable[[str], Path],
-    lang: str = "zh",
+    names_in: str = "zh",
     id_field: str | None = None,
     name_field: str | None = None,
     known_names: tuple[str, ...] = NAME_FIELDS,
@@ -71,7 +72,7 @@ def read_polygons(
         The OSM file that ``osm:`` means.
     resolve
         Makes a path of the file's name as the config gives it.
-    lang
+    names_in
         "zh" or "en": whose names of OSM areas are taken.
     id_field, name_field
         Columns of a vector file; without them well-known headings are looked for.
@@ -88,13 +89,13 @@ def read_polygons(
     """
     kind, _, rest = text.partition(":")
     if kind == "osm":
-        return _from_osm(rest, key=key, osm_path=osm_path, lang=lang)
+        return _from_osm(rest, key=key, osm_path=osm_path, names_in=names_in)
     if kind == "box" or _is_numbers(text):
         return _from_box(rest if kind == "box" else text, key)
     if text.startswith(PREFIX) or (is_area_name(text) and not resolve(text).exists()):
-        return _from_china(text, key=key, lang=lang)
+        return _from_china(text, key=key)
     names = (name_field, known_names)
-    return _from_file(text, key=key, lang=lang, resolve=resolve, id_field=id_field, names=names, crs=crs)
+    return _from_file(text, key=key, resolve=resolve, id_field=id_field, names=names, crs=crs)
 
 
 def _is_numbers(text: str) -> bool:
@@ -115,11 +116,11 @@ def _from_box(text: str, key: str) -> Polygons:
     return Polygons(frame, sources=(_certain(frame, f"box:{text}", key),))
 
 
-def _from_china(text: str, *, key: str, lang: str) -> Polygons:
+def _from_china(text: str, *, key: str) -> Polygons:
     area = find_area(text, key=key)
     row = {"key": [area.code], "name": [area.name], "local_name": [area.name]}
     frame = gpd.GeoDataFrame(row, geometry=[area.geometry], crs=WGS84)
-    return Polygons(frame, (origin_note(area, lang),), {text: area.file}, (_certain(frame, text, key),))
+    return Polygons(frame, (origin_note(area),), {text: area.file}, (_certain(frame, text, key),))
 
 
 def _certain(frame: gpd.GeoDataFrame, text: str, key: str) -> OutlineSource:
@@ -136,12 +137,12 @@ def _certain(frame: gpd.GeoDataFrame, text: str, key: str) -> OutlineSource:
     )
 
 
-def _from_osm(selection: str, *, key: str, osm_path: Path, lang: str) -> Polygons:
+def _from_osm(selection: str, *, key: str, osm_path: Path, names_in: str) -> Polygons:
     if not is_osm_file(osm_path):
         message = "osm:... chooses areas of an OSM file, but network.source is none; give a file or box:W,S,E,N"
         raise InputError(Problem(message, file=str(osm_path), key=key))
     chosen = parse_tag_filter(selection, key=key)
-    areas = read_areas(osm_path, chosen, lang=lang)
+    areas = read_areas(osm_path, chosen, names_in=names_in)
     whole = areas[areas.geometry.notna()].reset_index(drop=True)
     broken = [f"{name} ({osm_id})" for name, osm_id in zip(*_labels(areas[areas.geometry.isna()]), strict=True)]
     if len(whole) == 0:
@@ -151,7 +152,7 @@ def _from_osm(selection: str, *, key: str, osm_path: Path, lang: str) -> Polygon
                 "give the boundary as a file, or as box:W,S,E,N"
             )
         else:
-            message = f"no area has these tags; {_nearest_names(osm_path, selection, lang)}"
+            message = f"no area has these tags; {_nearest_names(osm_path, selection, names_in)}"
         raise InputError(Problem(message, file=str(osm_path), key=key, value=f"osm:{selection}"))
     local = whole["tags"].map(lambda tags: tags.get("name", ""))
     frame = gpd.GeoDataFrame(
@@ -159,11 +160,10 @@ def _from_osm(selection: str, *, key: str, osm_path: Path, lang: str) -> Polygon
         geometry=whole.geometry.to_numpy(),
         crs=WGS84,
     )
-    frame, notes = _repaired(frame, lang)
-    if broken and lang == "zh":
-        notes.append(f"OSM 文件中边界不完整，未采用：{_shown(broken)}")
-    elif broken:
-        notes.append(f"left out, because the OSM file holds their boundary only in part: {_shown(broken)}")
+    frame, notes = _repaired(frame)
+    if broken:
+        in_part = "left out, because the OSM file holds their boundary only in part: "
+        notes.append(Said("OSM 文件中边界不完整，未采用：", in_part) + _shown(broken))
     source = _certain(frame, f"osm:{selection}", key)
     return Polygons(frame, tuple(notes), sources=(source,))
 
@@ -177,9 +177,9 @@ def _shown(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMES_SHOWN]) + (f" ... ({more} more)" if more > 0 else "")
 
 
-def _nearest_names(osm_path: Path, selection: str, lang: str) -> str:
+def _nearest_names(osm_path: Path, selection: str, names_in: str) -> str:
     """List what could have been meant: names like the one asked for, else the largest areas' names."""
-    known = read_areas(osm_path, "admin_level;boundary=administrative", lang=lang)
+    known = read_areas(osm_path, "admin_level;boundary=administrative", names_in=names_in)
     known = known[known["name"] != ""]
     if len(known) == 0:
         return "the file has no administrative areas; give a boundary file, or box:W,S,E,N"
@@ -206,7 +206,6 @@ def _from_file(
     text: str,
     *,
     key: str,
-    lang: str,
     resolve: Callable[[str], Path],
     id_field: str | None,
     names: tuple[str | None, tuple[str, ...]],
@@ -214,16 +213,17 @@ def _from_file(
 ) -> Polygons:
     read = read_polygon_file(text, key=key, resolve=resolve, id_field=id_field, names=names, crs=crs)
     columns = {"key": read.keys, "name": read.names, "local_name": read.names}
-    frame, notes = _repaired(gpd.GeoDataFrame(columns, geometry=read.geometry, crs=WGS84), lang)
+    frame, notes = _repaired(gpd.GeoDataFrame(columns, geometry=read.geometry, crs=WGS84))
     lost = read.not_areal
     if lost:
         notes.append(
-            f"{text}：{len(lost)} 个非面要素未采用：{_shown(lost)}"
-            if lang == "zh"
-            else f"{text}: {len(lost)} features are no polygons, left out: {_shown(lost)}"
+            Said(
+                f"{text}：{len(lost)} 个非面要素未采用：{_shown(lost)}",
+                f"{text}: {len(lost)} features are no polygons, left out: {_shown(lost)}",
+            )
         )
     name_key = _NAME_KEYS.get(key)
-    nameless = nameless_note(read, name_key, lang) if name_key is not None else None
+    nameless = nameless_note(read, name_key) if name_key is not None else None
     if nameless is not None:
         notes.append(nameless)
     return Polygons(frame, tuple(notes), {text: read.path}, (read.source,))
@@ -236,7 +236,7 @@ def _called(frame: gpd.GeoDataFrame) -> list[str]:
     ]
 
 
-def _repaired(frame: gpd.GeoDataFrame, lang: str) -> tuple[gpd.GeoDataFrame, list[str]]:
+def _repaired(frame: gpd.GeoDataFrame) -> tuple[gpd.GeoDataFrame, list[Said]]:
     """Make every outline a valid, flat polygon and say by how much that changed its area; name those without any."""
     geometry = frame.geometry.to_numpy().copy()
     called = _called(frame)
@@ -248,23 +248,22 @@ def _repaired(frame: gpd.GeoDataFrame, lang: str) -> tuple[gpd.GeoDataFrame, lis
     if is_flat.any():
         listed = _shown([called[i] for i in np.flatnonzero(is_flat)])
         notes.append(
-            f"边界不构成面（面积为零），未采用：{listed}"
-            if lang == "zh"
-            else f"outlines that enclose no area, left out: {listed}"
+            Said(f"边界不构成面（面积为零），未采用：{listed}", f"outlines that enclose no area, left out: {listed}")
         )
     for i in np.flatnonzero(~was_valid & ~is_flat):
         before, after = before_repair[i], geometry[i].area
         square_m = (after - before) * np.prod(metric_scale(geometry[i]))
-        text = f"{square_m:+,.0f} {'平方米' if lang == 'zh' else 'm2'}"
+        text = Said(f"{square_m:+,.0f} 平方米", f"{square_m:+,.0f} m2")
         # The two lobes of a figure of eight count against each other, so there may be no area to compare with.
         if before > ALMOST_NOTHING * after:
             share = f"{(after - before) / before:+.2%}"
-            text = f"{share}（{text}）" if lang == "zh" else f"{share} ({text})"
+            text = Said(f"{share}（{text.zh}）", f"{share} ({text.en})")
         name = called[i]
         notes.append(
-            f"{name}：边界自相交，已修复，面积变化 {text}"
-            if lang == "zh"
-            else f"{name}: its outline crosses itself and was repaired; area {text}"
+            Said(
+                f"{name}：边界自相交，已修复，面积变化 {text.zh}",
+                f"{name}: its outline crosses itself and was repaired; area {text.en}",
+            )
         )
     frame = frame.set_geometry(gpd.GeoSeries(geometry, index=frame.index, crs=WGS84))
     return frame[~is_flat].reset_index(drop=True), notes

@@ -65,7 +65,7 @@ def read_ways(
 
 
 def read_features(
-    path: str | Path, filters: Mapping[str, str | TagFilter], *, area: Any = None, lang: str = "zh"
+    path: str | Path, filters: Mapping[str, str | TagFilter], *, area: Any = None, names_in: str = "zh"
 ) -> gpd.GeoDataFrame:
     """Read facilities by tags, for all layers in one pass over the file.
 
@@ -80,7 +80,7 @@ def read_features(
         Tag selection of each layer, as in a config (`parse_tag_filter`).
     area
         Shapely geometry, degrees WGS-84; only what meets it is kept.
-    lang
+    names_in
         "zh" takes ``name:zh`` before ``name``, "en" ``name:en``.
 
     Returns
@@ -117,7 +117,7 @@ def read_features(
                     "layer": layer,
                     "osm_id": osm_id,
                     "tag": tag,
-                    "name": _name(tags, lang),
+                    "name": _name(tags, names_in),
                     "capacity": capacity,
                     "capacity_unread": stated is not None and np.isnan(capacity),
                     "tags": {k: tags[k] for k in FEATURE_TAGS if k in tags},
@@ -134,7 +134,7 @@ def read_features(
     return frame
 
 
-def read_areas(path: str | Path, selection: str | TagFilter, *, lang: str = "zh") -> gpd.GeoDataFrame:
+def read_areas(path: str | Path, selection: str | TagFilter, *, names_in: str = "zh") -> gpd.GeoDataFrame:
     """Read the areas (multipolygon and boundary relations, closed ways) that match a tag selection.
 
     Returns
@@ -154,7 +154,7 @@ def read_areas(path: str | Path, selection: str | TagFilter, *, lang: str = "zh"
     rows = [
         {
             "osm_id": osm_id,
-            "name": _name(tags, lang),
+            "name": _name(tags, names_in),
             "admin_level": tags.get("admin_level", ""),
             "tags": tags,
             "geometry": geometry,
@@ -274,8 +274,8 @@ def _sorted(frame: gpd.GeoDataFrame, first: Sequence[str]) -> gpd.GeoDataFrame:
     return frame.iloc[order].reset_index(drop=True)
 
 
-def _name(tags: Mapping[str, str], lang: str) -> str:
-    return tags.get(f"name:{lang}") or tags.get("name", "")
+def _name(tags: Mapping[str, str], names_in: str) -> str:
+    return tags.get(f"name:{names_in}") or tags.get("name", "")
 
 
 def _capacity(text: str | None) -> float:

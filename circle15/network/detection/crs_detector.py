@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from circle15.inputs.coordinates.checks import looks_like
 from circle15.inputs.coordinates.systems import central_meridian_epsg, parse_crs, to_wgs84
 from circle15.network.detection.street_fit import Chance, StreetFit
 from circle15.network.linking.link import link
+from circle15.said import SEMICOLON, Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -88,25 +89,27 @@ class CrsDetection:
         stated = np.flatnonzero(self.table["is_stated"])
         return bool(self.is_sure and len(stated) > 0 and stated[0] != 0)
 
-    def message(self, lang: Literal["zh", "en"]) -> str | None:
+    def message(self) -> Said | None:
         """Word the warning, None where the stated system is the best or the points do not tell."""
         if not self.contradicts:
             return None
         row = int(np.flatnonzero(self.table["is_stated"])[0])
         best, other = (f"{self.table['fit'].iloc[i]:.1f}" for i in (0, row))
         n, n_stated = (int(self.table["n_among_streets"].iloc[i]) for i in (0, row))
-        measured = bool(self.table["evidence"].iloc[row] > _NO_EVIDENCE)
-        if lang == "zh":
-            stated = f"按所写的 {self.stated}（{n_stated} 个点位）为 {other} 个"
-            fit = f"路网内 {n} 个点位的沿街程度高出随机水平 {best} 个标准差，{stated}"
-            away = f"按所写的 {self.stated}，各点远离所有街道"
-            return "；".join([f"坐标更像 {self.best}：{fit if measured else away}", *(s.zh for s in self.signs)])
-        fit = (
-            f"{n} points among the streets keep to them {best} standard deviations better than chance has it, against"
-            f" {other} as stated ({self.stated}, {n_stated} points)"
-        )
-        away = f"as stated ({self.stated}) all points lie far from the streets"
-        return "; ".join([f"looks like {self.best}: {fit if measured else away}", *(s.en for s in self.signs)])
+        if self.table["evidence"].iloc[row] > _NO_EVIDENCE:
+            told = Said(
+                f"路网内 {n} 个点位的沿街程度高出随机水平 {best} 个标准差，"
+                f"按所写的 {self.stated}（{n_stated} 个点位）为 {other} 个",
+                f"{n} points among the streets keep to them {best} standard deviations better than chance has it,"
+                f" against {other} as stated ({self.stated}, {n_stated} points)",
+            )
+        else:
+            told = Said(
+                f"按所写的 {self.stated}，各点远离所有街道",
+                f"as stated ({self.stated}) all points lie far from the streets",
+            )
+        looks = Said(f"坐标更像 {self.best}：", f"looks like {self.best}: ")
+        return SEMICOLON.join([looks + told, *(s.words for s in self.signs)])
 
     def _name(self, row: int) -> str:
         crs = str(self.table["crs"].iloc[row])

@@ -18,6 +18,8 @@ from circle15.network.detection.outline_fit import FINE_M, Fit, Offset, fit_line
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from circle15.said import Said
+
 Floats = npt.NDArray[np.float64]
 
 SYSTEMS = ("wgs84", "gcj02", "bd09")
@@ -39,7 +41,7 @@ class Evidence:
     """What one comparison says of one outline, or of two together."""
 
     about: tuple[str, ...]  # keys
-    against: str  # "borders", "streets", a key, or the name of a table
+    against: Said | str  # "borders", "streets", a key, or the name of a table
     fit: Fit  # by system, for two outlines by "wgs84 gcj02"
     votes: float  # 0 where it says nothing
 
@@ -48,7 +50,7 @@ class Evidence:
 class PointTable:
     """A table's points that should lie in the district, or in the unit that they name."""
 
-    name: str
+    name: Said | str
     lon: Floats  # (n,) degrees WGS-84
     lat: Floats
     is_stated: bool  # the config says the table's system, so that it is not in doubt itself
@@ -253,7 +255,7 @@ def _counted(
     votes: dict[str, dict[str, float]] = {key: dict.fromkeys(shifts[key], 0.0) for key in keys}
     for systems in product(*(shifts[key] for key in keys)):
         chosen = dict(zip(keys, systems, strict=True))
-        weak: dict[str, float] = {}
+        weak: dict[Said | str, float] = {}
         total = 0.0
         for e in found:
             if not e.votes or e.fit.best is None or not _is_meant(e, chosen, shifts):

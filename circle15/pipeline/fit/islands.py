@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from circle15.pipeline.study.study import Study
 
 from circle15.pipeline.study.off_reasons import SMALL_SHARE
+from circle15.said import Said
 
 MANY_PEOPLE, MANY_SHARE = 100.0, 0.01
 """People of a component, or their share of all, whichever is fewer: from there on a run says so."""
@@ -36,33 +37,37 @@ class CutOff:
     street_km: float  # mapped, of those streets
     people: float  # who live on them
 
-    def reason(self, study: Study) -> str:
-        """Say it in the run's language, with what likely parts the streets."""
-        zh, en = likely_cause(self.parting)
-        return study.words(
-            f"所在的 {self.street_km:.1f} 千米道路与其余路网不相连，只住有 {self.people:,.0f} 人，走不到别处；{zh}",
-            f"on {self.street_km:.1f} km of street that join no other, with {self.people:,.0f} people on them; {en}",
+    @property
+    def reason(self) -> Said:
+        """Say it, with what likely parts the streets."""
+        cause = likely_cause(self.parting)
+        return Said(
+            f"所在的 {self.street_km:.1f} 千米道路与其余路网不相连，只住有 {self.people:,.0f} 人，走不到别处；"
+            f"{cause.zh}",
+            f"on {self.street_km:.1f} km of street that join no other, with {self.people:,.0f} people on them;"
+            f" {cause.en}",
         )
 
 
-def likely_cause(parting: Parting) -> tuple[str, str]:
-    """Say what likely parts streets from the others, and the remedy, in Chinese and English."""
+def likely_cause(parting: Parting) -> Said:
+    """Say what likely parts streets from the others, and the remedy."""
     at = f"{parting.lon:.5f},{parting.lat:.5f}"
     draw_zh, draw_en = "或在 network.lines 中补画通道", "or draw the way in network.lines"
     if parting.why == "gate":
         zh = f"在 {at} 等 {parting.n} 处被关闭的门、墙或自设边界隔断；居民可通行的，请标为 access=private 或 permissive"
         en = f"shut off at a gate, wall or own border ({parting.n}, e.g. {at}); where residents pass, tag it"
-        return f"{zh}，{draw_zh}", f"{en} access=private or permissive, {draw_en}"
+        return Said(f"{zh}，{draw_zh}", f"{en} access=private or permissive, {draw_en}")
     if parting.why == "crossing":
         zh = f"与其他道路在 {parting.n} 处相交而无公共节点（如 {at}）；平交的，请设 network.node_crossings = true"
         en = f"crosses other streets in {parting.n} places without a common node (e.g. {at}); where they meet at grade,"
-        return zh, f"{en} set network.node_crossings = true"
+        return Said(zh, f"{en} set network.node_crossings = true")
     if parting.why == "gap":
         zh = f"在 {at} 距另一条道路 {parting.gap_m:.1f} 米而未相接；请修正道路数据"
         en = f"ends {parting.gap_m:.1f} m from another street at {at} without joining it; mend the streets"
-        return f"{zh}，{draw_zh}", f"{en}, {draw_en}"
-    return f"附近（{at} 一带）没有可相接的道路；请核对道路数据，{draw_zh}", (
-        f"no other street comes near (around {at}); check the streets, {draw_en}"
+        return Said(f"{zh}，{draw_zh}", f"{en}, {draw_en}")
+    return Said(
+        f"附近（{at} 一带）没有可相接的道路；请核对道路数据，{draw_zh}",
+        f"no other street comes near (around {at}); check the streets, {draw_en}",
     )
 
 
@@ -138,31 +143,31 @@ def cut_off_cells(study: Study, layer: LayerTable) -> list[CutOff]:
     ]
 
 
-def island_warnings(study: Study) -> list[str]:
+def island_warnings(study: Study) -> list[Said]:
     """Say how many facilities reach nobody beyond streets of their own, and which people no street leads from."""
     return [*_cut_off_people_lines(study), *_cut_off_facilities_line(study)]
 
 
-def _cut_off_people_lines(study: Study) -> list[str]:
+def _cut_off_people_lines(study: Study) -> list[Said]:
     everybody = float(study.people.groups["all"].sum())
     told = [c for c in cut_off_people(study) if c.people >= min(MANY_PEOPLE, MANY_SHARE * everybody)]
     street_m, _ = _components(study)
     lines = []
     for cut in told[:SHOWN]:
-        zh, en = likely_cause(why_apart(study.network, cut.component))
+        cause = likely_cause(why_apart(study.network, cut.component))
         km = street_m[cut.component] / _M_PER_KM
         lines.append(
-            study.words(
+            Said(
                 f"{cut.people:,.0f} 人所在的 {km:.1f} 千米道路与设施所在道路不相连，步行到不了附近的"
-                f"{'、'.join(cut.layers)}；{zh}",
+                f"{'、'.join(cut.layers)}；{cause.zh}",
                 f"{cut.people:,.0f} people live on {km:.1f} km of street that no street joins to the nearby"
-                f" {', '.join(cut.layers)}; {en}",
+                f" {', '.join(cut.layers)}; {cause.en}",
             )
         )
     if len(told) > SHOWN:
         heads = sum(c.people for c in told[SHOWN:])
         lines.append(
-            study.words(
+            Said(
                 f"另有 {len(told) - SHOWN} 片道路上的 {heads:,.0f} 人同样如此，见 causes.csv",
                 f"so do {heads:,.0f} people on {len(told) - SHOWN} more such groups of streets; see causes.csv",
             )
@@ -170,14 +175,14 @@ def _cut_off_people_lines(study: Study) -> list[str]:
     return lines
 
 
-def _cut_off_facilities_line(study: Study) -> list[str]:
+def _cut_off_facilities_line(study: Study) -> list[Said]:
     facilities = {c.row for c in cut_off_facilities(study)}
     if not facilities:
         return []
     names = study.facilities["name"].fillna("").to_numpy()
     some = [str(names[row]) or str(study.facilities["facility_id"].iloc[row]) for row in sorted(facilities)[:3]]
     return [
-        study.words(
+        Said(
             f"{len(facilities)} 处设施所在道路与其余路网不相连，只能服务那里的居民（如{'、'.join(some)}），"
             "见 unlinked.csv",
             f"{len(facilities)} facilities stand on streets that join no other and serve nobody beyond them"

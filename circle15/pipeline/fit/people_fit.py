@@ -15,6 +15,7 @@ from circle15.inputs.ground.communities import REST_SUFFIX
 from circle15.inputs.ground.partition import metric_scale
 from circle15.inputs.people.densest import bound_text, most_people
 from circle15.pipeline.fit.street_check import edge_middles, street_m_by_unit
+from circle15.said import COMMA, Said
 
 if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork
@@ -99,19 +100,19 @@ def homes_along_streets(
     )
 
 
-def people_fit_warnings(study: Study) -> list[str]:
+def people_fit_warnings(study: Study) -> list[Said]:
     """Say where people are that cannot be there, and where nobody is who should be, one line each."""
     blocks = _blocks(study)
-    return [*_few_homes(study), *_empty_units(study), *_impossible(study, blocks), *_few_cells(study, blocks)]
+    return [*_few_homes(study), *_empty_units(study), *_impossible(blocks), *_few_cells(blocks)]
 
 
-def _few_homes(study: Study) -> list[str]:
+def _few_homes(study: Study) -> list[Said]:
     footprints = study.people.footprints
     found = None if footprints is None else homes_along_streets(study.network, footprints, study.district.geometry)
     if found is None or found.is_enough:
         return []
     return [
-        study.words(
+        Said(
             f"建筑数据不全，人口位置不可信：{found.street_km:,.1f} 千米道路中只有 {found.share:.0%} 在"
             f" {NEAR_HOME_M:g} 米内有住宅建筑（共 {found.n_homes:,} 栋），总人口却全部分到这些建筑上；"
             '请改用人口表（population.source = "points" 或 "units"）或人口栅格（"raster"）',
@@ -122,7 +123,7 @@ def _few_homes(study: Study) -> list[str]:
     ]
 
 
-def _empty_units(study: Study) -> list[str]:
+def _empty_units(study: Study) -> list[Said]:
     street_m = street_m_by_unit(study)
     people = np.bincount(
         study.unit_of_piece, weights=study.people.groups["all"].to_numpy(np.float64), minlength=study.n_units
@@ -134,42 +135,42 @@ def _empty_units(study: Study) -> list[str]:
         return []
     names = study.district.units["unit_name"].astype(str).to_numpy()
     listed = [
-        study.words(
+        Said(
             f"{names[i]}（{street_m[i] / _M_PER_KM:,.1f} 千米，{people[i]:,.0f} 人）",
             f"{names[i]} ({street_m[i] / _M_PER_KM:,.1f} km, {people[i]:,.0f} people)",
         )
         for i in rows[:_SHOWN]
     ]
-    more = study.words(" 等", " ...") if len(rows) > _SHOWN else ""
+    shown = COMMA.join(listed) + (Said(" 等", " ...") if len(rows) > _SHOWN else "")
     return [
-        study.words(
-            f"{len(rows)} 个单元有道路却没有居民：{'、'.join(listed)}{more}；请核对人口来源是否覆盖全区",
+        Said(
+            f"{len(rows)} 个单元有道路却没有居民：{shown.zh}；请核对人口来源是否覆盖全区",
             f"{len(rows)} unit{'s have' if len(rows) > 1 else ' has'} streets but nobody living there:"
-            f" {', '.join(listed)}{more}; check that the population source covers the whole district",
+            f" {shown.en}; check that the population source covers the whole district",
         )
     ]
 
 
-def _impossible(study: Study, blocks: pd.DataFrame) -> list[str]:
+def _impossible(blocks: pd.DataFrame) -> list[Said]:
     over = blocks.loc[blocks["people"].to_numpy() > most_people(blocks["area_m2"].to_numpy())]
     if over.empty:
         return []
     worst = over.iloc[int(over["people"].argmax())]
     density = f"{worst['people'] / worst['area_m2'] * _M2_PER_KM2:,.0f}"
     place = f"{worst['lon']:.5f}, {worst['lat']:.5f}"
-    bound = bound_text(float(worst["area_m2"])).in_(study.config.district.lang)
+    bound = bound_text(float(worst["area_m2"]))
     heads, n = f"{over['people'].sum():,.0f}", len(over)
     return [
-        study.words(
+        Said(
             f"人口密度不可能：网格 {worst['cell']}（{place}）有 {worst['people']:,.0f} 人，"
-            f"折合每平方千米 {density} 人，而{bound}；这样的网格共 {n} 个、{heads} 人，请核对人口来源",
+            f"折合每平方千米 {density} 人，而{bound.zh}；这样的网格共 {n} 个、{heads} 人，请核对人口来源",
             f"impossible density: cell {worst['cell']} ({place}) has {worst['people']:,.0f} people, {density} per km²,"
-            f" but {bound}; {n} such cell{'s' if n > 1 else ''} with {heads} people, check the population source",
+            f" but {bound.en}; {n} such cell{'s' if n > 1 else ''} with {heads} people, check the population source",
         )
     ]
 
 
-def _few_cells(study: Study, blocks: pd.DataFrame) -> list[str]:
+def _few_cells(blocks: pd.DataFrame) -> list[Said]:
     n_with_streets = int((blocks["has_streets"] | (blocks["people"] > 0)).sum())
     ordered = blocks.sort_values("people", ascending=False, kind="stable")
     summed = ordered["people"].cumsum().to_numpy()
@@ -180,7 +181,7 @@ def _few_cells(study: Study, blocks: pd.DataFrame) -> list[str]:
         return []
     share = n / n_with_streets
     return [
-        study.words(
+        Said(
             f"居民集中在极少数网格：{n} 个网格（占有道路网格的 {share:.2%}）就有 {summed[n - 1]:,.0f} 人，"
             f"超过总人口的一半，平均每平方千米 {density:,.0f} 人；"
             "人口来源可能只含少数地点，或把整个街道、社区的人数记在一点上",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from circle15.outputs.result import one_side
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
+    from circle15.said import Said
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +27,7 @@ class Planned:
 
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     cell_columns: dict[str, npt.NDArray[np.object_]] = field(default_factory=dict)
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Said, ...] = ()
 
 
 def plan_projects(study: Study, services: Sequence[Service], *, threads: int | None = None) -> Planned:
@@ -63,6 +66,7 @@ def with_planned(result: DistrictResult, planned: Planned) -> DistrictResult:
     added = pd.DataFrame(planned.cell_columns, index=cells.index)
     geometry = cells.geometry.name
     joined = pd.concat([cells.drop(columns=geometry), added, cells[[geometry]]], axis=1)
-    tables = {**result.tables, **{name: t for name, t in planned.tables.items() if name not in result.tables}}
-    told = (*result.warnings, *planned.warnings)
+    new = {name: one_side(t, result.lang) for name, t in planned.tables.items() if name not in result.tables}
+    tables = {**result.tables, **new}
+    told = (*result.warnings, *(w.in_(result.lang) for w in planned.warnings))
     return replace(result, cells=joined.set_geometry(geometry, crs=cells.crs), tables=tables, warnings=told)

@@ -30,6 +30,7 @@ from circle15.pipeline.projects.gains import (
     reach_of,
     shortage_around,
 )
+from circle15.said import Said
 
 COLUMNS = (
     "rank", "layer", "cell", "lon", "lat", "unit_id",
@@ -57,19 +58,19 @@ def rank_services(study: Study, services: Sequence[Service], *, top: int, thread
     and is ranked by people.
     """
     candidates = candidates_of(study)
-    told: list[str] = []
+    told: list[Said] = []
     frames = [_rank_one(study, s, candidates.of_layer(s.layer.id), top, threads=threads, told=told) for s in services]
     return Ranking(pd.concat(frames, ignore_index=True)[list(COLUMNS)], tuple(told))
 
 
 def _rank_one(
-    study: Study, service: Service, places: Parcels, top: int, *, threads: int | None, told: list[str]
+    study: Study, service: Service, places: Parcels, top: int, *, threads: int | None, told: list[Said]
 ) -> pd.DataFrame:
     layer, planning = service.layer, study.config.planning
     by = planning.rank_by
     if not by.startswith("people") and not service.has_norm:
         told.append(
-            study.words(
+            Said(
                 f"{layer.name}：没有定额或容量，无从计算缺口，按人数排序",
                 f"{layer.name}: no norm or no capacities, so no gap; it is ranked by people",
             )
@@ -117,7 +118,7 @@ def _rank_one(
 
 def usable_places(
     study: Study, service: Service, places: Parcels, *, needs_cost: bool
-) -> tuple[Parcels, Linkage, list[str]]:
+) -> tuple[Parcels, Linkage, list[Said]]:
     """Leave out places that are on no street, or have no cost where one is needed; say which of a table these are."""
     at = places.linked(study, service.layer.profile)
     linked = at.edge >= 0
@@ -131,7 +132,7 @@ def usable_places(
             names = [str(places.name[i]) or f"{places.lon[i]:g},{places.lat[i]:g}" for i in lost[:_SHOWN]]
             more, n, of = " …" if len(lost) > _SHOWN else "", len(lost), len(places)
             told.append(
-                study.words(
+                Said(
                     f"{service.layer.name}：{of} 个备选地块中有 {n} 个{zh}，未考虑：{'、'.join(names)}{more}",
                     f"{service.layer.name}: {n} of {of} candidates {en} and are left out: {', '.join(names)}{more}",
                 )

@@ -35,6 +35,7 @@ from circle15.planning.siting_distance import (
 )
 from circle15.reach.search import nearest, travel_times_blocks
 from circle15.reach.times import pair_rows
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from circle15.network.linking.linkage import Linkage
@@ -107,7 +108,7 @@ class Answer:
 
     table: pd.DataFrame  # COLUMNS
     exact: Siting
-    notes: tuple[str, ...]  # what was proven, in plain sentences
+    notes: tuple[Said, ...]  # what was proven, in plain sentences
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +116,9 @@ class _Solved:
     exact: Siting
     greedy: IntArray | None  # in order of choice; None where greedy finds no choice
     greedy_objective: float
-    unit: str
+    unit: Said | str
     scale: float = 1.0  # from the model's unit to the printed one
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,14 +166,15 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
         ("greedy", nothing if solved.greedy is None else solved.greedy, solved.greedy_objective, "greedy"),
     ):
         objective = value * solved.scale
+        rows = _rows(case, chosen)
         frames.append(
-            _rows(case, chosen).assign(
+            rows.assign(
                 layer=service.layer.id,
                 group=service.layer.group,
                 model=task.model,
                 solution=name,
                 objective=objective,
-                objective_unit=solved.unit,
+                objective_unit=np.full(len(rows), solved.unit, object),
                 bound=bound,
                 gap_share=_gap(objective, bound),
                 status=status,
@@ -191,7 +193,7 @@ def _most_people(case: _Case) -> _Solved:
     )
     top = task.p or reach.shape[0]
     found = rank_candidates(reach, people, missing=missing, cost=case.cost, budget=task.budget, top=top)
-    unit = case.study.words("人", "people")
+    unit = Said("人", "people")
     return _Solved(exact, found.candidate, float(found.newly_covered_people.sum()), unit)
 
 
@@ -203,15 +205,16 @@ def _fewest(case: _Case) -> _Solved:
     already = float(service.people[service.covered].sum())
     target = task.share * everybody - already
     most = covered_people(reach, people, np.arange(reach.shape[0]), missing=missing)
-    notes: tuple[str, ...] = ()
+    notes: tuple[Said, ...] = ()
     if most < target - PEOPLE_SLACK:
         reachable = np.floor((already + most) / everybody * 1e6) / 1e6
-        notes = (f"all candidates together cover a share of {reachable:.6f}; ask for --share {reachable:.6f} or less",)
+        note = f"all candidates together cover a share of {reachable:.6f}; ask for --share {reachable:.6f} or less"
+        notes = (Said(note, note),)
     price = case.cost if task.cheapest else None
     exact = set_covering(reach, people, target, cost=price, missing=missing, time_limit_s=task.time_limit_s)
     greedy = greedy_set_covering(reach, people, target, cost=price, missing=missing)
     worth = float("nan") if greedy is None else float(len(greedy) if price is None else price[greedy].sum())
-    unit = case.study.words("处", "facilities") if price is None else "万元"
+    unit = Said("处", "facilities") if price is None else "万元"
     return _Solved(exact, greedy, worth, unit, notes=notes)
 
 
@@ -231,12 +234,12 @@ def _by_capacity(case: _Case) -> _Solved:
         reach, gap[rows], capacity, p=task.p, cost=case.cost, budget=task.budget, time_limit_s=task.time_limit_s
     )
     greedy, filled = greedy_filling(reach, gap[rows], capacity, p=task.p, cost=case.cost, budget=task.budget)
-    unit = service.layer.capacity_unit or study.words("个", "places")
+    unit = service.layer.capacity_unit or Said("个", "places")
     return _Solved(exact, greedy, filled, unit)
 
 
 def _by_distance(case: _Case) -> _Solved:
-    task, words = case.task, case.study.words
+    task = case.task
     seconds, people, existing = _walks(case)
     if task.model == "p-median":
         exact = p_median(
@@ -245,12 +248,12 @@ def _by_distance(case: _Case) -> _Solved:
         )  # fmt: skip
         greedy = greedy_median(seconds, people, existing=existing, p=task.p, cost=case.cost, budget=task.budget)
         value = median_value(seconds, people, greedy, existing=existing)
-        unit = words("秒/人（平均步行时间）", "seconds per person")
+        unit = Said("秒/人（平均步行时间）", "seconds per person")
         return _Solved(exact, greedy, value, unit, scale=1.0 / max(float(people.sum()), 1e-9))
     exact = p_centre(
         seconds, people, existing=existing, p=task.p, cost=case.cost, budget=task.budget, time_limit_s=task.time_limit_s
     )
-    unit = words("秒（最长步行时间）", "seconds")
+    unit = Said("秒（最长步行时间）", "seconds")
     if task.p is None or task.budget is not None:
         return _Solved(exact, None, float("nan"), unit)
     greedy = greedy_centre(seconds, people, existing=existing, p=task.p)
@@ -336,17 +339,18 @@ def _gap(objective: float, bound: float) -> float:
     return abs(objective - bound) / largest if largest > 0 else 0.0
 
 
-def _said(solved: _Solved) -> list[str]:
+def _said(solved: _Solved) -> list[Said]:
     """Say in plain sentences what was proven."""
-    exact, unit = solved.exact, solved.unit
+    exact = solved.exact
     value, bound, greedy = (v * solved.scale for v in (exact.objective, exact.bound, solved.greedy_objective))
     if exact.status == "infeasible":
-        return [] if solved.notes else ["no choice of candidates satisfies the model"]
+        none = "no choice of candidates satisfies the model"
+        return [] if solved.notes else [Said(none, none)]
     if exact.status == "optimal":
-        said = [f"optimal: {value:,.1f} {unit}, proven"]
+        said = [f"optimal: {value:,.1f} {{unit}}, proven"]
     else:
         gap = f"{_gap(value, bound):.2%}"
-        said = [f"stopped by the time limit: {value:,.1f} {unit} found, {bound:,.1f} not excluded (gap {gap})"]
+        said = [f"stopped by the time limit: {value:,.1f} {{unit}} found, {bound:,.1f} not excluded (gap {gap})"]
     if np.isfinite(greedy):
-        said.append(f"greedy: {greedy:,.1f} {unit}, {_gap(greedy, bound):.2%} from the bound")
-    return said
+        said.append(f"greedy: {greedy:,.1f} {{unit}}, {_gap(greedy, bound):.2%} from the bound")
+    return [Said(text, text).format(unit=solved.unit) for text in said]

@@ -20,6 +20,7 @@ from circle15.outputs.result import one_side
 from circle15.pipeline.record.tracing import input_files, trace_tables
 from circle15.pipeline.study.outline_check import outline_records
 from circle15.policy.registers import registers_folder
+from circle15.said import in_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -73,7 +74,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         "register_warnings": [w.record() for w in study.policy.warnings],  # with codes, for programs
         "import_report": _import_report(study),
         "network": study.network_report(),
-        "outline_systems": outline_records(study.outlines),
+        "outline_systems": in_(outline_records(study.outlines), result.lang),
         "warnings": list(result.warnings),
         "files": {
             str(p.relative_to(folder).as_posix()): {"sha256": sha256_of(p), "bytes": p.stat().st_size} for p in files

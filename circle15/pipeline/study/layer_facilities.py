@@ -176,7 +176,7 @@ def _features(config: Config, area: Any) -> dict[str, gpd.GeoDataFrame]:
         raise InputError(Problem(message, file=str(config.path), key=f"layer.{next(iter(by_tag))}.source"))
     filters = {layer: text.removeprefix(OSM_PREFIX) for layer, text in by_tag.items()}
     features = read_wanted(
-        source, wanted_tags(config), lambda path: read_features(path, filters, area=area, lang=config.district.lang)
+        source, wanted_tags(config), lambda path: read_features(path, filters, area=area, names_in=config.district.lang)
     )
     found = {}
     for layer in by_tag:

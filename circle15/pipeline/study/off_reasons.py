@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.network.linking.link import link, near_span
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from circle15.network.linking.linkage import Linkage
@@ -35,25 +36,25 @@ class OffReasons:
     code: npt.NDArray[np.object_]  # (n,) "" where it is linked
     own_side_m: npt.NDArray[np.float64]  # (n,) metres to the nearest street on the own side; NaN but for BEHIND
 
-    def texts(self, i: int, limit: float) -> tuple[str, str]:
-        """Say the reason of a point linked within ``limit`` metres, in Chinese and English."""
+    def text(self, i: int, limit: float) -> Said:
+        """Say the reason of a point linked within ``limit`` metres."""
         behind_zh = f"{limit:g} 米内的道路都隔着河流、铁路、快速路、围墙或自设边界"
         behind_en = f"every street within {limit:g} m lies behind a river, railway, expressway, wall or own border"
         texts = {
-            NO_STREET: (f"{limit:g} 米内没有可步行的街道", f"no walkable street within {limit:g} m"),
-            ISLAND: (
+            NO_STREET: Said(f"{limit:g} 米内没有可步行的街道", f"no walkable street within {limit:g} m"),
+            ISLAND: Said(
                 f"{limit:g} 米内只有与路网不相连的孤立道路",
                 f"only streets cut off from the network within {limit:g} m",
             ),
-            SPAN: (
+            SPAN: Said(
                 f"{limit:g} 米内只有桥梁或隧道，须从两端进出",
                 f"only a bridge or tunnel within {limit:g} m, which is entered at its ends",
             ),
-            BEHIND: (
+            BEHIND: Said(
                 f"{behind_zh}，本侧最近的道路在 {self.own_side_m[i]:,.0f} 米外",
                 f"{behind_en}; the nearest street on its own side is {self.own_side_m[i]:,.0f} m away",
             ),
-            OWN_SIDE: (
+            OWN_SIDE: Said(
                 f"{behind_zh}，本侧 {OWN_SIDE_M:g} 米内没有道路数据",
                 f"{behind_en}; on its own side no street is mapped within {OWN_SIDE_M:g} m",
             ),

@@ -16,6 +16,7 @@ from circle15.inputs.people.people_tables import ALL, read_people_points
 from circle15.network.detection.admin_lines import admin_lines
 from circle15.network.detection.outline_detector import SURE, OutlineDetection, PointTable, detect_outlines
 from circle15.pipeline.study.layer_facilities import OSM_PREFIX
+from circle15.said import COMMA, SEMICOLON, Said, in_
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -31,9 +32,9 @@ _AROUND_M = 3000.0
 _SHORTEST_NAME = 3  # characters; "东街" is the name of many a road
 _LINES = ("borders", "streets")
 _TITLES = {
-    "boundary": ("区界", "the boundary"),
-    "units": ("街道边界", "the units"),
-    "communities": ("村社边界", "the communities"),
+    "boundary": Said("区界", "the boundary"),
+    "units": Said("街道边界", "the units"),
+    "communities": Said("村社边界", "the communities"),
 }
 
 
@@ -81,7 +82,7 @@ def read_outlines(config: Config) -> tuple[OutlineSource, ...]:
                 key=f"district.{key}",
                 osm_path=config.resolve(config.network.source),
                 resolve=config.resolve,
-                lang=table.lang,
+                names_in=table.lang,
                 known_names=COMMUNITY_NAME_FIELDS if key == "communities" else NAME_FIELDS,
                 crs=table.crs_of(key),
             )
@@ -120,35 +121,36 @@ def street_lines(network: WalkNetwork | None) -> Any:
     return shapely.linestrings(np.concatenate(pieces))
 
 
-def outline_warnings(detections: Sequence[OutlineDetection], lang: str) -> list[str]:
+def outline_warnings(detections: Sequence[OutlineDetection]) -> list[Said]:
     """Word what a run must not hide: outlines that are surely, by their shape, or likely in another system."""
-    sure = [_contradiction(d, lang) for d in detections if d.contradicts]
-    unasked = [_unasked(d, lang) for d in detections if d.is_unasked and not d.is_doubted]
-    doubted = [_doubt(d, lang) for d in detections if d.is_doubted]
+    sure = [_contradiction(d) for d in detections if d.contradicts]
+    unasked = [_unasked(d) for d in detections if d.is_unasked and not d.is_doubted]
+    doubted = [_doubt(d) for d in detections if d.is_doubted]
     return [*sure, *unasked, *doubted]
 
 
-def outline_facts(detections: Sequence[OutlineDetection], lang: str) -> list[str]:
+def outline_facts(detections: Sequence[OutlineDetection]) -> list[Said]:
     """Say of each outline of a file what was measured, or that nothing could be."""
-    zh = lang == "zh"
     lines = []
     for d in (d for d in detections if d.is_thinkable):
-        title = _title(d, lang)
-        said = _as_read(d, lang)
+        title = _title(d)
+        said = _as_read(d)
         if d.best is None or d.lead <= 0:
-            tried = ("、" if zh else ", ").join(dict.fromkeys(_against(e.against, lang) for e in d.evidence))
+            tried = COMMA.join(dict.fromkeys(_against(e.against) for e in d.evidence))
             lines.append(
-                f"{title}：{said}；未能核对（与{tried}比较均分不出来），请自行确认"
-                if zh
-                else f"{title}: {said}; could not be measured ({tried} do not tell); make sure of it yourself"
+                Said(
+                    f"{title.zh}：{said.zh}；未能核对（与{tried.zh}比较均分不出来），请自行确认",
+                    f"{title.en}: {said.en}; could not be measured ({tried.en} do not tell); make sure of it yourself",
+                )
             )
             continue
-        how_sure = ("确定" if d.is_sure else "把握不大") if zh else ("sure" if d.is_sure else "not sure")
-        why = _because(d, lang)
+        how_sure = Said("确定" if d.is_sure else "把握不大", "sure" if d.is_sure else "not sure")
+        why = _because(d)
         lines.append(
-            f"{title}：{said}；量得 {d.best}（{how_sure}）：{why}"
-            if zh
-            else f"{title}: {said}; measured {d.best} ({how_sure}): {why}"
+            Said(
+                f"{title.zh}：{said.zh}；量得 {d.best}（{how_sure.zh}）：{why.zh}",
+                f"{title.en}: {said.en}; measured {d.best} ({how_sure.en}): {why.en}",
+            )
         )
     return lines
 
@@ -206,7 +208,7 @@ def _facility_tables(
         return []
     lon, lat = rows["lon"].to_numpy(np.float64), rows["lat"].to_numpy(np.float64)
     is_stated = all(layer.crs is not None for layer in layers)
-    name = "设施表" if config.district.lang == "zh" else "facility tables"
+    name = Said("设施表", "facility tables")
     tables = [PointTable(name, lon, lat, is_stated)]
     for level, column in (("units", "street"), ("communities", "community")):
         known = [n for s in sources if s.key == level for n in s.names if n]
@@ -241,71 +243,67 @@ def _people_table(config: Config) -> list[PointTable]:
     return [PointTable(people.path, table.lon[lived_in], table.lat[lived_in], people.crs is not None)]
 
 
-def _title(d: OutlineDetection, lang: str) -> str:
-    zh, en = _TITLES[d.source.key]
-    return f"{zh} {d.source.text}" if lang == "zh" else f"{en} {d.source.text}"
+def _title(d: OutlineDetection) -> Said:
+    return _TITLES[d.source.key] + f" {d.source.text}"
 
 
-def _as_read(d: OutlineDetection, lang: str) -> str:
+def _as_read(d: OutlineDetection) -> Said:
     key = f"{d.source.key}_crs"
     if d.source.stated is not None:
-        return f"所写 {key} = {d.source.stated}" if lang == "zh" else f"{key} = {d.source.stated} as stated"
-    return f"未写 {key}，按 {d.read_as} 读入" if lang == "zh" else f"{key} not stated, read as {d.read_as}"
+        return Said(f"所写 {key} = {d.source.stated}", f"{key} = {d.source.stated} as stated")
+    return Said(f"未写 {key}，按 {d.read_as} 读入", f"{key} not stated, read as {d.read_as}")
 
 
-def _contradiction(d: OutlineDetection, lang: str) -> str:
+def _contradiction(d: OutlineDetection) -> Said:
     key, best = f"{d.source.key}_crs", d.best
-    if lang == "zh":
-        return (
-            f"边界坐标系有误！{_title(d, lang)} 实为 {best}（{_as_read(d, lang)}），整体偏移约 {d.off_m:.0f} 米，"
-            f'人口、设施和覆盖率会算到错误的地方；请在 [district] 写 {key} = "{best}" 后重新运行。'
-            f"依据：{_because(d, lang)}"
-        )
-    return (
-        f"OUTLINES IN THE WRONG PLACE: {_title(d, lang)} is {best} ({_as_read(d, lang)}), so everything lies about"
+    title, said, why = _title(d), _as_read(d), _because(d)
+    return Said(
+        f"边界坐标系有误！{title.zh} 实为 {best}（{said.zh}），整体偏移约 {d.off_m:.0f} 米，"
+        f'人口、设施和覆盖率会算到错误的地方；请在 [district] 写 {key} = "{best}" 后重新运行。'
+        f"依据：{why.zh}",
+        f"OUTLINES IN THE WRONG PLACE: {title.en} is {best} ({said.en}), so everything lies about"
         f" {d.off_m:.0f} m off and people, facilities and coverage go to the wrong units; say"
-        f' {key} = "{best}" in [district] and run again. Evidence: {_because(d, lang)}'
+        f' {key} = "{best}" in [district] and run again. Evidence: {why.en}',
     )
 
 
-def _unasked(d: OutlineDetection, lang: str) -> str:
+def _unasked(d: OutlineDetection) -> Said:
     signature = d.source.signature
     if signature is None:
         raise ValueError("an outline is asked about for the shape of its file, and this one has none")
     key = f"{d.source.key}_crs"
     off = np.hypot(*d.offsets[signature.system])
-    if lang == "zh":
-        return (
-            f"边界坐标系存疑！{_title(d, lang)} 像 {signature.maker} 的文件，这类文件为 {signature.system}，"
-            f"而 {key} 未写，按 {d.read_as} 读入，且未能量出；若属实则整体偏移约 {off:.0f} 米。请写 {key} ="
-            f' "{signature.system}"，确已转换过则写 "{d.read_as}"'
-        )
-    return (
-        f"OUTLINES PERHAPS IN THE WRONG PLACE: {_title(d, lang)} has the shape of {signature.maker}, whose files are"
+    title = _title(d)
+    return Said(
+        f"边界坐标系存疑！{title.zh} 像 {signature.maker} 的文件，这类文件为 {signature.system}，"
+        f"而 {key} 未写，按 {d.read_as} 读入，且未能量出；若属实则整体偏移约 {off:.0f} 米。请写 {key} ="
+        f' "{signature.system}"，确已转换过则写 "{d.read_as}"',
+        f"OUTLINES PERHAPS IN THE WRONG PLACE: {title.en} has the shape of {signature.maker}, whose files are"
         f" {signature.system}; {key} says nothing, it was read as {d.read_as}, and it could not be measured; if so,"
         f" everything lies about {off:.0f} m off. Say"
-        f' {key} = "{signature.system}", or "{d.read_as}" if it was converted'
+        f' {key} = "{signature.system}", or "{d.read_as}" if it was converted',
     )
 
 
-def _doubt(d: OutlineDetection, lang: str) -> str:
+def _doubt(d: OutlineDetection) -> Said:
     key, best = f"{d.source.key}_crs", d.best
     tables = [e.against for e in d.evidence if e.fit.best == best and 0 < e.votes < SURE and e.against not in _LINES]
-    if lang == "zh":
-        or_else = f"，或 {'、'.join(tables)} 的坐标系有误" if tables else ""
-        looks = f"{_title(d, lang)} 更像 {best}（{_as_read(d, lang)}；把握不大）"
-        return f"{looks}：{_because(d, lang)}；请核对 {key}{or_else}"
-    or_else = f", or the system of {', '.join(tables)}" if tables else ""
-    looks = f"{_title(d, lang)} looks like {best} ({_as_read(d, lang)}; not sure)"
-    return f"{looks}: {_because(d, lang)}; check {key}{or_else}"
+    told = Said(
+        "{title} 更像 {best}（{said}；把握不大）：{why}；请核对 {key}",
+        "{title} looks like {best} ({said}; not sure): {why}; check {key}",
+    ).format(title=_title(d), best=best, said=_as_read(d), why=_because(d), key=key)
+    if tables:
+        named = COMMA.join(tables)
+        told += Said(f"，或 {named.zh} 的坐标系有误", f", or the system of {named.en}")
+    return told
 
 
-def _because(d: OutlineDetection, lang: str) -> str:
+def _because(d: OutlineDetection) -> Said:
     """Word the evidence for the best system, the strongest first."""
     speaking = [e for e in d.evidence if e.votes > 0 and e.fit.best is not None and _speaks_for(e, d)]
     speaking.sort(key=lambda e: -e.votes)
-    return ("；" if lang == "zh" else "; ").join(dict.fromkeys(_worded(e, d, lang) for e in speaking)) or (
-        "由其他边界推得" if lang == "zh" else "as the other outlines say"
+    return SEMICOLON.join(dict.fromkeys(_worded(e, d) for e in speaking)) or (
+        Said("由其他边界推得", "as the other outlines say")
     )
 
 
@@ -316,39 +314,37 @@ def _speaks_for(e: Evidence, d: OutlineDetection) -> bool:
     return one == other or d.best == dict(zip(e.about, (one, other), strict=True))[d.source.key]
 
 
-def _worded(e: Evidence, d: OutlineDetection, lang: str) -> str:
-    zh, best = lang == "zh", str(e.fit.best)
+def _worded(e: Evidence, d: OutlineDetection) -> Said:
+    best = str(e.fit.best)
     if len(e.about) > 1:
         one, other = best.split(" ")
         partner = next(key for key in e.about if key != d.source.key)
-        title = _TITLES[partner][0 if zh else 1]
+        title = _TITLES[partner]
         if one == other:
-            return f"与{title}重合" if zh else f"coincides with {title}"
+            return Said(f"与{title.zh}重合", f"coincides with {title.en}")
         theirs = dict(zip(e.about, (one, other), strict=True))[partner]
-        return (
-            f"与{title}（{theirs}）相差的正是两种坐标系之差"
-            if zh
-            else f"differs from {title} ({theirs}) by just that shift"
+        return Said(
+            f"与{title.zh}（{theirs}）相差的正是两种坐标系之差",
+            f"differs from {title.en} ({theirs}) by just that shift",
         )
     here, there = e.fit.score[best], e.fit.score.get(d.read_as, 0.0)
-    against = _against(e.against, lang)
+    there_zh, there_en = (in_(_against(e.against), lang) for lang in ("zh", "en"))
     if e.against in _LINES:
-        text = f"与{against}的贴合度 {here:.0%}" if zh else f"follows {against} to {here:.0%}"
+        text = Said(f"与{there_zh}的贴合度 {here:.0%}", f"follows {there_en} to {here:.0%}")
     else:
-        text = f"{against}的点 {here:.0%} 落在其内" if zh else f"{here:.0%} of the points of {against} lie inside"
+        text = Said(f"{there_zh}的点 {here:.0%} 落在其内", f"{here:.0%} of the points of {there_en} lie inside")
     if best == d.read_as:
         return text
-    return f"{text}，按 {d.read_as} 只有 {there:.0%}" if zh else f"{text}, as {d.read_as} only {there:.0%}"
+    return text + Said(f"，按 {d.read_as} 只有 {there:.0%}", f", as {d.read_as} only {there:.0%}")
 
 
-def _against(what: str, lang: str) -> str:
-    zh = lang == "zh"
+def _against(what: Said | str) -> Said | str:
     named = {
-        "borders": ("路网数据中的行政界线", "the administrative borders of the extract"),
-        "streets": ("道路", "the streets"),
+        "borders": Said("路网数据中的行政界线", "the administrative borders of the extract"),
+        "streets": Said("道路", "the streets"),
     }
     if what in named:
-        return named[what][0 if zh else 1]
+        return named[what]
     if what in _TITLES:
-        return _TITLES[what][0 if zh else 1]
+        return _TITLES[what]
     return what

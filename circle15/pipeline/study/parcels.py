@@ -93,7 +93,7 @@ def candidates_of(study: Study) -> Parcels:
         key="planning.forbidden",
         osm_path=source,
         resolve=study.config.resolve,
-        lang=study.config.district.lang,
+        names_in=study.config.district.lang,
     )
     whole = shapely.union_all(areas.frame.geometry.to_numpy())
     shapely.prepare(whole)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from circle15.pipeline.study.clock import Clock
 
 from circle15.pipeline.study.study import Study
+from circle15.said import Said
 
 
 def study_area(config: Config) -> Any:
@@ -113,15 +114,15 @@ def read_study(config: Config, clock: Clock) -> Study:
         unit_of_piece=unit_of_piece,
         unit_of_facility=unit_of_facility,
         warnings=(
-            *outline_warnings(outlines, config.district.lang),
-            *_buffer_warnings(sides, config.district.lang),
+            *outline_warnings(outlines),
+            *_buffer_warnings(sides),
             *district.notes,
             *path_warnings,
             *table_warnings(config, services, streets),
-            *people_warnings(config, people),
-            *row_warnings(later, config.district.lang),
-            *start_warnings(starts, config.district.lang),
-            *(w.in_(config.district.lang) for w in applied.warning_texts()),
+            *people_warnings(people),
+            *row_warnings(later),
+            *start_warnings(starts),
+            *applied.warning_texts(),
         ),
         attributions=(OSM_ATTRIBUTION,) if is_osm_file(source) else (),
         counts={
@@ -174,11 +175,13 @@ def network_around(config: Config, lon: float, lat: float, minutes: float, profi
 _SIDES_ZH = {"north": "北", "east": "东", "south": "南", "west": "西"}
 
 
-def _buffer_warnings(sides: tuple[str, ...], lang: str) -> list[str]:
+def _buffer_warnings(sides: tuple[str, ...]) -> list[Said]:
     if not sides:
         return []
-    if lang == "zh":
-        names = "、".join(_SIDES_ZH[s] for s in sides)
-        return [f"路网数据在缓冲区内终止：{names}侧无缓冲，靠近该侧边界的结果可能偏低"]
-    names = ", ".join(sides)
-    return [f"the extract ends inside the buffer: unbuffered on the {names} side; results near it may be too low"]
+    zh, en = "、".join(_SIDES_ZH[s] for s in sides), ", ".join(sides)
+    return [
+        Said(
+            f"路网数据在缓冲区内终止：{zh}侧无缓冲，靠近该侧边界的结果可能偏低",
+            f"the extract ends inside the buffer: unbuffered on the {en} side; results near it may be too low",
+        )
+    ]

@@ -15,6 +15,7 @@ from circle15.errors import InputError, NetworkError, Problem
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS
 from circle15.inputs.tables.reading import read_table
 from circle15.network.changes import JOIN_TOLERANCE_M, add_path, close_path
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,13 +31,13 @@ WGS84 = "EPSG:4326"
 _SHOWN = 5
 
 
-def change_network(config: Config, network: WalkNetwork) -> tuple[WalkNetwork, tuple[str, ...]]:
+def change_network(config: Config, network: WalkNetwork) -> tuple[WalkNetwork, tuple[Said, ...]]:
     """Add and close the scenario's paths, in their order.
 
     Returns
     -------
     tuple
-        The network, and a warning for every end of a new path that joins no street, in the config's language.
+        The network, and a warning for every end of a new path that joins no street.
 
     Raises
     ------
@@ -45,13 +46,13 @@ def change_network(config: Config, network: WalkNetwork) -> tuple[WalkNetwork, t
         changes' problems at once.
     """
     problems: list[Problem] = []
-    warnings: list[str] = []
+    warnings: list[Said] = []
     for i, change in enumerate(config.changes, start=1):
         if change.kind not in {"add_path", "close_path"}:
             continue
         try:
             for line in _lines(config, change):
-                network, told = _change_path(config, network, change, line, i)
+                network, told = _change_path(network, change, line, i)
                 warnings += told
         except (InputError, NetworkError) as e:
             problems += [replace(p, file=p.file or str(config.path), key=p.key or f"change.{i}") for p in e.problems]
@@ -108,8 +109,8 @@ def scenario_inputs(config: Config) -> dict[str, Path]:
 
 
 def _change_path(
-    config: Config, network: WalkNetwork, change: ChangeTable, line: npt.NDArray[np.float64], number: int
-) -> tuple[WalkNetwork, list[str]]:
+    network: WalkNetwork, change: ChangeTable, line: npt.NDArray[np.float64], number: int
+) -> tuple[WalkNetwork, list[Said]]:
     tolerance_m = change.tolerance_m or JOIN_TOLERANCE_M
     if change.kind == "close_path":
         closed = close_path(network, line, tolerance_m=tolerance_m)
@@ -131,7 +132,7 @@ def _change_path(
         end = "起点" if e.end == "start" else "终点"
         zh = f"新增路径“{name}”的{end}距最近道路 {e.miss_m:.1f} 米，未接入（容差 {tolerance_m:g} 米）"
         en = f"the new path {name!r} misses the nearest street by {e.miss_m:.1f} m at its {e.end} and does not join it"
-        told.append(zh if config.district.lang == "zh" else f"{en} (tolerance {tolerance_m:g} m)")
+        told.append(Said(zh, f"{en} (tolerance {tolerance_m:g} m)"))
     return added.network, told
 
 

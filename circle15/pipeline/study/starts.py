@@ -14,6 +14,7 @@ import shapely
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS, EQUAL_AREA_CRS, Cells
 from circle15.inputs.people.people_tables import ALL
 from circle15.inputs.people.spread import Homes
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from circle15._core import EdgeTree
@@ -85,7 +86,7 @@ def start_where_people_are(config: Config, cells: Cells, people: Population, net
     )
 
 
-def start_warnings(starts: Starts, lang: str) -> list[str]:
+def start_warnings(starts: Starts) -> list[Said]:
     """Say how many walks start on the people's side of a border rather than at the cell's centre."""
     n, heads = starts.n_moved, starts.people_moved
     zh = f"{n} 个网格（{heads:,.0f} 人）的中心与居民隔着河流、铁路或快速路，步行改从居民一侧出发"
@@ -93,7 +94,7 @@ def start_warnings(starts: Starts, lang: str) -> list[str]:
         f"in {n} cells ({heads:,.0f} people) a river, railway or expressway lies between the centre and the people;"
         " their walk starts on the people's side"
     )
-    return [zh if lang == "zh" else en] if n else []
+    return [Said(zh, en)] if n else []
 
 
 def _near_borders(cells: Cells, heads: Float64, network: WalkNetwork) -> Int64:

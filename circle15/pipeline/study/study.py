@@ -11,6 +11,7 @@ import pandas as pd
 
 from circle15.network.linking.link import link
 from circle15.pipeline.study.off_reasons import off_reasons
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,7 @@ class Study:
     changes: tuple[Change, ...]  # lines of the import report
     unit_of_piece: npt.NDArray[np.int64]  # (n_pieces,) row of district.units
     unit_of_facility: npt.NDArray[np.int64]  # (n_facilities,), -1 in the buffer
-    warnings: tuple[str, ...]
+    warnings: tuple[Said, ...]
     attributions: tuple[str, ...]
     counts: dict[str, Any]  # everything read, dropped or unlinked
     inputs: dict[str, Path]  # file as the config names it
@@ -74,17 +75,13 @@ class Study:
         """Leave out the row of the one unit where that is the whole district itself, which has a row of its own."""
         return table.iloc[1:].reset_index(drop=True) if self.is_one_unit else table
 
-    def words(self, zh: str, en: str) -> str:
-        """Choose by the run's language."""
-        return zh if self.config.district.lang == "zh" else en
-
     def unit_names(self) -> pd.DataFrame:
         """Give unit_id and unit_name, the whole district last."""
         units = self.district.units
         return pd.DataFrame(
             {
                 "unit_id": [*units["unit_id"], self.district.id],
-                "unit_name": [*units["unit_name"], self.words("全区", "whole district")],
+                "unit_name": [*units["unit_name"], Said("全区", "whole district")],
             }
         )
 
@@ -110,7 +107,7 @@ class Study:
             self._off[profile] = off_reasons(at, self.cells.lon, self.cells.lat, limit, profile)
         return self._off[profile]
 
-    def facilities_off(self, layer: LayerTable) -> dict[int, str]:
+    def facilities_off(self, layer: LayerTable) -> dict[int, Said]:
         """Say why a layer's facilities are on no street, by row of the facilities; of several entrances the first."""
         at, owner = self.linked_entrances(layer)
         of_layer = self.entrances[self.entrances["layer"] == layer.id]
@@ -119,7 +116,7 @@ class Study:
         found = off_reasons(at, lon, lat, limit, layer.profile)
         rows, on = self.rows_of(layer.id), set(owner[at.edge >= 0].tolist())
         first = {int(o): i for i, o in reversed(list(enumerate(owner.tolist()))) if o not in on}
-        return {int(rows[o]): self.words(*found.texts(i, limit)) for o, i in first.items()}
+        return {int(rows[o]): found.text(i, limit) for o, i in first.items()}
 
     def linked_around(self, around: BufferPeople, profile: str) -> Linkage:
         """Link the centres of the cells beyond the border; done once."""

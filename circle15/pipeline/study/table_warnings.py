@@ -6,6 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from circle15.inputs.tables.import_report import reason_text
+from circle15.said import COMMA, SEMICOLON, Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,18 +19,22 @@ if TYPE_CHECKING:
 _SHOWN = 3
 _ROWS_SHOWN = 20
 _OF_ROWS = {
-    "row_joined": (
+    "row_joined": Said(
         "比表头多出格：字段内的分隔符未加引号，已合并为一格，请核对",
         "more cells than the heading, as a field holds a separator without quotation marks; joined, please check",
     ),
-    "row_short": ("比表头缺少末尾的格，按空值处理", "fewer cells than the heading; what is missing counts as empty"),
-    "hidden_row": ("在 Excel 中被隐藏（筛选或手工），仍已计入", "hidden in Excel by a filter or by hand, and counted"),
+    "row_short": Said(
+        "比表头缺少末尾的格，按空值处理", "fewer cells than the heading; what is missing counts as empty"
+    ),
+    "hidden_row": Said(
+        "在 Excel 中被隐藏（筛选或手工），仍已计入", "hidden in Excel by a filter or by hand, and counted"
+    ),
 }
 """What a planner must know of rows that count, by reason code."""
 
 
-def table_warnings(config: Config, services: Services, streets: Sequence[Change] = ()) -> list[str]:
-    """Word what reading the tables has found, in the config's language.
+def table_warnings(config: Config, services: Services, streets: Sequence[Change] = ()) -> list[Said]:
+    """Word what reading the tables has found.
 
     Parameters
     ----------
@@ -42,61 +47,62 @@ def table_warnings(config: Config, services: Services, streets: Sequence[Change]
 
     Returns
     -------
-    list of str
+    list of Said
         Coordinate systems that the streets contradict; inexact ones; rows left out, put right or hidden; amounts that
         cannot be read; likely duplicates; facilities that lie in another street than their table says. Details stand in
         the import report.
     """
     return [
         *_contradicted(config, services),
-        *_inexact(config, services),
+        *_inexact(services),
         *_doubtful_places(config, services),
         *_left_out(config, services),
-        *_unread(config, services),
-        *row_warnings(services.changes, config.district.lang),
+        *_unread(services),
+        *row_warnings(services.changes),
         *_duplicates(config, services),
-        *_elsewhere(config, streets),
+        *_elsewhere(streets),
     ]
 
 
-def people_warnings(config: Config, people: Population) -> list[str]:
-    """Word what the source of people could not be read for, in the config's language."""
-    lang = config.district.lang
-    found = [note.in_(lang) for note in people.notes]
-    found += row_warnings(people.changes, lang)
+def people_warnings(people: Population) -> list[Said]:
+    """Word what the source of people could not be read for."""
+    found = [*people.notes, *row_warnings(people.changes)]
     empty = [c for c in people.changes if c.reason == "no_people"]
     for (file, column), cells in _grouped(empty, "file", "column").items():
-        listed = _rows(cells, lang)
+        listed = _rows(cells)
         found.append(
-            f"{file}：“{column}”列{listed}没有数字，按 0 人计"
-            if lang == "zh"
-            else f"{file}, {listed}: no number in {column!r}; counted as nobody"
+            Said(
+                f"{file}：“{column}”列{listed.zh}没有数字，按 0 人计",
+                f"{file}, {listed.en}: no number in {column!r}; counted as nobody",
+            )
         )
     rows, heads = (people.counts.get(f"{what}_without_place", 0) for what in ("rows", "people"))
     if rows:
         found.append(
-            f"人口表：{rows:g} 行没有可用坐标，其中 {heads:,.0f} 人未计入，见导入报告"
-            if lang == "zh"
-            else f"people: {rows:g} rows have no usable place; their {heads:,.0f} people are not counted; see the"
-            " import report"
+            Said(
+                f"人口表：{rows:g} 行没有可用坐标，其中 {heads:,.0f} 人未计入，见导入报告",
+                f"people: {rows:g} rows have no usable place; their {heads:,.0f} people are not counted; see the"
+                " import report",
+            )
         )
     return found
 
 
-def row_warnings(changes: Sequence[Change], lang: str) -> list[str]:
+def row_warnings(changes: Sequence[Change]) -> list[Said]:
     """Word what was found of rows of any table: put right, hidden, and values of `where` that no row has."""
-    zh = lang == "zh"
     found = []
     told = [c for c in changes if c.reason in _OF_ROWS]
     for (file, sheet, reason), lines in _grouped(told, "file", "sheet", "reason").items():
         where = f"{file}#{sheet}" if sheet else file
-        text = _OF_ROWS[str(reason)][0 if zh else 1]
-        found.append(f"{where}：{_rows(lines, lang)}{text}" if zh else f"{where}, {_rows(lines, lang)}: {text}")
+        text = _OF_ROWS[str(reason)]
+        rows = _rows(lines)
+        found.append(Said(f"{where}：{rows.zh}{text.zh}", f"{where}, {rows.en}: {text.en}"))
     idle = dict.fromkeys(c for c in changes if c.reason == "where_unmatched")
     found += [
-        f"{c.file}：“{c.column}”列中没有 where 所列的“{c.original}”；该列有：{c.detail}"
-        if zh
-        else f"{c.file}: no row has {c.original!r} in {c.column!r}, which where names; the column has {c.detail}"
+        Said(
+            f"{c.file}：“{c.column}”列中没有 where 所列的“{c.original}”；该列有：{c.detail}",
+            f"{c.file}: no row has {c.original!r} in {c.column!r}, which where names; the column has {c.detail}",
+        )
         for c in idle
     ]
     return found
@@ -109,7 +115,7 @@ def _grouped(changes: Sequence[Change], *names: str) -> dict[tuple[object, ...],
     return groups
 
 
-def _rows(changes: Sequence[Change], lang: str) -> str:
+def _rows(changes: Sequence[Change]) -> Said:
     """Name the rows of some lines, runs of them by their ends: "rows 5-9, 12"."""
     rows = sorted({c.row for c in changes if c.row is not None})
     runs: list[list[int]] = []
@@ -120,83 +126,81 @@ def _rows(changes: Sequence[Change], lang: str) -> str:
             runs.append([row, row])
     texts = [str(a) if a == b else f"{a}-{b}" for a, b in runs[:_ROWS_SHOWN]]
     more = len(runs) > _ROWS_SHOWN
-    if lang == "zh":
-        return f"第 {'、'.join(texts)} 行" + (f"等 {len(rows)} 行" if more else "")
-    listed = ", ".join(texts) + (f" ... ({len(rows)} in all)" if more else "")
-    return f"row {listed}" if len(rows) == 1 else f"rows {listed}"
+    zh = f"第 {'、'.join(texts)} 行" + (f"等 {len(rows)} 行" if more else "")
+    en = ", ".join(texts) + (f" ... ({len(rows)} in all)" if more else "")
+    return Said(zh, f"row {en}" if len(rows) == 1 else f"rows {en}")
 
 
-def _unread(config: Config, services: Services) -> list[str]:
+def _unread(services: Services) -> list[Said]:
     """Tell each capacity or number of used places that is no amount."""
-    zh = config.district.lang == "zh"
     found = []
     for (file,), cells in _grouped(services.unread, "file").items():
         shown = [
-            f"第 {c.row} 行“{c.column}”为“{c.original}”" if zh else f"row {c.row}, {c.column!r} {c.original!r}"
+            Said(f"第 {c.row} 行“{c.column}”为“{c.original}”", f"row {c.row}, {c.column!r} {c.original!r}")
             for c in sorted(cells, key=lambda c: c.row or 0)[:_ROWS_SHOWN]
         ]
         more = " …" if len(cells) > _ROWS_SHOWN else ""
-        listed = ("；" if zh else "; ").join(shown) + more
+        listed = SEMICOLON.join(shown) + more
         found.append(
-            f"{file}：{len(cells)} 个数值无法读取，按未填写处理：{listed}"
-            if zh
-            else f"{file}: {len(cells)} amounts cannot be read and count as not stated: {listed}"
+            Said(
+                f"{file}：{len(cells)} 个数值无法读取，按未填写处理：{listed.zh}",
+                f"{file}: {len(cells)} amounts cannot be read and count as not stated: {listed.en}",
+            )
         )
     return found
 
 
-def _contradicted(config: Config, services: Services) -> list[str]:
-    zh = config.district.lang == "zh"
+def _contradicted(config: Config, services: Services) -> list[Said]:
     names = {layer.id: layer.name for layer in config.layers}
     found = []
     for layers, told in services.detections.items():
-        message = told.message(config.district.lang)
+        message = told.message()
         if message is None:
             continue
-        name = ("、" if zh else ", ").join(names[layer] for layer in layers.split(", "))
+        name = COMMA.join(names[layer] for layer in layers.split(", "))
         if told.table["is_swapped"].iloc[0]:
-            advice = "请核对经纬度两列是否写反" if zh else "check which column is the longitude"
+            advice = Said("请核对经纬度两列是否写反", "check which column is the longitude")
         else:
             crs = told.table["crs"].iloc[0]
-            advice = f'请核对，若属实改为 crs = "{crs}"' if zh else f'check it, and if so say crs = "{crs}"'
-        found.append(f"{name}：{message}；{advice}" if zh else f"{name}: {message}; {advice}")
+            advice = Said(f'请核对，若属实改为 crs = "{crs}"', f'check it, and if so say crs = "{crs}"')
+        found.append(Said("：", ": ").join([name, SEMICOLON.join([message, advice])]))
     return found
 
 
-def _inexact(config: Config, services: Services) -> list[str]:
-    zh = config.district.lang == "zh"
+def _inexact(services: Services) -> list[Said]:
     caveats = dict.fromkeys((c.file, c.detail) for c in services.changes if c.reason == "inexact_datum")
-    return [f"{file}：坐标转换精度有限：{detail}" if zh else f"{file}: {detail}" for file, detail in caveats]
+    return [Said(f"{file}：坐标转换精度有限：{detail}", f"{file}: {detail}") for file, detail in caveats]
 
 
-def _doubtful_places(config: Config, services: Services) -> list[str]:
-    zh = config.district.lang == "zh"
+def _doubtful_places(config: Config, services: Services) -> list[Said]:
     names = {layer.id: layer.name for layer in config.layers}
     found = []
     for d in services.place_doubts:
         name, many = names[d.layer], len(d.rows) > _SHOWN
-        rows = ("、" if zh else ", ").join(str(r) for r in d.rows[:_SHOWN]) + (" …" if many else "")
+        rows = COMMA.join(str(r) for r in d.rows[:_SHOWN]) + (" …" if many else "")
         at = f"{d.x:.10g}, {d.y:.10g}"
         if d.kind == "coarse":
             found.append(
-                f"{name}：{d.of} 处中有 {d.n} 处的坐标只精确到 {d.grain}（如 {at}；{d.file} 第 {rows} 行），"
-                "位置可能偏差上百米至一公里，请补充精确坐标"
-                if zh
-                else f"{name}: the coordinates of {d.n} of {d.of} facilities are given to no more than {d.grain} (such"
-                f" as {at}; {d.file} rows {rows}): they may be hundreds of metres off; look the places up"
+                Said(
+                    f"{name}：{d.of} 处中有 {d.n} 处的坐标只精确到 {d.grain}（如 {at}；{d.file} 第 {rows.zh} 行），"
+                    "位置可能偏差上百米至一公里，请补充精确坐标",
+                    f"{name}: the coordinates of {d.n} of {d.of} facilities are given to no more than {d.grain} (such"
+                    f" as {at}; {d.file} rows {rows.en}): they may be hundreds of metres off; look the places up",
+                )
             )
         else:
             found.append(
-                f"{name}：{d.of} 处中有 {d.n} 处在同一点（{at}；{d.file} 第 {rows} 行），疑为街道、社区中心点，请核对"
-                if zh
-                else f"{name}: {d.n} of {d.of} facilities are at one point ({at}; {d.file} rows {rows}): the middle of"
-                " a street or community, perhaps; check them"
+                Said(
+                    f"{name}：{d.of} 处中有 {d.n} 处在同一点（{at}；{d.file} 第 {rows.zh} 行），"
+                    "疑为街道、社区中心点，请核对",
+                    f"{name}: {d.n} of {d.of} facilities are at one point ({at}; {d.file} rows {rows.en}):"
+                    " the middle of a street or community, perhaps; check them",
+                )
             )
     return found
 
 
-def _left_out(config: Config, services: Services) -> list[str]:
-    zh = config.district.lang == "zh"
+def _left_out(config: Config, services: Services) -> list[Said]:
     names = {layer.id: layer.name for layer in config.layers}
     found = []
     for layer, name in names.items():
@@ -205,68 +209,71 @@ def _left_out(config: Config, services: Services) -> list[str]:
         if not reasons:
             continue
         n, of = sum(reasons.values()), services.counts[layer]["read"]
-        texts = Counter[str]()
+        texts = Counter[Said]()
         for (reason, detail), count in reasons.items():
-            texts[_reason(reason, config, detail)] += count
-        listed = ("、" if zh else ", ").join(f"{text} {count}" for text, count in texts.most_common())
+            texts[_reason(reason, detail)] += count
+        listed = COMMA.join(text + f" {count}" for text, count in texts.most_common())
         is_file = any(d.reason != "not_whole" for d in dropped)
-        where = ("导入报告" if zh else "the import report") if is_file else "unlinked.csv"
+        where = Said("导入报告", "the import report") if is_file else Said("unlinked.csv", "unlinked.csv")
         far = [d.source for d in dropped if d.reason == "far_away"]
         if far:
-            shown = ("、" if zh else ", ").join(far[:_SHOWN]) + (" …" if len(far) > _SHOWN else "")
-            where += f"（{shown}）" if zh else f" ({shown})"
+            shown = COMMA.join(far[:_SHOWN]) + (" …" if len(far) > _SHOWN else "")
+            where += Said(f"（{shown.zh}）", f" ({shown.en})")
         found.append(
-            f"{name}：{of} {'行' if is_file else '处'}中有 {n} {'行' if is_file else '处'}未采用（{listed}），见{where}"
-            if zh
-            else f"{name}: {n} of {of} {'rows' if is_file else 'objects'} were left out ({listed}); see {where}"
+            Said(
+                f"{name}：{of} {'行' if is_file else '处'}中有 {n} {'行' if is_file else '处'}未采用（{listed.zh}），"
+                f"见{where.zh}",
+                f"{name}: {n} of {of} {'rows' if is_file else 'objects'} were left out ({listed.en}); see {where.en}",
+            )
         )
     return found
 
 
-def _reason(reason: str, config: Config, detail: str) -> str:
+def _reason(reason: str, detail: str) -> Said:
     if reason == "duplicate_row":
-        return "重复行" if config.district.lang == "zh" else "repeated rows"
-    return reason_text(reason, detail).in_(config.district.lang)
+        return Said("重复行", "repeated rows")
+    return reason_text(reason, detail)
 
 
-def _duplicates(config: Config, services: Services) -> list[str]:
-    zh = config.district.lang == "zh"
+def _duplicates(config: Config, services: Services) -> list[Said]:
     found = []
     for layer in config.layers:
         n = services.counts[layer.id].get("near_duplicates", 0)
         if n:
             found.append(
-                f"{layer.name}：{n} 处设施与另一处同名且相距不足 100 米，均已计入，可能重复，见导入报告"
-                if zh
-                else f"{layer.name}: {n} facilities bear the name of another within 100 m; both are counted, "
-                "see the import report"
+                Said(
+                    f"{layer.name}：{n} 处设施与另一处同名且相距不足 100 米，均已计入，可能重复，见导入报告",
+                    f"{layer.name}: {n} facilities bear the name of another within 100 m; both are counted, "
+                    "see the import report",
+                )
             )
     return found
 
 
-def _elsewhere(config: Config, streets: Sequence[Change]) -> list[str]:
-    zh = config.district.lang == "zh"
+def _elsewhere(streets: Sequence[Change]) -> list[Said]:
     found = []
     for file in dict.fromkeys(c.file for c in streets):
         other = [c for c in streets if c.file == file and c.reason == "other_street"]
         unknown = Counter(c.detail for c in streets if c.file == file and c.reason == "unknown_street")
         if other:
-            shown = "；" if zh else "; "
-            nowhere = "区外" if zh else "outside the district"
-            listed = shown.join(f"{c.original}: {c.detail} → {c.taken or nowhere}" for c in other[:_SHOWN])
+            nowhere = Said("区外", "outside the district")
+            lines = [Said("", "") + f"{c.original}: {c.detail} → " + (c.taken or nowhere) for c in other[:_SHOWN]]
+            listed = SEMICOLON.join(lines)
             more = " …" if len(other) > _SHOWN else ""
             found.append(
-                f"{file}：{len(other)} 处设施所写街道与坐标所在街道不符（{listed}{more}），见导入报告"
-                if zh
-                else f"{file}: {len(other)} facilities lie in another street than the table says ({listed}{more}); "
-                "see the import report"
+                Said(
+                    f"{file}：{len(other)} 处设施所写街道与坐标所在街道不符（{listed.zh}{more}），见导入报告",
+                    f"{file}: {len(other)} facilities lie in another street than the table says ({listed.en}{more}); "
+                    "see the import report",
+                )
             )
         if unknown:
             n = sum(unknown.values())
-            listed = ("、" if zh else ", ").join(list(unknown)[:_SHOWN]) + (" …" if len(unknown) > _SHOWN else "")
+            listed = COMMA.join(list(unknown)[:_SHOWN]) + (" …" if len(unknown) > _SHOWN else "")
             found.append(
-                f"{file}：{n} 处设施所写街道不在本区单元名单内（{listed}）"
-                if zh
-                else f"{file}: {n} facilities name streets that are no units of the district ({listed})"
+                Said(
+                    f"{file}：{n} 处设施所写街道不在本区单元名单内（{listed.zh}）",
+                    f"{file}: {n} facilities name streets that are no units of the district ({listed.en})",
+                )
             )
     return found

@@ -86,7 +86,7 @@ def access_measures_table(study: Study, services: Sequence[Service], cells: pd.D
                     group=service.layer.group,
                     people=counted,
                     value=total if name in SUMMED else share(total, counted),
-                    supply_unit=supply_unit(study, service) if name != "raam" else "",
+                    supply_unit=np.full(len(counted), supply_unit(service) if name != "raam" else "", object),
                 )
             )
     return by_unit_then_layer(frames, study)

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from circle15.pipeline.tables.measured import Service
 
 from circle15.pipeline.tables.rows import by_unit_then_layer
+from circle15.said import Said
 
 
 def cells_frame(study: Study, services: Sequence[Service]) -> gpd.GeoDataFrame:
@@ -139,11 +140,13 @@ def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
                 norm_people=found.norm_people if with_norm else np.nan,
                 norm_need=found.norm_people * service.norm_per_person if with_norm else np.nan,
                 supply=found.supply,
-                supply_unit=supply_unit(study, service),
+                supply_unit=np.full(study.n_units + 1, supply_unit(service), object),
                 accessible_supply=found.accessible_supply,
                 need=found.need if with_norm else np.nan,
                 gap=found.gap if with_norm else sum_by_unit(service.gap, study.unit_of_piece, study.n_units),
-                gap_unit=supply_unit(study, service) if with_norm else study.words("人", "people"),
+                gap_unit=np.full(
+                    study.n_units + 1, supply_unit(service) if with_norm else Said("人", "people"), object
+                ),
                 match=found.match if with_norm else np.nan,
                 places_missing=missing if with_norm else np.nan,
                 need_off_network=off_network if with_norm else np.nan,
@@ -152,10 +155,10 @@ def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
     return by_unit_then_layer(frames, study)
 
 
-def supply_unit(study: Study, service: Service) -> str:
+def supply_unit(service: Service) -> Said | str:
     """Give the unit that the layer's supply is counted in; "" where neither config, plan nor table says it."""
     if service.is_count_only:
-        return study.words("处", "facilities")
+        return Said("处", "facilities")
     return service.layer.capacity_unit or ""
 
 
@@ -202,19 +205,17 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
         rows.append(("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, off[i]))
     for cut in cut_off_facilities(study):
         f = study.facilities.iloc[cut.row]
-        rows.append(
-            ("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, cut.reason(study))
-        )
+        rows.append(("facility", f["facility_id"], f["layer"], f["name"] or "", f["lon"], f["lat"], np.nan, cut.reason))
     people = study.people_by_cell()
     # A cell that several profiles cannot leave for the same reason is lost once, not once a profile.
-    lost: dict[tuple[int, str], list[str]] = {}
+    lost: dict[tuple[int, Said], list[str]] = {}
     for service in services:
         why = study.cells_off(service.layer.profile)
         for c in np.flatnonzero((why.code != "") & (people > 0)).tolist():
-            reason = study.words(*why.texts(c, study.config.network.max_access_m))
+            reason = why.text(c, study.config.network.max_access_m)
             lost.setdefault((c, reason), []).append(service.layer.id)
         for cut in cut_off_cells(study, service.layer):
-            lost.setdefault((cut.row, cut.reason(study)), []).append(service.layer.id)
+            lost.setdefault((cut.row, cut.reason), []).append(service.layer.id)
     names, lon, lat = study.cells.names, study.cells.lon, study.cells.lat
     for (cell, reason), layers in sorted(lost.items()):
         rows.append(("cell", names[cell], ";".join(layers), "", lon[cell], lat[cell], people[cell], reason))

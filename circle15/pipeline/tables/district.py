@@ -31,6 +31,7 @@ from circle15.pipeline.tables.measured import SHOWN_BEYOND
 from circle15.pipeline.tables.measures_table import coverage_measures_table
 from circle15.pipeline.tables.portrait_tables import appraisal_tables
 from circle15.reach.isochrone import service_area
+from circle15.said import Said
 from circle15.units import seconds_to_minutes
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def district_result(
         population_source=study.people.label.in_(table.lang),
         resolution=study.cells.resolution,
         attributions=study.attributions,
-        warnings=(*study.warnings, *street_warnings(study), *fit_warnings(study)),
+        warnings=tuple(w.in_(table.lang) for w in (*study.warnings, *street_warnings(study), *fit_warnings(study))),
         bureau=outputs.bureau,
         map_approval=outputs.map_approval,
         tiles=outputs.tiles,

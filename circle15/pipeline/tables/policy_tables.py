@@ -12,6 +12,7 @@ from circle15.measures.coverage import sum_by_unit
 from circle15.pipeline.study.later_tables import read_actual
 from circle15.policy.rules import check_rules
 from circle15.policy.targets import assess, measured_norms
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Leve
         if not s.is_count_only
     }
     people = {str(group): float(heads.sum()) for group, heads in study.people.groups.items()}
-    source = study.words("本次测算", "this run")
+    source = Said("本次测算", "this run")
     known = measured_norms(applied.registers, settings.place, settings.year, standing, people, source=source)
     if settings.actual is not None:
         reported = read_actual(study, settings.actual)
