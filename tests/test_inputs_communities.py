@@ -59,7 +59,7 @@ def test_a_community_across_units_belongs_to_the_one_with_most_of_it_and_the_res
     assert rows.loc["c0", "parent_id"] == "w"
     assert rows.loc["c0"].geometry.equals(LEFT)
     assert rows["is_rest"].to_dict() == {"c0": False, "e-rest": True}
-    told = next(n for n in district.notes if "跨街道" in n)
+    told = next(n.zh for n in district.notes if "跨街道" in n.zh)
     assert f"跨界社区 归 西街道，界外 {square_metres(district, 0.002 * 0.01):,.0f} 平方米不计入" in told
 
 
@@ -69,14 +69,14 @@ def test_ground_in_no_community_is_a_row_of_its_own_in_each_unit(tmp_path):
     assert rows.index.tolist() == ["c1", "c0", "w-rest"]
     assert rows.loc["w-rest", "unit_name"] == "西街道 (in no community)"
     assert rows.loc["w-rest"].geometry.area == pytest.approx(0.005 * 0.006)
-    assert any(f"西街道 {square_metres(district, 0.005 * 0.006):,.0f} m2" in n for n in district.notes)
+    assert any(f"西街道 {square_metres(district, 0.005 * 0.006):,.0f} m2" in n.en for n in district.notes)
 
 
 def test_borders_drawn_twice_are_told_in_one_line_and_leave_no_remainder(tmp_path):
     off = 0.00003  # 3 m
     district = read(tmp_path, shapely.box(0, 0, 0.005 + off, 0.01), shapely.box(0.005 + off, 0, 0.01, 0.01))
     assert not district.communities["is_rest"].any()
-    assert [n for n in district.notes if "细小出入" in n] == list(district.notes)
+    assert [n for n in district.notes if "细小出入" in n.zh] == list(district.notes)
 
 
 def test_two_communities_of_one_name_keep_ids_of_their_own(tmp_path):

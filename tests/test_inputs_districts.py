@@ -152,7 +152,7 @@ def test_chinese_names_stay_and_their_ids_are_the_osm_ids(tmp_path):
     administrative(tmp_path)
     district = read(tmp_path, boundary="box:0,0,0.02,0.01", units="osm:admin_level=6")
     assert district.units[["unit_id", "unit_name"]].to_numpy().tolist() == [["r41", "玄武区"], ["r42", "鼓楼区"]]
-    assert any("秦淮区 (r43)" in note for note in district.notes)
+    assert any("秦淮区 (r43)" in note.zh for note in district.notes)
 
 
 @pytest.mark.parametrize("file", ["units.geojson", "units.gpkg", "units.shp"])
@@ -246,7 +246,7 @@ def test_units_are_clipped_and_those_that_merely_touch_are_left_out_and_named(tm
     large = shapely.box(-DEGREE, 0, DEGREE / 2, DEGREE)
     district = from_units(tmp_path, [large, RIGHT, beyond], name=["a", "b", "c"], lang="en")
     assert district.units["unit_id"].tolist() == ["a", "b"]
-    assert district.notes == ("units that merely touch the district, left out: c",)
+    assert [n.en for n in district.notes] == ["units that merely touch the district, left out: c"]
     assert_partition(district)
 
 
@@ -254,7 +254,7 @@ def test_overlaps_go_to_the_first_unit_and_are_reported_with_their_area(tmp_path
     wide = shapely.box(0, 0, DEGREE * 0.6, DEGREE)
     district = from_units(tmp_path, [RIGHT, wide], name=["b", "a"], lang="en")
     overlap_m2 = 0.1 * DEGREE**2 * 111_195.08**2
-    assert district.notes == (f"a and b overlap by {overlap_m2:,.0f} m2, counted to a",)
+    assert [n.en for n in district.notes] == [f"a and b overlap by {overlap_m2:,.0f} m2, counted to a"]
     assert district.units.geometry[0].area == pytest.approx(wide.area)
     assert_partition(district)
 
@@ -268,7 +268,7 @@ def test_a_sliver_goes_to_the_neighbour_with_the_longest_common_border(tmp_path)
     )
     district = from_units(tmp_path, [left, lower, upper], name=["a", "b", "c"])
     assert len(district.notes) == 1
-    assert "12,364 平方米，已归相邻单元" in district.notes[0]
+    assert "12,364 平方米，已归相邻单元" in district.notes[0].zh
     assert district.units.geometry[0].area == pytest.approx(LEFT.area)
     assert_partition(district)
 
@@ -278,8 +278,8 @@ def test_a_large_part_in_no_unit_becomes_the_rest(tmp_path, lang, name, words):
     district = from_units(tmp_path, [LEFT], name=["a"], lang=lang)
     assert district.units[["unit_id", "unit_name"]].to_numpy().tolist() == [["a", "a"], ["demo-rest", name]]
     assert len(district.notes) == 1
-    assert words in district.notes[0]
-    assert f"{0.5 * DEGREE**2 * 111_195.08**2:,.0f}" in district.notes[0]
+    assert words in district.notes[0].in_(lang)
+    assert f"{0.5 * DEGREE**2 * 111_195.08**2:,.0f}" in district.notes[0].in_(lang)
     assert_partition(district)
 
 
@@ -306,7 +306,7 @@ def test_a_ring_that_crosses_itself_is_repaired_and_said(tmp_path):
     bow = shapely.Polygon([(0, 0), (DEGREE, DEGREE), (DEGREE, 0), (0, DEGREE)])
     district = from_units(tmp_path, [bow], name=["a"], lang="en")
     # The two lobes count against each other, so that there is no area before to give a share of.
-    assert re.fullmatch(r"a: its outline crosses itself and was repaired; area \+[\d,]+ m2", district.notes[0])
+    assert re.fullmatch(r"a: its outline crosses itself and was repaired; area \+[\d,]+ m2", district.notes[0].en)
     assert_partition(district)
 
 

@@ -10,7 +10,6 @@ import rasterio
 import shapely
 
 from circle15.config.appraisal import SurveyTable
-from circle15.config.district import DistrictTable
 from circle15.config.model import parse_config
 from circle15.errors import ConfigError, InputError, MissingFileError
 from circle15.inputs.ground.cells import cut_cells
@@ -204,13 +203,8 @@ def test_people_at_points_without_a_place_are_told_one_by_one_and_counted(tmp_pa
     assert (found.counts["rows_without_place"], found.counts["people_without_place"]) == (2, 150)
     lost = [(c.file, c.row, c.reason, c.original) for c in found.changes if c.reason in LEFT_OUT]
     assert lost == [("people.csv", 3, "no_coordinates", "120"), ("people.csv", 4, "no_coordinates", "30")]
-    zh, en = (config(tmp_path, source="points", path="people.csv").model_copy(update={"district": d}) for d in langs())
-    assert people_warnings(zh, found) == ["人口表：2 行没有可用坐标，其中 150 人未计入，见导入报告"]
-    assert "2 rows have no usable place; their 150 people" in people_warnings(en, found)[0]
-
-
-def langs():
-    return [DistrictTable(id="made", name="示例", boundary="b.geojson", lang=lang) for lang in ("zh", "en")]
+    assert [w.zh for w in people_warnings(found)] == ["人口表：2 行没有可用坐标，其中 150 人未计入，见导入报告"]
+    assert "2 rows have no usable place; their 150 people" in people_warnings(found)[0].en
 
 
 STREETS = pd.DataFrame({"unit_id": ["a", "b"], "unit_name": ["甲街道", "乙街道"], "parent_id": ["", ""]})
@@ -316,9 +310,8 @@ def test_empty_cells_of_people_at_places_count_as_nobody_and_are_told(tmp_path, 
         tmp_path, district, "小区,经度,纬度,人口\n甲,121.501,29.899,1000\n乙,121.502,29.899,\n丙,121.503,29.899,—\n"
     )
     assert found.groups["all"].sum() == 1000
-    zh, en = (config(tmp_path, source="points", path="people.csv").model_copy(update={"district": d}) for d in langs())
-    assert people_warnings(zh, found) == ["people.csv：“人口”列第 3-4 行没有数字，按 0 人计"]
-    assert people_warnings(en, found) == ["people.csv, rows 3-4: no number in '人口'; counted as nobody"]
+    assert [w.zh for w in people_warnings(found)] == ["people.csv：“人口”列第 3-4 行没有数字，按 0 人计"]
+    assert [w.en for w in people_warnings(found)] == ["people.csv, rows 3-4: no number in '人口'; counted as nobody"]
 
 
 YEARS = "小区,年份,经度,纬度,户数,人口\n" + "".join(

@@ -253,7 +253,7 @@ def test_names_that_stand_in_the_extract_tell_the_system():
         sign = name_sign([n.replace("（", " (").replace("）", ") ") for n in names], x, y, known)
         others = [v for s, v in sign.nats.items() if s != truth]
         assert sign.nats[truth] - max(others) > 6
-        assert truth in sign.zh
+        assert truth in sign.words.zh
     assert name_sign(["别的学校"] * 6, lon, lat, known) is None
 
 

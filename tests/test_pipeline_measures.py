@@ -115,6 +115,6 @@ def test_objects_lost_or_counted_as_another_are_in_the_counts_and_the_lost_ones_
         "read": 2, "left_out": 1, "beyond_buffer": 0, "in_study_area": 1, "counted_as_another": 1, "capacities_not_read": 1
     }  # fmt: skip
     assert [(d.source, d.name, d.reason) for d in found.dropped] == [("osm:w22", "B", "not_whole")]
-    assert table_warnings(config, found) == [
+    assert [w.en for w in table_warnings(config, found)] == [
         "Clinic: 1 of 2 objects were left out (its outline is not whole in the OSM file 1); see unlinked.csv"
     ]

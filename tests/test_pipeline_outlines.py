@@ -68,7 +68,9 @@ def test_whichever_outlines_are_shifted_check_names_each_with_the_key_that_mends
     told = {record["key"].removeprefix("district."): record for record in found.as_json()["outline_systems"]}
     assert {key for key, record in told.items() if record["contradicts"]} == set(systems)
     assert {key: told[key]["best"] for key in systems} == systems
-    for warning, (key, system) in zip(found.warnings, sorted(systems.items(), key=lambda s: list(FILES).index(s[0]))):  # noqa: B905 (others follow)
+    for warning, (key, system) in zip(
+        [w.zh for w in found.warnings], sorted(systems.items(), key=lambda s: list(FILES).index(s[0]))
+    ):  # noqa: B905 (others follow)
         assert warning.startswith("边界坐标系有误！")
         assert f'{key}_crs = "{system}"' in warning
     page = check_text(found)
@@ -78,7 +80,7 @@ def test_whichever_outlines_are_shifted_check_names_each_with_the_key_that_mends
 
 def test_right_outlines_are_measured_and_nothing_is_warned_of(tmp_path):
     found = check_config(sample(tmp_path / "s", {}))
-    assert not any("边界坐标系" in w for w in found.warnings)
+    assert not any("边界坐标系" in w.zh for w in found.warnings)
     assert [(r["best"], r["is_sure"]) for r in found.as_json()["outline_systems"]] == [("wgs84", True)] * 3
     assert "量得 wgs84（确定）" in check_text(found)
 
@@ -122,12 +124,12 @@ def test_a_run_that_stops_over_something_else_says_that_alone(tmp_path):
 def test_a_datav_file_is_asked_about_until_its_system_is_stated(tmp_path):
     shape = {"acroutes": [100000], "childrenNum": 4, "adcode": 330299}
     found = check_config(sample(tmp_path / "s", {"boundary": "gcj02"}, without=UNITLESS, **shape))
-    assert found.warnings[0].startswith("边界坐标系")
-    assert 'boundary_crs = "gcj02"' in found.warnings[0]
+    assert found.warnings[0].zh.startswith("边界坐标系")
+    assert 'boundary_crs = "gcj02"' in found.warnings[0].zh
     (record,) = found.as_json()["outline_systems"]
     assert (record["shape_of"], record["expected"]) == ("DataV", "gcj02")
     stated = check_config(sample(tmp_path / "t", {"boundary": "gcj02"}, without=UNITLESS, stated=True, **shape))
-    assert not any("边界坐标系" in w for w in stated.warnings)
+    assert not any("边界坐标系" in w.zh for w in stated.warnings)
 
 
 @pytest.mark.parametrize("column", ["street", "address"])
@@ -163,7 +165,7 @@ def test_what_could_not_be_measured_is_said(tmp_path):
     data["features"][0]["properties"] |= {"adcode": 330299, "childrenNum": 4, "acroutes": [100000]}
     (tmp_path / "s" / "district.geojson").write_text(json.dumps(data), encoding="utf-8")
     found = check_config(config)
-    assert found.warnings[0].startswith("边界坐标系存疑！区界 district.geojson 像 DataV 的文件")
+    assert found.warnings[0].zh.startswith("边界坐标系存疑！区界 district.geojson 像 DataV 的文件")
     assert "未能核对" in check_text(found)
     (record,) = found.as_json()["outline_systems"]
     assert (record["could_be_measured"], record["is_sure"]) == (False, False)
@@ -174,7 +176,7 @@ def test_check_measures_outlines_of_which_no_district_can_be_made(tmp_path):
     (tmp_path / "s" / "communities.geojson").unlink()
     found = check_config(config)
     assert found.problems
-    assert found.warnings[0].startswith("边界坐标系有误！")
+    assert found.warnings[0].zh.startswith("边界坐标系有误！")
 
 
 def test_the_command_says_it_in_json_too(tmp_path):

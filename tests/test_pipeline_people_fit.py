@@ -18,7 +18,7 @@ from tests.building_town import BuildingTown
 
 
 def warned(path):
-    return fit_warnings(read_study(load_config(path), Clock()))
+    return [w.en for w in fit_warnings(read_study(load_config(path), Clock()))]
 
 
 def about(path, word):
@@ -39,7 +39,7 @@ def test_few_buildings_are_told_with_their_share_of_the_streets_by_run_and_check
     assert f"({town.n_homes:,} in all)" in warning
     run = run_district(path, out=tmp_path / "out")
     assert warning in run.result.warnings
-    assert warning in check_config(path).warnings
+    assert warning in {w.en for w in check_config(path).warnings}
 
 
 def test_buildings_that_nobody_lives_in_are_no_homes_along_a_street(tmp_path):
@@ -101,7 +101,7 @@ def test_the_bound_is_the_walled_citys_on_small_ground_and_dharavis_on_large():
 def test_storeys_that_no_building_has_are_unknown_and_named(tmp_path):
     town = BuildingTown(tmp_path, share=1.0, levels={7: "330", 8: "163", 9: "98"})
     study = read_study(load_config(town.write()), Clock())
-    (warning,) = [w for w in study.warnings if "storeys" in w]
+    (warning,) = [w.en for w in study.warnings if "storeys" in w.en]
     assert "building:levels: w50007 = 330; the tallest has 163" in warning
     plain = read_study(load_config(BuildingTown(tmp_path, share=1.0, levels={8: "163", 9: "98"}).write()), Clock())
     np.testing.assert_allclose(study.people.groups["all"], plain.people.groups["all"])

@@ -419,11 +419,11 @@ def test_set_covering_says_what_share_is_within_reach(town):
     (town / "thirds.toml").write_text(f'base = "town.toml"\n[population]\ntotal = {1000 / 3}\n', encoding="utf-8")
     for layer in ("clinic", "canteen"):  # sums of thirds differ from one another in the last bit
         answer = site_district(load_config(town / "thirds.toml"), Task("set-cover", share=1.0), layer=layer)
-        assert [note[:7] for note in answer.notes] == ["optimal", "greedy:"]
+        assert [note.en[:7] for note in answer.notes] == ["optimal", "greedy:"]
     few = with_planning(town, candidates=str(write_csv(town / "one.csv", "lon,lat", [at(1900, 500)])), crs="wgs84")
     answer = site_district(few, Task("set-cover", share=1.0), layer="clinic")
     assert answer.exact.status == "infeasible"
-    assert "all candidates together cover a share of 0." in answer.notes[0]
+    assert "all candidates together cover a share of 0." in answer.notes[0].en
 
 
 def test_a_task_that_says_too_little_is_refused(town):

@@ -222,7 +222,7 @@ def test_people_beyond_the_border_compete_for_the_places_of_the_district(root, r
     assert nursery.places_missing.sum() > run.result.cells["nursery_places_missing"].sum() + 1
     before = run.result.cells["nursery_access"].to_numpy()
     assert (nursery.access <= before + 1e-12).all()
-    assert not any("区外居民未计入供需分配" in w for w in study.warnings)
+    assert not any("区外居民未计入供需分配" in w.zh for w in study.warnings)
     assert any("区外居民未计入供需分配" in w for w in run.result.warnings)
 
 

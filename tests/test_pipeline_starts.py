@@ -136,7 +136,7 @@ def test_nobody_walks_from_the_other_bank(tmp_path, seed, source):
         # A raster is looked at in parts some 25 m across, of which the border may cut some.
         behind = study.counts["population"]["people_behind_a_border"]
         assert behind <= 160 if source == "raster" else behind == pytest.approx(0)
-        assert any("starts on the people's side" in w for w in study.warnings)
+        assert any("starts on the people's side" in w.en for w in study.warnings)
         # Without the border everything is as ever: all walk from the centre, and all are covered.
         study, service = measured(river_town(tmp_path, border=None, n_units=n_units, **town))
         assert service.covered[lived_in].all()
