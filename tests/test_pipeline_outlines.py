@@ -68,9 +68,8 @@ def test_whichever_outlines_are_shifted_check_names_each_with_the_key_that_mends
     told = {record["key"].removeprefix("district."): record for record in found.as_json()["outline_systems"]}
     assert {key for key, record in told.items() if record["contradicts"]} == set(systems)
     assert {key: told[key]["best"] for key in systems} == systems
-    for warning, (key, system) in zip(
-        [w.zh for w in found.warnings], sorted(systems.items(), key=lambda s: list(FILES).index(s[0]))
-    ):  # noqa: B905 (others follow)
+    in_order = sorted(systems.items(), key=lambda s: list(FILES).index(s[0]))
+    for warning, (key, system) in zip([w.zh for w in found.warnings], in_order, strict=False):  # others follow
         assert warning.startswith("边界坐标系有误！")
         assert f'{key}_crs = "{system}"' in warning
     page = check_text(found)

@@ -28,7 +28,6 @@ def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Leve
     applied, settings = study.policy, study.config.policy
     if applied.registers is None or settings is None:
         return {}
-    lang = study.config.district.lang
     standing = {
         s.layer.id: (float(s.supply[study.unit_of_facility[s.rows] >= 0].sum()), s.layer.capacity_unit)
         for s in services
@@ -43,16 +42,17 @@ def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Leve
     taken = [(t.layer, t.key, str(t.value), t.source, np.nan if t.row is None else float(t.row)) for t in applied.taken]
     targets = assess(applied.registers, settings.place, settings.year, known)
     return {
-        "targets": _with_names(targets, applied.registers, lang),
-        "unit_rules": _with_names(_rules(study, services, levels), applied.registers, lang),
+        "targets": _with_names(targets, applied.registers),
+        "unit_rules": _with_names(_rules(study, services, levels), applied.registers),
         "policy": pd.DataFrame(taken, columns=["layer", "key", "value", "source", "row"]),
     }
 
 
-def _with_names(table: pd.DataFrame, registers: Registers, lang: str) -> pd.DataFrame:
+def _with_names(table: pd.DataFrame, registers: Registers) -> pd.DataFrame:
     """Give ``table`` with what people call its services and documents beside their ids."""
-    services = registers.services.set_index("service_id")["name_zh" if lang == "zh" else "name_en"]
-    titles = registers.documents.set_index("document_id")["title_zh"]
+    names = registers.services[["service_id", "name_zh", "name_en"]].itertuples(index=False)
+    services = {service: Said(zh or en, en or zh) for service, zh, en in names}
+    titles = registers.documents.set_index("document_id")["title_zh"].to_dict()
     named = table.copy()
     for name, texts in (("service", services), ("document", titles)):
         named.insert(named.columns.tolist().index(f"{name}_id") + 1, name, named[f"{name}_id"].map(texts))
