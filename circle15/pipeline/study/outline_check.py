@@ -102,9 +102,8 @@ def outlines_named(config: Config) -> Iterator[None]:
         yield
     except InputError as e:
         found = measure_outlines(config, read_outlines(config), None)
-        wrong = [
-            Problem(_contradiction(d, config.district.lang), file=str(config.path)) for d in found if d.contradicts
-        ]
+        told = [_contradiction(d).in_(config.district.lang) for d in found if d.contradicts]
+        wrong = [Problem(text, file=str(config.path)) for text in told]
         if not wrong:
             raise
         raise InputError(*wrong, *e.problems) from e
