@@ -31,7 +31,6 @@ from circle15.pipeline.tables.measured import SHOWN_BEYOND
 from circle15.pipeline.tables.measures_table import coverage_measures_table
 from circle15.pipeline.tables.portrait_tables import appraisal_tables
 from circle15.reach.isochrone import service_area
-from circle15.said import Said
 from circle15.units import seconds_to_minutes
 
 if TYPE_CHECKING:
