@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from circle15.cli.progress import stage_bar
 from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option
+
+if TYPE_CHECKING:
+    from circle15.said import Said
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
@@ -68,7 +72,7 @@ def command(
     )
     loaded = loaded.model_copy(update={"planning": planning})
     name = "projects" if projects else "ranking"
-    warnings: tuple[str, ...] = ()
+    warnings: tuple[Said, ...] = ()
     with stage_bar(loaded.district.id, len(STAGES)) as begin:
         if projects:
             table = compare_projects_of(loaded, threads=threads, on_stage=begin)

@@ -139,8 +139,7 @@ def rank_district(
     study = read_study(loaded, clock)
     services = [s for s in _measure(study, clock, threads) if layer in (None, s.layer.id)]
     with clock.stage("rank"):
-        ranked = rank_services(study, services, top=top or study.config.outputs.ranking_top, threads=threads)
-    return one_side(ranked, loaded.district.lang)
+        return rank_services(study, services, top=top or study.config.outputs.ranking_top, threads=threads)
 
 
 def compare_projects_of(

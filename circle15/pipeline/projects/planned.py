@@ -38,7 +38,7 @@ def plan_projects(study: Study, services: Sequence[Service], *, threads: int | N
     outputs, planning = study.config.outputs, study.config.planning
     tables: dict[str, pd.DataFrame] = {}
     columns: dict[str, npt.NDArray[np.object_]] = {}
-    told: tuple[str, ...] = ()
+    told: tuple[Said, ...] = ()
     if outputs.writes("ranking"):
         from circle15.pipeline.projects.compared import projects_table  # noqa: PLC0415 (see above)
         from circle15.pipeline.projects.ranked import rank_services  # noqa: PLC0415 (see above)

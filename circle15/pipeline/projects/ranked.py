@@ -45,7 +45,7 @@ class Ranking:
     """Places in the order in which they help most."""
 
     table: pd.DataFrame  # ranking.csv
-    warnings: tuple[str, ...]  # what a planner must know of the candidates
+    warnings: tuple[Said, ...]  # what a planner must know of the candidates
 
 
 def rank_services(study: Study, services: Sequence[Service], *, top: int, threads: int | None = None) -> Ranking:
