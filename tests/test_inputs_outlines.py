@@ -145,7 +145,7 @@ def test_headings_that_are_no_known_ones_hide_neither_name_nor_code(tmp_path, na
         assert same_place(read(tmp_path, boundary=f"counties.geojson#{name}").geometry, SQUARES[square])
     with pytest.raises(InputError, match="2 features fit: 宁波市 江北区 330205, 重庆市 江北区 500105; give the code"):
         read(tmp_path, boundary="counties.geojson#江北区")
-    with pytest.raises(InputError, match="no such layer or feature; the file has: .*宁波市 海曙区 330203"):
+    with pytest.raises(InputError, match=r"no such layer or feature; the file has: .*宁波市 海曙区 330203"):
         read(tmp_path, boundary="counties.geojson#海曙县")
 
 

@@ -400,7 +400,7 @@ def test_isochrones_of_a_real_town_are_buffers_of_its_streets(monaco_pbf):
     inner, outer = areas.geometry.to_numpy()[::2], areas.geometry.to_numpy()[1::2]
     assert shapely.covers(outer, inner).all()
     plane = Plane(7.42, 43.735)
-    for row in areas.iloc[:4].itertuples():
+    for row in areas.iloc[:2].itertuples():
         start = place(net, *(column[[row.origin]] for column in (origins.edge, origins.fraction, origins.access_m)))
         streets = reached_lines(net, plane, start, row.cutoff_min * 60_000)
         assert_is_the_buffer(plane.drawn(row.geometry), streets, 25.0)
