@@ -5,8 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from circle15.said import in_
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+    from circle15.said import Said
 
 
 MOST_TOLD = 20
@@ -20,7 +24,7 @@ class Problem:
     Parameters
     ----------
     message
-        What is wrong, and what would be right, in one sentence.
+        What is wrong, and what would be right, in one sentence; printed in English where it is said in both languages.
     file
         File that it stands in.
     key
@@ -33,7 +37,7 @@ class Problem:
         The offending value as found.
     """
 
-    message: str
+    message: Said | str
     file: str | None = None
     key: str | None = None
     row: int | None = None
@@ -50,7 +54,12 @@ class Problem:
             where.append(f"column {self.column!r}")
         if self.value is not None:
             where.append(f"value {_shown(self.value)}")
-        return f"{', '.join(where)}: {self.message}" if where else self.message
+        return f"{', '.join(where)}: {self.english}" if where else self.english
+
+    @property
+    def english(self) -> str:
+        """What is wrong, in English."""
+        return in_(self.message, "en")
 
 
 def _shown(value: object, longest: int = 80) -> str:

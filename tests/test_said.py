@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from circle15.errors import InputError, Problem
 from circle15.inputs.tables.import_report import REASONS
 from circle15.outputs.result import one_side
 from circle15.policy.traps import TEXTS
@@ -58,6 +59,12 @@ def test_a_table_is_given_on_one_side_with_all_else_as_it_was():
 @pytest.mark.parametrize("texts", [REASONS, TEXTS])
 def test_every_coded_sentence_is_said_with_the_same_values_in_both_languages(texts):
     assert all(isinstance(words, Said) for words in texts.values())
+
+
+def test_a_problem_said_in_both_languages_is_printed_in_english():
+    problem = Problem(Said("应为正数", "must be above 0"), file="a.csv", row=3)
+    assert str(problem) == "a.csv, row 3: must be above 0"
+    assert str(InputError(problem, "also this")) == "a.csv, row 3: must be above 0\nalso this"
 
 
 EDGE = {"batch", "cli", "doctor", "outputs", "runs", "said.py"}

@@ -50,7 +50,7 @@ _EXPECTED = "Input should be "
 
 
 def _either(one: Problem, other: Problem) -> Problem:
-    return replace(one, message=f"{one.message} or {other.message.removeprefix(_EXPECTED)}")
+    return replace(one, message=f"{one.english} or {other.english.removeprefix(_EXPECTED)}")
 
 
 def _problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[str, type[BaseModel]]) -> Problem:
