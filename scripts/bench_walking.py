@@ -18,7 +18,7 @@ import pandas as pd
 from circle15.config.model import load_config, parse_config, read_toml
 from circle15.config.walk import shipped_walks
 from circle15.pipeline.study.clock import Clock
-from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.study.read_study import read_study
 from circle15.pipeline.study.study_streets import read_streets
 from circle15.pipeline.tables.measured import measure_service
 

@@ -21,7 +21,7 @@ import numpy as np
 import shapely
 
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
-from circle15.inputs.facilities.reading import facilities_from_osm
+from circle15.inputs.facilities.facility_sources import facilities_from_osm
 from circle15.inputs.osm.features import read_features
 from circle15.network.build import read_network
 from circle15.network.detection.crs_detector import detect_crs

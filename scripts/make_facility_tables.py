@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from circle15.config.model import load_config
-from circle15.inputs.facilities.reading import facilities_from_osm
+from circle15.inputs.facilities.facility_sources import facilities_from_osm
 from circle15.inputs.ground.districts import buffer_area, read_district
 from circle15.inputs.osm.features import read_features
 from circle15.outputs.tables import write_csv

@@ -16,7 +16,7 @@ import geopandas as gpd
 import pytest
 
 from circle15.batch import run_batch
-from circle15.batch.districts import find_districts
+from circle15.batch.district_list import find_districts
 from circle15.batch.local import LocalExecutor, WorkerDiedError
 from circle15.batch.order import largest_first
 from circle15.batch.running import Runner

@@ -8,7 +8,7 @@ from pyproj import Transformer
 
 from circle15.cli import main
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
-from circle15.inputs.facilities.reading import facilities_from_osm
+from circle15.inputs.facilities.facility_sources import facilities_from_osm
 from circle15.inputs.osm.features import read_features
 
 POINTS = {"all": "amenity=restaurant|cafe|fast_food|school|kindergarten|pharmacy|bank|hospital;shop!=no,shop"}

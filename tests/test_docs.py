@@ -12,7 +12,7 @@ from pathlib import Path
 import click
 import pytest
 
-from circle15.batch.districts import find_districts
+from circle15.batch.district_list import find_districts
 from circle15.cli import main as cli
 from circle15.config.model import parse_config, read_toml
 from circle15.config.planning import ChangeTable

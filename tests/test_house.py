@@ -57,6 +57,12 @@ def test_whatever_decides_what_streets_a_file_has_is_in_the_key_of_the_network_c
     assert sorted(name for name in reached if not is_in(name, makers | MAKE_NO_STREETS)) == []
 
 
+def test_modules_have_names_of_their_own_but_commands_which_are_named_after_what_a_user_types(modules):
+    names = [path.name for name, path in modules.items() if path.name != "__init__.py" and ".cli." not in name]
+    assert sorted({name for name in names if names.count(name) > 1}) == []
+    assert len(names) > 200
+
+
 def test_no_room_is_flat(root):
     rooms = {p for p in (root / "circle15").rglob("*") if p.is_dir() and any(p.glob("*.py"))}
     counted = {p.name: sum(f.name != "__init__.py" for f in p.glob("*.py")) for p in rooms if p.name not in FLAT}

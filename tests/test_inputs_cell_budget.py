@@ -66,7 +66,7 @@ def test_a_system_that_does_not_tell_its_memory_has_a_bound_of_its_own(monkeypat
 def test_a_run_and_check_refuse_it_and_read_no_streets(tmp_path, monkeypatch):
     path = BuildingTown(tmp_path).write()
     monkeypatch.setattr(cell_budget, "available_bytes", lambda: 10_000)
-    monkeypatch.setattr("circle15.pipeline.study.reading.read_streets", lambda *_: pytest.fail("streets were read"))
+    monkeypatch.setattr("circle15.pipeline.study.read_study.read_streets", lambda *_: pytest.fail("streets were read"))
     told = CliRunner().invoke(main, ["run", str(path), "--out", str(tmp_path / "out")])
     assert told.exit_code == 2
     assert "circle15: cells.resolution, value 10: needs about" in told.stderr

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from circle15.config.layer import LayerTable
 from circle15.errors import ConfigError, InputError, MissingColumnError
 from circle15.inputs.coordinates.systems import wgs84_to_gcj02
-from circle15.inputs.facilities.guess import guess_layer, raw_coordinates
-from circle15.inputs.facilities.reading import (
+from circle15.inputs.facilities.facility_sources import (
     COLUMNS,
     combine_facilities,
     facilities_from_osm,
     read_facilities,
     safe_id,
 )
+from circle15.inputs.facilities.guess import guess_layer, raw_coordinates
 from circle15.inputs.ground.names import UnitNames, check_streets
 from circle15.inputs.tables.import_report import LEFT_OUT, REASONS, Change, changes_frame, dropped_frame
 from circle15.inputs.tables.values import says_kind

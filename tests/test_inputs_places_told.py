@@ -8,9 +8,9 @@ import pytest
 from circle15.config.layer import LayerTable
 from circle15.errors import InputError
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.inputs.facilities.facility_sources import read_facilities
 from circle15.inputs.facilities.guess import guess_layer
 from circle15.inputs.facilities.place_doubts import place_doubts
-from circle15.inputs.facilities.reading import read_facilities
 
 LON, LAT = 120.512345 + np.arange(6) / 997, 29.501234 + np.arange(6) / 991
 GCJ, BD = wgs84_to_gcj02(LON, LAT), wgs84_to_bd09(LON, LAT)

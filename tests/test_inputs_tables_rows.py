@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from circle15.config.layer import LayerTable
 from circle15.errors import InputError
-from circle15.inputs.facilities.reading import combine_facilities, read_facilities
+from circle15.inputs.facilities.facility_sources import combine_facilities, read_facilities
 from circle15.inputs.geofiles.dbf import read_dbf
 from circle15.inputs.ground.names import full_code
 from circle15.inputs.ground.polygons import read_polygons

@@ -10,7 +10,7 @@ from circle15.config.layer import LayerTable
 from circle15.config.model import load_config, parse_config
 from circle15.config.where import Condition
 from circle15.errors import ConfigError, InputError
-from circle15.inputs.facilities.reading import read_facilities
+from circle15.inputs.facilities.facility_sources import read_facilities
 from circle15.inputs.tables.reading import read_table
 from circle15.inputs.tables.row_filter import filter_rows, n_left_out, where_text
 

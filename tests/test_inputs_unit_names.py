@@ -10,7 +10,7 @@ import shapely
 
 from circle15.config.model import LayerTable, SurveyTable, parse_config
 from circle15.errors import ConfigError, InputError
-from circle15.inputs.facilities.reading import read_facilities
+from circle15.inputs.facilities.facility_sources import read_facilities
 from circle15.inputs.ground.cells import cut_cells
 from circle15.inputs.ground.districts import read_district
 from circle15.inputs.ground.names import UnitNames, check_streets

@@ -7,8 +7,8 @@ from pyproj import Transformer
 
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
 from circle15.inputs.facilities.crs_signs import Sign, signs_of
+from circle15.inputs.facilities.facility_sources import facilities_from_osm
 from circle15.inputs.facilities.name_matches import KnownNames, name_sign, plain_name
-from circle15.inputs.facilities.reading import facilities_from_osm
 from circle15.inputs.osm.features import read_features
 from circle15.network.build import read_network
 from circle15.network.detection.crs_detector import FARTHEST_M, FEWEST_POINTS, detect_crs

@@ -6,7 +6,7 @@ import pandas as pd
 import pytest
 import shapely
 
-from circle15.inputs.facilities.reading import combine_facilities, facilities_from_osm
+from circle15.inputs.facilities.facility_sources import combine_facilities, facilities_from_osm
 from circle15.inputs.osm.features import read_features
 from circle15.network.build import read_network
 from circle15.network.graph import WalkNetwork

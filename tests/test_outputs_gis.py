@@ -17,7 +17,7 @@ import shapely
 from circle15.inputs.coordinates.systems import gcj02_to_wgs84, wgs84_to_gcj02
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import CAUSE_COLOURS, OFF_NETWORK_LINE
-from circle15.outputs.systems import in_system
+from circle15.outputs.reprojected import in_system
 from circle15.outputs.tables import write_cells, write_gpkg
 from circle15.outputs.text import words
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result

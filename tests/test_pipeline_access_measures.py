@@ -8,7 +8,7 @@ from circle15.config.model import load_config
 from circle15.measures.rational import rational_agent_cost
 from circle15.pipeline import run_district
 from circle15.pipeline.study.clock import Clock
-from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.study.read_study import read_study
 from circle15.pipeline.tables.measured import measure_service
 from tests.chinese_town import Town
 

@@ -10,7 +10,7 @@ from circle15.doctor.check import check_config
 from circle15.pipeline import run_district
 from circle15.pipeline.fit.fit_warnings import fit_warnings
 from circle15.pipeline.study.clock import Clock
-from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.study.read_study import read_study
 from tests.chinese_town import M_LAT, M_LON, SOUTH, WEST, Town
 from tests.test_pipeline_planning import at, scenario, write_town
 

@@ -9,7 +9,7 @@ from circle15.config.model import load_config, parse_config
 from circle15.network.graph import metres_network
 from circle15.pipeline.study.clock import Clock
 from circle15.pipeline.study.layer_facilities import read_services
-from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.study.read_study import read_study
 from circle15.pipeline.study.table_warnings import table_warnings
 from circle15.pipeline.tables.measured import measure_service
 from circle15.pipeline.tables.measures_table import STANDARD_METRES, coverage_measures_table, distances

@@ -10,7 +10,7 @@ import pytest
 from circle15.config.model import load_config
 from circle15.pipeline import run_district
 from circle15.pipeline.study.clock import Clock
-from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.study.read_study import read_study
 from circle15.reach import reference
 from circle15.reach.search import nearest, travel_times
 from tests.superlatives import check_report

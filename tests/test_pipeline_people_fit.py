@@ -13,7 +13,7 @@ from circle15.inputs.people.densest import bound_text, most_people
 from circle15.pipeline import run_district
 from circle15.pipeline.fit.fit_warnings import fit_warnings
 from circle15.pipeline.study.clock import Clock
-from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.study.read_study import read_study
 from tests.building_town import BuildingTown
 
 

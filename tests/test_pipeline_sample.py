@@ -17,7 +17,7 @@ from circle15.outputs.dictionary import entry
 from circle15.pipeline import run_district
 from circle15.pipeline.projects.gains import offer_of
 from circle15.pipeline.study.clock import Clock
-from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.study.read_study import read_study
 from circle15.pipeline.tables.levels import levels_of
 from circle15.pipeline.tables.measured import measure_service
 from circle15.pipeline.tables.policy_tables import plan_tables

@@ -14,7 +14,7 @@ from circle15.config.model import load_config
 from circle15.inputs.people.population import read_population
 from circle15.pipeline import run_district
 from circle15.pipeline.study.clock import Clock
-from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.study.read_study import read_study
 from circle15.pipeline.tables.measured import measure_service
 from circle15.units import EARTH_RADIUS_M
 from tests.toy_osm import write_osm

@@ -7,8 +7,8 @@ from circle15.config.model import load_config
 from circle15.doctor.check import check_config
 from circle15.measures.equity import gini, lorenz
 from circle15.pipeline.study.clock import Clock
-from circle15.pipeline.study.reading import read_study
-from circle15.pipeline.tables.district import district_result
+from circle15.pipeline.study.read_study import read_study
+from circle15.pipeline.tables.district_result import district_result
 from circle15.pipeline.tables.measured import measure_service
 from tests.chinese_town import Town
 

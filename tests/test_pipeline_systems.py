@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from circle15.inputs.coordinates.systems import wgs84_to_gcj02
-from circle15.pipeline.study.systems import Coordinates, SystemJudge
+from circle15.pipeline.study.table_systems import Coordinates, SystemJudge
 from tests.made_tables import beside, uneven_town
 
 AMAP = ("name", "address", "lng", "lat")

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from circle15.batch.districts import Entry, find_districts
+from circle15.batch.district_list import Entry, find_districts
 from circle15.batch.local import LocalExecutor
 from circle15.batch.order import largest_first
 from circle15.batch.outcomes import Event, Outcome

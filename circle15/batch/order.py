@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from circle15.batch.districts import Entry
+    from circle15.batch.district_list import Entry
     from circle15.config.model import Config
 
 logger = logging.getLogger(__name__)

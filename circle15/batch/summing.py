@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from circle15.batch.outcomes import Outcome
 
-from circle15.runs.summing import gather_summary, write_summary
+from circle15.runs.joined_tables import gather_summary, write_summary
 
 
 def write_batch_summary(outcomes: Sequence[Outcome], root: Path, previous: Path | None, facts: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from circle15.network.build import read_network
 from circle15.network.cuts import keep_cuts
 from circle15.network.extracts import keep_selection
 from circle15.pipeline import run_district
-from circle15.pipeline.study.reading import study_area
+from circle15.pipeline.study.read_study import study_area
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

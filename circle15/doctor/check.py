@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 from circle15.config.model import load_config, readable_config
 from circle15.doctor.fit import check_fit, note_district
 from circle15.errors import Circle15Error, Problem
+from circle15.inputs.facilities.facility_sources import read_facilities
 from circle15.inputs.facilities.guess import read_raw
-from circle15.inputs.facilities.reading import read_facilities
 from circle15.inputs.ground.districts import buffer_area, read_district
 from circle15.inputs.ground.polygons import read_polygons
 from circle15.inputs.people.people_tables import read_people_table
@@ -19,10 +19,10 @@ from circle15.pipeline.study.later_tables import read_actual
 from circle15.pipeline.study.layer_facilities import OSM_PREFIX, named_places, read_services
 from circle15.pipeline.study.outline_check import measure_outlines, outline_warnings, read_outlines
 from circle15.pipeline.study.parcels import candidates_of, read_parcels
-from circle15.pipeline.study.reading import read_study
+from circle15.pipeline.study.read_study import read_study
 from circle15.pipeline.study.second_level import read_people
 from circle15.pipeline.study.study_streets import read_streets
-from circle15.pipeline.study.systems import Coordinates, SystemJudge
+from circle15.pipeline.study.table_systems import Coordinates, SystemJudge
 from circle15.pipeline.study.table_warnings import people_warnings, table_warnings
 from circle15.pipeline.tables.levels import levels_of
 from circle15.pipeline.tables.surveyed import survey_of

@@ -31,7 +31,7 @@ from circle15.inputs.people.spread import homes_of
 from circle15.inputs.tables.file_guards import KINDS_OF_SUFFIX
 from circle15.network.build import read_network
 from circle15.pipeline.fit.people_fit import homes_along_streets
-from circle15.pipeline.study.systems import Coordinates, SystemJudge
+from circle15.pipeline.study.table_systems import Coordinates, SystemJudge
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

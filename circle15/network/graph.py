@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import NetworkError, Problem
-from circle15.network.columns import read_only, value_problems
+from circle15.network.checked_arrays import read_only, value_problems
 from circle15.network.walking.profiles import WalkProfile, as_profiles
 from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED, metres_to_ms
 

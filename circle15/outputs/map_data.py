@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from circle15.outputs import map_places
 from circle15.outputs.beside_share import beside_figure, known_uncovered, off_label
+from circle15.outputs.packed_shapes import encode_lines, encode_polygons
 from circle15.outputs.palette import (
     AREA,
     CAUSE_COLOURS,
@@ -28,7 +29,6 @@ from circle15.outputs.palette import (
     ramp,
     time_classes,
 )
-from circle15.outputs.shapes import encode_lines, encode_polygons
 from circle15.outputs.text import (
     Words,
     group_of,

@@ -9,7 +9,7 @@ from urllib.parse import quote
 import folium
 
 from circle15.outputs.offline import MAX_ZOOM
-from circle15.outputs.systems import in_system
+from circle15.outputs.reprojected import in_system
 
 if TYPE_CHECKING:
     from circle15.outputs.result import DistrictResult

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from circle15.outputs.shapes import STREET_TOLERANCE_DEG, joined_lines
+from circle15.outputs.packed_shapes import STREET_TOLERANCE_DEG, joined_lines
 from circle15.outputs.text import Words, plain_number, words
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import xlsxwriter
 
 from circle15.outputs.catalogue import catalogue
 from circle15.outputs.dictionary import entry, number_pattern
-from circle15.outputs.values import people_values
+from circle15.outputs.readable_values import people_values
 from circle15.outputs.view import View
 from circle15.outputs.workbook_parts import set_paper, write_charts, write_columns, write_notes
 

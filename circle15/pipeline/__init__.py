@@ -19,8 +19,8 @@ from circle15.pipeline.record.manifest import manifest_of
 from circle15.pipeline.record.writing import require_tools, write_outputs
 from circle15.pipeline.study.clock import Clock
 from circle15.pipeline.study.outline_check import outlines_named
-from circle15.pipeline.study.reading import read_study
-from circle15.pipeline.tables.district import district_result
+from circle15.pipeline.study.read_study import read_study
+from circle15.pipeline.tables.district_result import district_result
 from circle15.pipeline.tables.measured import Service, count_competitors, measure_service
 from circle15.reach.isochrone import isochrones
 
@@ -218,7 +218,7 @@ def draw_isochrone(
         If no street within the distance that the config allows can be walked from the place; it says why.
     """
     from circle15.pipeline.study.off_reasons import off_reasons, start_notes  # noqa: PLC0415 (one command's own need)
-    from circle15.pipeline.study.reading import network_around  # noqa: PLC0415 (as above)
+    from circle15.pipeline.study.read_study import network_around  # noqa: PLC0415 (as above)
 
     name = profile or next(iter(config.walk))
     if name not in config.walk:

@@ -15,8 +15,8 @@ from circle15.outputs.summary import FILES, OF_PREVIOUS
 from circle15.pipeline import run_district
 from circle15.pipeline.record.manifest import code_digest, run_environment
 from circle15.runs.folder import read_manifest
+from circle15.runs.joined_tables import gather_summary, write_summary
 from circle15.runs.stale import changed_inputs, damaged_files, digest_of
-from circle15.runs.summing import gather_summary, write_summary
 from circle15.runs.table_check import Difference, compare_files, compare_values
 
 if TYPE_CHECKING:

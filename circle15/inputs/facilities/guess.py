@@ -14,9 +14,9 @@ from circle15.errors import InputError
 from circle15.inputs.coordinates.checks import looks_like
 from circle15.inputs.coordinates.systems import zone_epsg
 from circle15.inputs.facilities.crs_signs import Sign, table_signs
+from circle15.inputs.facilities.facility_sources import open_layer
+from circle15.inputs.facilities.facility_values import CAPACITY_UNITS, unit_of
 from circle15.inputs.facilities.places import COORDINATE_FIELDS, coordinates_as_found, system_in_headings
-from circle15.inputs.facilities.reading import open_layer
-from circle15.inputs.facilities.values import CAPACITY_UNITS, unit_of
 from circle15.inputs.ground.polygon_files import ID_FIELDS
 from circle15.inputs.ground.polygons import COMMUNITY_NAME_FIELDS, NAME_FIELDS
 from circle15.inputs.tables.headings import choose_column

@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     import numpy.typing as npt
 
-    from circle15.inputs.facilities.reading import FacilityTable
+    from circle15.inputs.facilities.facility_sources import FacilityTable
 
 COARSE_DECIMALS = 3
 """Of degrees: 0.001 is about 110 m. By chance one place in a million has no more on both axes."""

@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import InputError, NetworkError
-from circle15.network.columns import as_column, value_problems
+from circle15.network.checked_arrays import as_column, value_problems
 from circle15.threads import available_threads
 from circle15.units import UNREACHED
 

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import NetworkError
-from circle15.network.columns import as_column
+from circle15.network.checked_arrays import as_column
 
 if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork

@@ -1,5 +1,5 @@
 "use strict";
-// Geometry of the page: whole steps, each vertex as the difference from the one before (see outputs/shapes.py).
+// Geometry of the page: whole steps, each vertex as the difference from the one before (see outputs/packed_shapes.py).
 var circle15 = circle15 || {};
 
 // Steps to LatLngs, in order.

@@ -31,7 +31,7 @@ BLOCK_ORIGINS = 4096
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class Uncovered:
     """A layer's people by distinct cell, as candidates see them."""
 
     people: FloatArray  # (n_cells,) not covered yet
@@ -44,14 +44,14 @@ class Demand:
         return np.flatnonzero((self.people > 0) & (self.at.edge >= 0))
 
 
-def demand_of(study: Study, service: Service) -> Demand:
+def demand_of(study: Study, service: Service) -> Uncovered:
     """Give the people of a layer who are not covered."""
     cells = study.cells
     uncovered = np.where(service.covered, 0.0, service.people)
     people = cells.sum_of_pieces(uncovered)
     count = np.zeros(cells.n_cells, dtype=np.int64)
     count[cells.cell_of_piece] = service.count
-    return Demand(people, service.layer.min_count - count, study.linked_cells(service.layer.profile))
+    return Uncovered(people, service.layer.min_count - count, study.linked_cells(service.layer.profile))
 
 
 def reach_of(
@@ -140,7 +140,7 @@ def shortage_around(
 
 
 def gains_in_order(
-    study: Study, service: Service, at: Linkage, capacity: FloatArray, demand: Demand, *, threads: int | None = None
+    study: Study, service: Service, at: Linkage, capacity: FloatArray, demand: Uncovered, *, threads: int | None = None
 ) -> dict[str, FloatArray]:
     """Give what new facilities do one after another: people newly covered, alone, gap closed and places made up for.
 

@@ -11,7 +11,7 @@ import pandas as pd
 from scipy.sparse import csr_array
 
 from circle15.errors import ConfigError, Problem
-from circle15.pipeline.projects.gains import BLOCK_ORIGINS, Demand, demand_of, gains_in_order, reach_of
+from circle15.pipeline.projects.gains import BLOCK_ORIGINS, Uncovered, demand_of, gains_in_order, reach_of
 from circle15.pipeline.projects.ranked import places_frame, usable_places
 from circle15.pipeline.study.parcels import candidates_of, new_capacity
 from circle15.planning import MODELS
@@ -39,7 +39,7 @@ from circle15.said import Said
 
 if TYPE_CHECKING:
     from circle15.network.linking.linkage import Linkage
-    from circle15.pipeline.projects.gains import Demand
+    from circle15.pipeline.projects.gains import Uncovered
     from circle15.pipeline.study.parcels import Parcels
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
@@ -131,7 +131,7 @@ class _Case:
     places: Parcels
     at: Linkage  # of the places
     cost: FloatArray | None  # where the task counts costs
-    demand: Demand
+    demand: Uncovered
     threads: int | None
 
     def reach(self, cells: Linkage) -> csr_array:

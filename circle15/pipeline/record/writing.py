@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from circle15.errors import OutputError, Problem
 from circle15.outputs.catalogue import catalogue
 from circle15.outputs.drawings import Drawings
-from circle15.outputs.systems import in_system
+from circle15.outputs.reprojected import in_system
 from circle15.outputs.tables import write_cells, write_csv, write_gpkg
 from circle15.reach.isochrone import isochrones
 

@@ -11,9 +11,14 @@ import shapely
 from circle15.config.district import is_outline_file
 from circle15.errors import InputError, Problem
 from circle15.inputs.coordinates.systems import NAMED_SYSTEMS
+from circle15.inputs.facilities.facility_sources import (
+    FacilityTable,
+    combine_facilities,
+    facilities_from_osm,
+    read_facilities,
+)
 from circle15.inputs.facilities.name_matches import names_wanted, read_names
 from circle15.inputs.facilities.place_doubts import PlaceDoubt, place_doubts
-from circle15.inputs.facilities.reading import FacilityTable, combine_facilities, facilities_from_osm, read_facilities
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS
 from circle15.inputs.ground.districts import buffer_area
 from circle15.inputs.osm.features import read_features
@@ -25,7 +30,7 @@ from circle15.inputs.tables.import_report import Change, DroppedFacility
 from circle15.network.detection.admin_lines import ADMIN_TAGS
 from circle15.network.extracts import read_wanted
 from circle15.network.linking.entrances import facility_entrances, read_gates
-from circle15.pipeline.study.systems import Coordinates, SystemJudge
+from circle15.pipeline.study.table_systems import Coordinates, SystemJudge
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -40,7 +40,7 @@ upper bounds: a facility beyond the buffer may be nearer."""
 
 
 @dataclass(frozen=True, slots=True)
-class Demand:
+class Competitors:
     """Everybody who competes for a layer's supply: the pieces of cells and, behind them, cells beyond the border."""
 
     times: Times  # (pieces + cells beyond the border) x facilities within the threshold
@@ -109,7 +109,7 @@ class Service:
     people_within: FloatArray  # (n_facilities,) persons of the group within the threshold, beyond the border too
     people_beyond: FloatArray  # (n_facilities,) those of them who live beyond the border
     load: FloatArray  # (n_facilities,) persons, beyond the border too, for whom it is the nearest within the threshold
-    demand: Demand  # who competes for the supply
+    demand: Competitors  # who competes for the supply
     wanted: FloatArray  # (n_pieces + n_cells beyond,) need of all of them; their number without a norm
     need_rule: NeedRule | None  # None without a norm
     is_linked: npt.NDArray[np.bool_]  # (n_pieces,) on the network for the layer's profile
@@ -195,17 +195,17 @@ def _needs(rule: NeedRule, study: Study, need: FloatArray) -> FloatArray:
     return need if study.around is None else np.concatenate([need, rule.need(study.around.groups)])
 
 
-def _demand(layer: LayerTable, study: Study, times: Times, people: FloatArray, threads: int | None) -> Demand:
+def _demand(layer: LayerTable, study: Study, times: Times, people: FloatArray, threads: int | None) -> Competitors:
     """Add the people beyond the border to the district's, where the population source tells of them."""
     around = study.around
     if around is None:
-        return Demand(times, people, len(people))
+        return Competitors(times, people, len(people))
     at = study.linked_around(around, layer.profile)
     entrances, owner = study.linked_entrances(layer)
     table = travel_times(study.network, at, entrances, profile=layer.profile, cutoff_s=times.cutoff_s, threads=threads)
     beyond = around.groups[layer.group].to_numpy(np.float64)
     every = stacked(times, by_facility(table, owner, times.n_destinations))
-    return Demand(every, np.concatenate([people, beyond]), len(people))
+    return Competitors(every, np.concatenate([people, beyond]), len(people))
 
 
 def _nearest_load(times: Times, people: FloatArray) -> FloatArray:

@@ -15,8 +15,8 @@ import shapely
 
 from circle15.errors import InputError
 from circle15.inputs.facilities.crs_signs import Sign, table_signs
+from circle15.inputs.facilities.facility_values import capacity_column, is_closed, unit_of
 from circle15.inputs.facilities.outlines import point_on, read_places
-from circle15.inputs.facilities.values import capacity_column, is_closed, unit_of
 from circle15.inputs.tables.import_report import Change, DroppedFacility
 from circle15.inputs.tables.repeated_rows import repeated_years
 from circle15.inputs.tables.row_filter import n_left_out
