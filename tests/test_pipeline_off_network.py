@@ -90,7 +90,7 @@ def test_every_headline_tells_them_beside_the_share(run):
     assert f"another {off} of the people live in cells without street data" in three_sentences(view)[0]
     weakest = min(rows, key=lambda r: r.covered_share)
     known = weakest.people - weakest.covered_people - HILL
-    assert f": {known:,.0f} people cannot walk there" in three_sentences(view)[1]
+    assert f": {known:,.0f} residents cannot walk there" in three_sentences(view)[1]
     report = (run.folder / "report.html").read_text("utf-8")
     shares = page_data(view, {"bounds": [[0, 0], [1, 1]]}, [], [])["shares"]
     for row, share in zip(rows, shares[:2], strict=True):
