@@ -170,7 +170,7 @@ class PopulationTable(Table):
     unit_field: str | None = None
     """Column of the street's name or code, with "units"; recognised by its heading without it.
     街道名称或代码所在列，用于 "units"；不写则按列名识别。"""
-    crs: str | None = None
+    crs: CrsName | None = None
     """Coordinate system of a table of points: "wgs84" "gcj02" "bd09" "cgcs2000" "EPSG:4549"; must be said, as GCJ-02 is
     half a kilometre off.
     点表的坐标系："wgs84" "gcj02" "bd09" "cgcs2000" "EPSG:4549"；必须写明，GCJ-02 偏移约半公里。"""

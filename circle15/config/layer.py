@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from circle15.config.types import Count, Encoding, Identifier, Positive, Table
+from circle15.config.types import Count, CrsName, Encoding, Identifier, Positive, Table
 from circle15.config.where import Where  # noqa: TC001 (pydantic needs it at run time)
 from circle15.units import metres_to_seconds, minutes_to_seconds
 
@@ -34,7 +34,7 @@ class LayerTable(Table):
     allow_empty: bool = False
     """Whether a layer without facilities runs, with coverage 0; otherwise it stops the run, as it is mostly a mistake.
     没有设施时是否照常计算（覆盖率为 0）；默认停止运行，因为多半是写错了。"""
-    crs: str | None = None
+    crs: CrsName | None = None
     """Coordinate system of a table: "wgs84" "gcj02" (Amap, Tencent) "bd09" (Baidu) "cgcs2000" "EPSG:4549"; must be
     said, as GCJ-02 is half a kilometre off. Files that state their own need none.
     表格的坐标系："wgs84" "gcj02"（高德、腾讯）"bd09"（百度）"cgcs2000" "EPSG:4549"；必须写明，GCJ-02 偏移约半公里。自带

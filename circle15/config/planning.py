@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
 
-from circle15.config.types import Count, Identifier, NonNegative, Positive, Table
+from circle15.config.types import Count, CrsName, Identifier, NonNegative, Positive, Table
 from circle15.errors import ConfigError, Problem
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ class PlanningTable(Table):
     forbidden: str | None = None
     """File of areas where nothing may be built; candidates within them are left out and told.
     禁建区文件；其中的候选地点不予考虑并说明。"""
-    crs: str | None = None
+    crs: CrsName | None = None
     """Coordinate system of these tables: "wgs84" "gcj02" "bd09" "cgcs2000" "EPSG:4549"; must be said of tables.
     这些表格的坐标系："wgs84" "gcj02" "bd09" "cgcs2000" "EPSG:4549"；表格必须写明。"""
     name_field: str | None = None
