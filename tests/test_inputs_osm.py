@@ -228,7 +228,7 @@ def test_only_what_meets_the_area_is_read(tmp_path):
 @pytest.mark.parametrize(("lang", "name"), [("zh", "诊所"), ("en", "Clinic")])
 def test_names_follow_the_language(tmp_path, lang, name):
     tags = {"amenity": "clinic", "name": "Klinik", "name:zh": "诊所", "name:en": "Clinic", "capacity": "30"}
-    found = facilities(tmp_path, nodes={1: (0, 0, tags), 2: (1, 1, {"amenity": "clinic", "name": "B"})}, lang=lang)
+    found = facilities(tmp_path, nodes={1: (0, 0, tags), 2: (1, 1, {"amenity": "clinic", "name": "B"})}, names_in=lang)
     assert found["name"].tolist() == [name, "B"]
     assert found["capacity"][0] == 30.0
     assert np.isnan(found["capacity"][1])
