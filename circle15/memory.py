@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 REMEDY = (
@@ -40,12 +41,10 @@ def out_of_memory_text(error: MemoryError) -> str:
 
 
 def _of_machine() -> int | None:
-    try:
+    with suppress(OSError, ValueError, IndexError):  # no Linux: asked otherwise below
         for line in Path("/proc/meminfo").read_text(encoding="ascii").splitlines():
             if line.startswith("MemAvailable:"):
                 return int(line.split()[1]) * _KIB
-    except (OSError, ValueError, IndexError):
-        pass
     if sys.platform == "win32":
         return _of_windows()
     try:
