@@ -8,7 +8,6 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from circle15.outputs.dictionary import dictionary
-from circle15.units import seconds_to_minutes
 
 if TYPE_CHECKING:
     from circle15.outputs.result import LayerInfo
@@ -292,12 +291,6 @@ def share_text(value: float) -> str:
     if 0 < percent < 100:  # noqa: PLR2004 (per cent)
         percent = min(max(percent, 0.1), 99.9)
     return f"{percent:.1f}%"
-
-
-def minutes_text(seconds: float) -> str:
-    """Write seconds as minutes with one decimal; "–" where not reached."""
-    minutes = float(seconds_to_minutes(seconds))
-    return "–" if math.isnan(minutes) else f"{minutes:.1f}"
 
 
 def group_text(layer: LayerInfo, lang: str) -> str:
