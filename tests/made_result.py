@@ -9,6 +9,7 @@ import pandas as pd
 import shapely
 
 from circle15.outputs.result import DistrictResult, LayerInfo
+from circle15.outputs.result_tables import ResultTables
 
 SIZES = {
     "small": (11, 0.0085, 9),
@@ -48,7 +49,7 @@ def made_result(size="small", *, lang="zh", **changes):
     fields = {
         "id": "made", "name": "港城区" if lang == "zh" else "Harbour District", "lang": lang,
         "boundary": gpd.GeoDataFrame({"id": ["made"]}, geometry=[shape], crs="EPSG:4326"),
-        "units": units, "layers": layers, "cells": cells, "tables": tables,
+        "units": units, "layers": layers, "cells": cells, "tables": ResultTables(**tables),
         "isochrones": _isochrones(facilities, layers),
         "streets": _streets(shape, radius, random),
         "population_source": "按建筑体量分摊，总数 35,881" if lang == "zh" else "spread over buildings, 35,881 in all",

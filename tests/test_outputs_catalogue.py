@@ -3,6 +3,7 @@
 import re
 import runpy
 import tomllib
+from dataclasses import fields
 
 import pandas as pd
 import pytest
@@ -12,6 +13,7 @@ from circle15.config.outputs import OUTPUT_NAMES, OutputsTable
 from circle15.outputs.catalogue import catalogue, output_of
 from circle15.outputs.dictionary import entry
 from circle15.outputs.printing import find_browser
+from circle15.outputs.result_tables import ResultTables
 from circle15.pipeline import run_district
 
 COMMANDS = ("site", "compare", "batch")
@@ -23,7 +25,7 @@ PAGES = {
     "charts": ("workbook_parts",),
     "summary": ("summary",),
 }
-READ = re.compile(r'(?:tables\[|tables\.get\(|own\(|_stacked\(ordered, )"(\w+)"')
+READ = re.compile(r'(?:result\.tables\.|district\.tables\.get\("|d\.tables\["|own\("|_stacked\(ordered, ")(\w+)')
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +56,7 @@ def test_every_file_that_a_run_writes_is_declared_and_every_declared_one_is_writ
 
 def test_every_table_of_a_result_is_a_sheet_and_the_other_way_round(everything):
     assert set(everything.result.tables) == {o.key for o in catalogue().values() if o.sheet_zh}
+    assert {f.name for f in fields(ResultTables)} == set(everything.result.tables)
 
 
 def test_every_column_is_in_the_dictionary_with_decimals_where_it_has_numbers(everything):

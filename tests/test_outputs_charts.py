@@ -46,7 +46,7 @@ def result():
         columns=["indicator", "unit", "target", "target_upper", "actual", "direction", "comparator", "status"],
     ).assign(year=2027, document="规划", location="表1")  # fmt: skip
     tables = {"portrait": portrait, "causes": causes, "lorenz": lorenz, "equity": equity, "targets": targets}
-    return replace(made, tables={**made.tables, **tables})
+    return replace(made, tables=replace(made.tables, **tables))
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_missing_dimension_leaves_the_radar_open_and_says_so(view):
 
 def test_two_dimensions_make_no_radar(result):
     portrait = result.tables["portrait"].assign(满意度=np.nan, 饱和度=np.nan)
-    view = View(replace(result, tables={**result.tables, "portrait": portrait}))
+    view = View(replace(result, tables=replace(result.tables, portrait=portrait)))
     assert radar_chart(view.of_unit("unit-1")) is None
 
 

@@ -18,6 +18,7 @@ from circle15.inputs.coordinates.systems import gcj02_to_wgs84, wgs84_to_gcj02
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import CAUSE_COLOURS, OFF_NETWORK_LINE
 from circle15.outputs.reprojected import in_system
+from circle15.outputs.result_tables import ResultTables
 from circle15.outputs.tables import write_cells, write_gpkg
 from circle15.outputs.text import words
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
@@ -57,7 +58,7 @@ def chinese():
         **{
             **{name: getattr(made, name) for name in made.__dataclass_fields__},
             "boundary": moved(made.boundary), "units": moved(made.units), "isochrones": moved(made.isochrones),
-            "cells": cells, "tables": tables, "streets": streets,
+            "cells": cells, "tables": ResultTables(**tables), "streets": streets,
         }
     )  # fmt: skip
 
@@ -132,7 +133,7 @@ def test_cells_have_the_causes_colours(package, result):
 def test_units_have_their_residents_whatever_group_the_first_service_counts(result, tmp_path):
     coverage = result.tables["coverage"]
     few = coverage.assign(people=coverage["people"] / 100)
-    write_gpkg(replace(result, tables={**result.tables, "coverage": few}), tmp_path / "district.gpkg")
+    write_gpkg(replace(result, tables=replace(result.tables, coverage=few)), tmp_path / "district.gpkg")
     units = gpd.read_file(tmp_path / "district.gpkg", layer="units").set_index("unit_id")
     people = coverage[coverage["layer"] == "nursery"].set_index("unit_id")["people"]
     np.testing.assert_allclose(units["people"], people[units.index])

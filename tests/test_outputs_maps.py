@@ -86,7 +86,7 @@ def test_no_name_ends_a_script(result, page, tmp_path):
     evil = _parsed(page)
     assert EVIL_NAME not in page
     facilities = result.tables["facilities"].assign(name="plain")
-    write_district_map(replace(result, tables={**result.tables, "facilities": facilities}), tmp_path / "i.html")
+    write_district_map(replace(result, tables=replace(result.tables, facilities=facilities)), tmp_path / "i.html")
     harmless = _parsed((tmp_path / "i.html").read_text(encoding="utf-8"))
     assert [tag for tag, _ in evil.found] == [tag for tag, _ in harmless.found]
     names = [f["name"] for f in json.loads(evil.data)["facilities"]["facilities"]]
@@ -200,7 +200,7 @@ def test_every_count_of_a_map_names_its_people(lang):
         off = children[own & ~linked].sum()
         coverage.loc[at, ["people", "covered_people", "people_off_network"]] = people, reached, off
     result = replace(
-        made, layers=layers, cells=made.cells.assign(age_0_2=children), tables={**made.tables, "coverage": coverage}
+        made, layers=layers, cells=made.cells.assign(age_0_2=children), tables=replace(made.tables, coverage=coverage)
     )
     data = _page_data(View(result))
     whom = {"zh": ("0–2 岁人口", "居民"), "en": ("People aged 0-2", "residents")}[lang]
@@ -381,7 +381,7 @@ def test_sentences_quote_the_tables():
 def test_an_area_without_people_says_so_instead_of_a_share():
     made = made_result("tiny", lang="en")
     empty = made.tables["coverage"].assign(people=0.0, covered_people=0.0, covered_share=np.nan)
-    view = View(replace(made, tables={**made.tables, "coverage": empty}, cells=made.cells.assign(population=0.0)))
+    view = View(replace(made, tables=replace(made.tables, coverage=empty), cells=made.cells.assign(population=0.0)))
     assert three_sentences(view) == ["Nobody lives in Harbour District, so no share is given."]
 
 
@@ -390,13 +390,13 @@ def test_a_group_of_people_is_named_and_never_passes_for_the_residents():
     coverage = made.tables["coverage"].query("layer == 'canteen'")
     old = coverage.assign(people=coverage["people"] / 4, covered_people=coverage["people"] / 8, covered_share=0.5)
     layer = replace(made.layers[1], group="age_60_plus")
-    view = View(replace(made, layers=(layer,), tables={**made.tables, "coverage": old}))
+    view = View(replace(made, layers=(layer,), tables=replace(made.tables, coverage=old)))
     row = old.set_index("unit_id").loc["made"]
     first, second, _ = three_sentences(view)
     residents = people_text(made.cells["population"].sum())
     assert first.startswith(f"港城区有居民 {residents} 人；60 岁及以上人口 {people_text(row['people'])} 人，其中")
     assert f"60 岁及以上人口中有 {people_text(row['people'] - row['covered_people'])} 人" in second
-    nobody = replace(view.result, tables={**made.tables, "coverage": old.assign(people=0.0, covered_share=np.nan)})
+    nobody = replace(view.result, tables=replace(made.tables, coverage=old.assign(people=0.0, covered_share=np.nan)))
     assert three_sentences(View(nobody)) == [f"港城区有居民 {residents} 人，其中没有各类服务所面向的人群，不计覆盖率。"]
 
 
@@ -416,7 +416,7 @@ def test_approval_number_and_bureau_stand_on_the_map(result, tmp_path):
 
 
 def test_a_map_without_ranking_areas_or_unlinked_points_is_written(result, tmp_path):
-    tables = {k: t for k, t in result.tables.items() if k not in {"ranking", "unlinked", "gaps", "completeness"}}
+    tables = replace(result.tables, ranking=None, unlinked=None, gaps=None, completeness=None)
     bare = replace(result, tables=tables, isochrones=result.isochrones.iloc[:0], layers=result.layers[:1])
     write_district_map(bare, tmp_path / "i.html")
     data = json.loads(_parsed((tmp_path / "i.html").read_text(encoding="utf-8")).data)

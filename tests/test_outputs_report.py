@@ -141,7 +141,7 @@ def test_unlinked_things_and_warnings_are_told(page, result):
 
 
 def _reported(result, folder, **tables):
-    write_report(replace(result, tables={**result.tables, **tables}), folder / "r.html")
+    write_report(replace(result, tables=replace(result.tables, **tables)), folder / "r.html")
     return _Page((folder / "r.html").read_text(encoding="utf-8"))
 
 

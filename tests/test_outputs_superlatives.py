@@ -32,7 +32,7 @@ def _drawn(lang, seed):
     alone = np.round(random.random(len(ranking)) * 400 * (random.random(len(ranking)) < 0.8), 1)
     ranking = ranking.assign(alone_covered_people=alone, newly_covered_people=alone * random.random(len(ranking)))
     layers = tuple(replace(layer, group=str(random.choice(GROUPS))) for layer in made.layers)
-    return replace(made, layers=layers, tables={**made.tables, "coverage": coverage, "ranking": ranking})
+    return replace(made, layers=layers, tables=replace(made.tables, coverage=coverage, ranking=ranking))
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])
@@ -53,7 +53,7 @@ def test_the_advice_speaks_of_the_weakest_service_or_says_why_of_another():
     weakest, second = (names[layer] for layer in shares.index[:2])
     assert f"处{weakest}建议点位" in three_sentences(View(made))[2]
     others = made.tables["ranking"].query("layer != @shares.index[0]")
-    advice = three_sentences(View(replace(made, tables={**made.tables, "ranking": others})))[2]
+    advice = three_sentences(View(replace(made, tables=replace(made.tables, ranking=others))))[2]
     assert advice.startswith(f"覆盖率最低的{weakest}在港城区没有可新增覆盖居民的建议点位，以下为{second}。")
 
 
@@ -62,6 +62,6 @@ def test_gains_that_earlier_ranks_left_over_are_not_compared():
     advice = three_sentences(View(made))[2]
     assert "点位 3" in advice  # which alone gains most, though rank 1 comes before it
     one = made.tables["ranking"].query("rank == 1")
-    advice = three_sentences(View(replace(made, tables={**made.tables, "ranking": one})))[2]
+    advice = three_sentences(View(replace(made, tables=replace(made.tables, ranking=one))))[2]
     assert "最" not in advice
     assert "单独新建时可新增覆盖居民" in advice

@@ -57,7 +57,7 @@ def test_amap_pages_draw_everything_in_gcj02(result):
     china = replace(
         result,
         tiles="amap",
-        tables={**result.tables, "facilities": result.tables["facilities"].assign(lon=121.55, lat=29.88)},
+        tables=replace(result.tables, facilities=result.tables.facilities.assign(lon=121.55, lat=29.88)),
     )
     moved = in_tile_system(china)
     lon, lat = wgs84_to_gcj02(np.array([121.55]), np.array([29.88]))

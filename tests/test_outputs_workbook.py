@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from circle15.outputs.dictionary import number_pattern
+from circle15.outputs.result_tables import ResultTables
 from circle15.outputs.text import plain_number, words
 from circle15.outputs.workbook import write_import_report, write_workbook
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
@@ -29,7 +30,7 @@ def result():
         {"unit_id": ["made"] * 3, "unit_name": ["港城区"] * 3, "layer": ["nursery", "nursery", "clinic"], "group": ["all"] * 3,
          "cause": ["barrier", "full", "none_near"], "people": [12.0, 40.0, 5.0], "share": [0.1, 0.3, 0.05]}
     )  # fmt: skip
-    return replace(made, tables={**made.tables, "causes": causes}, config_sha256=HASH, bureau="港城区规划局")
+    return replace(made, tables=replace(made.tables, causes=causes), config_sha256=HASH, bureau="港城区规划局")
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +60,7 @@ def test_any_text_like_a_formula_stays_a_text(result, text, tmp_path):
     facilities = result.tables["facilities"].assign(name=text)
     layers = (replace(result.layers[0], name=text, note=text, source=text), *result.layers[1:])
     units = result.units.assign(unit_name=text)
-    odd = replace(result, name=text, layers=layers, units=units, tables={**result.tables, "facilities": facilities})
+    odd = replace(result, name=text, layers=layers, units=units, tables=replace(result.tables, facilities=facilities))
     write_workbook(odd, tmp_path / "t.xlsx")
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
     assert {c.value for c in book["设施"]["A"][1:]} == {text}
@@ -129,9 +130,8 @@ def test_codes_read_as_words_and_ids_stand_last(result, tmp_path):
                                  "warnings": ["口径不明 [year-is-a-reading]; 缺 [text-damaged]"]}),
         "causes": result.tables["causes"], "projects": pd.DataFrame({"is_duplicate": [True, False]}),
     }  # fmt: skip
-    write_workbook(
-        replace(result, tables={**tables, "completeness": result.tables["completeness"]}), tmp_path / "t.xlsx"
-    )
+    own = {"facilities": result.tables.facilities, "completeness": result.tables.completeness}
+    write_workbook(replace(result, tables=ResultTables(**own, **tables)), tmp_path / "t.xlsx")
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
     rows = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
     assert rows["覆盖率"][0][:4] == ("街道（村社）名称", "服务", "阈值（分钟）", "阈值距离（米）")
@@ -146,7 +146,7 @@ def test_codes_read_as_words_and_ids_stand_last(result, tmp_path):
 
 def test_a_wide_sheet_prints_on_as_many_pages_as_keep_it_readable(result, tmp_path):
     wide = pd.DataFrame({f"column {i}": ["a text of forty letters, more or less so"] for i in range(11)})
-    write_workbook(replace(result, tables={**result.tables, "policy": wide}), tmp_path / "t.xlsx")
+    write_workbook(replace(result, tables=replace(result.tables, policy=wide)), tmp_path / "t.xlsx")
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
     assert (book["标准来源"].page_setup.fitToWidth, book["标准来源"].print_title_cols) == (3, "$A:$A")
     assert (book["服务齐全度"].page_setup.fitToWidth or 1, book["服务齐全度"].print_title_cols) == (1, None)
@@ -156,7 +156,7 @@ def test_the_import_report_is_a_workbook_of_its_own(result, tmp_path):
     report = pd.DataFrame(
         {"file": ["=a.xlsx"], "sheet": ["表1"], "row": [7], "column": ["容量"], "original": ["=1+1"], "taken": [""], "reason": ["不是数字"]}
     )  # fmt: skip
-    write_import_report(replace(result, tables={"import_report": report}), tmp_path / "import_report.xlsx")
+    write_import_report(result, report, tmp_path / "import_report.xlsx")
     sheet = openpyxl.load_workbook(tmp_path / "import_report.xlsx")["读入修正"]
     assert [c.value for c in sheet[2]] == ["=a.xlsx", "表1", 7, "容量", "=1+1", None, "不是数字"]
     assert [c.data_type for c in sheet[2]].count("f") == 0

@@ -97,7 +97,7 @@ def run_one(config: Config, folder: Path, progress: Path | None, threads: int | 
         counts = {
             "cells": float(len(run.result.cells)),
             "people": float(run.result.cells["population"].sum()),
-            "facilities": float(len(run.result.tables["facilities"])),
+            "facilities": float(len(run.result.tables.facilities)),
         }
         return _report(begun, seconds=run.seconds, counts=counts)
     except Circle15Error as e:

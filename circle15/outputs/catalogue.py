@@ -16,7 +16,7 @@ _LISTS = ("files", "computed_from", "read_by")
 class Output:
     """One kind of file, and of a table its sheet in tables.xlsx."""
 
-    key: str  # of a table: its name in `DistrictResult.tables` and in the data dictionary
+    key: str  # of a table: its field in `ResultTables` and in the data dictionary
     files: tuple[str, ...]  # relative to the folder; * stands for a unit's id, a layer's or a coordinate system
     asked_by: str  # its name in [outputs] write, another key of [outputs], the command that writes it; "": always there
     sheet_zh: str  # title of its sheet; "" where it has none

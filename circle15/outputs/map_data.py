@@ -214,7 +214,7 @@ def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value
 
 def _gap(view: View, layer: LayerInfo) -> Value | None:
     """Give the classes of a layer's gap in its own unit; None where no norm makes it more than people not covered."""
-    gaps = view.result.tables.get("gaps")
+    gaps = view.result.tables.gaps
     if gaps is None or f"{layer.id}_gap" not in view.result.cells:
         return None
     own = gaps[(gaps["layer"] == layer.id) & gaps["norm"].notna()]

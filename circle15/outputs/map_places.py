@@ -101,7 +101,7 @@ def _facilities(view: View) -> list[Value]:
     units = _supply_units(view)
     rows = []
     f: Any
-    for f in view.result.tables["facilities"].itertuples(index=False):
+    for f in view.result.tables.facilities.itertuples(index=False):
         if f.layer not in position:
             continue
         values = [
@@ -141,7 +141,7 @@ def sites(view: View) -> list[Value]:
 def _sites(view: View) -> list[tuple[str, Value]]:
     """Give the ranking's places with the unit of each."""
     say = view.say
-    ranking = view.result.tables.get("ranking")
+    ranking = view.result.tables.ranking
     if ranking is None:
         return []
     position = {layer.id: i for i, layer in enumerate(view.result.layers)}
@@ -226,7 +226,7 @@ def unlinked(view: View) -> list[Value]:
 
 def _unlinked(view: View) -> list[Value]:
     say = view.say
-    table = view.result.tables.get("unlinked")
+    table = view.result.tables.unlinked
     if table is None:
         return []
     rows = table[table["lon"].notna() & table["lat"].notna()]

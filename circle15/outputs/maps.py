@@ -101,7 +101,7 @@ def _page(view: View, subtitle: str, *, back: Value | None) -> Value:
 def _unit_links(result: DistrictResult) -> list[Value]:
     if len(result.units) < 2:  # noqa: PLR2004 (one unit is the district itself)
         return []
-    coverage = result.tables["coverage"]
+    coverage = result.tables.coverage
     links = []
     for unit in result.units.itertuples(index=False):
         shares = coverage.loc[coverage["unit_id"] == unit.unit_id, "covered_share"]

@@ -137,7 +137,7 @@ def _draw_map(axes: Any, view: View, layer: LayerInfo) -> None:
     gpd.GeoSeries(view.streets()).plot(ax=axes, color="#8d8a82", linewidth=0.35, alpha=0.45, aspect=None)
     result.units.boundary.plot(ax=axes, color=INK, linewidth=0.5, aspect=None)
     view.area().boundary.plot(ax=axes, color=INK, linewidth=1.5, aspect=None)
-    facilities = result.tables["facilities"]
+    facilities = result.tables.facilities
     own = facilities[facilities["layer"] == layer.id]
     axes.scatter(own["lon"], own["lat"], s=12, facecolor="white", edgecolor=INK, linewidth=0.8, zorder=5)
     west, south, east, north = _frame(view)

@@ -110,7 +110,7 @@ def _share(name: str, row: Any, lang: str) -> Value:
 
 def _drawing(view: View, plane: Plane) -> Value:
     result = view.result
-    facilities = result.tables["facilities"]
+    facilities = result.tables.facilities
     maps = []
     for layer, row in view.coverage_rows():
         classes = layer_classes(layer)
@@ -162,7 +162,7 @@ def _coverage_rows(view: View) -> list[Value]:
 
 
 def _projects(view: View) -> list[Value]:
-    ranking = view.result.tables.get("ranking")
+    ranking = view.result.tables.ranking
     if ranking is None:
         return []
     names = view.unit_names()
@@ -190,7 +190,7 @@ def _projects(view: View) -> list[Value]:
 
 def _targets_note(view: View) -> str:
     """Say how bars of targets read, and how many targets, which may be a hundred, have no value of today."""
-    say, table = view.say, view.result.tables.get("targets")
+    say, table = view.say, view.result.tables.targets
     n = 0 if table is None else int(table["actual"].isna().sum())
     return say["targets_note"] + (f" {say['targets_without_data'].format(n=n)}" if n else "")
 
@@ -222,8 +222,10 @@ def _unit(view: View, plane: Plane) -> Value:
 
 def _quality(view: View) -> Value:
     result, say = view.result, view.say
-    unlinked = result.tables.get("unlinked", pd.DataFrame(columns=["kind", "layer", "reason", "people"]))
-    facilities = result.tables["facilities"]
+    unlinked = result.tables.unlinked
+    if unlinked is None:
+        unlinked = pd.DataFrame(columns=["kind", "layer", "reason", "people"])
+    facilities = result.tables.facilities
     lost = unlinked[unlinked["kind"] == "facility"]
     layers = []
     for layer in result.layers:

@@ -27,7 +27,7 @@ _LINES = ("#2f7f76", "#a3204f", "#b2774a", "#5b4a8c", INK, "#7a8a2a")
 
 def lorenz_chart(view: View) -> Value | None:
     """Give the Lorenz curves of the district's services as SVG paths; None where the run has none."""
-    table = view.result.tables.get("lorenz")
+    table = view.result.tables.lorenz
     if table is None or not len(table):
         return None
     ginis = {row.layer: float(row.gini) for row in view.own("equity")}
@@ -134,7 +134,7 @@ def target_bars(view: View) -> list[Value]:
 
     Where the table decides nothing, or a share of the target would say nothing, there is no bar.
     """
-    table = view.result.tables.get("targets")
+    table = view.result.tables.targets
     bars: list[Value] = []
     row: Any
     for row in () if table is None else table.itertuples(index=False):

@@ -28,7 +28,7 @@ def extra_tables(result: DistrictResult) -> list[Value]:
 def _portrait(result: DistrictResult) -> Value | None:
     """Give the portraits of streets and, apart, of communities; None where there is nothing to compare."""
     say = words(result.lang)
-    table = result.tables.get("portrait")
+    table = result.tables.portrait
     if table is None or len(result.units) < 2:  # noqa: PLR2004 (one unit has nobody to stand beside)
         return None
     shown = [c for c in PORTRAIT if c in table.columns and (c in DIMENSIONS or table[c].notna().any())]
@@ -48,7 +48,7 @@ def _portrait(result: DistrictResult) -> Value | None:
 def _gaps(result: DistrictResult) -> Value | None:
     """Give supply, need and gap of each layer that has a norm, a row per unit."""
     say = words(result.lang)
-    table = result.tables.get("gaps")
+    table = result.tables.gaps
     own = pd.DataFrame() if table is None else table[table["norm"].notna()]
     if own.empty:
         return None

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from circle15.inputs.coordinates.systems import wgs84_to_gcj02
+from circle15.outputs.result_tables import ResultTables
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -58,7 +59,7 @@ def in_system(result: DistrictResult, system: str) -> DistrictResult:
         cells=moved(result.cells),
         isochrones=moved(result.isochrones),
         streets=streets,
-        tables={name: _with_places(table, is_shifted=is_shifted) for name, table in result.tables.items()},
+        tables=ResultTables(**{n: _with_places(t, is_shifted=is_shifted) for n, t in result.tables.items()}),
     )
 
 

@@ -10,9 +10,9 @@ import pandas as pd
 from circle15.said import Said, in_
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import geopandas as gpd
+
+    from circle15.outputs.result_tables import ResultTables
 
 
 def one_side(table: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -47,8 +47,7 @@ class DistrictResult:
     """One district, measured.
 
     `cells` has one row per piece of an H3 cell in a unit, with the columns of cells.parquet and the piece's
-    polygon; `tables` holds every other table by its file's stem (`coverage`, `facilities`, `entrances`, `unlinked`,
-    `completeness`, `ranking`, `gaps`, ...), in the order in which they are written.
+    polygon; `tables` holds every other table by its file's stem.
     """
 
     id: str
@@ -58,7 +57,7 @@ class DistrictResult:
     units: gpd.GeoDataFrame  # unit_id, unit_name, geometry; EPSG:4326
     layers: tuple[LayerInfo, ...]
     cells: gpd.GeoDataFrame
-    tables: Mapping[str, pd.DataFrame]
+    tables: ResultTables
     isochrones: gpd.GeoDataFrame  # layer, cutoff_min, geometry: union of the layer's facilities' isochrones
     streets: gpd.GeoSeries  # the study area's walkable streets, one line each, for a light base map
     population_source: str  # label printed on every map and table

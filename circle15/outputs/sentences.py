@@ -152,7 +152,7 @@ def _what_to_build(view: View, texts: dict[str, str]) -> str:
     Gains of two services are of other people and other walks, and gains in the order of the ranking are what earlier
     ranks left over: compared is what each site of one service would gain alone.
     """
-    ranking = view.result.tables.get("ranking")
+    ranking = view.result.tables.ranking
     if view.unit_id is not None:
         own: list[Any] = view.own("ranking")
     else:

@@ -69,7 +69,7 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
 
     from circle15.outputs.gis_styles import STAMP, write_styles  # noqa: PLC0415 (as geopandas above)
 
-    facilities = result.tables["facilities"]
+    facilities = result.tables.facilities
     points = gpd.GeoDataFrame(
         facilities, geometry=gpd.points_from_xy(facilities["lon"], facilities["lat"]), crs=result.cells.crs
     )
@@ -91,7 +91,7 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
 
 def _units_with_coverage(result: DistrictResult) -> gpd.GeoDataFrame:
     """Give the units with their residents and one column of covered share per layer."""
-    coverage = result.tables["coverage"]
+    coverage = result.tables.coverage
     wide = coverage.pivot_table(index="unit_id", columns="layer", values="covered_share", dropna=False)
     people = result.cells.groupby("unit_id")["population"].sum()
     units = result.units.set_index("unit_id")

@@ -55,11 +55,11 @@ def write_workbook(result: DistrictResult, path: Path) -> None:
         write_columns(result, titles, book.add_worksheet(_word(result, "列说明", "Columns")), **texts)
 
 
-def write_import_report(result: DistrictResult, path: Path) -> None:
+def write_import_report(result: DistrictResult, report: pd.DataFrame, path: Path) -> None:
     """Write what the reading of tables changed or left out as a workbook of one sheet, for who made the tables."""
     with _new_book(result, path) as book:
         sheet = book.add_worksheet(catalogue()["import_report"].sheet(result.lang))
-        _write_table(result, "import_report", result.tables["import_report"], sheet, _Formats(book))
+        _write_table(result, "import_report", report, sheet, _Formats(book))
 
 
 def _new_book(result: DistrictResult, path: Path) -> Workbook:

@@ -49,7 +49,7 @@ class Run:
 
     def summary(self) -> str:
         """Say in a few lines what was found: residents, each layer's covered share of its group, and the time taken."""
-        total = self.result.tables["coverage"].query("unit_id == @self.result.id")
+        total = self.result.tables.coverage.query("unit_id == @self.result.id")
         residents = self.result.cells["population"].sum()
         n = len(self.result.units)
         lines = [f"{self.result.name}: {residents:,.0f} people, {n} unit{'s' if n != 1 else ''}"]

@@ -67,6 +67,6 @@ def with_planned(result: DistrictResult, planned: Planned) -> DistrictResult:
     geometry = cells.geometry.name
     joined = pd.concat([cells.drop(columns=geometry), added, cells[[geometry]]], axis=1)
     new = {name: one_side(t, result.lang) for name, t in planned.tables.items() if name not in result.tables}
-    tables = {**result.tables, **new}
+    tables = replace(result.tables, **new)
     told = (*result.warnings, *(w.in_(result.lang) for w in planned.warnings))
     return replace(result, cells=joined.set_geometry(geometry, crs=cells.crs), tables=tables, warnings=told)

@@ -65,8 +65,8 @@ def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads
         from circle15.outputs.workbook import write_import_report, write_workbook  # noqa: PLC0415 (see above)
 
         write_workbook(result, folder / "tables.xlsx")
-        if "import_report" in result.tables:
-            write_import_report(result, folder / "import_report.xlsx")
+        if result.tables.import_report is not None:
+            write_import_report(result, result.tables.import_report, folder / "import_report.xlsx")
     _write_gis(result, study, drawings, threads)
     if outputs.writes("map") or outputs.writes("units"):
         from circle15.outputs.maps import write_district_map, write_unit_maps  # noqa: PLC0415 (see above)

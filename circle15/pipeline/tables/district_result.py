@@ -14,6 +14,7 @@ from circle15.config.meaning import config_digest
 from circle15.inputs.tables.import_report import changes_frame
 from circle15.measures.equity import lorenz
 from circle15.outputs.result import DistrictResult, LayerInfo, one_side
+from circle15.outputs.result_tables import ResultTables
 from circle15.pipeline.fit.fit_warnings import fit_warnings, street_warnings
 from circle15.pipeline.study.layer_facilities import OSM_PREFIX
 from circle15.pipeline.tables.access_measures import access_measures_table, add_access_columns
@@ -84,7 +85,7 @@ def district_result(
         units=study.district.units,
         layers=tuple(layer_info(study, s) for s in services),
         cells=cells,
-        tables={name: one_side(t, table.lang) for name, t in tables.items()},
+        tables=ResultTables(**{name: one_side(t, table.lang) for name, t in tables.items()}),
         isochrones=service_areas(study, services, threads) if wants_areas else _no_isochrones(),
         streets=streets_shown(study),
         population_source=study.people.label.in_(table.lang),
