@@ -40,7 +40,7 @@ _COLUMNS = {"en": ("key", "takes", "default", "meaning"), "zh": ("键", "取值"
 _ZH = {
     "text": "文本", "number": "数", "whole number": "整数", "list of {}": "{}的列表", "table of {}": "{}的表",
     "required": "必填", " or ": " 或 ", "true or false": "true 或 false", "at least": "不小于", "above": "大于",
-    "to": "至", "as `where`": "同 `where`",
+    "to": "至", "as `where`": "同 `where`", "table": "表",
 }  # fmt: skip
 
 
@@ -111,7 +111,7 @@ def _row(key: str, of: dict[str, Any], lang: str, *, needed: bool) -> str:
 def takes(of: dict[str, Any], lang: str) -> str:
     """Say in words what a key takes."""
     if "$ref" in of:
-        return _said("as `where`", lang)
+        return _said("as `where`" if of["$ref"].endswith("/Condition") else "table", lang)
     if "enum" in of or "const" in of:
         return " ".join(f'`"{value}"`' for value in of.get("enum", [of.get("const")]))
     if branches := of.get("anyOf") or of.get("oneOf"):

@@ -28,5 +28,7 @@ def command(config: Path, out: Path | None, threads: int | None) -> None:
         run = run_district(loaded, out=out, threads=threads, on_stage=begin)
     for warning in run.result.warnings:
         say(f"circle15: warning: {warning}")
+    for sentence in run.result.confirmation:
+        say(f"circle15: {sentence}")
     say(run.summary())
     click.echo(run.folder)

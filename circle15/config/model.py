@@ -15,7 +15,7 @@ from circle15.config.appraisal import PolicyTable, PortraitTable, SaturationTabl
 from circle15.config.district import CellsTable, DistrictTable, NetworkTable, PopulationTable
 from circle15.config.layer import LayerTable
 from circle15.config.outputs import OutputsTable
-from circle15.config.planning import ChangeTable, PlanningTable, merge_scenario
+from circle15.config.planning import ChangeTable, ExpectedTable, PlanningTable, merge_scenario
 from circle15.config.repair import validate_all
 from circle15.config.types import Identifier, Table, suggest
 from circle15.config.walk import WalkTable
@@ -24,6 +24,8 @@ from circle15.units import seconds_to_minutes, whole_ms
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
+
+    from circle15.config.planning import ExpectedTotal
 
 CELL_COLUMNS = {
     "cell", "unit_id", "community_id", "lon", "lat", "area_m2", "population", "geometry", "fid", "geom", "all",
@@ -91,6 +93,9 @@ class Config(Table):
     changes: Annotated[tuple[ChangeTable, ...], Field(alias="change")] = ()
     """One change of a scenario each, [[change]]; coordinates are WGS-84.
     方案的每项改动一张表，[[change]]；坐标为 WGS-84。"""
+    expected: ExpectedTable | None = None
+    """Of a scenario that a what-if on the map exported: its numbers, which the run confirms or names as differing.
+    地图上方案推演导出的数值；运行时逐项核对，一致或列明差异。"""
     path: Annotated[SkipJsonSchema[Path], Field(exclude=True)] = Path()
 
     @model_validator(mode="after")
@@ -125,10 +130,16 @@ class Config(Table):
             )
         named = [("planning.new_capacity", name) for name in self.planning.new_capacity]
         named += [(f"change {i}", c.layer) for i, c in enumerate(self.changes, start=1) if c.layer is not None]
+        named += [("expected.totals", layer) for layer in sorted({t.layer for t in self.totals_expected})]
         for where, name in named:
             if name not in ids:
                 raise ValueError(f'{where}: there is no layer "{name}"{suggest(name, ids)}')
         return self
+
+    @property
+    def totals_expected(self) -> tuple[ExpectedTotal, ...]:
+        """What a what-if said of this scenario; nothing where none was exported."""
+        return () if self.expected is None else self.expected.totals
 
     @property
     def folder_name(self) -> str:
@@ -256,6 +267,6 @@ _MODELS: dict[str, type[BaseModel]] = {
     "": Config, "district": DistrictTable, "network": NetworkTable, "walk": WalkTable, "cells": CellsTable,
     "population": PopulationTable, "layer": LayerTable, "policy": PolicyTable, "outputs": OutputsTable,
     "saturation": SaturationTable, "survey": SurveyTable, "portrait": PortraitTable, "planning": PlanningTable,
-    "change": ChangeTable,
+    "change": ChangeTable, "expected": ExpectedTable,
 }  # fmt: skip
 """The model of each table, "" for the top level: what keys it knows."""

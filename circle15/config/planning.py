@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
-from pydantic import Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
 from circle15.config.types import Count, CrsName, Identifier, NonNegative, Positive, Table
 from circle15.errors import ConfigError, Problem
@@ -152,12 +152,47 @@ class ChangeTable(Table):
         return self
 
 
+class ExpectedTotal(Table):
+    """One street's or the district's numbers for one service, as a what-if on the map said them."""
+
+    unit_id: str
+    """Street as in coverage.csv; the district's id for the whole.
+    街道编号，同 coverage.csv；全区写区的 id。"""
+    layer: Identifier
+    """Service.
+    服务。"""
+    covered_people: NonNegative
+    """People within the circle, to three decimals.
+    圈内人数，保留三位小数。"""
+    gap: NonNegative | None = None
+    """Gap in the layer's own unit, to three decimals; left out where the layer has no norm.
+    供需缺口，以该服务的单位计，保留三位小数；无配置标准的服务不写。"""
+
+
+def _digest(text: str) -> str:
+    if re.fullmatch("[0-9a-f]{64}", text) is None:
+        raise ValueError("is no SHA-256; 64 hexadecimal digits are, as config_sha256 in run.json")
+    return text
+
+
+class ExpectedTable(Table):
+    """[expected]: what a what-if on the map said of a scenario; the run says whether it is so."""
+
+    base_sha256: Annotated[str, AfterValidator(_digest)]
+    """The config_sha256 of the base run whose map it was; a base that has changed since is told by it.
+    推演所用底图那次运行的 config_sha256，据此判断底本配置此后是否改动。"""
+    totals: Annotated[tuple[ExpectedTotal, ...], Field(min_length=1)]
+    """One per street and service: { unit_id, layer, covered_people, gap }.
+    每个街道、每项服务一条：{ unit_id, layer, covered_people, gap }。"""
+
+
 def merge_scenario(
     raw: dict[str, Any], path: Path, read: Callable[[Path], dict[str, Any]]
 ) -> tuple[dict[str, Any], Path]:
     """Lay a scenario over the config that its ``base`` names, which may be a scenario too.
 
-    Tables are merged key by key and the scenario's values win; its changes come after the base's.
+    Tables are merged key by key and the scenario's values win; its changes come after the base's. What a base expects
+    of its own changes is not expected of the scenario.
 
     Parameters
     ----------
@@ -198,6 +233,8 @@ def merge_scenario(
         own = dict(layer)
         own.pop("base", None)
         listed = own.pop("change", [])
+        if layer is not raw:
+            own.pop("expected", None)
         changes += [_moved(c, layer_path.parent, folder) for c in listed] if isinstance(listed, list) else [listed]
         merged = _merged(merged, own)
     return ({**merged, "change": changes} if changes else merged), chain[-1][1]

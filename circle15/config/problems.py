@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from circle15.config.planning import ExpectedTotal
 from circle15.config.types import suggest
 from circle15.config.where import Condition
 from circle15.errors import Problem
@@ -76,6 +77,8 @@ def known_keys(keys: tuple[str | int, ...], models: Mapping[str, type[BaseModel]
     parent = models.get(str(keys[0]) if len(keys) > 1 else "")
     if "where" in keys[:-1]:
         parent = Condition
+    if keys[:2] == ("expected", "totals"):
+        parent = ExpectedTotal
     return [f.alias or n for n, f in parent.model_fields.items() if n != "path"] if parent else []
 
 

@@ -83,6 +83,7 @@ def _content(result: DistrictResult) -> Value:
         "title": say["report_title_plain"] if minutes is None else say["report_title"].format(minutes=minutes),
         "bureau": result.bureau,
         "summary": {"sentences": three_sentences(view), "shares": shares},
+        "confirmation": result.confirmation,
         "warnings": result.warnings,
         "layers": layers,
         "drawing": _drawing(view, plane),

@@ -68,4 +68,5 @@ class DistrictResult:
     map_approval: str = ""  # 审图号, printed on every map
     tiles: str = "none"  # base map from the internet: "none" | "osm" | "tianditu" | "amap"
     tianditu_key: str = ""  # stands in the pages, as every browser key does
+    confirmation: tuple[str, ...] = ()  # whether a what-if's numbers are the run's, then each that differs
     config_sha256: str = ""  # of the config's meaning, printed on the first sheet of the workbook

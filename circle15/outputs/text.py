@@ -229,6 +229,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "walk_moved": ("步行时间有变化", "walks take another time"),
     "residents": ("居民", "residents"),
     "no_change": ("无变化", "no change"),
+    "whatif": ("方案推演", "What-if"),
     "map_approval": ("审图号", "Map approval no."),
     "bureau": ("编制单位", "Published by"),
 }  # fmt: skip

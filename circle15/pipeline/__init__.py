@@ -15,6 +15,7 @@ from circle15.outputs.beside_share import beside_share
 from circle15.outputs.result import one_side
 from circle15.outputs.text import plain_number
 from circle15.pipeline.projects.planned import plan_projects, with_planned
+from circle15.pipeline.record.confirmed import confirm, with_confirmation
 from circle15.pipeline.record.manifest import manifest_of
 from circle15.pipeline.record.writing import require_tools, write_outputs
 from circle15.pipeline.study.clock import Clock
@@ -108,11 +109,13 @@ def run_district(
         with clock.stage("draw"):
             measured = district_result(study, services, planned.tables.get("ranking"), threads=threads)
             result = with_planned(measured, planned)
+        confirmation = confirm(loaded, result)
+        result = with_confirmation(result, confirmation)
     with staged_folder(folder) as stage:
         with clock.stage("write"):
             undrawn = write_outputs(result, study, stage, threads=threads)
             result = replace(result, warnings=(*result.warnings, *undrawn))
-        write_json(manifest_of(study, result, clock.seconds, stage), stage / MANIFEST)
+        write_json(manifest_of(study, result, clock.seconds, stage, confirmation), stage / MANIFEST)
     return Run(result, folder, dict(clock.seconds))
 
 

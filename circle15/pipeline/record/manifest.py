@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.record.confirmed import Confirmation
     from circle15.pipeline.study.study import Study
 
 
@@ -49,7 +50,13 @@ def run_environment() -> dict[str, Any]:
     return {"python": platform.python_version(), "libraries": library_versions()}
 
 
-def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, float], folder: Path) -> dict[str, Any]:
+def manifest_of(
+    study: Study,
+    result: DistrictResult,
+    seconds: Mapping[str, float],
+    folder: Path,
+    confirmation: Confirmation | None = None,
+) -> dict[str, Any]:
     """Give the manifest of a run whose other files stand in ``folder``."""
     config = study.policy.stated
     files = sorted(p for p in folder.rglob("*") if p.is_file())
@@ -76,6 +83,7 @@ def manifest_of(study: Study, result: DistrictResult, seconds: Mapping[str, floa
         "network": study.network_report(),
         "outline_systems": in_(outline_records(study.outlines), result.lang),
         "warnings": list(result.warnings),
+        **({} if confirmation is None else {"confirmation": confirmation.record()}),
         "files": {
             str(p.relative_to(folder).as_posix()): {"sha256": sha256_of(p), "bytes": p.stat().st_size} for p in files
         },
