@@ -88,7 +88,7 @@ def test_what_is_fetched_reads_as_streets_facilities_and_a_district(server, tmp_
     assert "OpenStreetMap contributors" in result.stderr
     net = circle15.read_network(path)
     assert (net.n_nodes, net.n_edges) == (5, 4)
-    assert read_features(path, {"clinic": "amenity=clinic"})["name"].tolist() == ["卫生院"]
+    assert read_features(path, {"clinic": "amenity=clinic"}).frame["name"].tolist() == ["卫生院"]
     config = tmp_path / "c.toml"
     config.write_text(
         '[district]\nid = "d"\nname = "d"\nboundary = "osm:admin_level=6,name=试点区"\n[network]\nsource = "place.osm.pbf"\n'

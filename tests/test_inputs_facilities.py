@@ -24,6 +24,7 @@ from circle15.inputs.facilities.facility_sources import (
 )
 from circle15.inputs.facilities.guess import guess_layer, raw_coordinates
 from circle15.inputs.ground.names import UnitNames, check_streets
+from circle15.inputs.osm.features import Features
 from circle15.inputs.tables.import_report import LEFT_OUT, REASONS, Change, changes_frame, dropped_frame
 from circle15.inputs.tables.values import says_kind
 
@@ -282,7 +283,7 @@ def test_osm_features_become_the_same_frame():
         ),
         crs="EPSG:4326",
     )  # fmt: skip
-    frame = facilities_from_osm(features).frame
+    frame = facilities_from_osm(Features(features, ())).frame
     assert tuple(frame.columns) == COLUMNS
     assert frame["facility_id"].tolist() == ["a-n1", "a-w2", "b-w3"]
     assert frame["source"].tolist() == ["osm:n1", "osm:w2", "osm:w3"]

@@ -130,7 +130,7 @@ def test_a_broken_file_is_an_input_error_of_one_clear_line(tmp_path, monaco_pbf,
 
 def facilities(tmp_path, *, nodes=None, ways=(), relations=(), filters=None, **options):
     path = write_osm(tmp_path / "f.osm", nodes=nodes or NODES, ways=ways, relations=relations)
-    return read_features(path, filters or {"clinic": "amenity=clinic", "shop": "shop"}, **options)
+    return read_features(path, filters or {"clinic": "amenity=clinic", "shop": "shop"}, **options).frame
 
 
 def test_nodes_become_points_and_closed_ways_polygons_and_open_ways_lines(tmp_path):
@@ -246,9 +246,10 @@ def test_a_capacity_is_one_number_with_thousands_or_is_counted_as_not_read(tmp_p
 
 
 def test_a_way_whose_nodes_are_missing_is_left_out_and_named(tmp_path):
-    found = facilities(tmp_path, ways=[(21, [1, 77, 78, 1], "amenity=clinic")])
-    assert len(found) == 0
-    assert [osm_id for _, osm_id, _ in found.attrs["left_out"]] == ["w21"]
+    path = write_osm(tmp_path / "f.osm", ways=[(21, [1, 77, 78, 1], "amenity=clinic")])
+    found = read_features(path, {"clinic": "amenity=clinic"})
+    assert len(found.frame) == 0
+    assert found.left_out == (("clinic", "w21", ""),)
 
 
 def test_a_ring_that_crosses_itself_becomes_a_valid_area(tmp_path):
@@ -324,7 +325,7 @@ def test_monaco_has_the_counts_that_its_description_states(monaco_pbf):
     assert buildings["osm_id"].is_unique
     found = read_features(
         monaco_pbf, {"school": "amenity=school", "pitch": "leisure=pitch", "pharmacy": "amenity=pharmacy"}
-    )
+    ).frame
     assert found.groupby("layer").size().to_dict() == {"school": 16, "pitch": 63, "pharmacy": 23}
 
 

@@ -34,7 +34,7 @@ def test_a_selection_gives_the_same_features_areas_and_gates_as_the_whole_file(m
     kept = keep_selection(monaco_pbf, WANTED)
     assert kept.name == monaco_pbf.name
     assert kept.stat().st_size < monaco_pbf.stat().st_size / 10
-    same(read_features(kept, LAYERS), read_features(monaco_pbf, LAYERS))
+    same(read_features(kept, LAYERS).frame, read_features(monaco_pbf, LAYERS).frame)
     same(read_areas(kept, "admin_level"), read_areas(monaco_pbf, "admin_level"))
     gates = keep_selection(monaco_pbf, GATE_TAGS)
     assert np.array_equal(read_gates(gates), read_gates(monaco_pbf))
@@ -61,9 +61,9 @@ def test_a_selection_that_is_deleted_while_it_is_in_use_is_done_without(monaco_p
     def read(path):
         tried.append(path)
         clear_cache()
-        return read_features(path, LAYERS)
+        return read_features(path, LAYERS).frame
 
-    same(read_wanted(monaco_pbf, WANTED, read), read_features(monaco_pbf, LAYERS))
+    same(read_wanted(monaco_pbf, WANTED, read), read_features(monaco_pbf, LAYERS).frame)
     assert tried == [kept, monaco_pbf]
 
 

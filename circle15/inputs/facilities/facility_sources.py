@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
     from circle15.config.layer import LayerTable
     from circle15.inputs.facilities.places import Places
+    from circle15.inputs.osm.features import Features
     from circle15.inputs.tables.reading import Table
 
 WGS84 = "EPSG:4326"
@@ -166,14 +167,15 @@ def open_layer(layer: LayerTable, path: Path, *, headings: Mapping[str, Sequence
     )
 
 
-def facilities_from_osm(features: gpd.GeoDataFrame) -> FacilityTable:
+def facilities_from_osm(found: Features) -> FacilityTable:
     """Give features of `osm.read_features` as facilities; those without a whole geometry are in `dropped`.
 
     Parameters
     ----------
-    features
-        EPSG:4326 with ``layer, osm_id, name, capacity, tags, geometry`` and the attribute ``left_out``.
+    found
+        Objects in EPSG:4326 with ``layer, osm_id, name, capacity, tags, geometry``, and those that are not whole.
     """
+    features = found.frame
     points = [point_on(g) for g in features.geometry]
     n = len(features)
     tags = features["tags"].tolist() if "tags" in features else [{}] * n
@@ -193,10 +195,8 @@ def facilities_from_osm(features: gpd.GeoDataFrame) -> FacilityTable:
         },
         features.geometry.to_numpy(),
     )
-    lost = features.attrs.get("left_out", ())
-    return FacilityTable(
-        frame=frame, dropped=tuple(DroppedFacility(layer, f"osm:{i}", name, "not_whole") for layer, i, name in lost)
-    )
+    lost = (DroppedFacility(layer, f"osm:{i}", name, "not_whole") for layer, i, name in found.left_out)
+    return FacilityTable(frame=frame, dropped=tuple(lost))
 
 
 def combine_facilities(tables: Sequence[FacilityTable]) -> FacilityTable:

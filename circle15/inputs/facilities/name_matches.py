@@ -54,7 +54,7 @@ def names_wanted() -> Wanted:
 
 def read_names(path: Path, area: Any = None) -> KnownNames:
     """Read the named places of an extract, those in ``area`` where it is given."""
-    features = read_features(path, {"named": NAMED}, area=area)
+    features = read_features(path, {"named": NAMED}, area=area).frame
     places: dict[str, list[tuple[float, float]]] = defaultdict(list)
     middles = features.geometry.representative_point()
     for name, x, y in zip(features["name"].fillna(""), middles.x, middles.y, strict=True):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import logging
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -28,9 +29,32 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
-__all__ = ["data_extent", "header_extent", "is_osm_file", "read_areas", "read_buildings", "read_features", "read_ways"]
+__all__ = [
+    "Features",
+    "data_extent",
+    "header_extent",
+    "is_osm_file",
+    "read_areas",
+    "read_buildings",
+    "read_features",
+    "read_ways",
+]
 
 log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Objects of an OSM file that layers ask for, and those that the file does not hold whole."""
+
+    frame: gpd.GeoDataFrame
+    left_out: tuple[tuple[str, str, str], ...]  # layer, osm_id, name
+
+    def of_layer(self, layer: str) -> Features:
+        """Give one layer's."""
+        own = self.frame[self.frame["layer"] == layer].reset_index(drop=True)
+        return Features(own, tuple(lost for lost in self.left_out if lost[0] == layer))
+
 
 WGS84 = "EPSG:4326"
 FEATURE_TAGS = ("opening_hours", "operator", "access", "wheelchair", "phone", "website", "addr:full")
@@ -66,7 +90,7 @@ def read_ways(
 
 def read_features(
     path: str | Path, filters: Mapping[str, str | TagFilter], *, area: Any = None, names_in: str = "zh"
-) -> gpd.GeoDataFrame:
+) -> Features:
     """Read facilities by tags, for all layers in one pass over the file.
 
     Nodes become points, closed ways and multipolygon relations polygons, open ways lines. One place mapped twice
@@ -85,12 +109,12 @@ def read_features(
 
     Returns
     -------
-    geopandas.GeoDataFrame
-        EPSG:4326, sorted by layer (in the order given), kind and id: ``layer``, ``osm_id`` ("n1", "w1", "r1"),
+    Features
+        `frame`: EPSG:4326, sorted by layer (in the order given), kind and id: ``layer``, ``osm_id`` ("n1", "w1", "r1"),
         ``tag`` (the one that matched, "amenity=clinic"), ``name`` (empty where there is none), ``capacity``
         (float64, NaN where not tagged as a number), ``capacity_unread`` (bool, tagged but no number), ``tags``
         (dict of `FEATURE_TAGS`), ``merged`` (ids of the objects counted as this one, blank-separated), ``geometry``.
-        ``attrs["left_out"]`` lists layer, id and name of objects whose geometry the file does not hold whole.
+        `left_out`: layer, id and name of each object whose geometry the file does not hold whole.
 
     Raises
     ------
@@ -130,8 +154,7 @@ def read_features(
     left_out = tuple(lost[["layer", "osm_id", "name"]].itertuples(index=False, name=None))
     frame = frame[frame.geometry.notna()].assign(layer=lambda f: pd.Categorical(f["layer"], list(parsed)))
     frame = merge_duplicates(_sorted(frame, ["layer"]), members).assign(layer=lambda f: f["layer"].astype(str))
-    frame.attrs["left_out"] = left_out
-    return frame
+    return Features(frame, left_out)
 
 
 def read_areas(path: str | Path, selection: str | TagFilter, *, names_in: str = "zh") -> gpd.GeoDataFrame:

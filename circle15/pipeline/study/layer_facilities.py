@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from circle15.config.layer import LayerTable
     from circle15.config.model import Config
     from circle15.inputs.facilities.name_matches import KnownNames
+    from circle15.inputs.osm.features import Features
     from circle15.network.detection.crs_detector import CrsDetection
     from circle15.network.graph import WalkNetwork
 
@@ -170,7 +171,7 @@ def _from_files(config: Config) -> dict[str, FacilityTable]:
     return tables
 
 
-def _features(config: Config, area: Any) -> dict[str, gpd.GeoDataFrame]:
+def _features(config: Config, area: Any) -> dict[str, Features]:
     """Read the layers that are chosen by tags, all in one pass."""
     by_tag = {layer.id: layer.source for layer in config.layers if layer.source.startswith(OSM_PREFIX)}
     if not by_tag:
@@ -183,20 +184,16 @@ def _features(config: Config, area: Any) -> dict[str, gpd.GeoDataFrame]:
     features = read_wanted(
         source, wanted_tags(config), lambda path: read_features(path, filters, area=area, names_in=config.district.lang)
     )
-    found = {}
-    for layer in by_tag:
-        found[layer] = features[features["layer"] == layer].reset_index(drop=True)
-        found[layer].attrs["left_out"] = tuple(lost for lost in features.attrs["left_out"] if lost[0] == layer)
-    return found
+    return {layer: features.of_layer(layer) for layer in by_tag}
 
 
-def _counted_of(features: gpd.GeoDataFrame | None) -> dict[str, int]:
+def _counted_of(found: Features | None) -> dict[str, int]:
     """Count what reading tags made of a layer's objects: those counted as another one, and capacities not read."""
-    if features is None:
+    if found is None:
         return {}
     return {
-        "counted_as_another": sum(len(ids.split()) for ids in features["merged"]),
-        "capacities_not_read": int(features["capacity_unread"].sum()),
+        "counted_as_another": sum(len(ids.split()) for ids in found.frame["merged"]),
+        "capacities_not_read": int(found.frame["capacity_unread"].sum()),
     }
 
 
