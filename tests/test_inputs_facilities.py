@@ -22,10 +22,10 @@ from circle15.inputs.facilities.facility_sources import (
     read_facilities,
     safe_id,
 )
-from circle15.inputs.facilities.guess import guess_layer, raw_coordinates
+from circle15.inputs.facilities.guess import guess_layer, read_raw
 from circle15.inputs.ground.names import UnitNames, check_streets
 from circle15.inputs.osm.features import Features
-from circle15.inputs.tables.import_report import LEFT_OUT, REASONS, Change, changes_frame, dropped_frame
+from circle15.inputs.tables.import_report import LEFT_OUT, REASONS, Change, changes_frame
 from circle15.inputs.tables.values import says_kind
 
 _spec = importlib.util.spec_from_file_location("ugly_tables", Path(__file__).with_name("ugly_tables.py"))
@@ -156,9 +156,8 @@ def test_survey_axes_are_put_right_where_the_headings_decide_and_refused_where_t
 def test_rows_without_a_place_are_named_and_never_dropped_silently(tmp_path):
     table = read(tmp_path, TWO + "丙,,\n丁,29.9,121.5\n戊,abc,29.9\n己,0,0\n")
     assert table.frame["name"].tolist() == ["甲", "乙"]
-    frame = dropped_frame(table.dropped)
-    assert frame["source"].tolist() == ["t.csv:4", "t.csv:5", "t.csv:6", "t.csv:7"]
-    assert [reason.zh for reason in frame["reason"]] == ["没有坐标", "经纬度似乎写反", "坐标无法识别", "没有坐标"]
+    assert [d.source for d in table.dropped] == ["t.csv:4", "t.csv:5", "t.csv:6", "t.csv:7"]
+    assert [d.text.zh for d in table.dropped] == ["没有坐标", "经纬度似乎写反", "坐标无法识别", "没有坐标"]
     report = changes_frame(table.changes)
     assert set(report["row"]) == {4, 5, 6, 7}
     assert list(report.columns) == ["file", "sheet", "row", "column", "original", "taken", "reason"]
@@ -342,10 +341,10 @@ def test_a_guess_finds_columns_encoding_unit_and_what_the_numbers_look_like(tmp_
 def test_raw_coordinates_are_what_the_file_says(tmp_path):
     path, gcj = ugly.amap_coordinates(tmp_path)
     wanted = ugly.expected()
-    x, y = raw_coordinates(gcj, path)
-    np.testing.assert_allclose((x, y), wgs84_to_gcj02(wanted["lon"], wanted["lat"]), atol=1e-9)
+    raw = read_raw(gcj, path)
+    np.testing.assert_allclose((raw.x, raw.y), wgs84_to_gcj02(wanted["lon"], wanted["lat"]), atol=1e-9)
     path, geo = ugly.geojson(tmp_path)
-    np.testing.assert_allclose(raw_coordinates(geo, path)[0], wanted["lon"], atol=1e-9)
+    np.testing.assert_allclose(read_raw(geo, path).x, wanted["lon"], atol=1e-9)
 
 
 @pytest.mark.parametrize("lang", ["zh", "en"])

@@ -145,25 +145,6 @@ def source_text(guess: LayerGuess) -> str:
     )
 
 
-def raw_coordinates(
-    layer: LayerTable, path: Path, *, headings: Mapping[str, Sequence[str]] | None = None
-) -> tuple[Floats, Floats]:
-    """Give a layer's coordinates as its file has them.
-
-    Returns
-    -------
-    tuple
-        float64 (n,) each, NaN where a row has none: x or longitude, y or latitude.
-
-    Raises
-    ------
-    InputError
-        If the file cannot be read or has no coordinates.
-    """
-    raw = read_raw(layer, path, headings=headings)
-    return raw.x, raw.y
-
-
 def read_raw(layer: LayerTable, path: Path, *, headings: Mapping[str, Sequence[str]] | None = None) -> RawCoordinates:
     """Give a layer's coordinates as its file has them, with what else tells which system they are in.
 

@@ -203,9 +203,3 @@ def changes_frame(changes: Iterable[Change]) -> pd.DataFrame:
     """
     rows = [(c.file, c.sheet or "", c.row, c.column or "", c.original or "", c.taken or "", c.text) for c in changes]
     return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"row": "Int64"})
-
-
-def dropped_frame(dropped: Iterable[DroppedFacility]) -> pd.DataFrame:
-    """Give the facilities left out as a frame with the columns ``layer, source, name, reason``."""
-    rows = [(d.layer, d.source, d.name, d.text) for d in dropped]
-    return pd.DataFrame(rows, columns=["layer", "source", "name", "reason"])
