@@ -24,7 +24,7 @@ class Problem:
     Parameters
     ----------
     message
-        What is wrong, and what would be right, in one sentence; printed in English where it is said in both languages.
+        What is wrong, and what would be right, in one sentence.
     file
         File that it stands in.
     key
@@ -45,21 +45,24 @@ class Problem:
     value: object = None
 
     def __str__(self) -> str:
-        where = [str(self.file)] if self.file is not None else []
-        if self.key is not None:
-            where.append(self.key)
-        if self.row is not None:
-            where.append(f"row {self.row}")
-        if self.column is not None:
-            where.append(f"column {self.column!r}")
-        if self.value is not None:
-            where.append(f"value {_shown(self.value)}")
-        return f"{', '.join(where)}: {self.english}" if where else self.english
+        return self.in_("en")
 
-    @property
-    def english(self) -> str:
-        """What is wrong, in English."""
-        return in_(self.message, "en")
+    def in_(self, lang: str) -> str:
+        """Give where it is and what is wrong in one line, in "zh" or "en"."""
+        row, column, value = _WHERE[lang]
+        where = [str(part) for part in (self.file, self.key) if part is not None]
+        if self.row is not None:
+            where.append(row.format(self.row))
+        if self.column is not None:
+            where.append(column.format(self.column))
+        if self.value is not None:
+            where.append(value.format(_shown(self.value)))
+        text = in_(self.message, lang)
+        between, end = ("，", "：") if lang == "zh" else (", ", ": ")
+        return f"{between.join(where)}{end}{text}" if where else text
+
+
+_WHERE = {"zh": ("第 {} 行", "“{}”列", "值 {}"), "en": ("row {}", "column {!r}", "value {}")}
 
 
 def _shown(value: object, longest: int = 80) -> str:
@@ -70,15 +73,19 @@ def _shown(value: object, longest: int = 80) -> str:
 class Circle15Error(Exception):
     """Base of every error that circle15 raises on purpose.
 
-    Carries one or more problems; the text has one line per problem.
+    Carries one or more problems; its text has one line per problem, in English, and `in_` gives either language.
     """
 
-    def __init__(self, *problems: Problem | str) -> None:
+    def __init__(self, *problems: Problem | Said | str) -> None:
         self.problems: tuple[Problem, ...] = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
         super().__init__("\n".join(str(p) for p in self.problems))
 
+    def in_(self, lang: str) -> list[str]:
+        """Give one line per problem, in "zh" or "en"."""
+        return [line for p in self.problems for line in p.in_(lang).splitlines()]
+
     @classmethod
-    def gather(cls, problems: Iterable[Problem | str]) -> None:
+    def gather(cls, problems: Iterable[Problem | Said | str]) -> None:
         """Raise one error with all ``problems``; do nothing where there are none."""
         found = tuple(problems)
         if found:

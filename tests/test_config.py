@@ -160,7 +160,7 @@ def test_an_unknown_key_hides_no_other_fault_of_the_config(config_file):
     )
     with pytest.raises(ConfigError) as caught:
         load_config(config_file(text))
-    told = [(p.key, p.message) for p in caught.value.problems]
+    told = [(p.key, str(p)) for p in caught.value.problems]
     assert any(key == "cells.resolutoin" for key, _ in told)
     assert any(key == "layer.clinic.minuets" and "did you mean 'minutes'" in text for key, text in told)
     assert any("give minutes or metres, not both" in text for _, text in told)

@@ -283,4 +283,4 @@ def test_above_a_range_the_pace_leads_down_to_its_upper_bound():
 def test_todays_values_are_taken_as_they_stand_or_named(tmp_path, rows, row, says):
     with pytest.raises(InputError) as caught:
         bureau(tmp_path, f"indicator_id,year,value\n{rows}")
-    assert any(p.row == row and says in p.message for p in caught.value.problems)
+    assert any(p.row == row and says in str(p) for p in caught.value.problems)

@@ -370,7 +370,7 @@ def test_a_place_that_stands_twice_or_has_no_number_as_capacity_is_named_with_it
     places = write_csv(town / "twice.csv", "name,lon,lat,capacity", rows)
     with pytest.raises(InputError) as caught:
         rank_district(with_planning(town, candidates=str(places), crs="wgs84"), layer="clinic")
-    told = {p.row: p.message for p in caught.value.problems}
+    told = {p.row: str(p) for p in caught.value.problems}
     assert set(told) == {4, 5}  # one place may be offered in two sizes
     assert "the same as row 2" in told[4]
     assert "an error of Excel" in told[5]

@@ -2,6 +2,7 @@
 
 import ast
 import pickle
+from dataclasses import replace
 
 import pandas as pd
 import pytest
@@ -61,13 +62,16 @@ def test_every_coded_sentence_is_said_with_the_same_values_in_both_languages(tex
     assert all(isinstance(words, Said) for words in texts.values())
 
 
-def test_a_problem_said_in_both_languages_is_printed_in_english():
-    problem = Problem(Said("应为正数", "must be above 0"), file="a.csv", row=3)
+def test_a_problem_is_told_in_either_language_and_printed_in_english():
+    problem = Problem(Said("应为正数", "must be above 0"), file="a.csv", row=3, column="容量", value="-1")
+    assert problem.in_("zh") == "a.csv，第 3 行，“容量”列，值 '-1'：应为正数"
+    assert problem.in_("en") == "a.csv, row 3, column '容量', value '-1': must be above 0"
+    problem = replace(problem, column=None, value=None)
     assert str(problem) == "a.csv, row 3: must be above 0"
     assert str(InputError(problem, "also this")) == "a.csv, row 3: must be above 0\nalso this"
 
 
-EDGE = {"batch", "cli", "doctor", "outputs", "runs", "said.py"}
+EDGE = {"batch", "cli", "doctor", "errors.py", "outputs", "runs", "said.py"}
 """Rooms that write pages, files and talk, and so ask for one side; all others say both."""
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from circle15.config.types import Count, Identifier, NonNegative, Table
+from circle15.config.types import Count, Identifier, KeyFaultError, NonNegative, Table
 from circle15.config.where import Where  # noqa: TC001 (pydantic needs it at run time)
 
 
@@ -77,9 +77,12 @@ class SurveyTable(Table):
     def _one_kind_of_table(self) -> Self:
         of_means = (self.n_field, self.mean_field, self.sd_field)
         if self.answer_field is not None and any(name is not None for name in of_means):
-            raise ValueError("give answer_field for single answers, or n_field, mean_field and sd_field, not both")
+            raise KeyFaultError(
+                "逐份答卷写 answer_field，汇总结果写 n_field、mean_field 和 sd_field，二者择一",
+                "give answer_field for single answers, or n_field, mean_field and sd_field, not both",
+            )
         if self.scale[0] >= self.scale[1]:
-            raise ValueError("scale = [lowest answer, highest answer]")
+            raise KeyFaultError("应写 scale = [最低分, 最高分]", "scale = [lowest answer, highest answer]")
         return self
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import re
 
+from circle15.said import Said
+
 NAMED_SYSTEMS = ("wgs84", "gcj02", "bd09", "cgcs2000")
-CRS_HELP = 'right are "wgs84", "gcj02", "bd09", "cgcs2000", "EPSG:4547"'
+_KNOWN = '"wgs84", "gcj02", "bd09", "cgcs2000", "EPSG:4547"'
+CRS_HELP = Said(f"可写 {_KNOWN}", f"right are {_KNOWN}")
 _SYNONYMS = {
     "wgs1984": "wgs84", "gps": "wgs84", "epsg4326": "wgs84",
     "amap": "gcj02", "gaode": "gcj02", "高德": "gcj02", "tencent": "gcj02", "腾讯": "gcj02", "火星坐标": "gcj02",

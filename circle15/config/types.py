@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from circle15.config.crs_names import CRS_HELP, plain_crs
+from circle15.said import Said
 
 
 class Table(BaseModel):
@@ -32,11 +33,23 @@ NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
 Count = Annotated[int, Field(ge=1, strict=True)]
 
 
+class KeyFaultError(ValueError):
+    """What a validator finds wrong with a key, in both languages; pydantic hands it on."""
+
+    def __init__(self, zh: str, en: str) -> None:
+        self.said = Said(zh, en)
+        super().__init__(en)
+
+
 def _known_encoding(name: str) -> str:
     try:
         return codecs.lookup(name).name
     except LookupError:
-        raise ValueError(f'unknown encoding "{name}"; right are "utf-8", "gbk", "gb18030", "utf-16", "big5"') from None
+        right = '"utf-8", "gbk", "gb18030", "utf-16", "big5"'
+        raise KeyFaultError(
+            f"不认识编码“{name}”，可用 {right}",
+            f'unknown encoding "{name}"; right are {right}',
+        ) from None
 
 
 Encoding = Annotated[str, AfterValidator(_known_encoding)]
@@ -45,7 +58,7 @@ Encoding = Annotated[str, AfterValidator(_known_encoding)]
 def _known_crs(name: str) -> str:
     plain = plain_crs(name)
     if plain is None:
-        raise ValueError(f"unknown coordinate system; {CRS_HELP}")
+        raise KeyFaultError(f"不认识的坐标系；{CRS_HELP.zh}", f"unknown coordinate system; {CRS_HELP.en}")
     return plain
 
 
@@ -53,7 +66,7 @@ CrsName = Annotated[str, AfterValidator(_known_crs)]
 """A coordinate system in its one spelling."""
 
 
-def suggest(given: str, valid: Any) -> str:
+def suggest(given: str, valid: Any) -> Said:
     """Give "; did you mean ...?" for the nearest valid name, or nothing."""
     near = difflib.get_close_matches(given, list(valid), n=1)
-    return f"; did you mean '{near[0]}'?" if near else ""
+    return Said(f"；是否想写“{near[0]}”？", f"; did you mean '{near[0]}'?") if near else Said("", "")

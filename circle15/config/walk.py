@@ -9,7 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
-from circle15.config.types import NonNegative, Positive, Table, suggest
+from circle15.config.types import KeyFaultError, NonNegative, Positive, Table, suggest
 
 WAIT_KINDS = (
     "signals", "zebra", "unmarked", "footbridge", "underpass", "lift", "gate", "turnstile", "stile", "cycle_barrier",
@@ -91,20 +91,29 @@ class WalkTable(Table):
         shipped = shipped_walks()
         if given["like"] not in shipped:
             known = ", ".join(shipped)
-            raise ValueError(f'no profile "{given["like"]}" comes along{suggest(str(given["like"]), shipped)}: {known}')
+            name, near = given["like"], suggest(str(given["like"]), shipped)
+            raise KeyFaultError(
+                f"没有名为“{name}”的自带步行者{near.zh}；自带的有 {known}",
+                f'no profile "{name}" comes along{near.en}: {known}',
+            )
         return {**shipped[given["like"]], **given}
 
     @model_validator(mode="after")
     def _holds_together(self) -> WalkTable:
         unknown = [kind for kind in self.waits if kind not in WAIT_KINDS]
         if unknown:
-            raise ValueError(
-                f'waits: unknown kind "{unknown[0]}"{suggest(unknown[0], WAIT_KINDS)}: {", ".join(WAIT_KINDS)}'
+            near, kinds = suggest(unknown[0], WAIT_KINDS), ", ".join(WAIT_KINDS)
+            raise KeyFaultError(
+                f"waits：没有名为“{unknown[0]}”的等待种类{near.zh}；可用 {kinds}",
+                f'waits: unknown kind "{unknown[0]}"{near.en}: {kinds}',
             )
         for key in ("stairs_up_m_s", "stairs_down_m_s", "conveyor_m_s"):
             value = getattr(self, key)
             if value is not None and value > self.speed_m_s:
-                raise ValueError(f"{key} = {value:g} is above speed_m_s = {self.speed_m_s:g}, the fastest one walks")
+                raise KeyFaultError(
+                    f"{key} = {value:g} 高于 speed_m_s = {self.speed_m_s:g}，后者为最快步速",
+                    f"{key} = {value:g} is above speed_m_s = {self.speed_m_s:g}, the fastest one walks",
+                )
         return self
 
     def profile_values(self) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from circle15.config.types import Table
+from circle15.config.types import KeyFaultError, Table
 
 _PLAIN = (str, int, float)
 
@@ -15,7 +15,11 @@ def _as_texts(given: Any) -> Any:
     """Take one value as a list of one, and numbers as a table shows them."""
     values = given if isinstance(given, list | tuple) else [given]
     if not values or any(isinstance(v, bool) or not isinstance(v, _PLAIN) for v in values):
-        raise ValueError('give a text, a number, or a list of them: "幼儿园", 2023, ["幼儿园", "托儿所"]')
+        examples = '"幼儿园", 2023, ["幼儿园", "托儿所"]'
+        raise KeyFaultError(
+            f"请写文字、数字或其列表：{examples}",
+            f"give a text, a number, or a list of them: {examples}",
+        )
     return tuple(f"{v:.15g}" if isinstance(v, float) else str(v) for v in values)
 
 
@@ -42,7 +46,10 @@ class Condition(Table):
     @model_validator(mode="after")
     def _says_something(self) -> Self:
         if not (self.is_ or self.not_ or self.contains or self.not_contains):
-            raise ValueError("says nothing; give values, or a table with is, not, contains or not_contains")
+            raise KeyFaultError(
+                "未写任何条件；请写值，或含 is、not、contains、not_contains 的表",
+                "says nothing; give values, or a table with is, not, contains or not_contains",
+            )
         return self
 
 

@@ -32,6 +32,7 @@ from circle15.inputs.tables.file_guards import KINDS_OF_SUFFIX
 from circle15.network.build import read_network
 from circle15.pipeline.fit.people_fit import homes_along_streets
 from circle15.pipeline.study.table_systems import Coordinates, SystemJudge
+from circle15.said import in_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -114,7 +115,7 @@ def draft_from(folder: Path) -> Draft:
             try:
                 tables.append(guess_layer(path))
             except InputError as e:
-                draft.unread.append("; ".join(f"{path.name}: {p.english}" for p in e.problems))
+                draft.unread.append("; ".join(f"{path.name}: {in_(p.message, 'en')}" for p in e.problems))
     facilities = [t for t in tables if not _take_as_ground(draft, t)]
     _settle_outlines(draft, [t for t in tables if t is not draft.boundary])
     systems = _systems(draft, facilities)
@@ -274,7 +275,7 @@ def _systems(draft: Draft, guesses: Sequence[LayerGuess]) -> list[SystemGuess]:
         try:
             network = read_network(draft.network, area=_around(degrees) if len(degrees) == len(guesses) else None)
         except InputError as e:
-            draft.unread.extend(f"{draft.network.name}: {p.english}" for p in e.problems)
+            draft.unread.extend(f"{draft.network.name}: {in_(p.message, 'en')}" for p in e.problems)
     # The middle of a polygon stands at no typical distance from a street.
     tables = {
         str(i): Coordinates(g.x, g.y, g.crs, g.names, g.signs, g.headings)

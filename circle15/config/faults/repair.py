@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
-from circle15.config.problems import config_problems, known_keys, written_keys
+from circle15.config.faults.problems import config_problems, known_keys, written_keys
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel
 
+from circle15.config.faults.validation_words import worded
 from circle15.config.planning import ExpectedTotal
 from circle15.config.types import suggest
 from circle15.config.where import Condition
 from circle15.errors import Problem
+from circle15.said import Said, in_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -47,11 +48,12 @@ def config_problems(
     return list(found.values())
 
 
-_EXPECTED = "Input should be "
+_EXPECTED = Said("应为", "Input should be ")
 
 
 def _either(one: Problem, other: Problem) -> Problem:
-    return replace(one, message=f"{one.english} or {other.english.removeprefix(_EXPECTED)}")
+    zh, en = (in_(other.message, lang).removeprefix(_EXPECTED.in_(lang)) for lang in ("zh", "en"))
+    return replace(one, message=Said("{one}，或{zh}", "{one} or {en}").format(one=one.message, zh=zh, en=en))
 
 
 def _problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[str, type[BaseModel]]) -> Problem:
@@ -59,17 +61,13 @@ def _problem(error: Any, raw: dict[str, Any], path: Path, models: Mapping[str, t
     dotted = ".".join(_key_label(keys[: i + 1], raw) for i in range(len(keys)))
     if error["type"] == "extra_forbidden":
         names = known_keys(keys, models)
-        message = f"unknown key{suggest(str(keys[-1]), names)}; known here: {', '.join(names)}"
-        return Problem(message, file=str(path), key=dotted)
-    message = re.sub(r"^Value error, ", "", error["msg"])
+        known, near = ", ".join(names), suggest(str(keys[-1]), names)
+        said = Said(f"没有这个键{near.zh}；此处可写：{known}", f"unknown key{near.en}; known here: {known}")
+        return Problem(said, file=str(path), key=dotted)
     if error["type"] == "missing":
-        return Problem("this key is required", file=str(path), key=dotted)
-    if error["type"] == "string_pattern_mismatch":
-        message = "an id has only a-z 0-9 - _ and begins with a letter or digit, because files are named after it"
-    if error["type"] == "too_short":
-        message = f"needs at least {error['ctx']['min_length']} entries, not {error['ctx']['actual_length']}"
+        return Problem(Said("此键必填", "this key is required"), file=str(path), key=dotted)
     value = error["input"] if not isinstance(error["input"], dict | list | BaseModel) else None
-    return Problem(message, file=str(path), key=dotted or None, value=value)
+    return Problem(worded(error), file=str(path), key=dotted or None, value=value)
 
 
 def known_keys(keys: tuple[str | int, ...], models: Mapping[str, type[BaseModel]]) -> list[str]:
