@@ -67,6 +67,15 @@ def build_town(folder, districts=tuple(BOXES)):
     return path
 
 
+def without_most_streets(pbf, out):
+    """Write an extract of the same town in which the southern and western nine streets alone are left."""
+    with osmium.SimpleWriter(str(out)) as writer:
+        for thing in osmium.FileProcessor(str(pbf)):
+            if not thing.is_way() or thing.id % 1000 < 9:
+                writer.add(thing)
+    return out
+
+
 def digests(out):
     """Give the digest of every file below a batch's folder, hidden ones too, manifests aside."""
     files = [p for p in sorted(out.rglob("*")) if p.is_file() and p.name != "run.json"]

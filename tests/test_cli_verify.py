@@ -10,8 +10,12 @@ import pytest
 from click.testing import CliRunner
 
 from circle15.batch import run_batch
+from circle15.batch.district_list import find_districts
 from circle15.cli import main
-from tests.batch_town import build_town
+from circle15.network.cache import _save
+from circle15.network.streets.osm_reader import read_osm_segments
+from circle15.pipeline import run_district
+from tests.batch_town import build_town, without_most_streets
 
 
 def verify(folder):
@@ -223,3 +227,20 @@ def test_the_change_is_verified_against_the_very_summary_and_left_out_where_that
 def test_a_batchs_manifest_has_no_number_of_the_results(sound):
     told = json.loads((sound / "run.json").read_text("utf-8"))["batch"][0]
     assert set(told) == {"config", "folder", "status", "worker", "wall_s", "cpu_s", "peak_mb", "seconds"}
+
+
+def test_a_tampered_entry_of_the_cache_neither_spoils_a_right_run_nor_clears_a_wrong_one(town, tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    (entry,) = find_districts([town])
+    right = run_district(entry.config, out=tmp_path / "right").folder
+    kept = sorted((tmp_path / "cache").rglob("*.npz"))
+    wrong_streets = read_osm_segments(without_most_streets(town.with_name("town.osm.pbf"), tmp_path / "x.osm.pbf"))
+    for path in kept:
+        _save(path, wrong_streets)
+    wrong = run_district(entry.config, out=tmp_path / "wrong").folder
+    result = verify(right)
+    assert result.exit_code == 0, result.output
+    result = verify(wrong)
+    assert result.exit_code == 1
+    assert "cells.parquet, row" in result.stdout
+    assert sorted((tmp_path / "cache").rglob("*.npz")) == kept

@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import logging
 import shutil
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import platformdirs
 
 from circle15.files.held_folders import held_folder, sweep_held
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 log = logging.getLogger(__name__)
 
@@ -32,9 +38,23 @@ class CacheEntry:
     used_at: float  # seconds since the epoch
 
 
+_own_root: ContextVar[Path | None] = ContextVar("own_root", default=None)
+
+
 def cache_root() -> Path:
     """Give the user's cache folder; ``XDG_CACHE_HOME`` is honoured where the system has it."""
-    return Path(platformdirs.user_cache_dir("circle15", appauthor=False))
+    return _own_root.get() or Path(platformdirs.user_cache_dir("circle15", appauthor=False))
+
+
+@contextmanager
+def empty_cache() -> Iterator[None]:
+    """Keep and find nothing in the user's cache folder within the block: an audit believes files alone."""
+    with held_folder() as folder:
+        before = _own_root.set(folder)
+        try:
+            yield
+        finally:
+            _own_root.reset(before)
 
 
 def list_entries(root: Path | None = None) -> list[CacheEntry]:

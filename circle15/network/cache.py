@@ -8,7 +8,7 @@ import logging
 import os
 import zipfile
 from contextlib import suppress
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,7 +17,14 @@ import shapely
 
 import circle15
 from circle15.files.cache_room import PART, cache_root, shrink_cache
-from circle15.files.digests import file_digest, file_parts, library_versions, makers_digest
+from circle15.files.digests import (
+    FileIdentity,
+    file_digest,
+    file_parts,
+    identity_of,
+    library_versions,
+    makers_digest,
+)
 from circle15.files.held_folders import held_folder
 from circle15.network.streets.segments import Segments
 
@@ -55,7 +62,7 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
     An entry that cannot be read is made again; a folder that cannot be written to is said and done without.
     """
     key = content_key(path)
-    entry = cache_folder() / f"{key}.npz"
+    entry = cache_folder() / f"{key.name}.npz"
     try:
         segments = _load(entry)
     except FileNotFoundError:
@@ -66,7 +73,7 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
         return segments
     segments = read(path)
     try:
-        if _is_still(path, key):
+        if key.is_still(path):
             _save(entry, segments)
             shrink_cache()
     except OSError as e:
@@ -76,10 +83,10 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
 
 def has_segments(path: Path) -> bool:
     """Tell whether the streets of the whole file are in the cache."""
-    return (cache_folder() / f"{content_key(path)}.npz").is_file()
+    return (cache_folder() / f"{content_key(path).name}.npz").is_file()
 
 
-def has_cut(key: str, area: Any, island_m: float) -> bool:
+def has_cut(key: ContentKey, area: Any, island_m: float) -> bool:
     """Tell whether the streets within ``area`` of the file with this `content_key` are in the cache."""
     return _cut_entry(key, area, island_m).is_file()
 
@@ -96,41 +103,60 @@ def kept_cut(path: Path, area: Any, island_m: float) -> tuple[Segments, npt.NDAr
         return None
 
 
-def keep_cut(path: Path, key: str, area: Any, island_m: float, cut: tuple[Segments, npt.NDArray[np.bool_]]) -> None:
-    """Keep what `kept_cut` gives: of a file whose `content_key` was ``key`` before it was read.
+def keep_cut(
+    path: Path, key: ContentKey, area: Any, island_m: float, cut: tuple[Segments, npt.NDArray[np.bool_]]
+) -> None:
+    """Keep what `kept_cut` gives: of a file whose `content_key` was ``key`` before anything of it was read.
 
     A folder that cannot be written to is said and done without.
     """
     entry = _cut_entry(key, area, island_m)
     try:
-        if _is_still(path, key):
+        if key.is_still(path):
             _save(entry, cut[0], is_island=cut[1])
             shrink_cache()
     except OSError as e:
         log.warning("%s: the streets cannot be kept for the next run (%s)", entry.parent, e)
 
 
-def _cut_entry(key: str, area: Any, island_m: float) -> Path:
+def _cut_entry(key: ContentKey, area: Any, island_m: float) -> Path:
     told = shapely.to_wkb(shapely.normalize(area)) + repr(float(island_m)).encode()
     where = hashlib.blake2b(told, digest_size=10)
-    return cache_folder() / f"{key}-{where.hexdigest()}.npz"
+    return cache_folder() / f"{key.name}-{where.hexdigest()}.npz"
 
 
-def _is_still(path: Path, key: str) -> bool:
-    if content_key(path) == key:
-        return True
-    log.warning("%s: was replaced while it was read; its streets are not kept for the next run", path)
-    return False
+@dataclass(frozen=True, slots=True)
+class ContentKey:
+    """The name of what is kept of a file, by all that decides it, and what the file was when it got that name."""
+
+    name: str
+    parts: tuple[tuple[Path, FileIdentity], ...]  # the file, and those beside it that are read with it
+
+    def is_still(self, path: Path) -> bool:
+        """Tell whether what was read of ``path`` since is what the name says; a warning says where it is not."""
+        try:
+            # Both: one that was put back again has its old name, and coarse clocks give two changes one time.
+            if self.parts == _identities(path) and content_key(path).name == self.name:
+                return True
+        except OSError as e:
+            log.debug("%s: %s", path, e)
+        log.warning("%s: was replaced while it was read; its streets are not kept for the next run", path)
+        return False
 
 
-def content_key(path: Path) -> str:
+def content_key(path: Path) -> ContentKey:
     """Give the name of what is kept of a file, by all that decides it."""
+    parts = _identities(path)
     digest = hashlib.blake2b(makers_digest(*_MAKERS), digest_size=20)
     versions = {"circle15": circle15.__version__, **library_versions()}
     digest.update(json.dumps([versions, "".join(path.suffixes).lower()], sort_keys=True).encode())
-    for part in file_parts(path):
+    for part, _ in parts:
         digest.update(bytes.fromhex(file_digest(part, "blake2b")))
-    return digest.hexdigest()
+    return ContentKey(digest.hexdigest(), parts)
+
+
+def _identities(path: Path) -> tuple[tuple[Path, FileIdentity], ...]:
+    return tuple((part, identity_of(part)) for part in file_parts(path))
 
 
 def _load(entry: Path) -> Segments:

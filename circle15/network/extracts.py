@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from circle15.errors import InputError
 from circle15.files.cache_room import PART, cache_root, shrink_cache
-from circle15.files.digests import file_digest, makers_digest
+from circle15.files.digests import file_digest, identity_of, makers_digest
 from circle15.files.held_folders import held_folder
 from circle15.inputs.osm.selection import Wanted, holds_wanted, write_selection
 
@@ -38,14 +38,14 @@ def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
         return found
     told = json.dumps({"file": source.name, "tags": {k: v and sorted(v) for k, v in sorted(wanted.items())}})
     name = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
-    key = _key(source)
+    before, key = identity_of(source), _key(source)
     entry = _folder() / f"{key}-{name}.kept"
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
         with held_folder(entry.parent, prefix="", suffix=PART) as beside:
             # It keeps the source's name: whatever reads it tells of the file that the user knows.
             write_selection(source, wanted, beside / source.name)
-            if _key(source) != key:
+            if identity_of(source) != before or _key(source) != key:
                 log.warning("%s: was replaced while it was read; its selection is not kept", source)
                 return None
             (beside / TAGS_FILE).write_text(told, encoding="utf-8")

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from circle15.config.model import Config, load_config
+from circle15.config.named_files import named_files
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.files.staging import MANIFEST, refuse_locked, staged_folder, write_json
+from circle15.files.vouching import InputLedger
 from circle15.outputs.beside_share import beside_share
 from circle15.outputs.result import one_side
 from circle15.outputs.text import plain_number
@@ -100,6 +102,7 @@ def run_district(
     require_tools(loaded)
     refuse_locked(folder)
     clock = Clock(on_stage)
+    ledger = InputLedger.of(named_files(loaded))
     with outlines_named(loaded):
         study = read_study(loaded, clock)
         services = _measure(study, clock, threads)
@@ -115,7 +118,7 @@ def run_district(
         with clock.stage("write"):
             undrawn = write_outputs(result, study, stage, threads=threads)
             result = replace(result, warnings=(*result.warnings, *undrawn))
-        write_json(manifest_of(study, result, clock.seconds, stage, confirmation), stage / MANIFEST)
+        write_json(manifest_of(study, result, clock.seconds, stage, ledger, confirmation), stage / MANIFEST)
     return Run(result, folder, dict(clock.seconds))
 
 

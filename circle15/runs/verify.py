@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -10,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 from circle15.config.meaning import config_digest
 from circle15.config.model import parse_config
 from circle15.errors import Circle15Error
+from circle15.files.cache_room import empty_cache
+from circle15.files.held_folders import held_folder
 from circle15.files.staging import MANIFEST
 from circle15.outputs.summary import FILES, OF_PREVIOUS
 from circle15.pipeline import run_district
@@ -48,6 +49,8 @@ def verify_folder(
 ) -> list[Verification]:
     """Verify a run's folder, or a batch's: each of its districts, then its summary.
 
+    What is run again is read from the input files alone: no entry of the user's cache is believed or made.
+
     Parameters
     ----------
     folder
@@ -64,7 +67,11 @@ def verify_folder(
     InputError
         If it is none of ours.
     """
-    tell = on_district or (lambda _name: None)
+    with empty_cache():
+        return _verify_all(folder, threads, on_district or (lambda _name: None))
+
+
+def _verify_all(folder: Path, threads: int | None, tell: Callable[[str], None]) -> list[Verification]:
     manifest = _manifest(folder)
     if not manifest.is_of_a_batch:
         tell(folder.name)
@@ -97,8 +104,8 @@ def _verify_run(folder: Path, manifest: Manifest, threads: int | None) -> Verifi
     found.problems += [f"output {name}: is not the file that was written" for name in damaged_files(manifest, folder)]
     if config_digest(config) != manifest.told["config_sha256"]:
         found.problems.append("the manifest's config is not the one that was run")
-    with tempfile.TemporaryDirectory(prefix="circle15-verify-") as name:
-        again = Path(name) / folder.name
+    with held_folder() as scratch:
+        again = scratch / folder.name
         try:
             run_district(config, out=again, threads=threads)
         except Circle15Error as e:
@@ -138,13 +145,13 @@ def _verify_summary(root: Path, manifest: Manifest) -> Verification:
         )
         found.notes.append(f"the earlier batch {previous} {now}; {text}")
         previous, lost = None, OF_PREVIOUS
-    with tempfile.TemporaryDirectory(prefix="circle15-verify-") as name:
+    with held_folder() as scratch:
         try:
-            write_summary(gather_summary(folders, manifest.failed, previous), Path(name))
+            write_summary(gather_summary(folders, manifest.failed, previous), scratch)
         except (Circle15Error, KeyError, ValueError) as e:
             found.problems.append(f"the summary cannot be made again from the districts: {e}")
             return found
-        differences = compare_files(root, Path(name), FILES[:1] if lost else FILES)
+        differences = compare_files(root, scratch, FILES[:1] if lost else FILES)
     found.differences = [d for d in differences if d.where.rpartition("column ")[2] not in lost]
     return found
 

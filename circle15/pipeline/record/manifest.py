@@ -25,6 +25,7 @@ from circle15.said import in_
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from circle15.files.vouching import InputLedger
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.record.confirmed import Confirmation
     from circle15.pipeline.study.study import Study
@@ -55,10 +56,32 @@ def manifest_of(
     result: DistrictResult,
     seconds: Mapping[str, float],
     folder: Path,
+    ledger: InputLedger,
     confirmation: Confirmation | None = None,
 ) -> dict[str, Any]:
-    """Give the manifest of a run whose other files stand in ``folder``."""
+    """Give the manifest of a run whose other files stand in ``folder``.
+
+    Parameters
+    ----------
+    study, result
+        What was read and what came of it.
+    seconds
+        Of each stage.
+    folder
+        The staged folder.
+    ledger
+        What the input files were before anything of them was read.
+    confirmation
+        Whether the totals that a scenario promised hold.
+
+    Raises
+    ------
+    InputError
+        If an input was changed or replaced since: its hash would be another content's than the results'.
+    """
     config = study.policy.stated
+    inputs = input_files(study)
+    ledger.refuse_changed(inputs.values())
     files = sorted(p for p in folder.rglob("*") if p.is_file())
     return {
         "circle15": __version__,
@@ -72,8 +95,8 @@ def manifest_of(
         "config_sha256": config_digest(config),
         "layers": [asdict(layer) for layer in result.layers],  # as applied, with what [policy] filled in
         "inputs": {
-            name: {"sha256": sha256_of(path), "bytes": path.stat().st_size, "path": str(path)}
-            for name, path in input_files(study).items()
+            name: {"sha256": ledger.sha256_of(path), "bytes": ledger.size_of(path), "path": str(path)}
+            for name, path in inputs.items()
         },
         "population_source": result.population_source,
         "attributions": list(result.attributions),

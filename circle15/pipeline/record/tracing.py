@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from pathlib import PurePosixPath
+import os
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
 from circle15.files.digests import file_parts
@@ -12,7 +13,6 @@ from circle15.pipeline.study.study_streets import street_inputs
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     from circle15.config.model import Config
     from circle15.pipeline.study.study import Study
@@ -47,9 +47,13 @@ def _name_of_part(name: str, path: Path, part: Path) -> str:
     """Give what the config would call a part of the file that it calls ``name``."""
     if part == path:
         return name
-    return (
-        PurePosixPath(name) / part.name if part.parent == path else PurePosixPath(name).with_name(part.name)
-    ).as_posix()
+    if path in part.parents:  # of a file geodatabase
+        return (PurePosixPath(name) / part.relative_to(path).as_posix()).as_posix()
+    try:
+        beside = PurePosixPath(Path(os.path.relpath(part, path.parent)).as_posix())
+    except ValueError:  # on another drive
+        return part.as_posix()
+    return os.path.normpath((PurePosixPath(name.partition(": ")[0]).parent / beside).as_posix()).replace(os.sep, "/")
 
 
 def trace_tables(study: Study, files: Iterable[Path], folder: Path) -> dict[str, Any]:
