@@ -86,10 +86,6 @@ class Confirmation:
             for d in self.differing
         ]
 
-    def sentences(self, lang: str) -> tuple[str, ...]:
-        """Give the headline and the lines in one language."""
-        return tuple(in_(said, lang) for said in (self.headline(), *self.lines()))
-
     def record(self) -> dict[str, Any]:
         """Give it as run.json keeps it."""
         return {
@@ -143,7 +139,7 @@ def with_confirmation(result: DistrictResult, confirmation: Confirmation | None)
     """Give the result with what became of a what-if's numbers, as a warning too where they are not the run's."""
     if confirmation is None:
         return result
-    told = confirmation.sentences(result.lang)
+    told = tuple(in_(said, result.lang) for said in (confirmation.headline(), *confirmation.lines()))
     is_quiet = confirmation.is_confirmed and confirmation.base_is_same is not False
     return replace(result, confirmation=told, warnings=result.warnings if is_quiet else (*result.warnings, told[0]))
 
