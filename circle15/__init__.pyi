@@ -7,7 +7,7 @@ from .network.graph import WalkNetwork
 from .network.linking.link import link, link_nodes
 from .network.linking.linkage import Linkage
 from .network.walking.profiles import WalkProfile
-from .pipeline import run_district
+from .pipeline import certainty, run_district
 from .reach.isochrone import isochrones
 from .reach.search import nearest, reach_summary, travel_times
 
@@ -19,6 +19,7 @@ __all__ = [
     "Linkage",
     "WalkNetwork",
     "WalkProfile",
+    "certainty",
     "isochrones",
     "link",
     "link_nodes",

@@ -38,6 +38,7 @@ def everything(root, tmp_path_factory):
     raw["outputs"] = {"isochrones": "all", "crs": "gcj02", "pictures": True, "pdf": has_browser}
     plan = tmp_path_factory.mktemp("plan") / "projects.csv"
     plan.write_text("name,lon,lat,layer\nA,121.5,29.9,nursery\n", encoding="utf-8")
+    raw["certainty"] = {"draws": 5}
     raw["planning"] = {"projects": str(plan), "crs": "wgs84", "links": True}
     return run_district(parse_config(raw, folder / "sample.toml"), out=tmp_path_factory.mktemp("all") / "out")
 

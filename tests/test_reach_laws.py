@@ -57,8 +57,8 @@ def random_places(rng, net, n):
 
 def summarise(net, origins, destinations, weights, *, kernel, threads, cutoff_s=6.0):
     graph, speed = search._graph(net, "walk")
-    places = search._places(net, graph, speed, "origins", origins)
-    targets = search._places(net, graph, speed, "destinations", destinations)
+    places = search.core_places(net, graph, speed, "origins", origins)
+    targets = search.core_places(net, graph, speed, "destinations", destinations)
     return _core.reach_summary(graph, places, seconds_to_ms(cutoff_s), targets, weights, threads, None, kernel)
 
 
@@ -217,7 +217,7 @@ def test_every_time_has_its_certificate(seed, asymmetric, cutoff_s):
     start = circle15.link_nodes(net, [node])
     graph, speed = search._graph(net, "walk")
     cutoff = seconds_to_ms(cutoff_s)
-    at = _core.node_times(graph, search._places(net, graph, speed, "origins", start), cutoff).astype(np.int64)
+    at = _core.node_times(graph, search.core_places(net, graph, speed, "origins", start), cutoff).astype(np.int64)
     at[at == UNREACHED] = 2**40
     assert at[node] == 0
     tight = np.zeros(net.n_nodes, dtype=bool)

@@ -121,7 +121,7 @@ def test_reach_summary_equals_networkx(query, threads):
 
 def reached_pieces(net, origins, cutoff_s, threads=1):
     graph, speed = search._graph(net, "walk")
-    places = search._places(net, graph, speed, "origins", origins)
+    places = search.core_places(net, graph, speed, "origins", origins)
     return _core.reached(graph, places, seconds_to_ms(cutoff_s), threads)
 
 

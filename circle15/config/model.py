@@ -12,6 +12,7 @@ from pydantic import Field, model_validator
 from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 (pydantic needs it at run time)
 
 from circle15.config.appraisal import PolicyTable, PortraitTable, SaturationTable, SurveyTable
+from circle15.config.certainty import CertaintyTable
 from circle15.config.district import CellsTable, DistrictTable, NetworkTable, PopulationTable
 from circle15.config.faults.repair import validate_all
 from circle15.config.faults.toml_faults import not_utf8, toml_fault
@@ -35,7 +36,18 @@ CELL_COLUMNS = {
 """What no group may be called: columns of cells.parquet and of the layer of cells in district.gpkg, and everybody."""
 ACCESS_MEASURES = ("balanced", "raam", "cumulative", "gravity")
 """Measures of access that a layer may ask for beside its catchment's."""
-LAYER_COLUMNS = ("seconds", "linked", "count", "covered", "access", "gap", "places_missing", "cause", *ACCESS_MEASURES)
+LAYER_COLUMNS = (
+    "seconds",
+    "linked",
+    "count",
+    "covered",
+    "access",
+    "gap",
+    "places_missing",
+    "cause",
+    "covered_probability",
+    *ACCESS_MEASURES,
+)
 """Columns of cells.parquet that each layer has, its id before them."""
 BUFFER_MARGIN_M = 500.0
 SHORTEST_WALK_S, LONGEST_WALK_S = 1.0, 86_400.0
@@ -89,6 +101,9 @@ class Config(Table):
     planning: PlanningTable = PlanningTable()
     """The places that could be built on, by what they are ranked, and which answers a run gives.
     可建设地点、排序依据，以及要回答的问题。"""
+    certainty: CertaintyTable | None = None
+    """How far the inputs may be off; with it certainty.csv tells how sure every share is. Without it nothing is drawn.
+    输入数据可能的误差；写了此表，certainty.csv 说明每个覆盖率的可靠程度；不写则不测算。"""
     base: str | None = None
     """Of a scenario: the config that it changes; tables are laid over it key by key, and paths start from its folder.
     方案所依据的配置文件；各表逐键覆盖，相对路径从该文件所在文件夹算起。"""
@@ -156,6 +171,25 @@ class Config(Table):
     def totals_expected(self) -> tuple[ExpectedTotal, ...]:
         """What a what-if said of this scenario; nothing where none was exported."""
         return () if self.expected is None else self.expected.totals
+
+    @model_validator(mode="after")
+    def _doubts_are_of_what_there_is(self) -> Self:
+        if self.certainty is None:
+            return self
+        ids = [layer.id for layer in self.layers]
+        for key, given, valid in (
+            ("position_m", self.certainty.position_m, ids),
+            ("speed_sd", self.certainty.speed_sd, list(self.walk)),
+        ):
+            for name in given if isinstance(given, dict) else ():
+                if name not in valid:
+                    raise ValueError(f'certainty.{key}: there is no "{name}"{suggest(name, valid)}')
+        return self
+
+    @property
+    def draws(self) -> int:
+        """How often the district is drawn again; 0 where [certainty] does not ask for it."""
+        return 0 if self.certainty is None else self.certainty.draws
 
     @property
     def folder_name(self) -> str:
@@ -284,6 +318,6 @@ _MODELS: dict[str, type[BaseModel]] = {
     "": Config, "district": DistrictTable, "network": NetworkTable, "walk": WalkTable, "cells": CellsTable,
     "population": PopulationTable, "layer": LayerTable, "policy": PolicyTable, "outputs": OutputsTable,
     "saturation": SaturationTable, "survey": SurveyTable, "portrait": PortraitTable, "planning": PlanningTable,
-    "change": ChangeTable, "expected": ExpectedTable,
+    "certainty": CertaintyTable, "change": ChangeTable, "expected": ExpectedTable,
 }  # fmt: skip
 """The model of each table, "" for the top level: what keys it knows."""

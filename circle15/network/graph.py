@@ -201,16 +201,25 @@ class WalkNetwork:
         if found is None:
             from circle15 import _core  # noqa: PLC0415 (a network can be built and saved without the core)
 
+            streets = self.streets()
+            with _MAKING:
+                if p not in self._compiled:
+                    forward, backward = self.walk_ms[p]
+                    self._compiled[p] = _core.Graph(streets, forward, backward)
+            found = self._compiled[p]
+        return found
+
+    def streets(self) -> Streets:
+        """Return the core's topology, which all profiles share, made at the first call and kept."""
+        if not self._streets:
+            from circle15 import _core  # noqa: PLC0415 (a network can be built and saved without the core)
+
             with _MAKING:
                 if not self._streets:
                     self._streets.append(
                         _core.Streets(self.node_lon, self.node_lat, self.tail, self.head, self.street_m, self.walk_ms)
                     )
-                if p not in self._compiled:
-                    forward, backward = self.walk_ms[p]
-                    self._compiled[p] = _core.Graph(self._streets[0], forward, backward)
-            found = self._compiled[p]
-        return found
+        return self._streets[0]
 
     def edge_tree(self) -> EdgeTree:
         """Return the core's search tree over all edges, made at the first call and kept."""

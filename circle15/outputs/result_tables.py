@@ -24,6 +24,7 @@ class ResultTables(Mapping[str, pd.DataFrame]):
     facilities: pd.DataFrame
     completeness: pd.DataFrame | None = None
     gaps: pd.DataFrame | None = None
+    certainty: pd.DataFrame | None = None
     entrances: pd.DataFrame | None = None
     unlinked: pd.DataFrame | None = None
     portrait: pd.DataFrame | None = None

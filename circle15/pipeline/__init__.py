@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ from circle15.files.vouching import InputLedger
 from circle15.outputs.beside_share import beside_share
 from circle15.outputs.result import one_side
 from circle15.outputs.text import plain_number
+from circle15.pipeline.draws.certainty_table import draw_certainty, with_certainty
 from circle15.pipeline.projects.planned import plan_projects, with_planned
 from circle15.pipeline.record.confirmed import confirm, with_confirmation
 from circle15.pipeline.record.manifest import manifest_of
@@ -33,13 +35,14 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from circle15.measures.random_draws import Seed
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.projects.ranked import Ranking
     from circle15.pipeline.projects.sited import Answer, Task
     from circle15.pipeline.study.study import Study
 
 DEFAULT_OUT = Path("maps")
-STAGES = ("district", "network", "facilities", "people", "link", "reach", "rank", "draw", "write")
+STAGES = ("district", "network", "facilities", "people", "link", "reach", "certainty", "rank", "draw", "write")
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,11 +110,13 @@ def run_district(
         study = read_study(loaded, clock)
         services = _measure(study, clock, threads)
         study = count_competitors(study, services)
+        with clock.stage("certainty") if study.config.draws else nullcontext():
+            drawn = draw_certainty(study, services, threads=threads)
         with clock.stage("rank"):
             planned = plan_projects(study, services, threads=threads)
         with clock.stage("draw"):
             measured = district_result(study, services, planned.tables.get("ranking"), threads=threads)
-            result = with_planned(measured, planned)
+            result = with_certainty(with_planned(measured, planned), drawn)
         confirmation = confirm(loaded, result)
         result = with_confirmation(result, confirmation)
     with staged_folder(folder) as stage:
@@ -120,6 +125,48 @@ def run_district(
             result = replace(result, warnings=(*result.warnings, *undrawn))
         write_json(manifest_of(study, result, clock.seconds, stage, ledger, confirmation), stage / MANIFEST)
     return Run(result, folder, dict(clock.seconds))
+
+
+def certainty(
+    config: Config | str | Path, *, draws: int = 200, seed: Seed = 15, threads: int | None = None
+) -> pd.DataFrame:
+    """Tell how sure every covered share is; certainty.csv as a frame.
+
+    Parameters
+    ----------
+    config
+        A config file, or a config already loaded. Its [certainty] says how far the inputs may be off; without it the
+        defaults hold.
+    draws
+        How often the district is measured anew, at least 1.
+    seed
+        Whole number, `numpy.random.SeedSequence` or `numpy.random.Generator`. The same number gives the same bytes
+        whatever the threads; a Generator gives other draws each time.
+    threads
+        Threads to search with; all by default.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row per unit and layer, the district last: unit_id, unit_name, layer, covered_share, its quantiles p05, p50
+        and p95 over the draws, and what certainty.csv has besides.
+
+    Raises
+    ------
+    Circle15Error
+        If the config or an input cannot be used.
+    ValueError
+        If ``draws`` is below 1.
+    """
+    if draws < 1:
+        raise ValueError(f"draws = {draws}: at least 1")
+    loaded = config if isinstance(config, Config) else load_config(config)
+    clock = Clock(None)
+    study = read_study(loaded, clock)
+    found = draw_certainty(study, _measure(study, clock, threads), draws=draws, seed=seed, threads=threads)
+    if found is None:
+        raise AssertionError("draws are asked for")
+    return one_side(found.table, loaded.district.lang)
 
 
 def rank_district(

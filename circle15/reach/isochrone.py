@@ -13,7 +13,7 @@ import shapely
 from circle15 import _core
 from circle15.network.linking.link import link_nodes
 from circle15.reach.phases import ending, starting
-from circle15.reach.search import _graph, _places, _threads
+from circle15.reach.search import _graph, _threads, core_places
 from circle15.units import minutes_to_ms
 
 if TYPE_CHECKING:
@@ -109,12 +109,12 @@ def isochrones(
     widths = _widths(buffer_m)
     graph, speed = _graph(net, profile)
     n_threads = _threads(threads)
-    _places(net, graph, speed, "origins", origins)  # refuses a stranger's linkage even where it is empty
+    core_places(net, graph, speed, "origins", origins)  # refuses a stranger's linkage even where it is empty
 
     progress = _core.Progress()
 
     def draw(first: int) -> tuple[npt.NDArray[Any], ...]:
-        part = _places(net, graph, speed, "origins", origins.take(slice(first, first + _ORIGINS_PER_BLOCK)))
+        part = core_places(net, graph, speed, "origins", origins.take(slice(first, first + _ORIGINS_PER_BLOCK)))
         return _core.isochrones(graph, *_positions(net), part, cutoffs_ms, *widths, n_threads, progress)
 
     origin, cutoff, geometry = [], [], []
@@ -175,8 +175,8 @@ def service_area(
     widths = _widths(buffer_m)
     graph, speed = _graph(net, profile)
     n_threads = _threads(threads)
-    goals = _places(net, graph, speed, "destinations", destinations)
-    nodes = _places(net, graph, speed, "nodes", link_nodes(net, np.arange(net.n_nodes)))
+    goals = core_places(net, graph, speed, "destinations", destinations)
+    nodes = core_places(net, graph, speed, "nodes", link_nodes(net, np.arange(net.n_nodes)))
     time_to, _ = _core.nearest(graph, nodes, goals, int(cutoffs_ms[-1]), n_threads)
     columns = _core.service_area(graph, *_positions(net), time_to, goals, cutoffs_ms, *widths)
     return gpd.GeoDataFrame({"cutoff_min": minutes[columns[1]]}, geometry=_geometries(*columns[2:]), crs=_CRS)

@@ -128,8 +128,8 @@ def nearest(
     cutoff_ms, n_threads = seconds_to_ms(cutoff_s), _threads(threads)
     time, destination = _core.nearest(
         graph,
-        _places(net, graph, speed, "origins", origins, threads=n_threads),
-        _places(net, graph, speed, "destinations", destinations, threads=n_threads),
+        core_places(net, graph, speed, "origins", origins, threads=n_threads),
+        core_places(net, graph, speed, "destinations", destinations, threads=n_threads),
         cutoff_ms,
         n_threads,
         progress,
@@ -160,13 +160,13 @@ def travel_times(
     if len(net.links):
         starts, goals, owner = unfold_pair(net, origins, destinations)
         options: Any = {"profile": profile, "cutoff_s": cutoff_s, "threads": threads, "progress": progress}
-        return _folded(travel_times(starts.network, starts, goals, **options), owner, len(destinations))
+        return folded(travel_times(starts.network, starts, goals, **options), owner, len(destinations))
     graph, speed = _graph(net, profile)
     cutoff_ms, n_threads = seconds_to_ms(cutoff_s), _threads(threads)
     indptr, destination, time = _core.travel_times(
         graph,
-        _places(net, graph, speed, "origins", origins, threads=n_threads),
-        _places(net, graph, speed, "destinations", destinations, threads=n_threads),
+        core_places(net, graph, speed, "origins", origins, threads=n_threads),
+        core_places(net, graph, speed, "destinations", destinations, threads=n_threads),
         cutoff_ms,
         n_threads,
         progress,
@@ -266,9 +266,9 @@ def reach_summary(
     cutoff_ms, n_threads = seconds_to_ms(cutoff_s), _threads(threads)
     nodes, length_m, weight = _core.reach_summary(
         graph,
-        _places(net, graph, speed, "origins", origins, threads=n_threads),
+        core_places(net, graph, speed, "origins", origins, threads=n_threads),
         cutoff_ms,
-        _places(net, graph, speed, "destinations", destinations, threads=n_threads),
+        core_places(net, graph, speed, "destinations", destinations, threads=n_threads),
         _weights(weights, destinations),
         n_threads,
         progress,
@@ -276,7 +276,7 @@ def reach_summary(
     return ReachSummary(nodes=nodes, length_m=length_m, weight=weight)
 
 
-def _folded(table: TravelTimes, owner: npt.NDArray[np.int32], n: int) -> TravelTimes:
+def folded(table: TravelTimes, owner: npt.NDArray[np.int32], n: int) -> TravelTimes:
     """Give the shorter of both times where a destination behind a private gate was looked for twice."""
     row = np.repeat(np.arange(len(table.indptr) - 1), np.diff(table.indptr))
     whose = owner[table.destination]
@@ -291,10 +291,10 @@ def _graph(net: WalkNetwork, profile: str | WalkProfile) -> tuple[_core.Graph, f
     return net.compiled(p), net.profiles[p].speed_m_s
 
 
-def _places(
+def core_places(
     net: WalkNetwork, graph: _core.Graph, speed: float, side: str, linkage: Linkage | None, *, threads: int = 1
 ) -> _core.Places:
-    """Turn a linkage into the profile's milliseconds."""
+    """Turn a linkage into the core's places, access legs in milliseconds at ``speed`` metres per second."""
     if linkage is None:
         return _core.Places(graph, side, np.empty(0, np.int32), np.empty(0), np.empty(0, np.uint32))
     check_network(net, side, linkage)

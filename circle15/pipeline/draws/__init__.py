@@ -1,0 +1,1 @@
+"""Inputs drawn anew: how sure shares and choices are."""
