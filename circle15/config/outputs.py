@@ -10,7 +10,7 @@ from circle15.config.types import Count, KeyFaultError, Table, suggest
 
 OUTPUT_NAMES = (
     "cells", "coverage", "measures", "facilities", "ranking", "causes", "links", "completeness", "xlsx", "gpkg", "map",
-    "units", "report",
+    "units", "report", "whatif",
 )  # fmt: skip
 
 
@@ -23,9 +23,12 @@ class OutputsTable(Table):
     步行 5、10…分钟直至阈值的范围：设施的服务范围、另加每个单元的（isochrones.parquet，较大），或不画。"""
     write: tuple[str, ...] | None = None
     """Only these are written: cells coverage measures facilities ranking causes links completeness xlsx gpkg map units
-    report. Without it everything is.
-    只写这些输出：cells coverage measures facilities ranking causes links completeness xlsx gpkg map units report；不写
-    则全部输出。"""
+    report whatif (the map with it). Without it everything is.
+    只写这些输出：cells coverage measures facilities ranking causes links completeness xlsx gpkg map units report whatif
+    （含地图）；不写则全部输出。"""
+    whatif: bool = True
+    """Whether the district's map holds the what-if, which works without a network; some 0.3 to 3 MB of the page.
+    区级地图是否含离线“方案推演”（页面增大约 0.3～3 MB）。"""
     ranking_top: Count = 20
     """Places ranked per layer.
     每项服务列出几个新建地点。"""
@@ -75,3 +78,8 @@ class OutputsTable(Table):
     def writes(self, name: str) -> bool:
         """Tell whether output ``name`` is wanted."""
         return self.write is None or name in self.write
+
+    @property
+    def writes_map(self) -> bool:
+        """Whether the district's map is wanted; the what-if stands on it."""
+        return self.writes("map") or (self.whatif and self.writes("whatif"))

@@ -19,6 +19,7 @@ from circle15.outputs.sentences import three_sentences
 from circle15.outputs.text import share_text, words
 from circle15.outputs.tiles import in_tile_system, tile_layers
 from circle15.outputs.view import View
+from circle15.outputs.whatif import add_whatif
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,7 +53,7 @@ def write_district_map(result: DistrictResult, path: Path) -> None:
     """
     view = View(in_tile_system(result))
     page = _page(view, view.subtitle, back=None)
-    _write(_map_page(view, page_data(view, page, _unit_links(result), sentences=[])), path)
+    _write(_map_page(view, page_data(view, page, _unit_links(result), sentences=[]), whatif=result.whatif), path)
 
 
 def write_unit_maps(
@@ -116,14 +117,14 @@ def _unit_links(result: DistrictResult) -> list[Value]:
     return links
 
 
-def _map_page(view: View, data: Value) -> str:
-    """Put a page's title and data into the shell that folium renders once for all pages of a district."""
-    head, body, end = view.once(("shell", len(data["unlinked"])), lambda: _shell(view, data))
+def _map_page(view: View, data: Value, *, whatif: str = "") -> str:
+    """Put a page's title and data into the shell that folium renders once for all pages of a kind."""
+    head, body, end = view.once(("shell", len(data["unlinked"]), whatif), lambda: _shell(view, data, whatif))
     title = html.escape(f"{data['page']['name']} · {data['page']['subtitle']}")
     return "".join([head, title, body, safe_json(data), end])
 
 
-def _shell(view: View, data: Value) -> tuple[str, str, str]:
+def _shell(view: View, data: Value, whatif: str) -> tuple[str, str, str]:
     """Give a page as folium renders it: up to its title, from there to its data, and the rest."""
     west, south, east, north = (float(v) for v in view.result.boundary.total_bounds)
     made = offline_map(
@@ -145,6 +146,8 @@ def _shell(view: View, data: Value) -> tuple[str, str, str]:
     control.add_to(made)
     add_html(made, '<aside id="c15-panel"></aside>')
     add_html(made, f'<script type="application/json" id="{DATA_ID}">{_DATA}</script>')
+    if whatif:
+        add_whatif(made, whatif)
     _Start(control, cells, overlays).add_to(made)
     head, _, rest = render_page(made).partition(_TITLE)
     body, _, end = rest.partition(_DATA)

@@ -70,3 +70,4 @@ class DistrictResult:
     tianditu_key: str = ""  # stands in the pages, as every browser key does
     confirmation: tuple[str, ...] = ()  # whether a what-if's numbers are the run's, then each that differs
     config_sha256: str = ""  # of the config's meaning, printed on the first sheet of the workbook
+    whatif: str = ""  # what the map's what-if computes with (`outputs.whatif_pack`); "": the map has none

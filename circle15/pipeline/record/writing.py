@@ -68,10 +68,10 @@ def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads
         if result.tables.import_report is not None:
             write_import_report(result, result.tables.import_report, folder / "import_report.xlsx")
     _write_gis(result, study, drawings, threads)
-    if outputs.writes("map") or outputs.writes("units"):
+    if outputs.writes_map or outputs.writes("units"):
         from circle15.outputs.maps import write_district_map, write_unit_maps  # noqa: PLC0415 (see above)
 
-        if outputs.writes("map"):
+        if outputs.writes_map:
             with drawings.attempt(folder / "index.html"):
                 write_district_map(result, folder / "index.html")
         if outputs.writes("units"):

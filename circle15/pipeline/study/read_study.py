@@ -144,6 +144,7 @@ def read_study(config: Config, clock: Clock) -> Study:
         outlines=outlines,
         second=second,
         around=around,
+        area=area,
     )
 
 

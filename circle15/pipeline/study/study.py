@@ -58,6 +58,7 @@ class Study:
     outlines: tuple[OutlineDetection, ...] = ()  # of the systems of the district's outlines
     second: SecondLevel | None = None  # communities, where the config names them
     around: BufferPeople | None = None  # people just beyond the border, where the source tells of them
+    area: Any = None  # the district and its buffer, degrees WGS-84
     _linked: dict[str, Linkage] = field(default_factory=dict)
     _off: dict[str, OffReasons] = field(default_factory=dict)
 
