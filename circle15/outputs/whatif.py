@@ -1,4 +1,4 @@
-"""The what-if on the district's map: its data, its engine and its page scripts, none of which runs until it is opened."""
+"""The what-if on the district's map: its data, its engine and its page scripts; none runs until it is opened."""
 
 from __future__ import annotations
 

@@ -21,7 +21,7 @@ from circle15.pipeline.draws.certainty_table import draw_certainty, with_certain
 from circle15.pipeline.projects.planned import plan_projects, with_planned
 from circle15.pipeline.record.confirmed import confirm, with_confirmation
 from circle15.pipeline.record.manifest import manifest_of
-from circle15.pipeline.record.whatif import pack_whatif
+from circle15.pipeline.record.whatif_data import pack_whatif
 from circle15.pipeline.record.writing import require_tools, write_outputs
 from circle15.pipeline.study.clock import Clock
 from circle15.pipeline.study.outline_check import outlines_named
