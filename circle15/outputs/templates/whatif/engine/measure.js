@@ -12,6 +12,7 @@
  * @property {Float64Array | null} access supply units per person at every origin; null without a norm
  * @property {Float64Array} gapOfRow
  * @property {boolean} hasNorm
+ * @property {Int32Array} [counts] facilities within the threshold of every origin, where they were asked for
  * @property {UnitSums} sums
  */
 

@@ -17,7 +17,11 @@ class WhatIf {
     this.worlds = new Worlds(study);
     /** @type {Map<string, State>} */
     this.states = new Map();
+    /** @type {State | null} */
+    this.base = null;
     this.base = this.state([], {});
+    /** @type {{key: string, drag: Drag} | null} */
+    this.scene = null;
   }
 
   /** @param {Change[]} changes @param {Options} options @returns {State} */
@@ -100,6 +104,56 @@ class WhatIf {
   evaluate(changes, options = {}) {
     const state = this.state(changes, options);
     return { units: this.unitRows(state), rows: this.rowTimes(state), thresholds: thresholdsOf(state), told: state.told, cannot: [], trial: state.isTrial };
+  }
+
+  /** One step of a place that is dragged. @param {Change[]} changes @param {number[]} moving @param {{lon: number, lat: number}} place @param {Options} [options] */
+  drag(changes, moving, place, options = {}) {
+    return this.dragging(changes, moving, options).step(place);
+  }
+
+  /** @param {Change[]} changes @param {number[]} moving @param {{lon: number, lat: number}} place @param {Options} [options] */
+  best(changes, moving, place, options = {}) {
+    return bestPlaceNear(this.dragging(changes, moving, options), place);
+  }
+
+  /** The scene of a drag, kept from one step to the next. @param {Change[]} changes @param {number[]} moving @param {Options} options */
+  dragging(changes, moving, options) {
+    const parts = movingOf(changes, moving);
+    const { lon: _lon, lat: _lat, ...add } = parts.add;
+    const key = JSON.stringify([add, parts.basket, parts.without, options]);
+    if (!this.scene || this.scene.key !== key) this.scene = { key, drag: new Drag(this, parts, options) };
+    return this.scene.drag;
+  }
+
+  /** A path while it is drawn: where its ends join, and the whole scenario with it. @param {Change[]} changes @param {number} index @param {Line} line @param {Options} [options] */
+  dragPath(changes, index, line, options = {}) {
+    const drawn = changes.map((change, k) => (k === index ? { ...change, line } : change));
+    const toleranceM = changes[index].tolerance_m || JOIN_TOLERANCE_M;
+    const { network } = this.worlds.after(changes.slice(0, index)).world;
+    const ends = /** @type {const} */ (["start", "end"]).map((end) => {
+      const { missM, isJoined, at } = joinAt(network, end === "start" ? line[0] : line[line.length - 1], toleranceM);
+      return { end, miss_m: missM, joined: isJoined, street: at };
+    });
+    const lengthM = line.slice(1).reduce((sum, point, k) => sum + haversineM(...line[k], ...point), 0);
+    try {
+      return { ok: true, why: null, ends, length_m: lengthM, result: this.evaluate(drawn, options) };
+    } catch (error) {
+      if (!(error instanceof Refusal)) throw error;
+      return { ok: false, why: error.said, ends, length_m: lengthM, result: null };
+    }
+  }
+
+  /** Where a path's end would join the streets. @param {Change[]} changes @param {{lon: number, lat: number}} place @param {number} toleranceM */
+  snap(changes, { lon, lat }, toleranceM) {
+    const { missM, isJoined, at } = joinAt(this.worlds.after(changes).world.network, [lon, lat], toleranceM);
+    return { joined: isJoined, miss_m: missM, street: at };
+  }
+
+  /** The walk that stands behind a number. @param {string} layer @param {number} row @param {Change[]} changes @param {Options} [options] */
+  way(layer, row, changes, options = {}) {
+    const measured = this.state(changes, options).measured.find(({ rules }) => rules.layer.id === layer);
+    if (!measured) throw new Refusal(SAYS.noLayer(layer));
+    return wayFrom(measured, this.study.cellOfRow[row]);
   }
 
   /** One row per unit and layer, as in coverage.csv. @param {State} state */

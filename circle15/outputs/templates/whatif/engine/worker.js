@@ -11,6 +11,11 @@ const CALLS = {
     return whatIf.info();
   },
   evaluate: (changes, options) => opened().evaluate(changes, options),
+  drag: (changes, moving, place, options) => opened().drag(changes, moving, place, options),
+  dragPath: (changes, index, line, options) => opened().dragPath(changes, index, line, options),
+  snap: (changes, place, toleranceM) => opened().snap(changes, place, toleranceM),
+  way: (layer, row, changes, options) => opened().way(layer, row, changes, options),
+  best: (changes, moving, place, options) => opened().best(changes, moving, place, options),
 };
 
 function opened() {
