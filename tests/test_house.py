@@ -12,7 +12,9 @@ MOST_MODULES = 15
 MAKE_NO_STREETS = {
     "circle15.errors",  # what a refusal says
     "circle15.files",  # how files are kept and replaced
-    "circle15.inputs.geofiles.vectors",  # GDAL's reasons in plain words
+    "circle15.inputs.geofiles.vectors",  # reads the polygon that `fetch` asks for
+    "circle15.inputs.tables.file_guards",  # what is refused, too
+    "circle15.inputs.tables.grids",  # the size of a table that is refused
 }
 FLAT = {"outputs"}  # as many pages, tables and files as there are, each a module
 

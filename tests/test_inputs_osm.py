@@ -124,7 +124,7 @@ def test_a_broken_file_is_an_input_error_of_one_clear_line(tmp_path, monaco_pbf,
         assert path.name in str(caught.value)
     with pytest.raises(MissingFileError, match="no such file"):
         reader(tmp_path / "nowhere.osm.pbf")
-    with pytest.raises(MissingFileError, match="is a folder"):
+    with pytest.raises(InputError, match="is a folder"):
         reader(tmp_path)
 
 

@@ -389,7 +389,7 @@ def test_a_geopackage_without_one_clear_layer_of_lines_is_refused(tmp_path):
     with pytest.raises(MissingColumnError, match="osmid; u, v"):
         read_network(tmp_path / "n.gpkg")
     (tmp_path / "x.gpkg").write_bytes(b"nothing")
-    with pytest.raises(InputError, match="not readable as a GeoPackage"):
+    with pytest.raises(InputError, match=r"the name says \.gpkg, but the content is plain text"):
         read_network(tmp_path / "x.gpkg")
 
 

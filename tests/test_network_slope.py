@@ -191,7 +191,7 @@ def test_steps_take_their_direction_from_the_heights(tmp_path):
         (lambda p: write_raster(p / "x.tif", ramp(0), crs=None), "states no coordinate reference system"),
         (lambda p: write_raster(p / "x.tif", ramp(0), west=50.0), "elsewhere"),
         (lambda p: write_raster(p / "x.tif", ramp(0), nodata=100.0), "no height anywhere"),
-        (lambda p: write_osm(p / "x.tif"), "not readable as a raster"),
+        (lambda p: write_osm(p / "x.tif"), "not a raster that GDAL can read"),
     ],
 )
 @pytest.mark.filterwarnings("ignore::rasterio.errors.NotGeoreferencedWarning")

@@ -21,7 +21,8 @@ from circle15.config.outputs import OutputsTable
 from circle15.config.planning import ChangeTable, ExpectedTable, PlanningTable, merge_scenario
 from circle15.config.types import Identifier, KeyFaultError, Table, suggest
 from circle15.config.walk import WalkTable
-from circle15.errors import Circle15Error, ConfigError, MissingFileError, Problem
+from circle15.errors import Circle15Error, ConfigError, InputError, MissingFileError, Problem
+from circle15.files.door import read_whole, settled_path
 from circle15.said import Said
 from circle15.units import seconds_to_minutes, whole_ms
 
@@ -50,6 +51,7 @@ LAYER_COLUMNS = (
 )
 """Columns of cells.parquet that each layer has, its id before them."""
 BUFFER_MARGIN_M = 500.0
+LARGEST_CONFIG_BYTES = 1 << 22
 SHORTEST_WALK_S, LONGEST_WALK_S = 1.0, 86_400.0
 
 
@@ -201,7 +203,7 @@ class Config(Table):
     def resolve(self, name: str) -> Path:
         """Give the file ``name``, relative to the config file's folder, of a scenario to its base's."""
         own = self.path if self.base is None else self.path.parent / self.base
-        return (own.parent / name).resolve()
+        return settled_path(own.parent / name)
 
     def threshold_s(self, layer: LayerTable) -> float:
         """Give a layer's threshold in seconds at its own profile's speed, whole in milliseconds as all walks are."""
@@ -272,12 +274,11 @@ def read_toml(path: Path) -> dict[str, Any]:
         If there is no such file, or it is not TOML.
     """
     try:
-        text = path.read_bytes().decode("utf-8-sig")
-    except FileNotFoundError:
+        text = read_whole(path, largest=LARGEST_CONFIG_BYTES).decode("utf-8-sig")
+    except MissingFileError:
         raise MissingFileError(Problem(Said("没有这个配置文件", "no such config file"), file=str(path))) from None
-    except IsADirectoryError:
-        message = Said("是文件夹；请写其中的 .toml 文件", "is a folder; name the .toml file in it")
-        raise ConfigError(Problem(message, file=str(path))) from None
+    except InputError as e:
+        raise ConfigError(*e.problems) from None
     except UnicodeDecodeError as e:
         raise ConfigError(Problem(not_utf8(e.start), file=str(path))) from None
     try:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from circle15.config.model import load_config, readable_config
 from circle15.doctor.fit import check_fit, note_district
-from circle15.errors import Circle15Error, Problem
+from circle15.errors import Circle15Error, InputError, Problem
+from circle15.files.door import vouched
 from circle15.inputs.facilities.facility_sources import read_facilities
 from circle15.inputs.facilities.guess import read_raw
 from circle15.inputs.ground.districts import buffer_area, read_district
@@ -142,8 +144,11 @@ def _look_for_files(config: Config, found: Findings) -> None:
     told = {p.file for p in found.problems}
     for key, name in named.items():
         path = config.resolve(name.partition("#")[0]) if name is not None else None
-        if path is not None and not path.exists() and str(path) not in told:
-            found.problems.append(Problem("no such file", file=str(path), key=key))
+        if path is not None and str(path) not in told:
+            try:
+                vouched(path, may_be_folder=path.suffix.lower() == ".gdb")
+            except InputError as e:
+                found.problems.extend(replace(problem, key=key) for problem in e.problems)
 
 
 def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any, found: Findings) -> None:

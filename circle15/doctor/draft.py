@@ -7,9 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError
 
 from circle15.doctor.draft_outlines import (
     drafted_outline,
@@ -22,7 +20,7 @@ from circle15.doctor.draft_services import Service, service_of, services_by_kind
 from circle15.errors import InputError
 from circle15.inputs.facilities.guess import LayerGuess, guess_layer, source_text
 from circle15.inputs.facilities.name_matches import read_names
-from circle15.inputs.geofiles.open_geopackages import steady_geopackage
+from circle15.inputs.geofiles.ogr_frames import geopackage_layers
 from circle15.inputs.ground.ids import file_safe
 from circle15.inputs.ground.polygons import read_polygons
 from circle15.inputs.osm.features import read_buildings
@@ -150,11 +148,9 @@ def _is_input(path: Path) -> bool:
 def _has_streets(path: Path) -> bool:
     """Tell a GeoPackage of streets, as OSMnx saves it, from one of facilities or polygons."""
     try:
-        with steady_geopackage(path) as steady:
-            names = {str(name) for name, _ in pyogrio.list_layers(steady)}
-    except (DataSourceError, DataLayerError):
+        return {"nodes", "edges"} <= geopackage_layers(path).keys()
+    except InputError:
         return False  # read as a table next, which says what is wrong with it
-    return {"nodes", "edges"} <= names
 
 
 def _take_network(draft: Draft, path: Path) -> None:

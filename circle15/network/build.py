@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
-from circle15.errors import InputError, MissingFileError, NetworkError, Problem
+from circle15.errors import InputError, NetworkError, Problem
+from circle15.files.door import vouched
 from circle15.inputs.osm.file import OSM_SUFFIXES, is_osm_file
 from circle15.network.cache import cached_segments, kept_cut
 from circle15.network.graph import WalkNetwork
@@ -100,8 +101,7 @@ def read_network(  # noqa: PLR0913 (the public signature)
     chosen = as_profiles(profiles)
     if area is not None and (not isinstance(area, shapely.Geometry) or area.is_empty):
         raise NetworkError(f"area = {area!r}: must be a shapely geometry that is not empty, degrees WGS-84")
-    if not file.is_file():
-        raise MissingFileError(Problem("no such file", file=str(path)))
+    vouched(file)
     own = read_own_lines(Path(p) for p in lines)
     s, is_island = _streets_within(file, area, island_m, cache=cache, node_crossings=node_crossings)
     s, cut = cut_streets(s, Traits.of(s.trait, s.traits).on_ground, own) if own.borders is not None else (s, _NOTHING)
@@ -148,7 +148,17 @@ def _read_segments(path: Path) -> Segments:
     if reader is None:
         message = f"not a street file by its name; give {OSM_SUFFIXES[0]}, .osm, {', '.join(_READERS)}"
         raise InputError(Problem(message, file=str(path)))
-    return reader(path)
+    return _on_earth(reader(path), path)
+
+
+def _on_earth(s: Segments, path: Path) -> Segments:
+    """Give streets back all of whose nodes lie on the earth, in degrees."""
+    wrong = np.flatnonzero(~((np.abs(s.node_lon) <= 180.0) & (np.abs(s.node_lat) <= 90.0)))  # noqa: PLR2004 (degrees)
+    if len(wrong):
+        at = f"{s.node_lon[wrong[0]]}, {s.node_lat[wrong[0]]}"
+        message = f"{len(wrong)} of its corners lie nowhere on earth, the first at {at}; its coordinate system is wrong"
+        raise InputError(Problem(message, file=str(path)))
+    return s
 
 
 def _streets_within(

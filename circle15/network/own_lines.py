@@ -5,15 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
-import pyogrio
 import shapely
 
-from circle15.errors import InputError, MissingColumnError, MissingFileError, Problem
-from circle15.inputs.geofiles.open_geopackages import steady_geopackage
-from circle15.inputs.geofiles.vectors import plain_reason, without_gdal_warnings
+from circle15.errors import InputError, MissingColumnError, Problem
+from circle15.inputs.geofiles.vectors import read_vector
+from circle15.inputs.tables.file_guards import check_file
 from circle15.network.changes import add_path
 from circle15.network.streets.components import find_components
 from circle15.network.streets.spans import SHORT_SPAN_M
@@ -99,22 +97,16 @@ def read_own_lines(files: Iterable[Path]) -> OwnLines:
 
 
 def _rows(file: Path) -> Iterator[tuple[str, Any, bool]]:
-    if not file.is_file():
-        raise MissingFileError(Problem("no such file", file=str(file)))
-    try:
-        with steady_geopackage(file) as steady, without_gdal_warnings():
-            frame = gpd.read_file(steady)
-    except pyogrio.errors.DataSourceError as e:
-        raise InputError(Problem(f"not readable as a vector file ({plain_reason(e)})", file=str(file))) from e
-    if "kind" not in frame or "geometry" not in frame:
+    table = read_vector(file, check_file(file))
+    frame = table.frame
+    if "kind" not in frame or table.geometry is None:
         message = f"own lines need a geometry and a column 'kind' with {', '.join(KINDS)}"
         raise MissingColumnError(Problem(message, file=str(file), column="kind"))
-    if frame.crs is None:
+    if table.crs is None:
         raise InputError(Problem("states no coordinate system; save it with one", file=str(file)))
-    frame = frame.to_crs("EPSG:4326")
-    shut = frame["open"].astype(str).str.lower().isin({"no", "false", "0"}) if "open" in frame else frame["kind"].isna()
-    kinds = frame["kind"].fillna("").astype(str).str.strip()
-    yield from zip(kinds, shapely.force_2d(frame.geometry.to_numpy()), ~shut, strict=True)
+    shut = frame["open"].str.lower().isin({"no", "false", "0"}) if "open" in frame else frame["kind"].isna()
+    shapes = shapely.force_2d(table.geometry.to_crs("EPSG:4326").to_numpy())
+    yield from zip(frame["kind"].str.strip(), shapes, ~shut, strict=True)
 
 
 def _lines_of(shape: Any, kind: str) -> list[Any]:

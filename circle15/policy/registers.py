@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 
 from circle15.errors import InputError, MissingFileError, Problem
+from circle15.files.door import is_there, read_whole
 from circle15.policy.conditions import Condition
 
 if TYPE_CHECKING:
@@ -115,9 +116,9 @@ def read_registers(folder: Path | None = None) -> Registers:
     shipped = registers_folder()
     home = folder if folder is not None else shipped
     paths = {field.name: home / f"{field.name}.csv" for field in fields(Registers)}
-    if not paths["norms"].is_file():
+    if not is_there(paths["norms"]):
         paths["norms"] = shipped / "norms.csv"
-    missing = [path for path in paths.values() if not path.is_file()]
+    missing = [path for path in paths.values() if not is_there(path)]
     MissingFileError.gather(
         Problem("no such policy register; copy the shipped folder data/policy and edit the copy", file=str(path))
         for path in missing
@@ -132,7 +133,7 @@ def read_registers(folder: Path | None = None) -> Registers:
 
 def _read(name: str, path: Path, problems: list[Problem]) -> pd.DataFrame:
     columns = COLUMNS[name]
-    raw = path.read_bytes()
+    raw = read_whole(path)
     try:
         text = raw.decode("utf-8-sig")
     except UnicodeDecodeError:

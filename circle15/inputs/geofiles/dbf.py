@@ -8,8 +8,8 @@ from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING
 
 from circle15.errors import InputError, Problem
+from circle15.files.door import read_whole
 from circle15.inputs.tables.encodings import encoding_of
-from circle15.inputs.tables.file_guards import read_bytes
 from circle15.inputs.tables.numbers import parse_code
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def read_dbf(path: Path, *, file: str) -> DbfTable:
     InputError
         If the file is damaged or cut off, or its text is neither UTF-8 nor GBK/GB18030.
     """
-    content = read_bytes(path)
+    content = read_whole(path)
     n_records, header_bytes, record_bytes, fields = _layout(content, file)
     names = [name for name, _, _, _ in fields]
     records = [

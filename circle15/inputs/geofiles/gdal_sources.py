@@ -9,9 +9,10 @@ from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from circle15.errors import InputError, Problem
+from circle15.files.door import read_whole
 from circle15.inputs.geofiles.open_geopackages import steady_geopackage
 from circle15.inputs.tables.encodings import decode_text
-from circle15.inputs.tables.file_guards import LARGEST_UNPACKED_BYTES, open_archive, read_bytes, unpacked_chunks
+from circle15.inputs.tables.file_guards import LARGEST_UNPACKED_BYTES, open_archive, unpacked_chunks
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -82,7 +83,7 @@ def _unpacked_geodatabase(path: Path, folder: Path) -> Path:
 def _kml_documents(path: Path, kind: str, folder: Path) -> list[Path]:
     file = str(path)
     if kind == "kml":
-        documents = [read_bytes(path)]
+        documents = [read_whole(path)]
     else:
         budget = [LARGEST_UNPACKED_BYTES]
         with open_archive(path) as archive:

@@ -3,37 +3,27 @@
 from __future__ import annotations
 
 import datetime as dt
-import re
 import tempfile
-import warnings
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
-import pyogrio
 import shapely
-from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from circle15.errors import InputError, Problem
 from circle15.files.digests import SHAPEFILE_PARTS
+from circle15.files.door import steady_file
 from circle15.inputs.geofiles.dbf import DbfTable, read_dbf
 from circle15.inputs.geofiles.gdal_sources import KML_FIELDS, KML_OWN_FIELDS, archived_geodatabases, gdal_sources
-from circle15.inputs.tables.encodings import decode_text
-from circle15.inputs.tables.file_guards import LARGEST_UNPACKED_BYTES, open_archive, read_bytes, unpacked_chunks
+from circle15.inputs.geofiles.ogr_frames import list_layers, plain_geojson, read_frame
+from circle15.inputs.tables.file_guards import LARGEST_UNPACKED_BYTES, open_archive, unpacked_chunks
 from circle15.inputs.tables.grids import MOST_CELLS
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-_READ_ERRORS = (DataLayerError, DataSourceError, FeatureError, shapely.errors.ShapelyError, OSError, ValueError)
-_MEMORY_NAME = re.compile(r"'?/vsimem/[^\s']+'?")  # GDAL's name for bytes that it is given
-_NO_DATABASE = ("file is not a database", "disk image is malformed")  # SQLite's, behind a statement of GDAL's
 _SHAPE_HEADER_BYTES = 100
 _EXACT_INTEGERS = 1e15
 
@@ -58,53 +48,32 @@ def read_vector(path: Path, kind: str, *, layer: str | None = None) -> VectorTab
     InputError
         If the file is damaged or incomplete, has no feature, or has several layers and ``layer`` names none of them.
     """
-    file = str(path)
-    if kind == "parquet":
-        table = _read_parquet(path)
-    elif kind == "json":
-        text = decode_text(read_bytes(path), file=file).text
-        table = _read_ogr(text.encode(), file=file, layer=None)
-        table = VectorTable(frame=_without_counter(table.frame), geometry=table.geometry, crs=table.crs)
-    elif _is_layered(path, kind):
-        with gdal_sources(path, kind) as sources:
-            table = _read_layers(sources, path, kind, layer)
-    elif kind == "shp":
-        table = _read_shapefile(path, file=file)
-    else:
-        table = _read_zipped_shapefile(path, layer)
+    with steady_file(path, may_be_folder=kind == "gdb"):
+        table = _read_table(path, kind, layer)
     if len(table.frame) == 0:
-        raise InputError(Problem("has no feature in it", file=file))
+        raise InputError(Problem("has no feature in it", file=str(path)))
     return table
 
 
-def _read_ogr(source: Path | bytes, *, file: str, layer: str | int | None, **options: Any) -> VectorTable:
-    options = options | ({"layer": layer} if layer is not None else {})
-    try:
-        with without_gdal_warnings():
-            info = pyogrio.read_info(source, **options)
-            if info["features"] > MOST_CELLS // max(1, len(info["fields"])):
-                message = f"{info['features']} features: more than any table of facilities or people has"
-                raise InputError(Problem(message, file=file))  # noqa: TRY301 (it is the file's own doing)
-            # A ring that is not closed is closed, as every GIS program does; without it no feature would be read.
-            frame = pyogrio.read_dataframe(source, on_invalid="fix", **options)
-    except InputError:
-        raise
-    except _READ_ERRORS as e:
-        message = f"cannot be read ({plain_reason(e, source)}); the file is damaged, cut off or of another format"
-        raise InputError(Problem(message, file=file)) from None
+def _read_table(path: Path, kind: str, layer: str | None) -> VectorTable:
+    file = str(path)
+    if kind == "parquet":
+        return _read_parquet(path)
+    if kind == "json":
+        table = _read_ogr(plain_geojson(path), kind=kind, file=file, layer=None)
+        return VectorTable(frame=_without_counter(table.frame), geometry=table.geometry, crs=table.crs)
+    if _is_layered(path, kind):
+        with gdal_sources(path, kind) as sources:
+            return _read_layers(sources, path, kind, layer)
+    return _read_shapefile(path, file=file) if kind == "shp" else _read_zipped_shapefile(path, layer)
+
+
+def _read_ogr(source: Path | bytes, *, kind: str, file: str, layer: str | int | None, **options: Any) -> VectorTable:
+    frame = read_frame(source, kind=kind, file=file, layer=layer, **options)
     geometry = frame.geometry if isinstance(frame, gpd.GeoDataFrame) else None
     attributes = pd.DataFrame(frame.drop(columns=geometry.name) if geometry is not None else frame)
     name = None if isinstance(layer, int) else layer
     return VectorTable(_as_text(attributes), geometry, _crs_text(geometry), layer=name)
-
-
-@contextmanager
-def without_gdal_warnings() -> Iterator[None]:
-    """Keep GDAL from warning of measures (M) that it drops and of a driver's details; we tell what matters here."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", RuntimeWarning)
-        warnings.simplefilter("ignore", UserWarning)
-        yield
 
 
 def _without_counter(frame: pd.DataFrame) -> pd.DataFrame:
@@ -124,7 +93,7 @@ def layer_names(path: Path, kind: str) -> list[str] | None:
     """
     if _is_layered(path, kind):
         with gdal_sources(path, kind) as sources:
-            layers = [layer for source in sources for layer in _list_layers(source, file=str(path))]
+            layers = [layer for source in sources for layer in list_layers(source, kind, file=str(path))]
         return [name for name, geometry in layers if geometry is not None] or [name for name, _ in layers]
     if kind == "zip":
         with open_archive(path) as archive:
@@ -145,13 +114,14 @@ def _read_layers(sources: list[Path], path: Path, kind: str, layer: str | None) 
     """Read the chosen layer; KML's layers are folders that places were sorted into, so all of them are one table."""
     file = str(path)
     if kind not in {"kml", "kmz"}:
-        return _read_ogr(sources[0], file=file, layer=_choose_layer(sources[0], layer, path))
+        chosen = _choose_layer(sources[0], kind, layer, path)
+        return _read_ogr(sources[0], kind=kind, file=file, layer=chosen)
     # By number: two folders may bear one name.
-    found = [(s, i, name) for s in sources for i, (name, _) in enumerate(_list_layers(s, file=file))]
+    found = [(s, i, name) for s in sources for i, (name, _) in enumerate(list_layers(s, kind, file=file))]
     if layer is not None and layer not in {name for _, _, name in found}:
         listed = ", ".join(dict.fromkeys(name for _, _, name in found))
         raise InputError(Problem(f"no such folder; there are: {listed}", file=file, value=layer))
-    tables = [_read_ogr(s, file=file, layer=i) for s, i, name in found if layer in (None, name)]
+    tables = [_read_ogr(s, kind=kind, file=file, layer=i) for s, i, name in found if layer in (None, name)]
     filled = [t for t in tables if len(t.frame)]
     if not filled:
         raise InputError(Problem("has no feature in it", file=file))
@@ -162,33 +132,14 @@ def _read_layers(sources: list[Path], path: Path, kind: str, layer: str | None) 
     return VectorTable(frame.reset_index(drop=True), shapes, _crs_text(shapes), layer=layer)
 
 
-def _list_layers(source: Path, *, file: str) -> list[tuple[str, str | None]]:
-    try:
-        with without_gdal_warnings():
-            return [(str(name), kind) for name, kind in pyogrio.list_layers(source)]
-    except _READ_ERRORS as e:
-        raise InputError(Problem(f"cannot be opened ({plain_reason(e, source)}); it is damaged", file=file)) from None
-
-
-def plain_reason(error: Exception, source: Path | bytes | None = None) -> str:
-    """Give the first line of a library's message in which the planner's file is not called by our names for it."""
-    text = (str(error).splitlines() or [type(error).__name__])[0]
-    if any(words in text for words in _NO_DATABASE):
-        return "what stands in it is no database"
-    text = _MEMORY_NAME.sub("the file", text)
-    if isinstance(source, Path):
-        text = text.replace(str(source), "the file")
-    return text[:200]
-
-
 def _archived_shapefiles(members: list[str]) -> list[str]:
     """Give the paths of an archive's shapefiles without their suffix."""
     shapes = (n for n in members if n.lower().endswith(".shp") and not n.startswith("__MACOSX/"))
     return sorted({str(PurePosixPath(n).with_suffix("")) for n in shapes})
 
 
-def _choose_layer(source: Path, layer: str | None, path: Path) -> str:
-    layers = _list_layers(source, file=str(path))
+def _choose_layer(source: Path, kind: str, layer: str | None, path: Path) -> str:
+    layers = list_layers(source, kind, file=str(path))
     names = [name for name, _ in layers]
     if layer is not None:
         if layer not in names:
@@ -209,7 +160,7 @@ def _read_shapefile(path: Path, *, file: str) -> VectorTable:
         raise InputError(Problem(message, file=file))
     _check_length(path, file)
     attributes = read_dbf(beside[".dbf"], file=file)
-    shapes = _read_ogr(path, file=file, layer=None, columns=[])
+    shapes = _read_ogr(path, kind="shp", file=file, layer=None, columns=[])
     if len(shapes.frame) != len(attributes.rows):
         message = f"{len(shapes.frame)} shapes but {len(attributes.rows)} records; its files do not belong together"
         raise InputError(Problem(message, file=file))

@@ -10,6 +10,7 @@ import numpy as np
 import shapely
 
 from circle15.errors import InputError, MissingColumnError, Problem
+from circle15.files.door import is_there
 from circle15.inputs.coordinates.systems import is_projected
 from circle15.inputs.geofiles.vectors import layer_names, read_vector
 from circle15.inputs.ground.feature_choice import choose_features
@@ -75,10 +76,10 @@ def read_polygon_file(
     InputError
         If the file cannot be used; ``key`` names the config's key.
     """
-    name, _, part = (text, "", "") if resolve(text).exists() else text.partition("#")
+    name, _, part = (text, "", "") if is_there(resolve(text)) else text.partition("#")
     path = resolve(name.strip())
     file = str(path)
-    if path.exists() and path.suffix.lower() not in VECTOR_SUFFIXES:
+    if is_there(path) and path.suffix.lower() not in VECTOR_SUFFIXES:
         message = f"not a polygon file by its name; give {', '.join(VECTOR_SUFFIXES)}, osm:SELECTION or box:W,S,E,N"
         raise InputError(Problem(message, file=file, key=key))
     try:

@@ -11,6 +11,7 @@ import numpy as np
 import shapely
 
 from circle15.errors import InputError, Problem
+from circle15.files.door import is_there
 from circle15.inputs.ground.china_districts import PREFIX, find_area, is_area_name, origin_note
 from circle15.inputs.ground.outline_systems import OutlineSource
 from circle15.inputs.ground.partition import metric_scale
@@ -92,7 +93,7 @@ def read_polygons(
         return _from_osm(rest, key=key, osm_path=osm_path, names_in=names_in)
     if kind == "box" or _is_numbers(text):
         return _from_box(rest if kind == "box" else text, key)
-    if text.startswith(PREFIX) or (is_area_name(text) and not resolve(text).exists()):
+    if text.startswith(PREFIX) or (is_area_name(text) and not is_there(resolve(text))):
         return _from_china(text, key=key)
     names = (name_field, known_names)
     return _from_file(text, key=key, resolve=resolve, id_field=id_field, names=names, crs=crs)

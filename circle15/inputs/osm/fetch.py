@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import geopandas as gpd
 import osmium
 import shapely
 
 from circle15.errors import InputError, OutputError, Problem
-from circle15.inputs.geofiles.open_geopackages import steady_geopackage
+from circle15.inputs.geofiles.vectors import read_vector
 from circle15.inputs.osm.shapes import areal, sound
+from circle15.inputs.tables.file_guards import check_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -147,13 +147,10 @@ def _osmnx(*, overpass: str | None = None, nominatim: str | None = None) -> Iter
 
 
 def _polygon_of_file(path: Path) -> Any:
-    if not path.is_file():
-        raise InputError(Problem("no such file", file=str(path)))
-    with steady_geopackage(path) as steady:
-        frame = gpd.read_file(steady)
-    if frame.crs is None:
+    table = read_vector(path, check_file(path))
+    if table.geometry is None or table.crs is None:
         raise InputError(Problem("states no coordinate system", file=str(path)))
-    shapes = [sound(shape) for shape in frame.to_crs("EPSG:4326").geometry if shape is not None]
+    shapes = [sound(shape) for shape in table.geometry.to_crs("EPSG:4326") if shape is not None]
     polygon = areal(shapely.union_all(shapes))
     if polygon.is_empty:
         raise InputError(Problem("holds no polygons", file=str(path)))

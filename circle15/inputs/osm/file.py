@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import osmium
 
-from circle15.errors import InputError, MissingFileError, Problem
+from circle15.errors import Circle15Error, InputError, Problem
+from circle15.files.door import steady_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -40,16 +41,13 @@ def osm_errors(path: str | Path) -> Iterator[None]:
     InputError
         If the file is cut off, or not OSM data.
     """
-    file = Path(path)
-    if not file.is_file():
-        what = "is a folder; name the OSM file in it" if file.is_dir() else "no such file"
-        raise MissingFileError(Problem(what, file=str(path)))
-    try:
-        yield
-    except (RuntimeError, ValueError, OSError) as e:
-        if isinstance(e, InputError):
-            raise
-        raise InputError(Problem(_explain(str(e)), file=str(path))) from e
+    with steady_file(path):
+        try:
+            yield
+        except (RuntimeError, ValueError, OSError) as e:
+            if isinstance(e, Circle15Error):
+                raise
+            raise InputError(Problem(_explain(str(e)), file=str(path))) from e
 
 
 def _explain(text: str) -> str:

@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from circle15.errors import MOST_TOLD, ConfigError, InputError, MissingFileError, Problem
+from circle15.errors import MOST_TOLD, ConfigError, InputError, Problem
+from circle15.files.door import vouched
 from circle15.inputs.facilities.outlines import read_places
 from circle15.inputs.people.age_classes import derive_groups
 from circle15.inputs.tables.import_report import Change
@@ -77,8 +78,8 @@ def read_people_table(config: Config, path: Path) -> None:
         read_people_points(config, path)
     elif config.population.source == "units":
         InputError.gather(told(read_people_of_units(config, path).problems, path.name))
-    elif not set("*+") & set(path.name) and not path.exists():  # neither tiles nor a sum of rasters
-        raise MissingFileError(Problem("no such file", file=str(path), key="population.path"))
+    elif not set("*+") & set(path.name):  # neither tiles nor a sum of rasters
+        vouched(path)
 
 
 def read_people_points(config: Config, path: Path) -> PeopleTable:

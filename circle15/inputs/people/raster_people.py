@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from glob import glob
+from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from circle15.errors import InputError, MissingFileError, Problem
+from circle15.files.door import is_there
 from circle15.inputs.people.age_classes import derive_groups
 from circle15.inputs.people.rasters import sum_rasters
 from circle15.said import Said
@@ -107,7 +108,8 @@ def _covers_part(named: str, share: float) -> Said:
 def _files(config: Config, named: str) -> list[Path]:
     """Give the file, or the files of a pattern in order of their names."""
     path = config.resolve(named)
-    found = [path] if path.is_file() else [Path(p) for p in sorted(glob(str(path)))]  # noqa: PTH207 (an absolute pattern)
+    is_pattern = has_magic(str(path)) and not is_there(path)
+    found = [Path(p) for p in sorted(glob(str(path)))] if is_pattern else [path]  # noqa: PTH207 (an absolute pattern)
     if not found:
         raise MissingFileError(Problem("no such population raster", file=str(path)))
     return found

@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyproj
-import rasterio
-import rasterio.errors
 import shapely
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
 from circle15.errors import InputError, MissingFileError, Problem
+from circle15.files.door import is_there
+from circle15.inputs.geofiles.raster_files import open_raster
 from circle15.inputs.people.raster_values import ValueTally, band_of_people
 
 if TYPE_CHECKING:
@@ -23,10 +23,13 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
     import numpy.typing as npt
+    import rasterio
 
     from circle15.said import Said
 
 WGS84 = "EPSG:4326"
+SHIFTED = ("gcj02", "bd09")
+PROJ_NAMES = {"wgs84": WGS84, "cgcs2000": "EPSG:4490"}
 _GEOD = pyproj.Geod(ellps="WGS84")
 MAX_PIXELS = 250_000
 """Pixels held at once, at most, whatever the raster's size; as polygons they take a kilobyte each."""
@@ -83,7 +86,7 @@ def sum_rasters(
         If a file is no raster or a picture, has no CRS or no band of people, tiles overlap, none touches the district,
         or a value of the district is an unmarked "no data" (65535, 1e20).
     """
-    missing = [p for p in paths if not p.is_file()]
+    missing = [p for p in paths if not is_there(p)]
     MissingFileError.gather(Problem("no such population raster", file=str(p)) for p in missing)
     shapes = pieces.geometry.to_numpy()
     shapely.prepare(shapes)
@@ -95,12 +98,12 @@ def sum_rasters(
     counts = np.zeros(3, dtype=np.int64)
     notes: list[Said] = []
     for path in paths:
-        with rasterio.open(path) as raster:
+        with open_raster(path) as raster:
             chosen, told = band_of_people(raster, path, band)
             notes += told
             scale, offset = raster.scales[chosen - 1], raster.offsets[chosen - 1]
             tally = ValueTally(path.name, raster.dtypes[chosen - 1], scale, offset)
-            to_wgs84 = pyproj.Transformer.from_crs(raster.crs or crs, WGS84, always_xy=True)
+            to_wgs84 = _to_wgs84(raster, crs, path)
             pixel_m2 = 0.0
             for window in _windows(raster, raster.crs or crs, bounds, max_pixels):
                 raw = _known_values(raster, window, chosen, nodata)
@@ -121,20 +124,43 @@ def sum_rasters(
 
 def _frame(path: Path, crs: str | None) -> shapely.Polygon:
     """Give a raster's outline in degrees."""
-    try:
-        with rasterio.open(path) as raster:
-            if raster.crs is None and crs is None:
-                message = "the raster states no CRS; name it with population.crs, e.g. EPSG:4326"
-                raise InputError(Problem(message, file=str(path)))
-            columns, rows = np.meshgrid(np.linspace(0, raster.width, 21), np.linspace(0, raster.height, 21))
-            x, y = _moved(raster.transform, columns.ravel(), rows.ravel())
-            transformer = pyproj.Transformer.from_crs(raster.crs or crs, WGS84, always_xy=True)
-    except rasterio.errors.RasterioIOError as e:
-        raise InputError(Problem(f"not a raster that GDAL can read ({e}); give a GeoTIFF", file=str(path))) from None
+    with open_raster(path) as raster:
+        if raster.crs is None and crs is None:
+            message = "the raster states no CRS; name it with population.crs, e.g. EPSG:4326"
+            raise InputError(Problem(message, file=str(path)))
+        columns, rows = np.meshgrid(np.linspace(0, raster.width, 21), np.linspace(0, raster.height, 21))
+        x, y = _moved(raster.transform, columns.ravel(), rows.ravel())
+        transformer = _to_wgs84(raster, crs, path)
     lon, lat = (a.reshape(rows.shape) for a in transformer.transform(x, y))
     ring = [(lon[k], lat[k]) for k in (np.s_[0, :], np.s_[1:, -1], np.s_[-1, -2::-1], np.s_[-2::-1, 0])]
     corners = np.concatenate([np.column_stack(side) for side in ring])
-    return shapely.Polygon(corners[np.isfinite(corners).all(axis=1)])
+    known = corners[np.isfinite(corners).all(axis=1)]
+    if len(known) < 3:  # noqa: PLR2004 (corners of an area)
+        message = "its pixels lie nowhere on earth in the coordinate system that it states; export it again"
+        raise InputError(Problem(message, file=str(path)))
+    return shapely.make_valid(shapely.Polygon(known))
+
+
+def _to_wgs84(raster: rasterio.DatasetReader, crs: str | None, path: Path) -> pyproj.Transformer:
+    """Give what takes a raster's coordinates to degrees.
+
+    Raises
+    ------
+    InputError
+        If the system is none that a raster can be in.
+    """
+    if raster.crs is None and crs in SHIFTED:
+        message = (
+            f'crs = "{crs}" shifts every point by another way, so no raster of pixels can be in it; give the raster in'
+            " its original system, e.g. EPSG:4326"
+        )
+        raise InputError(Problem(message, file=str(path), key="population.crs", value=crs))
+    stated = raster.crs or PROJ_NAMES.get(str(crs), crs)
+    try:
+        return pyproj.Transformer.from_crs(stated, WGS84, always_xy=True)
+    except pyproj.exceptions.ProjError as e:
+        message = f"its coordinate system is not understood ({' '.join(str(e).split())[:120]}); export it in EPSG:4326"
+        raise InputError(Problem(message, file=str(path))) from None
 
 
 def _check_tiles(frames: dict[Path, shapely.Polygon], bounds: tuple[float, ...]) -> None:

@@ -8,12 +8,12 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import IO, TYPE_CHECKING
 
-from circle15.errors import InputError, MissingFileError, Problem
+from circle15.errors import Circle15Error, InputError, Problem
+from circle15.files.door import read_whole, steady_file, vouched
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-LARGEST_TEXT_BYTES = 512 * 2**20
 LARGEST_UNPACKED_BYTES = 512 * 2**20
 _CHUNK = 1 << 20
 # What the standard library raises on archives whose bytes are wrong somewhere.
@@ -86,9 +86,7 @@ def check_file(path: Path) -> str:
         If it is a folder, empty, of a format that is not read, or not what its suffix says.
     """
     name = str(path)
-    if not path.exists():
-        raise MissingFileError(Problem("no such file", file=name))
-    if not path.is_file():
+    if vouched(path, may_be_folder=path.suffix.lower() == ".gdb").is_dir():
         return _check_folder(path)
     known = KINDS_OF_SUFFIX.get(path.suffix.lower())
     if known is None:
@@ -99,24 +97,15 @@ def check_file(path: Path) -> str:
         raise InputError(
             Problem(f"files of this kind are not read; right are {suffixes}", file=name, value=path.suffix)
         )
-    if path.stat().st_size == 0:
-        raise InputError(Problem("the file is empty", file=name))
-    try:
+    with steady_file(path):
         kind = content_kind(path)
-    except PermissionError:
-        message = (
-            "may not be read: if it is open in Excel, WPS or a GIS program, close it there, else see who may read it"
-        )
-        raise InputError(Problem(message, file=name)) from None
     if kind not in known:
         raise InputError(Problem(f"the name says {path.suffix}, but the content is {_NAMES[kind]}", file=name))
     return kind
 
 
 def _check_folder(path: Path) -> str:
-    """Give "gdb" for a file geodatabase, which is a folder; no other folder is an input."""
-    if path.suffix.lower() != ".gdb":
-        raise InputError(Problem("is a folder; name the file in it", file=str(path)))
+    """Give "gdb" for a file geodatabase, which is a folder."""
     if not any(p.suffix.lower() == ".gdbtable" for p in path.iterdir()):
         message = "is named as a file geodatabase, but has no table (.gdbtable) in it; copy the whole folder again"
         raise InputError(Problem(message, file=str(path)))
@@ -142,21 +131,6 @@ def content_kind(path: Path) -> str:
     return _text_kind(head)
 
 
-def read_bytes(path: Path, *, largest: int = LARGEST_TEXT_BYTES) -> bytes:
-    """Read a whole file of at most ``largest`` bytes.
-
-    Raises
-    ------
-    InputError
-        If the file is larger.
-    """
-    size = path.stat().st_size
-    if size > largest:
-        message = f"the file has {size / 2**20:.0f} MB and at most {largest / 2**20:.0f} MB are read at once; split it"
-        raise InputError(Problem(message, file=str(path)))
-    return path.read_bytes()
-
-
 def open_archive(path: Path) -> zipfile.ZipFile:
     """Open a zip archive.
 
@@ -166,7 +140,9 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         If it is damaged or cut off.
     """
     try:
-        return zipfile.ZipFile(path)
+        return zipfile.ZipFile(vouched(path))
+    except Circle15Error:
+        raise
     except _DAMAGED as e:
         raise InputError(
             Problem(f"the file is damaged or cut off ({e}); copy or save it again", file=str(path))
@@ -219,7 +195,7 @@ def _archive_kind(path: Path) -> str:
 
 def _ole_kind(path: Path) -> str:
     """Tell a workbook from other OLE documents by the UTF-16 names of its streams."""
-    head = path.read_bytes() if path.stat().st_size <= LARGEST_TEXT_BYTES else b""
+    head = read_whole(path)
     if "EncryptedPackage".encode("utf-16-le") in head:
         return "locked"
     is_workbook = any(n.encode("utf-16-le") in head for n in ("Workbook", "Book"))

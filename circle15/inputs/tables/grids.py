@@ -9,13 +9,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from circle15.errors import InputError, Problem
+from circle15.files.door import largest_bytes, read_whole, vouched
 from circle15.inputs.tables.encodings import decode_text
 from circle15.inputs.tables.file_guards import (
-    LARGEST_TEXT_BYTES,
     LARGEST_UNPACKED_BYTES,
     content_kind,
     open_archive,
-    read_bytes,
     unpacked_chunks,
 )
 from circle15.inputs.tables.workbook_process import MOST_CELLS as MOST_SHEET_CELLS
@@ -60,7 +59,7 @@ def read_delimited(path: Path, *, encoding: str | None = None) -> Grid:
         If the file is no text, has lines or columns without end, or a quote that is never closed.
     """
     file = str(path)
-    decoded = decode_text(read_bytes(path), file=file, encoding=encoding)
+    decoded = decode_text(read_whole(path), file=file, encoding=encoding)
     text = decoded.text.removeprefix("\ufeff")
     _check_lines(text, file)
     if not text.strip():
@@ -78,10 +77,7 @@ def read_workbook(path: Path) -> tuple[Grid, ...]:
         If the workbook is damaged, locked, empty, or would unpack to more than memory should hold.
     """
     file = str(path)
-    if path.stat().st_size > LARGEST_TEXT_BYTES:
-        raise InputError(
-            Problem(f"larger than {LARGEST_TEXT_BYTES / 2**20:.0f} MB; split it or save it as CSV", file=file)
-        )
+    vouched(path, largest=largest_bytes())
     if content_kind(path) in {"xlsx", "ods"}:
         _check_workbook_size(path)
     grids = [

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from circle15.errors import InputError, Problem
+from circle15.files.door import is_there
 from circle15.inputs.geofiles.vectors import read_vector
 from circle15.inputs.tables.file_guards import check_file
 from circle15.inputs.tables.grids import Grid, read_delimited, read_workbook
@@ -121,8 +122,10 @@ def read_table(
 
 def _split_part(path: Path, sheet: str | None) -> tuple[Path, str | None]:
     """Split "file.xlsx#SHEET", unless a file really bears that name."""
-    if sheet is None and "#" in path.name and not path.exists():
+    if sheet is None and "#" in path.name and not is_there(path):
         name, _, part = path.name.partition("#")
+        if not name or not part.strip():
+            raise InputError(Problem("names no part: write FILE#SHEET, or the file alone", file=str(path)))
         return path.with_name(name), part
     return path, sheet
 

@@ -7,27 +7,26 @@ from contextlib import suppress
 from dataclasses import replace
 from itertools import product
 from typing import TYPE_CHECKING, Any
-from xml.etree.ElementTree import ParseError
 
-import geopandas as gpd
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
-import pyogrio
 import shapely
 
 from circle15.errors import InputError, MissingColumnError, Problem
-from circle15.inputs.geofiles.open_geopackages import steady_geopackage
-from circle15.inputs.geofiles.vectors import plain_reason, without_gdal_warnings
+from circle15.inputs.geofiles.ogr_frames import geopackage_layers, read_geoframe
 from circle15.network.rules.tags import TRAIT_KEYS
 from circle15.network.rules.walking_table import may_walk, table_keys
 from circle15.network.streets.components import find_components
 from circle15.network.streets.covered_ground import covered_ground
+from circle15.network.streets.graphml import read_graph
 from circle15.network.streets.segments import Segments, haversine_m
 from circle15.network.streets.ways import count_reasons
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import geopandas as gpd
 
 WGS84 = "EPSG:4326"
 _JOIN_DECIMALS = 7  # of a degree: a centimetre, OSM's own resolution
@@ -49,14 +48,7 @@ def read_graphml_segments(path: Path) -> Segments:
     InputError
         If the file is not such a graph, or does not state its coordinate reference system.
     """
-    import networkx as nx  # noqa: PLC0415 (slow import, for this format alone)
-    import osmnx  # noqa: PLC0415 (slow import, for this format alone)
-
-    try:
-        nodes, edges = osmnx.graph_to_gdfs(osmnx.load_graphml(path), fill_edge_geometry=True)
-    except (ParseError, nx.NetworkXError, ValueError, KeyError, AttributeError, TypeError) as e:
-        message = f"not readable as a graph saved by OSMnx ({type(e).__name__}: {e})"
-        raise InputError(Problem(message, file=str(path))) from e
+    nodes, edges = read_graph(path)
     return _graph_segments(nodes.to_crs(WGS84), edges.to_crs(WGS84).reset_index(), path)
 
 
@@ -71,19 +63,9 @@ def read_gpkg_segments(path: Path) -> Segments:
     InputError
         If there is no layer of lines or more than one, or a layer states no coordinate reference system.
     """
-    with steady_geopackage(path) as steady:
-        return _gpkg_segments(steady, path)
-
-
-def _gpkg_segments(steady: Path, path: Path) -> Segments:
-    """Read the copy ``steady`` of ``path``."""
-    try:
-        with without_gdal_warnings():
-            layers = {str(name): str(kind) for name, kind in pyogrio.list_layers(steady)}
-    except pyogrio.errors.DataSourceError as e:
-        raise InputError(Problem(f"not readable as a GeoPackage ({plain_reason(e, steady)})", file=str(path))) from e
+    layers = geopackage_layers(path)
     if {"nodes", "edges"} <= layers.keys():
-        nodes, edges = _layer(steady, "nodes", path), _layer(steady, "edges", path)
+        nodes, edges = _layer(path, "nodes"), _layer(path, "edges")
         for frame, needed in ((nodes, ("osmid",)), (edges, ("u", "v"))):
             missing = [c for c in needed if c not in frame]
             if missing:
@@ -95,7 +77,7 @@ def _gpkg_segments(steady: Path, path: Path) -> Segments:
         found = ", ".join(f"{name} ({kind})" for name, kind in layers.items())
         message = f"needs OSMnx's layers 'nodes' and 'edges', or exactly one layer of lines; it has {found or 'none'}"
         raise InputError(Problem(message, file=str(path)))
-    return _line_segments(_layer(steady, lines[0], path))
+    return _line_segments(_layer(path, lines[0]))
 
 
 def read_line_segments(path: Path) -> Segments:
@@ -106,11 +88,8 @@ def read_line_segments(path: Path) -> Segments:
     InputError
         If it cannot be read, holds no lines, or states no coordinate reference system.
     """
-    try:
-        frame = gpd.read_file(path)
-    except (pyogrio.errors.DataSourceError, UnicodeDecodeError) as e:
-        raise InputError(Problem(f"not readable as a file of lines ({e})", file=str(path))) from e
-    kinds = frame.geom_type.dropna().unique().tolist() if isinstance(frame, gpd.GeoDataFrame) else []
+    frame = read_geoframe(path)
+    kinds = frame.geom_type.dropna().unique().tolist()
     if not any("LineString" in kind for kind in kinds):
         raise InputError(Problem(f"holds no lines, but {', '.join(kinds) or 'nothing'}", file=str(path)))
     if frame.crs is None:
@@ -120,9 +99,8 @@ def read_line_segments(path: Path) -> Segments:
     return replace(_line_segments(lines.to_crs(WGS84)), n_ways_read=len(frame))
 
 
-def _layer(steady: Path, name: str, path: Path) -> gpd.GeoDataFrame:
-    with without_gdal_warnings():
-        frame = gpd.read_file(steady, layer=name)
+def _layer(path: Path, name: str) -> gpd.GeoDataFrame:
+    frame = read_geoframe(path, layer=name)
     if frame.crs is None:
         raise InputError(Problem(f"layer '{name}' states no coordinate reference system", file=str(path)))
     return frame.to_crs(WGS84)

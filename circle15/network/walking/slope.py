@@ -13,7 +13,7 @@ from scipy.ndimage import gaussian_filter, map_coordinates
 from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
-from circle15.errors import InputError, MissingFileError, Problem
+from circle15.errors import InputError, Problem
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -135,46 +135,42 @@ class _Ground:
 
     @classmethod
     def read(cls, path: Path, s: Segments, smooth_m: float) -> _Ground:
-        import rasterio  # noqa: PLC0415 (slow import, for districts with a raster alone)
-        from rasterio.warp import transform_bounds  # noqa: PLC0415 (as above)
+        from rasterio.warp import transform_bounds  # noqa: PLC0415 (slow import, for districts with a raster alone)
         from rasterio.windows import Window, from_bounds  # noqa: PLC0415 (as above)
 
-        if not path.is_file():
-            raise MissingFileError(Problem("no such file", file=str(path)))
-        try:
-            with rasterio.open(path) as raster:
-                if raster.crs is None:
-                    raise InputError(Problem("states no coordinate reference system", file=str(path)))
-                bounds = (s.node_lon.min(), s.node_lat.min(), s.node_lon.max(), s.node_lat.max())
-                near = from_bounds(*transform_bounds("EPSG:4326", raster.crs, *bounds), raster.transform)
-                cell_m = _cell_m(raster, float(s.node_lat.mean()))
-                margin = 2 + math.ceil(4 * smooth_m / cell_m)
-                rows = (
-                    max(int(near.row_off) - margin, 0),
-                    min(int(near.row_off + near.height) + margin + 1, raster.height),
-                )
-                columns = (
-                    max(int(near.col_off) - margin, 0),
-                    min(int(near.col_off + near.width) + margin + 1, raster.width),
-                )
-                if rows[0] >= rows[1] or columns[0] >= columns[1]:
-                    raise InputError(Problem("lies elsewhere than the streets of the study area", file=str(path)))
-                window = Window.from_slices(rows, columns)
-                coarser = max(1.0, math.sqrt((rows[1] - rows[0]) * (columns[1] - columns[0]) / _MAX_CELLS))
-                shape = (
-                    max(round((rows[1] - rows[0]) / coarser), 1),
-                    max(round((columns[1] - columns[0]) / coarser), 1),
-                )
-                read = raster.read(1, window=window, out_shape=shape, masked=True)
-                inverse = ~raster.transform
-                # Of the whole raster to that of the part that was read, which may be coarser.
-                coarse = np.array([[(columns[1] - columns[0]) / shape[1]], [(rows[1] - rows[0]) / shape[0]]])
-                to_cell = np.array([[inverse.a, inverse.b, inverse.c], [inverse.d, inverse.e, inverse.f]])
-                to_cell[:, 2] -= (columns[0], rows[0])
-                to_cell /= coarse
-                crs = raster.crs
-        except rasterio.errors.RasterioIOError as e:
-            raise InputError(Problem(f"not readable as a raster ({e})", file=str(path))) from e
+        from circle15.inputs.geofiles.raster_files import open_raster  # noqa: PLC0415 (as above)
+
+        with open_raster(path) as raster:
+            if raster.crs is None:
+                raise InputError(Problem("states no coordinate reference system", file=str(path)))
+            bounds = (s.node_lon.min(), s.node_lat.min(), s.node_lon.max(), s.node_lat.max())
+            near = from_bounds(*transform_bounds("EPSG:4326", raster.crs, *bounds), raster.transform)
+            cell_m = _cell_m(raster, float(s.node_lat.mean()))
+            margin = 2 + math.ceil(4 * smooth_m / cell_m)
+            rows = (
+                max(int(near.row_off) - margin, 0),
+                min(int(near.row_off + near.height) + margin + 1, raster.height),
+            )
+            columns = (
+                max(int(near.col_off) - margin, 0),
+                min(int(near.col_off + near.width) + margin + 1, raster.width),
+            )
+            if rows[0] >= rows[1] or columns[0] >= columns[1]:
+                raise InputError(Problem("lies elsewhere than the streets of the study area", file=str(path)))
+            window = Window.from_slices(rows, columns)
+            coarser = max(1.0, math.sqrt((rows[1] - rows[0]) * (columns[1] - columns[0]) / _MAX_CELLS))
+            shape = (
+                max(round((rows[1] - rows[0]) / coarser), 1),
+                max(round((columns[1] - columns[0]) / coarser), 1),
+            )
+            read = raster.read(1, window=window, out_shape=shape, masked=True)
+            inverse = ~raster.transform
+            # Of the whole raster to that of the part that was read, which may be coarser.
+            coarse = np.array([[(columns[1] - columns[0]) / shape[1]], [(rows[1] - rows[0]) / shape[0]]])
+            to_cell = np.array([[inverse.a, inverse.b, inverse.c], [inverse.d, inverse.e, inverse.f]])
+            to_cell[:, 2] -= (columns[0], rows[0])
+            to_cell /= coarse
+            crs = raster.crs
         values = np.where(np.ma.getmaskarray(read), np.nan, read.data.astype(np.float64))
         return cls(_smooth(values, smooth_m / (cell_m * coarser)), to_cell, crs, max(cell_m * coarser, 1.0))
 

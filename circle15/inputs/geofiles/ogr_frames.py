@@ -1,0 +1,134 @@
+"""Layers of vector files as GDAL gives them: by the drivers of their kind alone, no address in them followed."""
+
+from __future__ import annotations
+
+import logging
+import re
+import warnings
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import geopandas as gpd
+import pyogrio
+import shapely
+from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
+
+from circle15.errors import InputError, Problem
+from circle15.files.door import read_whole, steady_file
+from circle15.inputs.geofiles.drivers import only_drivers, refuse_grid_files, without_links
+from circle15.inputs.geofiles.open_geopackages import steady_geopackage
+from circle15.inputs.tables.encodings import decode_text
+from circle15.inputs.tables.file_guards import check_file
+from circle15.inputs.tables.grids import MOST_CELLS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+log = logging.getLogger(__name__)
+
+_READ_ERRORS = (DataLayerError, DataSourceError, FeatureError, shapely.errors.ShapelyError, OSError, ValueError)
+_MEMORY_NAME = re.compile(r"'?/vsimem/[^\s']+'?")  # GDAL's name for bytes that it is given
+_NO_DATABASE = ("file is not a database", "disk image is malformed")  # SQLite's, behind a statement of GDAL's
+
+
+def read_geoframe(path: Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
+    """Read a layer of a GeoPackage, Shapefile or GeoJSON with its values as they are stored.
+
+    Raises
+    ------
+    InputError
+        If it cannot be read, or its coordinate system names a file of its own.
+    """
+    kind = check_file(path)
+    if kind not in {"gpkg", "shp", "json"}:
+        raise InputError(Problem("not read here; give .gpkg, .shp or .geojson", file=str(path), value=path.suffix))
+    with steady_file(path), steady_geopackage(path) as steady:
+        source = plain_geojson(path) if kind == "json" else steady
+        frame = read_frame(source, kind=kind, file=str(path), layer=layer)
+    if isinstance(frame, gpd.GeoDataFrame):
+        return frame
+    raise InputError(Problem("holds no shapes", file=str(path)))
+
+
+def geopackage_layers(path: Path) -> dict[str, str]:
+    """Give a GeoPackage's layers with the kind of their geometry, "None" where they have none.
+
+    Raises
+    ------
+    InputError
+        If it is none, or damaged.
+    """
+    check_file(path)
+    with steady_file(path), steady_geopackage(path) as steady:
+        return {name: str(kind) for name, kind in list_layers(steady, "gpkg", file=str(path))}
+
+
+def plain_geojson(path: Path) -> bytes:
+    """Give GeoJSON's text in UTF-8 without links to coordinate systems."""
+    text, n_links = without_links(decode_text(read_whole(path), file=str(path)).text, file=str(path))
+    if n_links:
+        log.warning("%s: its coordinate system is a link, which is not followed: read as longitude and latitude", path)
+    return text.encode()
+
+
+def read_frame(source: Path | bytes, *, kind: str, file: str, layer: str | int | None, **options: Any) -> Any:
+    """Read a layer to a frame with geometry, or without where it has none; ``kind`` chooses the drivers.
+
+    Raises
+    ------
+    InputError
+        If ``file`` is damaged or larger than any table, or its coordinate system names a file of its own.
+    """
+    options = options | ({"layer": layer} if layer is not None else {})
+    try:
+        with without_gdal_warnings(), only_drivers(kind):
+            info = pyogrio.read_info(source, **options)
+            if info["features"] > MOST_CELLS // max(1, len(info["fields"])):
+                message = f"{info['features']} features: more than any table of facilities or people has"
+                raise InputError(Problem(message, file=file))  # noqa: TRY301 (it is the file's own doing)
+            # A ring that is not closed is closed, as every GIS program does; without it no feature would be read.
+            frame = pyogrio.read_dataframe(source, on_invalid="fix", **options)
+    except InputError:
+        raise
+    except _READ_ERRORS as e:
+        message = f"cannot be read ({plain_reason(e, source)}); the file is damaged, cut off or of another format"
+        raise InputError(Problem(message, file=file)) from None
+    if isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None:
+        refuse_grid_files(frame.crs, file=file)
+    return frame
+
+
+@contextmanager
+def without_gdal_warnings() -> Iterator[None]:
+    """Keep GDAL from warning of measures (M) that it drops and of a driver's details; we tell what matters here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", RuntimeWarning)
+        warnings.simplefilter("ignore", UserWarning)
+        yield
+
+
+def list_layers(source: Path, kind: str, *, file: str) -> list[tuple[str, str | None]]:
+    """Give each layer's name and kind of geometry, None where it has none.
+
+    Raises
+    ------
+    InputError
+        If ``file`` cannot be opened.
+    """
+    try:
+        with without_gdal_warnings(), only_drivers(kind):
+            return [(str(name), kind) for name, kind in pyogrio.list_layers(source)]
+    except _READ_ERRORS as e:
+        raise InputError(Problem(f"cannot be opened ({plain_reason(e, source)}); it is damaged", file=file)) from None
+
+
+def plain_reason(error: Exception, source: Path | bytes | None = None) -> str:
+    """Give the first line of a library's message in which the planner's file is not called by our names for it."""
+    text = (str(error).splitlines() or [type(error).__name__])[0]
+    if any(words in text for words in _NO_DATABASE):
+        return "what stands in it is no database"
+    text = _MEMORY_NAME.sub("the file", text)
+    if isinstance(source, Path):
+        text = text.replace(str(source), "the file")
+    return text[:200]
