@@ -11,6 +11,7 @@ from circle15.network import cache
 MOST_MODULES = 15
 MAKE_NO_STREETS = {
     "circle15.errors",  # what a refusal says
+    "circle15.said",  # and in which language
     "circle15.files",  # how files are kept and replaced
     "circle15.inputs.geofiles.vectors",  # reads the polygon that `fetch` asks for
     "circle15.inputs.tables.file_guards",  # what is refused, too

@@ -7,6 +7,8 @@ from glob import glob
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from circle15.files.door import is_plain_file
+
 if TYPE_CHECKING:
     from circle15.config.model import Config
 
@@ -41,10 +43,10 @@ def _files_of(config: Config, name: str) -> list[Path]:
         return []
     try:
         path = config.resolve(name)
-        if path.is_file() or (path.is_dir() and path.suffix.lower() == ".gdb"):
+        if is_plain_file(path) or (path.is_dir() and path.suffix.lower() == ".gdb"):
             return [path]
         if path.is_dir():
             return sorted(path.glob("*.csv"))
-        return [p for p in map(Path, sorted(glob(str(path)))) if p.is_file()]  # noqa: PTH207 (an absolute pattern)
+        return [p for p in map(Path, sorted(glob(str(path)))) if is_plain_file(p)]  # noqa: PTH207 (an absolute pattern)
     except (OSError, RuntimeError, ValueError):  # too long for a name, a loop of links: whoever reads it says so
         return []

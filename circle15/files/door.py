@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -28,19 +29,26 @@ _LEAST_FILLED = 0.01
 _LONGEST_REASON = 200
 _BLOCK_BYTES = 512  # the unit of st_blocks, whatever the file system's
 _OF_THE_KERNEL = ("/proc", "/sys", "/dev")
+_DEVICE = Said("是设备，不是文件；请写文件名", "is a device, no file; name a file")
 _KINDS = (
-    (stat.S_ISFIFO, "is a named pipe, which has no end"),
-    (stat.S_ISSOCK, "is a socket of another program"),
-    (stat.S_ISCHR, "is a device"),
-    (stat.S_ISBLK, "is a device"),
+    (stat.S_ISFIFO, Said("是命名管道，不是文件；请写文件名", "is a named pipe, which has no end; name a file")),
+    (stat.S_ISSOCK, Said("是其他程序的套接字，不是文件；请写文件名", "is a socket of another program; name a file")),
+    (stat.S_ISCHR, _DEVICE),
+    (stat.S_ISBLK, _DEVICE),
 )
 _REASONS = {
-    errno.ENAMETOOLONG: "the name is longer than a file's may be; it is probably no name but a text",
-    errno.ELOOP: "is a link that leads back to itself; name the file itself",
-    errno.EACCES: (
-        "may not be read: if it is open in Excel, WPS or a GIS program, close it there, else see who may read it"
+    errno.ENAMETOOLONG: Said(
+        "文件名过长，可能把内容写成了文件名",
+        "the name is longer than a file's may be; it is probably no name but a text",
     ),
-    errno.EIO: "cannot be read from its disk or share; copy it to this computer",
+    errno.ELOOP: Said("是循环的链接；请写文件本身", "is a link that leads back to itself; name the file itself"),
+    errno.EACCES: Said(
+        "没有读取权限：如已在 Excel、WPS 或 GIS 软件中打开，请先关闭，否则请检查文件权限",
+        "may not be read: if it is open in Excel, WPS or a GIS program, close it there, else see who may read it",
+    ),
+    errno.EIO: Said(
+        "磁盘或共享目录读取出错；请复制到本机再试", "cannot be read from its disk or share; copy it to this computer"
+    ),
 }
 _REASONS[errno.EPERM] = _REASONS[errno.EACCES]
 _ABSENT = {errno.ENOENT, errno.ENOTDIR}
@@ -111,6 +119,14 @@ def settled_path(path: Path) -> Path:
         return path if path.is_absolute() else Path.cwd() / path
 
 
+def is_plain_file(path: Path) -> bool:
+    """Tell whether `vouched` would let a file in."""
+    try:
+        return vouched(path).is_file()
+    except InputError:
+        return False
+
+
 def is_there(path: Path) -> bool:
     """Tell whether something bears the name ``path``, a name that no file can bear included: `vouched` says what."""
     try:
@@ -125,11 +141,15 @@ def is_there(path: Path) -> bool:
 def refuse(path: Path, error: Exception) -> NoReturn:
     """Say in one line why the system does not open ``path``."""
     if isinstance(error, OSError) and error.errno in _ABSENT:
-        raise MissingFileError(Problem("no such file", file=_shown(path))) from None
+        raise MissingFileError(Problem(Said("没有这个文件", "no such file"), file=_shown(path))) from None
     if isinstance(error, OSError):
-        reason = _REASONS.get(error.errno or 0, f"cannot be opened ({error.strerror or error})")
+        why = error.strerror or error
+        reason = _REASONS.get(error.errno or 0, Said(f"无法打开（{why}）", f"cannot be opened ({why})"))
     else:
-        reason = f"is no name of a file ({error}); it has a character that none may have"
+        reason = Said(
+            f"不是文件名（{error}），含有文件名不允许的字符",
+            f"is no name of a file ({error}); it has a character that none may have",
+        )
     raise InputError(Problem(reason, file=_shown(path))) from None
 
 
@@ -150,9 +170,15 @@ def steady_file(path: Path | str, *, may_be_folder: bool = False, largest: int |
     except Exception as e:
         now = identity(path)
         if now is None:
-            raise InputError(Problem("was deleted while it was read; put it back and run again", file=str(path))) from e
+            gone = Said(
+                "在读取期间被删除；请放回后重新运行", "was deleted while it was read; put it back and run again"
+            )
+            raise InputError(Problem(gone, file=str(path))) from e
         if now != before:
-            message = "was changed while it was read; wait until it is written and run again"
+            message = Said(
+                "在读取期间被改动；请待写完后重新运行",
+                "was changed while it was read; wait until it is written and run again",
+            )
             raise InputError(Problem(message, file=str(path))) from e
         if isinstance(e, Circle15Error | MemoryError):
             raise
@@ -160,7 +186,10 @@ def steady_file(path: Path | str, *, may_be_folder: bool = False, largest: int |
             refuse(path, e)
         # Of what a file may hold nobody knows all that a library may make of it; none of it is a defect to report.
         reason = " ".join(f"{type(e).__name__}: {e}".split())[:_LONGEST_REASON]
-        message = f"cannot be read ({reason}); the file is damaged or of another format: save or export it again"
+        message = Said(
+            f"无法读取（{reason}）；文件已损坏或格式不符，请重新保存或导出",
+            f"cannot be read ({reason}); the file is damaged or of another format: save or export it again",
+        )
         raise InputError(Problem(message, file=str(path))) from e
 
 
@@ -193,32 +222,40 @@ def _refuse_other_kinds(path: Path, found: os.stat_result, *, may_be_folder: boo
     if stat.S_ISDIR(found.st_mode):
         if may_be_folder:
             return
-        raise InputError(Problem("is a folder; name the file in it", file=_shown(path)))
+        raise InputError(
+            Problem(Said("是文件夹；请写其中的文件", "is a folder; name the file in it"), file=_shown(path))
+        )
     for is_kind, what in _KINDS:
         if is_kind(found.st_mode):
-            raise InputError(Problem(f"{what}, no file; name a file", file=_shown(path)))
+            raise InputError(Problem(what, file=_shown(path)))
     if os.path.realpath(path).startswith(tuple(f"{root}/" for root in _OF_THE_KERNEL)):
         if os.path.realpath(path).startswith("/dev/shm/"):  # noqa: S108 (a folder in memory, with plain files)
             return
-        raise InputError(Problem("is made up by the system, no file; name a file", file=_shown(path)))
+        made_up = Said("由系统虚拟生成，不是文件；请写文件名", "is made up by the system, no file; name a file")
+        raise InputError(Problem(made_up, file=_shown(path)))
 
 
 def _refuse_sizes(path: Path, found: os.stat_result, largest: int | None) -> None:
     size = found.st_size
     if size == 0:
-        raise InputError(Problem("the file is empty", file=_shown(path)))
+        raise InputError(Problem(Said("文件是空的", "the file is empty"), file=_shown(path)))
     filled = getattr(found, "st_blocks", size) * _BLOCK_BYTES
     if size > _HOLES_FROM_BYTES and filled < _LEAST_FILLED * size:
-        message = f"the file has {size / 2**30:,.0f} GB, of which {filled / 2**20:,.0f} MB are filled; copy it again"
+        gb, mb = f"{size / 2**30:,.0f}", f"{filled / 2**20:,.0f}"
+        message = Said(
+            f"文件大小 {gb} GB，其中只有 {mb} MB 有内容；请重新复制",
+            f"the file has {gb} GB, of which {mb} MB are filled; copy it again",
+        )
         raise InputError(Problem(message, file=_shown(path)))
     if largest is not None and size > largest:
         _refuse_size(path, size, largest)
 
 
 def _refuse_size(path: Path, size: int, most: int) -> NoReturn:
-    message = (
-        f"the file has {size / 2**20:,.0f} MB and at most {most / 2**20:,.0f} MB are read at once; split it, or raise"
-        " [limits] file_mb"
+    mb, limit = f"{size / 2**20:,.0f}", f"{most / 2**20:,.0f}"
+    message = Said(
+        f"文件大小 {mb} MB，一次最多读取 {limit} MB；请拆分，或调大 [limits] file_mb",
+        f"the file has {mb} MB and at most {limit} MB are read at once; split it, or raise [limits] file_mb",
     )
     raise InputError(Problem(message, file=_shown(path)))
 

@@ -6,6 +6,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from circle15.files.door import is_plain_file
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -15,10 +17,11 @@ _LARGEST_BYTES = 64 * 2**20
 
 
 def vrt_tiles(path: Path) -> list[Path]:
-    """Give the files that a ``.vrt`` names, those of a ``.vrt`` among them too, each once; none for other files.
+    """Give the files that a ``.vrt`` names in its folder or below, those of a ``.vrt`` among them too, each once.
 
-    A file that is no XML names none: whoever reads the raster says what is wrong with it. Names of things that are no
-    files are left out.
+    For other files there are none. Files elsewhere are not opened: whoever reads the raster refuses them. A file that is
+    no XML names none: whoever reads the raster says what is wrong with it. Names of things that are no files are left
+    out.
     """
     found: dict[Path, None] = {}
     waiting = [path] if _is_vrt(path) else []
@@ -45,7 +48,7 @@ def _named_in(path: Path) -> Iterator[Path]:
             continue
         tile = path.parent / text if element.get("relativeToVRT") == "1" else Path(text)
         try:
-            if tile.is_file():
+            if tile.resolve().is_relative_to(path.parent.resolve()) and is_plain_file(tile):
                 yield tile.resolve()
         except OSError:  # a name that is too long for the system, and thus no file's
             continue

@@ -16,6 +16,7 @@ import pyogrio
 from pyogrio import _ogr
 
 from circle15.errors import InputError, Problem
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -77,7 +78,10 @@ def without_links(text: str, *, file: str) -> tuple[str, int]:
         # Objects become nothing as soon as they are closed: only whether it is JSON counts.
         json.loads(text, object_pairs_hook=lambda _: None, parse_float=_nothing, parse_int=_nothing)
     except (ValueError, RecursionError) as e:
-        message = f"cannot be read as JSON ({e}); the file is damaged, cut off or of another format"
+        message = Said(
+            f"不是有效的 JSON（{e}）；文件已损坏、不完整或格式不符",
+            f"cannot be read as JSON ({e}); the file is damaged, cut off or of another format",
+        )
         raise InputError(Problem(message, file=file)) from None
     parts, start = [], 0
     for found in _CRS_KEY.finditer(text):
@@ -104,8 +108,9 @@ def refuse_grid_files(crs: Any, *, file: str) -> None:
     """
     text = crs if isinstance(crs, str) else crs.to_wkt() if hasattr(crs, "to_wkt") else str(crs)
     if _GRIDS.search(text):
-        message = (
+        message = Said(
+            "坐标系引用了另外的改正数文件，此类文件不予打开；请用有 EPSG 编码的坐标系重新保存，如 EPSG:4490、EPSG:4326",
             "its coordinate system names a file of its own with shifts, and such files are not opened; save it in a"
-            " system with an EPSG code, e.g. EPSG:4490 or EPSG:4326"
+            " system with an EPSG code, e.g. EPSG:4490 or EPSG:4326",
         )
         raise InputError(Problem(message, file=file, value=text[:200]))

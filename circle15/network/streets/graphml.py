@@ -10,6 +10,7 @@ from xml.parsers import expat
 from circle15.errors import MOST_TOLD, Circle15Error, InputError, Problem
 from circle15.files.door import largest_bytes, steady_file
 from circle15.inputs.geofiles.drivers import refuse_grid_files
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -46,7 +47,8 @@ def read_graph(path: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
         except Circle15Error:
             raise
         except (ParseError, nx.NetworkXError, ValueError, KeyError, AttributeError, TypeError) as e:
-            message = f"not readable as a graph saved by OSMnx ({type(e).__name__}: {e})"
+            reason = f"{type(e).__name__}: {e}"
+            message = Said(f"不是 OSMnx 保存的路网（{reason}）", f"not readable as a graph saved by OSMnx ({reason})")
             raise InputError(Problem(message, file=file)) from e
     return nodes, edges
 
@@ -62,7 +64,10 @@ def refuse_declarations(path: Path) -> None:
     parser = expat.ParserCreate()
 
     def refuse(*_: object) -> None:
-        message = "declares entities (<!DOCTYPE ...>), which no program for maps writes; save or export it again"
+        message = Said(
+            "声明了实体（<!DOCTYPE …>），地图软件不会这样写；请重新保存或导出",
+            "declares entities (<!DOCTYPE ...>), which no program for maps writes; save or export it again",
+        )
         raise InputError(Problem(message, file=str(path)))
 
     def stop(*_: object) -> None:
@@ -88,5 +93,9 @@ def _refuse_places(graph: Any, file: str) -> None:
         if not all(isinstance(v, float) and math.isfinite(v) for v in (x, y)) or abs(x) > most_x or abs(y) > most_y
     ]
     InputError.gather(
-        Problem(f"node {node} lies at x {x}, y {y}, which is no place", file=file) for node, x, y in wrong[:MOST_TOLD]
+        Problem(
+            Said(f"节点 {node} 的坐标 x {x}、y {y} 无效", f"node {node} lies at x {x}, y {y}, which is no place"),
+            file=file,
+        )
+        for node, x, y in wrong[:MOST_TOLD]
     )
