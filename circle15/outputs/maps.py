@@ -20,6 +20,7 @@ from circle15.outputs.text import share_text, words
 from circle15.outputs.tiles import in_tile_system, tile_layers
 from circle15.outputs.view import View
 from circle15.outputs.whatif import add_whatif
+from circle15.outputs.whatif_page import drawer_data
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -73,6 +74,7 @@ def write_unit_maps(
         view = whole.of_unit(unit_id)
         back = {"href": "../index.html", "label": f"{view.say['back_to_district']} · {result.name}"}
         page = _page(view, f"{result.name} · {view.subtitle}", back=back)
+        page |= {"whatif": "../index.html#whatif"} if result.whatif else {}
         path = folder / f"{unit_id}.html"
         with attempt(path):
             _write(_map_page(view, page_data(view, page, links=[], sentences=three_sentences(view))), path)
@@ -132,7 +134,7 @@ def _shell(view: View, data: Value, whatif: str) -> tuple[str, str, str]:
         lang=view.result.lang,
         location=((south + north) / 2, (west + east) / 2),
         zoom=_zoom_for(east - west, north - south),
-        styles=["map.css"],
+        styles=["map.css", "whatif.css"],
         sources=view.result.attributions,
     )
     for script in SCRIPTS:
@@ -147,7 +149,7 @@ def _shell(view: View, data: Value, whatif: str) -> tuple[str, str, str]:
     add_html(made, '<aside id="c15-panel"></aside>')
     add_html(made, f'<script type="application/json" id="{DATA_ID}">{_DATA}</script>')
     if whatif:
-        add_whatif(made, whatif)
+        add_whatif(made, whatif, drawer_data(view.result))
     _Start(control, cells, overlays).add_to(made)
     head, _, rest = render_page(made).partition(_TITLE)
     body, _, end = rest.partition(_DATA)

@@ -59,6 +59,8 @@ def in_system(result: DistrictResult, system: str) -> DistrictResult:
         cells=moved(result.cells),
         isochrones=moved(result.isochrones),
         streets=streets,
+        roads=None if result.roads is None else moved(result.roads),
+        communities=None if result.communities is None else moved(result.communities),
         tables=ResultTables(**{n: _with_places(t, is_shifted=is_shifted) for n, t in result.tables.items()}),
     )
 

@@ -69,5 +69,8 @@ class DistrictResult:
     tiles: str = "none"  # base map from the internet: "none" | "osm" | "tianditu" | "amap"
     tianditu_key: str = ""  # stands in the pages, as every browser key does
     confirmation: tuple[str, ...] = ()  # whether a what-if's numbers are the run's, then each that differs
+    config_file: str = ""  # name of the config's file, the base of scenarios that a what-if exports
+    roads: gpd.GeoDataFrame | None = None  # name, geometry: the streets that have names, where a what-if is written
+    communities: gpd.GeoDataFrame | None = None  # unit_name, geometry; as roads
     config_sha256: str = ""  # of the config's meaning, printed on the first sheet of the workbook
     whatif: str = ""  # what the map's what-if computes with (`outputs.whatif_pack`); "": the map has none

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 import folium
 
+from circle15.inputs.coordinates.systems import gcj02_to_wgs84
 from circle15.outputs.offline import MAX_ZOOM
 from circle15.outputs.reprojected import in_system
 
@@ -53,6 +54,16 @@ def in_tile_system(result: DistrictResult) -> DistrictResult:
     """Give the result as it is drawn on its tiles: on Amap's in GCJ-02, else unchanged, so that both fit."""
     source = SOURCES.get(result.tiles)
     return result if source is None else in_system(result, source.system)
+
+
+def draws_in_gcj02(result: DistrictResult) -> bool:
+    """Tell whether a result that is drawn on its tiles (`in_tile_system`) is shifted against WGS-84."""
+    source = SOURCES.get(result.tiles)
+    if source is None or source.system != "gcj02":
+        return False
+    west, south, east, north = (float(v) for v in result.boundary.total_bounds)
+    lon, lat = (west + east) / 2, (south + north) / 2
+    return bool(gcj02_to_wgs84(lon, lat)[0] != lon)
 
 
 def tile_layers(result: DistrictResult) -> list[folium.TileLayer]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from circle15.outputs.offline import add_html, add_script, template_text
+from circle15.outputs.offline import add_html, add_script, safe_json, template_text
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import folium
 
 ENGINE = "whatif/engine"
@@ -16,13 +18,23 @@ CLIENT = "whatif/client.js"
 DATA_ID, ENGINE_ID = "c15-whatif-data", "c15-whatif-engine"
 
 
-def add_whatif(made: folium.Map, data: str) -> None:
-    """Put the what-if into a page: ``data`` is what `outputs.whatif_pack` gives, base64.
+PAGE = "whatif/page"
+PAGE_SCRIPTS = (
+    "texts.js", "scenario.js", "basket.js", "exports.js", "overlay.js", "desk.js", "tables.js", "places.js", "tools.js",
+    "basket_view.js", "trial_view.js", "way_view.js", "note.js", "drawer.js",
+)  # fmt: skip
+PAGE_ID = "c15-whatif-page"
+
+
+def add_whatif(made: folium.Map, data: str, drawer: Mapping[str, Any]) -> None:
+    """Put the what-if into a page: ``data`` as `outputs.whatif_pack` gives it, base64; ``drawer`` its words and names.
 
     The engine stands as plain text, which the page's script hands to a worker; so a reader who does not open the
     what-if pays for its bytes alone.
     """
-    add_script(made, CLIENT)
+    for name in (CLIENT, *(f"{PAGE}/{script}" for script in PAGE_SCRIPTS)):
+        add_script(made, name)
+    add_html(made, f'<script type="application/json" id="{PAGE_ID}">{safe_json(drawer)}</script>')
     add_html(made, f'<script type="text/plain" id="{ENGINE_ID}">\n{engine_text()}\n</script>')
     add_html(made, f'<script type="text/plain" id="{DATA_ID}">{data}</script>')
 

@@ -21,6 +21,7 @@ from circle15.pipeline.draws.certainty_table import draw_certainty, with_certain
 from circle15.pipeline.projects.planned import plan_projects, with_planned
 from circle15.pipeline.record.confirmed import confirm, with_confirmation
 from circle15.pipeline.record.manifest import manifest_of
+from circle15.pipeline.record.named_places import with_named_places
 from circle15.pipeline.record.whatif_data import pack_whatif
 from circle15.pipeline.record.writing import require_tools, write_outputs
 from circle15.pipeline.study.clock import Clock
@@ -119,14 +120,16 @@ def run_district(
             measured = district_result(study, services, planned.tables.get("ranking"), threads=threads)
             result = with_certainty(with_planned(measured, planned), drawn)
             if study.config.outputs.whatif and study.config.outputs.writes_map:
-                result = replace(result, whatif=pack_whatif(study, services))
+                result = with_named_places(replace(result, whatif=pack_whatif(study, services)), study)
         confirmation = confirm(loaded, result)
         result = with_confirmation(result, confirmation)
     with staged_folder(folder) as stage:
         with clock.stage("write"):
             undrawn = write_outputs(result, study, stage, threads=threads)
             result = replace(result, warnings=(*result.warnings, *undrawn))
-        write_json(manifest_of(study, result, clock.seconds, stage, ledger, confirmation), stage / MANIFEST)
+        write_json(
+            manifest_of(study, result, clock.seconds, stage, ledger, confirmation=confirmation), stage / MANIFEST
+        )
     return Run(result, folder, dict(clock.seconds))
 
 

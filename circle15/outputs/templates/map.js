@@ -15,6 +15,7 @@ circle15.start = function (folium, data) {
   circle15.controls(state); // fits the view, before there is anything to draw again
   const renderers = circle15.panes(map);
   const cells = circle15.makeCells(data, renderers.cells);
+  state.cells = cells;
   const unitShapes = circle15.decodePolygons(data.unit_shapes);
   data.units.forEach((unit, i) => (unit.latlngs = unitShapes[i]));
   const areaShapes = circle15.decodePolygons(data.area_shapes);
@@ -44,6 +45,7 @@ circle15.start = function (folium, data) {
   }
 
   const facilities = circle15.makeFacilities(data);
+  state.markers = facilities;
   data.layers.forEach((layer, i) => {
     const group = folium.overlays[`facilities-${i}`];
     group.clearLayers(); // its tree of clusters begins at the least zoom, which was set after folium made it
@@ -53,7 +55,8 @@ circle15.start = function (folium, data) {
   units.forEach(({ outline, label }) => folium.overlays.units.addLayer(outline).addLayer(label));
   const boundary = circle15.decodePolygons(data.boundary_shapes);
   L.polygon(boundary, { renderer: renderers.lines, color: data.ink, weight: 2.4, fill: false, interactive: false }).addTo(map);
-  folium.overlays.streets.addLayer(L.polyline(circle15.decodeLines(data.streets), {
+  state.streets = circle15.decodeLines(data.streets);
+  folium.overlays.streets.addLayer(L.polyline(state.streets, {
     renderer: renderers.streets, color: "#c9c7c0", weight: 0.8, interactive: false, smoothFactor: 1.5,
   }));
   if (folium.overlays.unlinked) {
@@ -130,6 +133,7 @@ circle15.start = function (folium, data) {
     state.refreshPanel();
   });
   map.on("zoomend", tidyLabels);
+  if (circle15.whatif) circle15.whatif.door(state);
 };
 
 circle15.icon = function (path) {
@@ -154,12 +158,24 @@ circle15.controls = function (state) {
   };
   state.padding = () => {
     const size = map.getSize();
-    const side = map.c15Prints ? 0 : folium.control.getContainer().offsetWidth;
+    const drawer = document.getElementById("c15-whatif");
+    const beside = drawer && drawer.offsetWidth > 0 ? drawer.offsetWidth + 40 : folium.control.getContainer().offsetWidth;
+    const side = map.c15Prints ? 0 : beside;
     const [left, right] = circle15.isNarrow() ? [10, 10] : margins(panel.offsetWidth + 28, side + 28, size.x);
-    const [top, bottom] = circle15.isNarrow() ? margins(86, 110, size.y) : [20, 30];
+    const below = drawer && drawer.offsetHeight > 0 ? drawer.offsetHeight + 20 : 110;
+    const [top, bottom] = circle15.isNarrow() ? margins(86, below, size.y) : [20, 30];
     return { paddingTopLeft: [left, top], paddingBottomRight: [right, bottom], animate: false };
   };
-  const goHome = () => map.fitBounds(home, state.padding());
+  const goHome = () => {
+    map.fitBounds(home, state.padding());
+    state.homeView = { centre: map.getCenter(), zoom: map.getZoom() };
+  };
+  state.goHome = goHome;
+  // Whether the view is still the first one, but for a rounded pixel.
+  state.isHome = () => {
+    const { centre, zoom } = state.homeView;
+    return map.getZoom() === zoom && map.latLngToContainerPoint(centre).distanceTo(map.getSize().divideBy(2)) < 3;
+  };
   const padPopups = () => {
     const { paddingTopLeft, paddingBottomRight } = state.padding();
     L.Popup.mergeOptions({ autoPanPaddingTopLeft: paddingTopLeft, autoPanPaddingBottomRight: paddingBottomRight });

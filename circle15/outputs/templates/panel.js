@@ -11,6 +11,11 @@ circle15.panel = function (state) {
   L.DomEvent.disableScrollPropagation(panel);
 
   const head = el("header", "", el("h1", "", page.name), el("p", "", page.subtitle));
+  if (page.whatif) { // of a street's page: the district's has it
+    const link = el("a", "c15-w-open", words.whatif);
+    link.href = page.whatif;
+    head.append(link);
+  }
   const services = el("div", "c15-services");
   const legend = el("section", "c15-legend");
   legend.id = "c15-legend";

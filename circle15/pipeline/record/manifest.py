@@ -57,6 +57,7 @@ def manifest_of(
     seconds: Mapping[str, float],
     folder: Path,
     ledger: InputLedger,
+    *,
     confirmation: Confirmation | None = None,
 ) -> dict[str, Any]:
     """Give the manifest of a run whose other files stand in ``folder``.

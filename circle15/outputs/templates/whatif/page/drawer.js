@@ -1,0 +1,484 @@
+"use strict";
+// The drawer of the what-if: opens on request, and only then is anything decoded.
+var circle15 = circle15 || {};
+circle15.whatif = circle15.whatif || {};
+
+circle15.whatif.HINTS = { add: "hint_add", move: "hint_move", close: "hint_close", capacity: "hint_capacity", path: "hint_path", gate: "hint_gate", shut: "hint_shut", way: "hint_way" };
+circle15.whatif.SIGNS = {
+  add: "M9 3v12M3 9h12", move: "M9 2v14M2 9h14M9 2 7 4M9 2l2 2M9 16l-2-2M9 16l2-2M2 9l2-2M2 9l2 2M16 9l-2-2M16 9l-2 2",
+  close: "M4 4l10 10M14 4 4 14", capacity: "M3 15V9M7.5 15V6M12 15V3M16 15H2", path: "M2 13c3 0 3-8 7-8s4 8 7 8", gate: "M4 16V4h10v12M9 4v12M11 10h1",
+  shut: "M2 9h4M12 9h4M7 5l4 8M11 5 7 13", way: "M4 15c6 0-1-8 5-9M13 4.5a1.8 1.8 0 1 0-.01 0M4 15v.01",
+  undo: "M7 4 3 8l4 4M3 8h7a4 4 0 0 1 0 8H8", redo: "M11 4l4 4-4 4M15 8H8a4 4 0 0 0 0 8h2",
+};
+
+// Puts the door to the drawer on the page.
+circle15.whatif.door = function (state) {
+  const el = circle15.element;
+  const header = document.querySelector("#c15-panel header");
+  const button = el("button", "c15-w-open", state.data.words.whatif);
+  button.type = "button";
+  button.setAttribute("aria-expanded", "false");
+  button.addEventListener("click", () => circle15.whatif.open(state));
+  header.append(button);
+  if (/^#(whatif$|plan=)/.test(location.hash)) circle15.whatif.open(state);
+};
+
+circle15.whatif.open = async function (state) {
+  if (circle15.whatif.drawer) {
+    circle15.whatif.drawer.show(true);
+    return circle15.whatif.drawer;
+  }
+  if (circle15.whatif.opening) return circle15.whatif.opening;
+  circle15.whatif.opening = circle15.whatif.build(state).finally(() => (circle15.whatif.opening = null));
+  return circle15.whatif.opening;
+};
+
+circle15.whatif.build = async function (state) {
+  const el = circle15.element;
+  const frame = el("aside", "");
+  frame.id = "c15-whatif";
+  frame.setAttribute("aria-label", circle15.whatif.say("title"));
+  L.DomEvent.disableClickPropagation(frame);
+  L.DomEvent.disableScrollPropagation(frame);
+  const waiting = el("p", "c15-w-waiting", circle15.whatif.say("loading"));
+  frame.append(waiting);
+  document.body.append(frame);
+  document.documentElement.classList.add("c15-w-on");
+  state.folium.map.invalidateSize({ animate: false });
+  const started = performance.now();
+  let info;
+  try {
+    info = await circle15.whatif.ready();
+  } catch (error) {
+    waiting.textContent = circle15.whatif.say("failed", { why: error.said ? circle15.whatif.said(error.said) : error.message });
+    waiting.className = "c15-w-waiting c15-w-warn";
+    return null;
+  }
+  circle15.whatif.isShifted = circle15.whatif.pageData().is_shifted;
+  waiting.remove();
+  circle15.whatif.drawer = new circle15.whatif.Drawer(state, info, frame);
+  circle15.whatif.openedMs = performance.now() - started;
+  return circle15.whatif.drawer;
+};
+
+circle15.whatif.Drawer = class {
+  constructor(state, info, frame) {
+    const el = circle15.element;
+    const { say } = circle15.whatif;
+    this.state = state;
+    this.frame = frame;
+    const map = state.folium.map;
+    if (!map.getPane(circle15.whatif.PANE)) {
+      const pane = map.createPane(circle15.whatif.PANE);
+      pane.style.zIndex = 425;
+      pane.style.pointerEvents = "none";
+    }
+    const desk = new circle15.whatif.Desk(state, info);
+    this.desk = desk;
+    circle15.whatif.desk = desk;
+    const overlay = () => new circle15.whatif.Overlay(state.cells).addTo(map);
+    this.overlays = { plan: overlay(), drag: overlay() };
+    this.places = new circle15.whatif.Places(desk, this.overlays);
+    this.tools = new circle15.whatif.Tools(desk, this.places);
+    this.table = new circle15.whatif.UnitTable(desk);
+    this.basket = new circle15.whatif.BasketView(desk, this.places);
+    this.way = new circle15.whatif.WayView(desk);
+    this.trial = new circle15.whatif.TrialView(desk);
+    this.live = el("div", "c15-w-live");
+    this.live.setAttribute("aria-live", "polite");
+    this.live.setAttribute("role", "status");
+    this.status = el("p", "c15-w-status");
+    this.head = this.makeHead();
+    this.body = el("div", "c15-w-body", this.status, this.serviceRow(), this.toolBox(), this.way.element, this.makeLegend(), this.basket.element, this.table.element,
+      this.trayBox(), this.trial.element, this.outBox(), el("p", "c15-small", say("keys")));
+    frame.append(this.head, this.body, this.live);
+    map.on("baselayerchange", () => this.showService());
+    desk.on((what) => this.hear(what));
+    this.show(true);
+    const { told, from } = circle15.whatif.kept(info.district_id);
+    if (told) {
+      const lost = desk.baskets.restore(told);
+      desk.baskets.past.length = 0;
+      const n = desk.baskets.items.length;
+      const words = [n > 0 ? say("restored", { n }) : "", lost > 0 ? say("kept_lost", { n: lost }) : ""].filter(Boolean);
+      this.note = words.join("；");
+    } else if (from === "address" && location.hash.startsWith(`#${circle15.whatif.HASH}`)) {
+      this.note = say("kept_lost", { n: 1 });
+    }
+    this.refreshHead();
+    this.basket.draw();
+    this.hear("result");
+    if (!desk.baskets.isEmpty) desk.later();
+  }
+
+  show(isOpen) {
+    const { state } = this;
+    const wasHome = !this.desk.isOpen && isOpen !== this.desk.isOpen && state.isHome();
+    this.desk.isOpen = isOpen;
+    document.documentElement.classList.toggle("c15-w-on", isOpen);
+    document.querySelector("button.c15-w-open").setAttribute("aria-expanded", String(isOpen));
+    const { control, map } = this.state.folium;
+    if (isOpen) control.collapse();
+    else if (!circle15.isNarrow()) control.expand();
+    if (circle15.isNarrow() && isOpen) this.state.setFolded(true);
+    if (!isOpen) this.tools.take(null);
+    state.folium.map.invalidateSize({ animate: false });
+    if (wasHome) state.goHome();
+    Object.values(this.overlays).forEach((overlay) => (overlay.canvas.style.display = isOpen ? "" : "none"));
+    this.places.group[isOpen ? "addTo" : "remove"](map);
+    this.way.clear();
+    if (isOpen) this.frame.querySelector("button, select").focus({ preventScroll: true });
+    else document.querySelector("button.c15-w-open").focus({ preventScroll: true });
+  }
+
+  // ---- parts
+
+  makeHead() {
+    const el = circle15.element;
+    const { say } = circle15.whatif;
+    const { desk } = this;
+    const button = (className, label, content, run) => {
+      const made = el("button", className, content);
+      made.type = "button";
+      made.title = label;
+      made.setAttribute("aria-label", label);
+      made.addEventListener("click", run);
+      return made;
+    };
+    this.sides = circle15.whatif.SIDES.map((side) => button("c15-w-side", say("plan", { side }), side, () => {
+      this.desk.isComparing = false;
+      desk.baskets.turnTo(side);
+    }));
+    this.compare = button("c15-w-side", say("compare"), "A | B", () => {
+      desk.isComparing = !desk.isComparing;
+      this.tools.take(null);
+      desk.later();
+    });
+    this.undo = button("c15-w-icon", say("undo"), circle15.icon(circle15.whatif.SIGNS.undo), () => desk.baskets.undo());
+    this.redo = button("c15-w-icon", say("redo"), circle15.icon(circle15.whatif.SIGNS.redo), () => desk.baskets.redo());
+    const close = button("c15-w-icon", say("close"), "×", () => this.show(false));
+    return el("header", "c15-w-head", el("h2", "", say("title")), el("span", "c15-w-sides", ...this.sides, this.compare), el("span", "c15-w-gap"), this.undo, this.redo, close);
+  }
+
+  serviceRow() {
+    const el = circle15.element;
+    this.service = el("select", "");
+    this.desk.layers.forEach((layer, i) => {
+      const option = el("option", "", layer.name);
+      option.value = String(i);
+      this.service.append(option);
+    });
+    this.service.addEventListener("change", () => this.state.show(`time-${this.service.value}`));
+    return el("label", "c15-w-row", el("span", "", circle15.whatif.say("service")), this.service);
+  }
+
+  toolBox() {
+    const el = circle15.element;
+    const { say } = circle15.whatif;
+    this.toolButtons = circle15.whatif.TOOLS.map((tool) => {
+      const button = el("button", "c15-w-tool", circle15.icon(circle15.whatif.SIGNS[tool]), el("span", "", say(`tool_${tool}`)));
+      button.type = "button";
+      button.dataset.tool = tool;
+      button.setAttribute("aria-pressed", "false");
+      button.addEventListener("click", () => this.tools.take(this.tools.tool === tool ? null : tool));
+      return button;
+    });
+    this.hint = el("div", "c15-w-hint");
+    const group = el("div", "c15-w-tools", ...this.toolButtons);
+    group.setAttribute("role", "toolbar");
+    group.setAttribute("aria-label", say("tools"));
+    return el("section", "c15-w-section", group, this.hint);
+  }
+
+  // What the tool that is taken wants, and how to give it without a pointer.
+  drawHint() {
+    const el = circle15.element;
+    const { say } = circle15.whatif;
+    const { tool } = this.tools;
+    this.toolButtons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.tool === tool)));
+    if (tool === null) {
+      this.hint.replaceChildren(...(circle15.isNarrow() ? [el("p", "c15-small", say("hint_phone", { service: this.desk.layer.name }))] : []));
+      return;
+    }
+    const word = tool === "gate" && circle15.whatif.gate ? "hint_gate_one" : circle15.whatif.HINTS[tool];
+    const parts = [el("p", "", say(word, { service: this.desk.layer.name }))];
+    const button = (text, run, isOff) => {
+      const made = el("button", "c15-w-plain", text);
+      made.type = "button";
+      made.disabled = Boolean(isOff);
+      made.addEventListener("click", run);
+      return made;
+    };
+    if (["move", "close", "capacity"].includes(tool)) {
+      parts.push(this.facilityList());
+    } else {
+      const row = [button(say(tool === "add" ? "put_centre" : "point_centre"), () => this.tools.useCentre())];
+      if (this.tools.drawsLine) {
+        row.push(button(say("done"), () => this.tools.finish(), this.tools.points.length < 2), button(say("cancel"), () => this.tools.drop(), this.tools.points.length === 0));
+      }
+      parts.push(el("div", "c15-w-buttons", ...row));
+    }
+    this.hint.replaceChildren(...parts);
+  }
+
+  facilityList() {
+    const el = circle15.element;
+    const list = el("select", "");
+    list.setAttribute("aria-label", circle15.whatif.say("choose"));
+    const first = el("option", "", circle15.whatif.say("choose"));
+    first.value = "";
+    list.append(first);
+    this.desk.info.facilities.forEach((facility, i) => {
+      if (facility.layer !== this.desk.layer.id) return;
+      const option = el("option", "", facility.name || facility.id);
+      option.value = String(i);
+      list.append(option);
+    });
+    list.addEventListener("change", () => {
+      const facility = list.value === "" ? null : this.desk.info.facilities[Number(list.value)];
+      list.value = "";
+      if (facility) this.tools.useFacility(facility.id, facility.layer);
+    });
+    return list;
+  }
+
+  makeLegend() {
+    this.legend = circle15.element("div", "c15-w-legend");
+    return this.legend;
+  }
+
+  trayBox() {
+    const el = circle15.element;
+    const { say } = circle15.whatif;
+    this.tray = el("details", "c15-w-section c15-w-tray");
+    const { candidates } = this.desk.info;
+    if (candidates.length === 0) {
+      this.tray.hidden = true;
+      return this.tray;
+    }
+    this.tray.append(el("summary", "", `${say("tray")} (${candidates.length})`));
+    const list = el("div", "c15-w-list");
+    this.tray.append(list);
+    this.trayList = list;
+    return this.tray;
+  }
+
+  // Candidates of the service that is shown, and those for any.
+  drawTray() {
+    if (!this.trayList) return;
+    const el = circle15.element;
+    const { say } = circle15.whatif;
+    const { desk } = this;
+    this.trayList.replaceChildren(...desk.info.candidates.filter((c) => !c.layer || c.layer === desk.layer.id).map((candidate) => {
+      const facts = [
+        candidate.capacity === null ? "" : `${circle15.whatif.number(candidate.capacity, 1)} ${desk.layer.unit}`,
+        candidate.cost === null ? "" : `${circle15.whatif.number(candidate.cost, 1)} ${circle15.whatif.isChinese() ? "万元" : "×10⁴ yuan"}`,
+      ].filter(Boolean);
+      const button = el("button", "c15-w-plain", say("tray_add"));
+      button.type = "button";
+      button.setAttribute("aria-label", `${say("tray_add")} ${candidate.name}`);
+      button.addEventListener("click", () => {
+        const latlng = circle15.whatif.toPage([candidate.lon, candidate.lat]);
+        this.tools.addAt(latlng, { layer: candidate.layer || desk.layer.id, name: candidate.name, cost: candidate.cost, capacity: candidate.capacity });
+        this.state.folium.map.panTo(latlng, { animate: false });
+      });
+      return el("div", "c15-w-candidate", el("span", "", candidate.name), el("i", "", facts.join(" · ")), button);
+    }));
+  }
+
+  outBox() {
+    const el = circle15.element;
+    const { say } = circle15.whatif;
+    const button = (name, word, run) => {
+      const made = el("button", "c15-w-plain", say(word));
+      made.type = "button";
+      made.dataset.out = name;
+      made.addEventListener("click", () => run().catch((error) => this.hear({ error })));
+      return made;
+    };
+    const { save } = circle15.whatif;
+    const stem = () => `${this.desk.info.district_id}-${this.desk.baskets.side}`;
+    const plan = () => this.desk.counted().changes;
+    this.outs = [
+      button("toml", "out_toml", async () => save(`${stem()}.toml`, await circle15.whatif.scenario(plan()), "application/toml")),
+      button("csv", "out_csv", async () => save(`${stem()}.csv`, circle15.whatif.unitsCsv(this.desk.info, this.desk.base, this.desk.result), "text/csv")),
+      button("lines", "out_lines", async () => save(`${stem()}.geojson`, circle15.whatif.linesGeoJson(plan()), "application/geo+json")),
+      button("note", "out_note", async () => circle15.whatif.openNote(this.desk)),
+    ];
+    const file = el("input", "");
+    file.type = "file";
+    file.accept = ".toml";
+    file.setAttribute("aria-label", say("out_import"));
+    file.addEventListener("change", () => this.importFile(file));
+    const into = el("label", "c15-w-plain c15-w-file", say("out_import"), file);
+    const rule = el("p", "c15-small", say("out_rule", { base: circle15.whatif.pageData().config_file }));
+    return el("section", "c15-w-section", el("h3", "", say("out")), el("div", "c15-w-buttons", ...this.outs, into), rule, el("p", "c15-small", say("draft_note")));
+  }
+
+  async importFile(input) {
+    const { say } = circle15.whatif;
+    const [file] = input.files;
+    input.value = "";
+    if (!file) return;
+    let told;
+    try {
+      const { base, changes } = circle15.whatif.readScenario(await file.text());
+      told = this.take(base, changes);
+    } catch (error) {
+      if (!(error instanceof SyntaxError)) throw error;
+      told = say("import_bad", { why: say("import_line", { n: error.message.replace("line ", "") }) });
+    }
+    this.hear({ announce: told, stays: true });
+  }
+
+  // Puts a scenario's changes into the basket; a closing with an opening behind it is one that moved.
+  take(base, changes) {
+    const { say } = circle15.whatif;
+    const { desk } = this;
+    const withFile = changes.filter((change) => typeof change.line === "string").length;
+    const good = changes.map(circle15.whatif.checkedChange).filter(Boolean);
+    const items = [];
+    good.forEach((change, i) => {
+      const before = good[i - 1];
+      if (change.kind === "add_facility" && before && before.kind === "close_facility" && before.layer === change.layer && items[items.length - 1].changes.length === 1) {
+        items[items.length - 1] = { changes: [before, change], name: say("moving", { name: change.name || before.id }) };
+      } else {
+        const facility = change.id && desk.facility(change.id, change.layer);
+        const named = facility && (facility.name || facility.id);
+        const name = change.kind === "close_facility" ? say("closing", { name: named || change.id })
+          : change.kind === "set_capacity" ? say("resizing", { name: named || change.id })
+            : change.name || say(`kind_${change.kind}`);
+        items.push({ changes: [change], name });
+      }
+    });
+    if (items.length > 0) {
+      const fresh = items.slice(0, circle15.whatif.MOST_ITEMS - desk.baskets.items.length).map((item) => ({ ...item, on: true, id: desk.baskets.nextId++ }));
+      desk.baskets.put([...desk.baskets.items, ...fresh]);
+    }
+    const words = [items.length > 0 ? say("imported", { n: good.length }) : say("import_bad", { why: say("import_none") })];
+    if (withFile > 0) words.push(say("import_file", { n: withFile }));
+    else if (good.length < changes.length) words.push(say("kept_lost", { n: changes.length - good.length }));
+    const own = circle15.whatif.pageData().config_file;
+    if (base !== null && own && base.split("/").pop() !== own) words.push(say("import_other", { base, own }));
+    return words.join("；");
+  }
+
+  // ---- what happens
+
+  hear(what) {
+    const { desk } = this;
+    if (what === "plan") this.refreshPlan();
+    else if (what === "busy") this.say(circle15.whatif.say("working"), "busy");
+    else if (what === "result") this.showResult();
+    else if (what === "gains") this.basket.drawGains();
+    else if (what.step) this.table.showStep(what.step);
+    else if (what.shows) this.showLayer(what.shows);
+    else if ("tool" in what || "points" in what) this.drawHint();
+    else if ("way" in what) this.way.show(what.way);
+    else if (what.announce) {
+      this.live.textContent = what.announce;
+      if (what.stays || what.isError) this.say(what.announce, what.isError ? "bad" : "");
+    } else if (what.error) {
+      const text = what.error.said ? circle15.whatif.said(what.error.said) : what.error.message;
+      this.live.textContent = text;
+      this.say(text, "bad");
+    }
+    if (what.chosen !== undefined) this.basket.mark(what.chosen);
+    if (what.focus !== undefined) this.basket.focus(what.focus);
+    if (what === "result" && desk.isOpen) this.announceResult();
+  }
+
+  say(text, kind = "") {
+    this.status.textContent = text;
+    this.status.className = `c15-w-status ${kind ? `c15-w-${kind}` : ""}`;
+  }
+
+  refreshPlan() {
+    this.places.draw();
+    this.basket.draw();
+    this.refreshHead();
+    if (!circle15.whatif.keep(this.desk.baskets, this.desk.info.district_id)) this.note = circle15.whatif.say("kept_not");
+  }
+
+  refreshHead() {
+    const { desk } = this;
+    const { baskets } = desk;
+    this.sides.forEach((button) => button.setAttribute("aria-pressed", String(!desk.isComparing && button.textContent === baskets.side)));
+    this.compare.setAttribute("aria-pressed", String(desk.isComparing));
+    this.undo.disabled = baskets.past.length === 0;
+    this.redo.disabled = baskets.future.length === 0;
+    const isIdle = desk.isTrial || desk.isComparing || baskets.items.length === 0;
+    this.outs.forEach((button) => (button.disabled = isIdle));
+    this.frame.classList.toggle("c15-w-trying", desk.isTrial);
+    this.frame.classList.toggle("c15-w-comparing", desk.isComparing);
+  }
+
+  showResult() {
+    const { desk } = this;
+    const { say } = circle15.whatif;
+    const layer = desk.layer.id;
+    this.refreshHead();
+    this.places.draw();
+    this.basket.draw();
+    if (!this.places.dragging) this.paint(layer);
+    if (desk.isComparing) this.table.showSides(desk.results.A, desk.results.B);
+    else this.table.show(desk.result);
+    this.drawHint();
+    this.drawTray();
+    this.trial.draw();
+    this.service.value = String(desk.layerIndex);
+    if (desk.isTrial) this.say(say("trial_on"), "trying");
+    else this.say(this.note || "");
+    this.note = "";
+    if (this.way.row !== null && desk.isOpen) this.way.show(this.way.row);
+  }
+
+  paint(layer) {
+    const { desk } = this;
+    const base = desk.base.covered[layer];
+    const legend = (looks) => this.legend.replaceChildren(...looks.map(([look, word]) => {
+      const swatch = circle15.element("span", `c15-w-swatch c15-w-${look}`);
+      return circle15.element("span", "", swatch, say(word));
+    }));
+    const { say } = circle15.whatif;
+    if (!desk.isComparing) {
+      const groups = this.places.groups(base, desk.result.covered[layer]);
+      this.overlays.plan.show(groups);
+      const shown = groups.filter((group) => group.rows.length > 0).map((group) => [group.look, group.look]);
+      legend(shown);
+      return;
+    }
+    const [a, b] = [desk.results.A.covered[layer], desk.results.B.covered[layer]];
+    const groups = { onlyA: [], onlyB: [], both: [] };
+    for (let i = 0; i < base.length; i++) {
+      if (a[i] && !b[i]) groups.onlyA.push(i);
+      else if (b[i] && !a[i]) groups.onlyB.push(i);
+      else if (a[i] && b[i] && !base[i]) groups.both.push(i);
+    }
+    this.overlays.plan.show(Object.entries(groups).map(([look, rows]) => ({ look, rows })));
+    legend([["onlyA", "only_a"], ["onlyB", "only_b"], ["both", "both"]]);
+  }
+
+  announceResult() {
+    const { desk } = this;
+    if (desk.isComparing || desk.result === desk.base) {
+      this.live.textContent = "";
+      return;
+    }
+    const layer = desk.layer;
+    const [now, was] = [desk.whole(desk.result, layer.id), desk.whole(desk.base, layer.id)];
+    const gap = now.gap === null || was.gap === null ? null : was.gap - now.gap;
+    this.live.textContent = `${layer.name}：${circle15.whatif.gainText(layer, now.covered_people - was.covered_people, gap)}`;
+  }
+
+  // Shows a service on map and drawer.
+  showLayer(id) {
+    const i = this.desk.layers.findIndex((layer) => layer.id === id);
+    if (i >= 0 && i !== this.desk.layerIndex) this.state.show(`time-${i}`);
+  }
+
+  showService() {
+    this.way.clear();
+    if (this.desk.isOpen) this.showResult();
+  }
+};

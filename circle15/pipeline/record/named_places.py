@@ -1,0 +1,58 @@
+"""Names by which people tell what a what-if speaks of: streets, communities, and the config's file."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import geopandas as gpd
+import numpy as np
+import shapely
+
+from circle15.inputs.osm.file import is_osm_file
+from circle15.inputs.osm.way_names import read_way_names
+
+if TYPE_CHECKING:
+    from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.study.study import Study
+
+WGS84 = "EPSG:4326"
+
+
+def with_named_places(result: DistrictResult, study: Study) -> DistrictResult:
+    """Give the result with its named roads and communities, None where there are none, and its config's file."""
+    return replace(
+        result, config_file=study.config.path.name, roads=_named_roads(study), communities=_communities(study)
+    )
+
+
+def _communities(study: Study) -> gpd.GeoDataFrame | None:
+    if study.second is None:
+        return None
+    units = study.second.units
+    own = units[~units["is_rest"].to_numpy(dtype=bool)] if "is_rest" in units else units
+    return own[["unit_name", "geometry"]].reset_index(drop=True)
+
+
+def _named_roads(study: Study) -> gpd.GeoDataFrame | None:
+    """Give one row a name; only an OSM extract names its streets by way."""
+    source = study.config.resolve(study.config.network.source)
+    if not is_osm_file(source):
+        return None
+    network = study.network
+    drawn = np.flatnonzero(network.is_street & (network.length_m > 0) & (network.way_id > 0))
+    names = read_way_names(source, network.way_id[drawn])
+    of_edge = np.array([names.get(int(way), "") for way in network.way_id[drawn]], dtype=object)
+    drawn, of_edge = drawn[of_edge != ""], of_edge[of_edge != ""]
+    if not len(drawn):
+        return None
+    ends = [
+        np.column_stack([network.node_lon[of[drawn]], network.node_lat[of[drawn]]])
+        for of in (network.tail, network.head)
+    ]
+    lines = shapely.linestrings(np.stack(ends, axis=1))
+    known, code = np.unique(of_edge.astype(str), return_inverse=True)
+    order = np.argsort(code, kind="stable")
+    parts = np.split(lines[order], np.flatnonzero(np.diff(code[order])) + 1)
+    shapes = [shapely.line_merge(shapely.multilinestrings(own)) for own in parts]
+    return gpd.GeoDataFrame({"name": known}, geometry=shapes, crs=WGS84)
