@@ -31,10 +31,15 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @click.option(
     "--budget", type=click.FloatRange(min=0, min_open=True), help="Most that each layer's places may cost, 万元."
 )
+@click.option(
+    "--robust",
+    is_flag=True,
+    help="Rank by the gain that 90 % of the draws of [certainty] reach, not by the stated one.",
+)
 @out_option
 @threads_option
 @shared
-def command(
+def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     config: Path,
     *,
     layer_id: str | None,
@@ -43,6 +48,7 @@ def command(
     candidates: Path | None,
     projects: Path | None,
     budget: float | None,
+    robust: bool,
     out: Path | None,
     threads: int | None,
 ) -> None:
@@ -52,7 +58,7 @@ def command(
     district's cells, or the rows of a table with name, lon, lat and, where known, layer, cost and capacity.
     """
     if projects is not None:
-        given = {"--top": top, "--by": by, "--candidates": candidates, "--budget": budget}
+        given = {"--top": top, "--by": by, "--candidates": candidates, "--budget": budget, "--robust": robust or None}
         idle = [name for name, value in given.items() if value is not None]
         if idle:
             raise click.UsageError(f"--projects compares a list as it stands and takes no {', '.join(idle)}.")
@@ -78,7 +84,7 @@ def command(
             table = compare_projects_of(loaded, threads=threads, on_stage=begin)
             table = table if layer_id is None else table[table["layer"] == layer_id]
         else:
-            ranking = rank_district(loaded, layer=layer_id, top=top, threads=threads, on_stage=begin)
+            ranking = rank_district(loaded, layer=layer_id, top=top, robust=robust, threads=threads, on_stage=begin)
             table, warnings = ranking.table, ranking.warnings
     for warning in warnings:
         say(f"circle15: warning: {warning.in_(loaded.district.lang)}")

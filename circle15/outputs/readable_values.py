@@ -59,7 +59,12 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
         "people": ("人数", "people"), "gap": ("缺口", "gap"), "people_per_cost": ("单位造价人数", "people per cost"),
         "gap_per_cost": ("单位造价缺口", "gap per cost"), "places": ("最少缺口", "places missing"),
         "places_per_cost": ("单位造价最少缺口", "places missing per cost"),
+        "people_p10": ("人数（九成把握）", "people (in 90 % of the draws)"),
     },
+    **dict.fromkeys(("main_factor", "depends_on"), {
+        "positions": ("设施位置", "places of facilities"), "speed": ("步速", "walking speed"),
+        "people": ("人口分布", "where people live"),
+    }),
     "model": {
         "mclp": ("最大覆盖", "maximal covering"), "set-cover": ("集合覆盖", "set cover"),
         "p-median": ("平均步行时间最短", "p-median"), "p-centre": ("最远步行时间最短", "p-centre"),

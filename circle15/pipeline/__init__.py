@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from circle15.pipeline.study.study import Study
 
 DEFAULT_OUT = Path("maps")
+DEFAULT_DRAWS = 200
 STAGES = ("district", "network", "facilities", "people", "link", "reach", "certainty", "rank", "draw", "write")
 
 
@@ -115,7 +116,7 @@ def run_district(
         with clock.stage("certainty") if study.config.draws else nullcontext():
             drawn = draw_certainty(study, services, threads=threads)
         with clock.stage("rank"):
-            planned = plan_projects(study, services, threads=threads)
+            planned = plan_projects(study, services, certainty=drawn, threads=threads)
         with clock.stage("draw"):
             measured = district_result(study, services, planned.tables.get("ranking"), threads=threads)
             result = with_certainty(with_planned(measured, planned), drawn)
@@ -180,25 +181,44 @@ def rank_district(
     *,
     layer: str | None = None,
     top: int | None = None,
+    robust: bool = False,
     threads: int | None = None,
     on_stage: Callable[[str], None] | None = None,
 ) -> Ranking:
     """Rank the places where one more facility would newly cover most people; ranking.csv and its warnings.
 
+    With the config's [certainty] the table says how its places hold in the draws. ``robust`` ranks by the 10 % quantile
+    of the newly covered people over them; a config without [certainty] is then drawn as its defaults say.
+
     Raises
     ------
     Circle15Error
-        If the config or an input cannot be used, or ``layer`` is not one of the config's.
+        If the config or an input cannot be used, ``layer`` is not one of the config's, or ``robust`` is asked of a
+        ranking by something else than people.
     """
     from circle15.pipeline.projects.ranked import rank_services  # noqa: PLC0415 (a run without ranking does not load it)
 
     loaded = config if isinstance(config, Config) else load_config(config)
-    ConfigError.gather(_unknown_layer(loaded, layer))
+    ConfigError.gather([*_unknown_layer(loaded, layer), *(_not_robust(loaded) if robust else [])])
     clock = Clock(on_stage)
     study = read_study(loaded, clock)
     services = [s for s in _measure(study, clock, threads) if layer in (None, s.layer.id)]
+    n_places = top or study.config.outputs.ranking_top
+    n_draws = study.config.draws or (DEFAULT_DRAWS if robust else 0)
+    if not n_draws:
+        with clock.stage("rank"):
+            return rank_services(study, services, top=n_places, threads=threads)
+    from circle15.pipeline.projects.held import held_ranking, robust_ranking  # noqa: PLC0415 (as above)
+
+    with clock.stage("certainty"):
+        drawn = draw_certainty(study, services, draws=n_draws, threads=threads)
+    if drawn is None:
+        raise AssertionError("draws are asked for")
     with clock.stage("rank"):
-        return rank_services(study, services, top=top or study.config.outputs.ranking_top, threads=threads)
+        found = rank_services(study, services, top=n_places, threads=threads)
+        if robust:
+            found = robust_ranking(study, services, drawn, found, top=n_places, threads=threads)
+        return replace(found, table=held_ranking(study, services, drawn, found.table))
 
 
 def compare_projects_of(
@@ -220,8 +240,15 @@ def compare_projects_of(
     services = _measure(study, clock, threads)
     from circle15.pipeline.projects.compared import projects_table  # noqa: PLC0415 (as above)
 
+    with clock.stage("certainty") if study.config.draws else nullcontext():
+        drawn = draw_certainty(study, services, threads=threads)
     with clock.stage("rank"):
-        return projects_table(study, services, threads=threads)
+        table = projects_table(study, services, threads=threads)
+        if drawn is None:
+            return table
+        from circle15.pipeline.projects.held import held_projects  # noqa: PLC0415 (as above)
+
+        return held_projects(study, services, drawn, table)
 
 
 def site_district(
@@ -250,7 +277,21 @@ def site_district(
         service = measure_service(chosen, study, threads=threads)
     with clock.stage("rank"):
         answer = site_service(study, service, task, threads=threads)
+    drawn = draw_certainty(study, [service], threads=threads)
+    if drawn is not None:
+        from circle15.pipeline.projects.held import held_siting  # noqa: PLC0415 (as above)
+
+        with clock.stage("certainty"):
+            answer = replace(answer, table=held_siting(study, service, drawn, answer.table))
     return replace(answer, table=one_side(answer.table, loaded.district.lang))
+
+
+def _not_robust(config: Config) -> list[Problem]:
+    by, budget = config.planning.rank_by, config.planning.budget
+    if by == "people" and budget is None:
+        return []
+    message = "a robust ranking is by people newly covered alone, without costs; leave out --robust, or rank by people"
+    return [Problem(message, file=str(config.path), key="planning.rank_by", value=by)]
 
 
 def _unknown_layer(config: Config, layer: str | None) -> list[Problem]:

@@ -93,22 +93,27 @@ class Drawn:
     layer: LayerTable
     shares: Float64  # (draws, n_units + 1) covered share with everything drawn
     alone: dict[str, Float64]  # by factor: the same with that alone drawn
-    packed: npt.NDArray[np.uint8]  # (draws, bytes) who is covered, a bit for each piece
+    packed: dict[str, npt.NDArray[np.uint8]]  # "all" or a factor drawn alone: (draws, bytes), who is covered by bits
     missing: npt.NDArray[np.int32] | None  # (draws, n_cells) facilities that a cell lacks; None where one is enough
     gap: Float64 | None  # (draws, n_units + 1) in the layer's unit; None without a norm
     speed_factor: Float64  # (draws,)
     n_pieces: int
 
-    def covered(self, draw: int) -> npt.NDArray[np.bool_]:
-        """Tell who is covered in a draw, (n_pieces,)."""
-        return np.unpackbits(self.packed[draw], count=self.n_pieces).view(np.bool_)
+    @property
+    def n_draws(self) -> int:
+        """Number of draws."""
+        return len(self.shares)
+
+    def covered(self, draw: int, drawn: str = "all") -> npt.NDArray[np.bool_]:
+        """Tell who is covered in a draw, (n_pieces,); ``drawn`` is "all" or the one factor that is."""
+        return np.unpackbits(self.packed[drawn][draw], count=self.n_pieces).view(np.bool_)
 
     def probability(self) -> Float64:
         """Give the share of the draws in which each piece is covered, (n_pieces,)."""
         total = np.zeros(self.n_pieces)
-        for draw in range(len(self.packed)):
+        for draw in range(self.n_draws):
             total += self.covered(draw)
-        return total / max(len(self.packed), 1)
+        return total / max(self.n_draws, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +122,7 @@ class _Found:
 
     shares: Float64
     alone: tuple[Float64, ...]
-    covered: npt.NDArray[np.bool_]
+    packed: dict[str, npt.NDArray[np.uint8]]
     missing: npt.NDArray[np.int32] | None
     gap: Float64 | None
 
@@ -141,7 +146,7 @@ def draw_service(world: World, service: Service, *, threads: int | None = None) 
         layer=layer,
         shares=np.array([f.shares for f in found]).reshape(-1, n),
         alone={name: np.array([f.alone[i] for f in found]).reshape(-1, n) for i, name in enumerate(FACTORS)},
-        packed=np.array([np.packbits(f.covered) for f in found]).reshape(len(found), -1),
+        packed={name: np.array([f.packed[name] for f in found]) for name in found[0].packed},
         missing=None if layer.min_count == 1 else np.array(missing, dtype=np.int32),
         gap=np.array(gaps).reshape(-1, n) if service.has_norm else None,
         speed_factor=one.speed,
@@ -196,7 +201,9 @@ class _Redrawn:
             missing = (self.layer.min_count - counts).astype(np.int32)
             if service.has_norm:
                 gap = sum_by_unit(self._gap(table, people, draw), study.unit_of_piece, study.n_units)
-        return _Found(self._share(covered[self.cell], people), alone, covered[self.cell], missing, gap)
+        by_name = {"all": covered[self.cell], "positions": by_position, "speed": by_speed, "people": service.covered}
+        packed = {name: np.packbits(rows) for name, rows in by_name.items()}
+        return _Found(self._share(covered[self.cell], people), alone, packed, missing, gap)
 
     def _share(self, covered: npt.NDArray[np.bool_], people: Float64) -> Float64:
         study = self.world.study

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
 
     from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.draws.certainty_table import Certainty
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
     from circle15.said import Said
@@ -30,7 +31,9 @@ class Planned:
     warnings: tuple[Said, ...] = ()
 
 
-def plan_projects(study: Study, services: Sequence[Service], *, threads: int | None = None) -> Planned:
+def plan_projects(
+    study: Study, services: Sequence[Service], *, certainty: Certainty | None = None, threads: int | None = None
+) -> Planned:
     """Rank, compare and diagnose as the config's [outputs] and [planning] ask for.
 
     What is not asked for is not even loaded: spatial trees and solvers take a good part of a short run's time.
@@ -47,6 +50,8 @@ def plan_projects(study: Study, services: Sequence[Service], *, threads: int | N
         tables["ranking"], told = ranking.table, ranking.warnings
         if planning.projects is not None:
             tables["projects"] = projects_table(study, services, threads=threads)
+        if certainty is not None:
+            tables |= _held(study, services, certainty, tables)
     if outputs.writes("causes") and planning.causes:
         from circle15.pipeline.projects.diagnosis import cause_columns, causes_table, diagnose  # noqa: PLC0415 (see above)
 
@@ -58,6 +63,18 @@ def plan_projects(study: Study, services: Sequence[Service], *, threads: int | N
 
         tables["links"] = links_table(study, services, threads=threads)
     return Planned(tables, columns, told)
+
+
+def _held(
+    study: Study, services: Sequence[Service], certainty: Certainty, tables: dict[str, pd.DataFrame]
+) -> dict[str, pd.DataFrame]:
+    """Give the lists of places with how they hold in the draws."""
+    from circle15.pipeline.projects.held import held_projects, held_ranking  # noqa: PLC0415 (draws are for few)
+
+    held = {"ranking": held_ranking(study, services, certainty, tables["ranking"])}
+    if "projects" in tables:
+        held["projects"] = held_projects(study, services, certainty, tables["projects"])
+    return held
 
 
 def with_planned(result: DistrictResult, planned: Planned) -> DistrictResult:

@@ -1,0 +1,126 @@
+"""Lists of places say in how many draws each place holds, and a robust list is chosen by what most draws reach."""
+
+import numpy as np
+import pandas as pd
+import pytest
+from click.testing import CliRunner
+
+from circle15.cli import main
+from circle15.config.model import load_config
+from circle15.errors import ConfigError
+from circle15.network.linking.link import link
+from circle15.pipeline import compare_projects_of, rank_district, run_district, site_district
+from circle15.pipeline.draws.held_choices import Candidates, hold_choice, robust_order
+from circle15.pipeline.projects.sited import Task
+from circle15.planning.ranking import rank_candidates
+from tests.certain_town import SPREAD, at, doubts, write_town
+from tests.test_pipeline_certainty import drawn
+
+HELD = ["first_share", "top3_share", "chosen_share", "gain_p10", "no_regret", "depends_on"]
+CLINICS = [(200, 100, ""), (1500, 430, "")]
+
+
+def test_without_noise_every_listed_place_holds_in_every_draw_and_the_list_is_the_plain_one(tmp_path):
+    path = write_town(tmp_path, clinics=CLINICS, people=SPREAD)
+    plain = rank_district(path, top=3).table
+    path.write_text(path.read_text() + doubts(draws=4))
+    table = rank_district(path, top=3).table
+    pd.testing.assert_frame_equal(table[plain.columns], plain)
+    assert table["first_share"].tolist() == [1, 0, 0]
+    assert (table[["top3_share", "chosen_share"]] == 1).all(axis=None)
+    assert table["gain_p10"].tolist() == pytest.approx(table["newly_covered_people"].tolist())
+    assert table["no_regret"].all()
+    assert (table["depends_on"] == "").all()
+
+
+def test_shares_are_those_of_ranking_anew_in_each_draw(tmp_path):
+    path = write_town(
+        tmp_path, clinics=CLINICS, people=SPREAD, more=doubts(draws=30, position=40, speed=0.2, people=0.6)
+    )
+    study, (service,), found = drawn(path)
+    lon, lat = np.array([at(x, y) for x in range(100, 2000, 300) for y in (100, 400)]).T
+    places = Candidates(found, service, link(study.network, lon, lat, profile="adult"))
+    firsts = np.zeros(len(lon))
+    for draw in range(30):
+        demand = places.in_draw(draw)
+        order = rank_candidates(demand.reach, demand.people, missing=demand.missing, top=2).candidate
+        firsts[order[0]] += 1
+        newly, alone = places.gains(draw)
+        assert newly[0] == pytest.approx(alone[0])
+        assert (newly <= alone + 1e-9).all()
+    held = hold_choice(places, len(lon), 2)
+    assert held.first_share.tolist() == (firsts / 30).tolist()
+    assert held.first_share.sum() == pytest.approx(1)
+    assert held.chosen_share.sum() == pytest.approx(2)
+    assert (held.chosen_share >= held.first_share).all()
+    assert 0 < held.first_share.max() < 1
+
+
+@pytest.mark.parametrize("profile", ["adult", "waiter"])
+def test_a_place_whose_gain_hangs_on_speed_gives_way_to_a_sure_one(tmp_path, profile):
+    """Seven people are just within the walk of one place, five well within that of another."""
+    people = [(345, 0, 7), (1500, 0, 5), (2000, 500, 1)]
+    path = write_town(
+        tmp_path, clinics=[(2000, 500, "")], people=people, rule=f'minutes = 5\nprofile = "{profile}"',
+        more=doubts(draws=100, speed=0.15),
+    )  # fmt: skip
+    plan = pd.DataFrame([("edge", *at(0, 0)), ("sure", *at(1500, 0))], columns=["name", "lon", "lat"])
+    plan.to_csv(tmp_path / "plan.csv", index=False)
+    path.write_text(path.read_text() + '[planning]\ncandidates = "plan.csv"\ncrs = "wgs84"\n')
+    stated = rank_district(path, top=2).table.set_index("name")
+    assert stated["rank"].to_dict() == {"edge": 1, "sure": 2}
+    assert 0.4 < stated["first_share"]["edge"] < 0.95
+    assert stated["depends_on"]["edge"] == "speed"
+    assert not stated["no_regret"]["edge"]
+    assert stated["no_regret"]["sure"]
+    assert stated["gain_p10"]["edge"] == 0
+    robust = rank_district(path, top=2, robust=True).table
+    assert robust["name"].iloc[0] == "sure"
+    assert (robust["ranked_by"] == "people_p10").all()
+
+
+def test_a_robust_choice_is_the_best_by_its_quantile_at_every_step(tmp_path):
+    path = write_town(tmp_path, clinics=CLINICS, people=SPREAD, more=doubts(draws=20, speed=0.2, people=0.8))
+    study, (service,), found = drawn(path)
+    lon, lat = np.array([at(x, y) for x in range(100, 2000, 200) for y in (100, 400)]).T
+    places = Candidates(found, service, link(study.network, lon, lat, profile="adult"))
+    order, gains = robust_order(places, len(lon), 3)
+    left = [places.in_draw(d) for d in range(20)]
+    still = [d.people.copy() for d in left]
+    for chosen, gain in zip(order, gains, strict=True):
+        by_hand = np.quantile([d.reach.toarray() @ s for d, s in zip(left, still, strict=True)], 0.1, axis=0)
+        assert gain == pytest.approx(by_hand.max())
+        assert by_hand[chosen] == pytest.approx(by_hand.max())
+        for d, s in zip(left, still, strict=True):
+            s[d.reach.toarray()[chosen] > 0] = 0
+
+
+def test_projects_and_sited_places_say_how_they_hold(tmp_path):
+    plan = pd.DataFrame(
+        [("A", *at(800, 200)), ("B", *at(900, 200)), ("C", *at(210, 100))], columns=["name", "lon", "lat"]
+    )
+    plan.to_csv(tmp_path / "plan.csv", index=False)
+    path = write_town(tmp_path, clinics=CLINICS, people=SPREAD, more=doubts(draws=10, position=20, speed=0.05))
+    path.write_text(path.read_text() + '[planning]\nprojects = "plan.csv"\ncrs = "wgs84"\n')
+    projects = compare_projects_of(path)
+    assert projects.columns[-6:].tolist() == HELD
+    assert projects["first_share"].sum() == pytest.approx(1)
+    run = run_district(path, out=tmp_path / "out")
+    assert pd.read_csv(run.folder / "projects.csv")["chosen_share"].between(0, 1).all()
+    assert pd.read_csv(run.folder / "ranking.csv").columns[-6:].tolist() == HELD
+    sited = site_district(path, Task("mclp", p=2), layer="clinic").table
+    assert sited.columns[-6:].tolist() == HELD
+    assert sited["chosen_share"].between(0, 1).all()
+    far = site_district(path, Task("p-median", p=1), layer="clinic").table
+    assert far["chosen_share"].isna().all()
+
+
+def test_a_robust_ranking_is_by_people_alone(tmp_path):
+    path = write_town(tmp_path, clinics=CLINICS, people=SPREAD)
+    loaded = load_config(path)
+    by_gap = loaded.model_copy(update={"planning": loaded.planning.model_copy(update={"rank_by": "gap"})})
+    with pytest.raises(ConfigError, match="robust"):
+        rank_district(by_gap, robust=True)
+    told = CliRunner().invoke(main, ["rank", str(path), "--robust", "--top", "2"], catch_exceptions=False)
+    assert told.exit_code == 0, told.stderr
+    assert "people_p10" in told.stdout
