@@ -101,11 +101,11 @@ def facility_entrances(
     extended = np.flatnonzero(shapely.get_dimensions(shapes) > 0)
     places: dict[int, Floats] = {}
     if len(extended):
-        outlines = _outlines(shapes[extended])
+        outlines = outlines_of(shapes[extended])
         edges = _edge_lines(network)
         found = [
             _crossings(edges, outlines),
-            _gates_on(outlines, np.empty((0, 2)) if gates is None else np.asarray(gates)),
+            gates_on(outlines, np.empty((0, 2)) if gates is None else np.asarray(gates)),
         ]
         nearest = _Nearest(edges, max_access_m)
         for k, row in enumerate(extended.tolist()):
@@ -124,7 +124,7 @@ def facility_entrances(
     )
 
 
-def _outlines(shapes: Objects) -> Objects:
+def outlines_of(shapes: Objects) -> Objects:
     """Give the rings of polygons; lines and mixed geometries are their own outline."""
     is_area = shapely.get_dimensions(shapes) == 2  # noqa: PLR2004 (areas)
     return np.where(is_area, shapely.boundary(shapes), shapes)
@@ -146,8 +146,8 @@ def _crossings(edges: Objects, outlines: Objects) -> list[Floats]:
     return _by_outline(points, outline[source], len(outlines))
 
 
-def _gates_on(outlines: Objects, gates: Floats) -> list[Floats]:
-    """Give for each outline the gates on it."""
+def gates_on(outlines: Objects, gates: Floats) -> list[Floats]:
+    """Give for each outline the gates on it, (n, 2) degrees each."""
     if len(gates) == 0:
         return [np.empty((0, 2))] * len(outlines)
     reach_deg = GATE_REACH_M / _METRES_PER_DEGREE

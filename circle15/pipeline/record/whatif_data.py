@@ -10,6 +10,7 @@ import shapely
 
 from circle15.config.meaning import config_digest
 from circle15.measures.gaps import need_per_head
+from circle15.network.linking.entrances import gates_on, outlines_of
 from circle15.network.streets.segments import haversine_m
 from circle15.outputs.whatif_pack import Packer
 from circle15.pipeline.study.parcels import candidates_of
@@ -130,10 +131,32 @@ def _pack_places(packer: Packer, study: Study) -> None:
         packer.degrees(f"{layer.id}/entrance_lat", of_layer["lat"].to_numpy(np.float64))
         packer.whole(f"{layer.id}/entrance_owner", owner, steps=True)
         packer.whole(f"{layer.id}/entrance_edge", at.edge, steps=True)
+        _pack_outlines(packer, study, layer.id)
     places, ring = shapely.get_coordinates(_rings(study.area), return_index=True)
     packer.degrees("area_lon", places[:, 0])
     packer.degrees("area_lat", places[:, 1])
     packer.whole("area_ring", ring, steps=True)
+
+
+def _pack_outlines(packer: Packer, study: Study, layer_id: str) -> None:
+    """Pack the outlines that a layer's facilities are entered through, so that new streets open new entrances."""
+    shapes = np.asarray(study.facilities.geometry.to_numpy(), dtype=object)[study.rows_of(layer_id)]
+    extended = np.flatnonzero(shapely.get_dimensions(shapes) > 0)
+    outlines = outlines_of(shapes[extended])
+    parts, of_outline = shapely.get_parts(outlines, return_index=True)
+    is_line = shapely.get_dimensions(parts) == 1
+    places, part = shapely.get_coordinates(parts[is_line], return_index=True)
+    packer.degrees(f"{layer_id}/outline_lon", places[:, 0])
+    packer.degrees(f"{layer_id}/outline_lat", places[:, 1])
+    packer.whole(f"{layer_id}/outline_part", part, steps=True)
+    packer.whole(f"{layer_id}/outline_owner", extended[of_outline[is_line]], steps=True)
+    packer.flags(f"{layer_id}/outline_is_one", shapely.get_type_id(outlines) == shapely.GeometryType.LINESTRING)
+    packer.whole(f"{layer_id}/outline_facility", extended, steps=True)
+    gates = gates_on(outlines, np.empty((0, 2)) if study.gates is None else study.gates)
+    on = np.concatenate([np.empty((0, 2)), *gates])
+    packer.degrees(f"{layer_id}/gate_lon", on[:, 0])
+    packer.degrees(f"{layer_id}/gate_lat", on[:, 1])
+    packer.whole(f"{layer_id}/gate_owner", np.repeat(extended, [len(g) for g in gates]), steps=True)
 
 
 def _rings(area: Any) -> npt.NDArray[np.object_]:

@@ -69,6 +69,7 @@ class Services:
     capacity_units: dict[str, str] = field(default_factory=dict)  # by layer, where its file's heading says it
     unread: tuple[Change, ...] = ()  # of `changes`: capacities and used places that are no amounts
     place_doubts: tuple[PlaceDoubt, ...] = ()
+    gates: Any = None  # (n, 2) degrees: gates that facilities with an outline may be entered by
 
 
 def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
@@ -111,9 +112,8 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
     facilities = joined.frame.assign(
         lon=joined.frame["lon"].round(COORDINATE_DECIMALS), lat=joined.frame["lat"].round(COORDINATE_DECIMALS)
     )
-    entrances = facility_entrances(
-        network, facilities, gates=_gates(config, facilities), max_access_m=config.network.max_access_m
-    )
+    gates = _gates(config, facilities)
+    entrances = facility_entrances(network, facilities, gates=gates, max_access_m=config.network.max_access_m)
     entrances = entrances.round({"lon": COORDINATE_DECIMALS, "lat": COORDINATE_DECIMALS})
     files = {layer.source.partition("#")[0] for layer in config.layers if not layer.source.startswith(OSM_PREFIX)}
     inputs = {name: config.resolve(name) for name in sorted(files)}
@@ -121,8 +121,9 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
     detections = _detect_systems(config, tables, network, area)
     units = {layer: table.capacity_unit for layer, table in tables.items() if table.capacity_unit is not None}
     return Services(
-        facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections, units, joined.unread, doubts
-    )
+        facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections, units, joined.unread, doubts,
+        gates,
+    )  # fmt: skip
 
 
 def wanted_tags(config: Config) -> Wanted:

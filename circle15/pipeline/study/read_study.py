@@ -145,6 +145,7 @@ def read_study(config: Config, clock: Clock) -> Study:
         second=second,
         around=around,
         area=area,
+        gates=services.gates,
     )
 
 

@@ -59,6 +59,7 @@ class Study:
     second: SecondLevel | None = None  # communities, where the config names them
     around: BufferPeople | None = None  # people just beyond the border, where the source tells of them
     area: Any = None  # the district and its buffer, degrees WGS-84
+    gates: Any = None  # (n, 2) degrees WGS-84: gates on outlines of facilities; None where none was looked for
     _linked: dict[str, Linkage] = field(default_factory=dict)
     _off: dict[str, OffReasons] = field(default_factory=dict)
 

@@ -95,6 +95,8 @@ class Study {
   readPlaces(pack) {
     /** Entrances by layer. @type {Record<string, Points & {edge: Int32Array}>} */
     this.entrances = {};
+    /** Outlines of facilities that have one, by facility's key. @type {Map<string, {facility: Facility, outline: Outline}>} */
+    this.outlines = new Map();
     /** @type {Facility[]} */
     this.facilities = [];
     for (const layer of this.layers) {
@@ -106,9 +108,13 @@ class Study {
       /** @type {number[][]} */
       const entrances = layer.facilities.map(() => []);
       pack.ints(`${layer.id}/entrance_owner`).forEach((f, row) => entrances[f].push(row));
-      layer.facilities.forEach((f, k) =>
-        this.facilities.push({ ...f, key: `${layer.id}/${k}`, layer: layer.id, entrances: entrances[k] }),
-      );
+      const outlines = unpackOutlines(pack, layer);
+      layer.facilities.forEach((f, k) => {
+        const facility = { ...f, key: `${layer.id}/${k}`, layer: layer.id, entrances: entrances[k] };
+        this.facilities.push(facility);
+        const outline = outlines.get(k);
+        if (outline) this.outlines.set(facility.key, { facility, outline });
+      });
     }
     this.area = { lon: pack.degrees("area_lon"), lat: pack.degrees("area_lat"), ring: pack.ints("area_ring") };
   }

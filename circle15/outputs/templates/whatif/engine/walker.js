@@ -45,7 +45,10 @@ class Walker {
 
   /** Where a facility is entered. @param {Layer} layer @param {Facility} facility @returns {Link[]} */
   links(layer, facility) {
-    if (facility.entrances.length === 0) return [this.world.linker(this.profile).link(facility.lon, facility.lat)];
+    const linker = this.world.linker(this.profile);
+    const entered = this.world.entered.get(facility.key);
+    if (entered) return entered.map(([lon, lat]) => linker.link(lon, lat));
+    if (facility.entrances.length === 0) return [linker.link(facility.lon, facility.lat)];
     const known = this.world.entranceLinks(layer);
     return facility.entrances.map((row) => linkAt(known, row));
   }
@@ -152,6 +155,7 @@ class Touch {
   isFeltAt(layer, facility) {
     const was = this.before.links(layer, facility);
     const is = this.after.links(layer, facility);
+    if (was.length !== is.length) return true;
     return is.some(
       (link, k) =>
         !isSameLink(was[k], link) ||

@@ -48,6 +48,8 @@ function wayFrom(measured, cell) {
 
 /** @param {World} world @param {Layer} layer @param {Facility} facility @param {number} k @returns {[number, number]} */
 function entranceOf(world, layer, facility, k) {
+  const entered = world.entered.get(facility.key);
+  if (entered) return entered[k];
   if (facility.entrances.length === 0) return [facility.lon, facility.lat];
   const { lon, lat } = world.study.entrances[layer.id];
   const row = facility.entrances[Math.min(k, facility.entrances.length - 1)];

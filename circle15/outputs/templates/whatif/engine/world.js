@@ -26,6 +26,16 @@ class World {
     this.laid = null;
     /** @type {Int32Array | null} */
     this.twin = null;
+    this.entrances = new Entrances(this);
+    /** Places of facilities that are entered anew, by their key. @type {Map<string, Point[]>} */
+    this.entered = new Map(parent ? parent.entered : []);
+    if (parent) {
+      for (const [key, { facility, outline }] of study.outlines) {
+        if (!isEnteredAnew(parent.entrances, this.entrances, outline)) continue;
+        const places = this.entrances.placesOf(outline, [facility.lon, facility.lat]);
+        this.entered.set(key, places.map(([lon, lat]) => [asPrinted(lon), asPrinted(lat)]));
+      }
+    }
   }
 
   /** @param {Study} study */
