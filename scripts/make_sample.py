@@ -2,7 +2,7 @@
 
 Four streets (two 街道, a 镇 and a 乡) of two communities each on a grid of streets 100 m apart, a river with two
 bridges, gated compounds, facility tables as bureaus have them (GBK, GCJ-02, capacity and use), people by age, official
-totals and a survey. The same script gives the same bytes.
+totals and a survey; and what was otherwise in the two years before. The same script gives the same bytes.
 
     python scripts/make_sample.py [FOLDER]
 """
@@ -94,6 +94,22 @@ KINDERGARTENS = (
     ("示例北岸中心幼儿园", 18.8, 11.5, 300, 248, "公办中心幼儿园"),
 )  # fmt: skip
 
+# What was otherwise at the end of the years before: the tables of the sample itself are those of SERIES_NOW.
+SERIES_NOW = 2024
+_NEW_BRIDGE_CANTEEN = ("示例新桥助餐点", 20.2, 4.6, 60, 31, "民办")  # closed in 2024
+_SMALLER = ("示例东桥托育中心", 15.2, 3.1, 90, 88, "公办")  # 30 places more since 2023
+NURSERIES_THEN = {2022: (_SMALLER, *NURSERIES[1:5]), 2023: NURSERIES[:5]}  # 示例北岸托育点 opened in 2024
+CANTEENS_THEN = {
+    2022: (*CANTEENS[:2], CANTEENS[4], _NEW_BRIDGE_CANTEEN),
+    2023: (*CANTEENS, _NEW_BRIDGE_CANTEEN),  # 示例柳荫助餐点, 示例渔浦助餐点 opened in 2023
+}
+RESIDENTS_THEN = {
+    2022: {"s1": 46_800, "s2": 50_900, "s3": 23_100, "s4": 9_600},
+    2023: {"s1": 48_500, "s2": 50_400, "s3": 24_700, "s4": 9_400},
+}
+YOUNGER = 0.008  # the share of those over 60 was less by this a year
+FOOTBRIDGE = ((12, 9), (13, 9))  # opened in 2024
+
 
 def main(folder: Path) -> None:
     """Write every file of the sample."""
@@ -110,6 +126,7 @@ def main(folder: Path) -> None:
     write_facilities(folder / "幼儿园.csv", (*heading, "学位数", "在园人数", "性质"), KINDERGARTENS)
     write_people(folder / "人口.csv", communities)
     write_totals(folder / "人口控制数.csv")
+    write_series(folder / "series")
     street_of = {street.id: street.name for street in STREETS}
     rows = [(street_of[c.parent], c.name, *SURVEY[c.id]) for c in communities if c.id in SURVEY]
     write_csv(folder / "满意度调查.csv", [("街道", "社区", "样本数", "平均分"), *rows], "utf-8-sig")
@@ -215,15 +232,30 @@ def inside(unit: Unit, at: tuple[float, float]) -> bool:
     return unit.columns[0] <= at[0] < unit.columns[1] and unit.rows[0] <= at[1] < unit.rows[1]
 
 
-def write_totals(path: Path) -> None:
+def write_series(folder: Path) -> None:
+    """Write what differed in the years before, each year's tables under names of their own."""
+    folder.mkdir(exist_ok=True)
+    heading = ("名称", "经度", "纬度")
+    for year, residents in RESIDENTS_THEN.items():
+        write_facilities(folder / f"托育机构-{year}.csv", (*heading, "托位数", "在托人数", "性质"), NURSERIES_THEN[year])
+        write_facilities(folder / f"老年食堂-{year}.csv", (*heading, "餐位数", "就餐人数", "性质"), CANTEENS_THEN[year])
+        write_totals(folder / f"人口控制数-{year}.csv", residents, younger=YOUNGER * (SERIES_NOW - year))
+    line = {"type": "LineString", "coordinates": [[round(v, 7) for v in place(*end)] for end in FOOTBRIDGE]}
+    properties = {"kind": "footbridge", "name": "河滨人行桥", "note": NOTE}
+    feature = {"type": "Feature", "properties": properties, "geometry": line}
+    text = json.dumps({"type": "FeatureCollection", "features": [feature]}, ensure_ascii=False, indent=1)
+    (folder / "河滨人行桥.geojson").write_text(text + "\n", encoding="utf-8", newline="\n")
+
+
+def write_totals(path: Path, residents: dict[str, int] = RESIDENTS, *, younger: float = 0.0) -> None:
     """Write the official totals that cells are raked to."""
     rows: list[tuple[object, ...]] = [("街道", "人群", "人口")]
     for street in STREETS:
-        total = RESIDENTS[street.id]
+        total = residents[street.id]
         rows.append((street.name, "all", total))
         rows.append((street.name, "age_0_2", round(total * INFANT_SHARE[street.id])))
         rows.append((street.name, "age_3_5", round(total * INFANT_SHARE[street.id] * 1.15)))
-        rows.append((street.name, "age_60_plus", round(total * OLD_SHARE[street.id])))
+        rows.append((street.name, "age_60_plus", round(total * (OLD_SHARE[street.id] - younger))))
     write_csv(path, rows, "gb18030")
 
 
@@ -251,6 +283,7 @@ nursery places and their use, people by age raked to official totals, a survey, 
 | `人口.csv` | people by block and age |
 | `人口控制数.csv` | official totals by street and age |
 | `满意度调查.csv` | a survey by community; nobody answered in 渔浦村 and in all of 竹溪乡 |
+| `series/` | the same district at the end of 2022, 2023 and 2024: nurseries and canteens that opened, grew and closed, more people, a footbridge; `circle15 trend` tells what each of them moved |
 """
 
 if __name__ == "__main__":

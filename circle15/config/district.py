@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import datetime as dt
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Any, Literal, Self
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from circle15.config.types import CrsName, Identifier, KeyFaultError, NonNegative, Positive, Table
 from circle15.config.where import Where  # noqa: TC001 (pydantic needs it at run time)
@@ -26,6 +27,44 @@ def is_outline_file(text: str) -> bool:
     if text.partition(":")[0] in {"osm", "box", "adcode"} or re.fullmatch(r"[-+\d.\s,]+", text):
         return False
     return re.search(r"\.(geojson|json|gpkg|gdb|shp|zip|kml|kmz|parquet|geoparquet)\b", text, re.IGNORECASE) is not None
+
+
+_DATE = re.compile(r"(\d{4})(?:-?[Qq]([1-4])|-(\d{1,2})(?:-(\d{1,2}))?)?")
+_AS_OF_HELP = "a date (2024-12-31), a month (2024-06), a quarter (2024-Q2) or a year (2024)"
+
+
+def _plain_as_of(given: Any) -> str:
+    """Give a date in its one spelling: 2024-12-31, 2024-06, 2024-Q2 or 2024."""
+    text = given.isoformat()[:10] if isinstance(given, dt.date) else str(given).strip()
+    found = _DATE.fullmatch(text)
+    if isinstance(given, bool) or found is None:
+        raise ValueError(f"is no date; give {_AS_OF_HELP}")
+    year, quarter, month, day = found.groups()
+    plain = f"{year}-Q{quarter}" if quarter else "-".join((year, *(f"{int(p):02d}" for p in (month, day) if p)))
+    try:
+        last_day(plain)
+    except ValueError:
+        raise ValueError(f"is no date of the calendar; give {_AS_OF_HELP}") from None
+    return plain
+
+
+AsOf = Annotated[str, BeforeValidator(_plain_as_of)]
+
+
+def last_day(as_of: str) -> dt.date:
+    """Give the last day of what [district] as_of names.
+
+    Examples
+    --------
+    >>> [str(last_day(t)) for t in ("2024", "2024-Q1", "2024-02", "2024-06-15")]
+    ['2024-12-31', '2024-03-31', '2024-02-29', '2024-06-15']
+    """
+    year, *rest = as_of.split("-")
+    if len(rest) > 1:
+        return dt.date(int(year), int(rest[0]), int(rest[1]))
+    month = 12 if not rest else int(rest[0][1:]) * 3 if rest[0].startswith("Q") else int(rest[0])
+    first = dt.date(int(year), month, 1)
+    return first.replace(year=first.year + month // 12, month=month % 12 + 1) - dt.timedelta(days=1)
 
 
 class DistrictTable(Table):
@@ -74,6 +113,10 @@ class DistrictTable(Table):
     community_name_field: str | None = None
     """Column of the communities' file with their names; recognised by its heading without it.
     村社文件中的名称列；不写则按列名识别。"""
+    as_of: AsOf | None = None
+    """The date that the inputs stand for: 2024-12-31, "2024-06", "2024-Q2" or "2024". `circle15 trend` puts runs of
+    several dates in their order by it; no number depends on it.
+    数据截止日期：2024-12-31、"2024-06"、"2024-Q2" 或 "2024"。`circle15 trend` 据此排列各期；不影响任何数值。"""
     lang: Literal["zh", "en"] = "zh"
     """Language of maps, tables, report and warnings: Chinese by default, as the bureaus that read them.
     地图、表格、报告和提示的语言，默认中文。"""

@@ -61,6 +61,11 @@ class Manifest:
         return str(self.told["district"]["name"])
 
     @property
+    def config_path(self) -> Path:
+        """The config's file, from which its relative paths start."""
+        return Path(self.told["config_path"])
+
+    @property
     def lang(self) -> str:
         """The run's language."""
         return str(self.told["config"]["district"].get("lang", "zh"))

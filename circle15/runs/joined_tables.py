@@ -66,7 +66,7 @@ def _read_district(folder: Path) -> DistrictTables:
         lang=manifest.lang,
         layers=manifest.told["layers"],
         tables=tables,
-        units=_units(folder),
+        units=unit_outlines(folder),
         warnings=tuple(str(w) for w in manifest.told.get("warnings", ())),
         sources=manifest.sources,
     )
@@ -79,7 +79,7 @@ def _read_table(path: Path) -> pd.DataFrame:
     )
 
 
-def _units(folder: Path) -> gpd.GeoDataFrame | None:
+def unit_outlines(folder: Path) -> gpd.GeoDataFrame | None:
     """Read the units' shapes from district.gpkg, else put them together from the cells; None without either."""
     if (folder / "district.gpkg").is_file():
         units = gpd.read_file(folder / "district.gpkg", layer="units", engine="pyogrio")

@@ -99,7 +99,7 @@ def _verify_district(folder: Path, threads: int | None) -> Verification:
 
 def _verify_run(folder: Path, manifest: Manifest, threads: int | None) -> Verification:
     found = Verification(folder, notes=_other_versions(manifest))
-    config = parse_config(manifest.told["config_stated"], Path(manifest.told["config_path"]))
+    config = parse_config(manifest.told["config_stated"], manifest.config_path)
     found.problems += [f"input {name}: is not the file that was read" for name in changed_inputs(manifest, config)]
     found.problems += [f"output {name}: is not the file that was written" for name in damaged_files(manifest, folder)]
     if config_digest(config) != manifest.told["config_sha256"]:

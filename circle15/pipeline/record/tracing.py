@@ -24,14 +24,13 @@ _TABLES = (".csv", ".parquet", ".xlsx", ".gpkg")
 def inputs_by_kind(study: Study) -> dict[str, dict[str, Path]]:
     """Give every input file by its kind, as the config names it."""
     config = study.config
-    planning = (config.planning.candidates, config.planning.projects, config.planning.forbidden)
     return {
         "streets": street_inputs(config),
         "district": dict(study.district.inputs),
         "people": dict(study.people.inputs),
         "services": {n: p for n, p in study.inputs.items() if n in {_file(layer.source) for layer in config.layers}},
         "scenario": {n: p for n, p in study.inputs.items() if n in {_file(str(c.line)) for c in config.changes}},
-        "planning": _files(study, planning),
+        "planning": _files(study, planning_files(config)),
         "policy": {**register_files(config), **_files(study, (config.policy.actual if config.policy else None,))},
         "survey": _files(study, (config.survey.path if config.survey is not None else None,)),
     }
@@ -75,6 +74,13 @@ def register_files(config: Config) -> dict[str, Path]:
         return {}
     name = config.policy.path
     return {f"{name}/{p.name}": p for p in sorted(config.resolve(name).glob("*.csv"))}
+
+
+def planning_files(config: Config) -> tuple[str, ...]:
+    """Name the files of candidates, projects and forbidden ground: what could be built, and no number of what stands."""
+    planning = config.planning
+    named = (_file(t) for t in (planning.candidates, planning.projects, planning.forbidden) if t is not None)
+    return tuple(dict.fromkeys(name for name in named if not name.startswith(("osm:", "box:"))))
 
 
 def _files(study: Study, named: Iterable[str | None]) -> dict[str, Path]:

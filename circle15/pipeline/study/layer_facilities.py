@@ -112,7 +112,7 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
     facilities = joined.frame.assign(
         lon=joined.frame["lon"].round(COORDINATE_DECIMALS), lat=joined.frame["lat"].round(COORDINATE_DECIMALS)
     )
-    gates = _gates(config, facilities)
+    gates = facility_gates(config, facilities)
     entrances = facility_entrances(network, facilities, gates=gates, max_access_m=config.network.max_access_m)
     entrances = entrances.round({"lon": COORDINATE_DECIMALS, "lat": COORDINATE_DECIMALS})
     files = {layer.source.partition("#")[0] for layer in config.layers if not layer.source.startswith(OSM_PREFIX)}
@@ -248,7 +248,7 @@ def _nothing_found(config: Config, layer: LayerTable, table: FacilityTable) -> P
     return Problem(message, file=str(config.path), key=f"layer.{layer.id}.source", value=layer.source)
 
 
-def _gates(config: Config, facilities: gpd.GeoDataFrame) -> Any:
+def facility_gates(config: Config, facilities: gpd.GeoDataFrame) -> Any:
     """Read the tagged gates where there are polygons to enter and the streets come from an OSM file."""
     source = config.resolve(config.network.source)
     has_areas = bool((shapely.get_dimensions(facilities.geometry.to_numpy()) > 0).any())

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from circle15.measures.coverage import coverage
+from circle15.measures.coverage import coverage, sum_by_unit
+from circle15.measures.gaps import open_gap
+from circle15.pipeline.tables.coverage_tables import gap_unit
 from circle15.pipeline.tables.off_network import cells_off, off_columns
 
 if TYPE_CHECKING:
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
 
 def communities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
-    """Give communities.csv: coverage per community and layer; each street's people in no community have rows as well.
+    """Give communities.csv: coverage and gap per community and layer; each street's people in none have rows as well.
 
     A street is the sum of its rows.
     """
@@ -39,6 +41,12 @@ def communities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
         found = coverage(covered, people, unit, n)
         off = cells_off(study, service.layer.profile).of_pieces(study.cells.cell_of_piece[piece])
         told = off_columns(off, covered, people, unit, n, share="covered_share_on_network")
+        rule = service.need_rule
+        gap = (
+            np.where(covered, 0.0, people)
+            if rule is None
+            else open_gap(service.access[piece], people, rule.need(second.groups.iloc[np.flatnonzero(inside)]))
+        )
         frames.append(
             pd.DataFrame(second.units[["parent_id", "unit_id", "unit_name"]]).assign(
                 layer=service.layer.id,
@@ -49,6 +57,8 @@ def communities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame
                 covered_people=found.covered_people[:-1],
                 covered_share=found.covered_share[:-1],
                 **{name: values[:-1] for name, values in told.items()},
+                gap=sum_by_unit(gap, unit, n)[:-1],
+                gap_unit=np.full(n, gap_unit(service), object),
                 _unit=np.arange(n),
             )
         )

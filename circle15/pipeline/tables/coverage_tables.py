@@ -144,9 +144,7 @@ def gaps_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
                 accessible_supply=found.accessible_supply,
                 need=found.need if with_norm else np.nan,
                 gap=found.gap if with_norm else sum_by_unit(service.gap, study.unit_of_piece, study.n_units),
-                gap_unit=np.full(
-                    study.n_units + 1, supply_unit(service) if with_norm else Said("人", "people"), object
-                ),
+                gap_unit=np.full(study.n_units + 1, gap_unit(service), object),
                 match=found.match if with_norm else np.nan,
                 places_missing=missing if with_norm else np.nan,
                 need_off_network=off_network if with_norm else np.nan,
@@ -160,6 +158,11 @@ def supply_unit(service: Service) -> Said | str:
     if service.is_count_only:
         return Said("处", "facilities")
     return service.layer.capacity_unit or ""
+
+
+def gap_unit(service: Service) -> Said | str:
+    """Give the unit that the layer's gap is counted in: its supply's, or people where no norm says what is needed."""
+    return supply_unit(service) if service.has_norm else Said("人", "people")
 
 
 def facilities_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:

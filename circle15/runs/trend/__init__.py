@@ -1,0 +1,1 @@
+"""Runs of several dates: how each number moved, and what moved it."""

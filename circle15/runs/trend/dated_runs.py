@@ -1,0 +1,118 @@
+"""Finished runs of several dates, found in the folders that a user names, by district and date."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from circle15.config.district import last_day
+from circle15.config.model import parse_config
+from circle15.errors import InputError, Problem
+from circle15.runs.folder import read_manifest
+from circle15.runs.joined_tables import unit_outlines
+from circle15.runs.trend.unit_numbers import READ, unit_numbers
+
+if TYPE_CHECKING:
+    import datetime as dt
+    from collections.abc import Iterable, Sequence
+    from pathlib import Path
+
+    import geopandas as gpd
+
+    from circle15.config.model import Config
+    from circle15.runs.folder import Manifest
+
+_TEXTS = (
+    "unit_id", "unit_name", "parent_id", "layer", "group", "level", "gap_unit", "supply_unit", "unit", "indicator_id",
+    "service_id", "service", "kind", "actual_source", "direction", "comparator", "indicator", "status",
+)  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class DatedRun:
+    """One district at one date, as its folder tells of it."""
+
+    folder: Path
+    manifest: Manifest
+    config: Config
+    as_of: str  # as the config states it
+    day: dt.date  # the last day of that
+    tables: dict[str, pd.DataFrame]  # those of `unit_numbers.READ` that it wrote
+    numbers: pd.DataFrame  # `unit_numbers.COLUMNS`, as written
+
+    @property
+    def district_id(self) -> str:
+        """The district's id."""
+        return self.manifest.district_id
+
+    def units(self) -> gpd.GeoDataFrame | None:
+        """Read the streets' outlines; None where no file of the run has them."""
+        return unit_outlines(self.folder)
+
+    def layer_names(self) -> dict[str, str]:
+        """Give the services' names by id."""
+        return {str(layer["id"]): str(layer["name"]) for layer in self.manifest.told["layers"]}
+
+
+def dated_runs(folders: Sequence[Path]) -> dict[str, list[DatedRun]]:
+    """Read runs and batches; give each district's runs by its id, the earliest first.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        If a folder is no run's or batch's; naming every run that states no date, lacks coverage.csv, or has the date of
+        another one; or if no district has two dates.
+    """
+    found, problems = [], []
+    for folder in _districts(folders):
+        try:
+            found.append(_read(folder))
+        except InputError as e:
+            problems += e.problems
+    InputError.gather(problems)
+    runs: dict[str, list[DatedRun]] = {}
+    for run in sorted(found, key=lambda r: (r.district_id, r.day, str(r.folder))):
+        of_district = runs.setdefault(run.district_id, [])
+        if of_district and of_district[-1].day == run.day:
+            message = f"is of the same date ({run.as_of}) as {of_district[-1].folder}; give one run of each date"
+            problems.append(Problem(message, file=str(run.folder), value=run.district_id))
+        of_district.append(run)
+    if not problems and all(len(of_district) == 1 for of_district in runs.values()):
+        message = "no district has runs of two dates; give the folders of earlier and later runs"
+        problems.append(Problem(message, value=", ".join(f"{d} {r[0].as_of}" for d, r in runs.items())))
+    InputError.gather(problems)
+    return runs
+
+
+def _districts(folders: Iterable[Path]) -> list[Path]:
+    """Give the runs' own folders, each once, those of a batch for the batch's."""
+    found: list[Path] = []
+    for folder in folders:
+        manifest = read_manifest(folder)
+        found += [folder / name for name in manifest.finished] if manifest.is_of_a_batch else [folder]
+    return list({path.resolve(): path for path in found}.values())
+
+
+def _read(folder: Path) -> DatedRun:
+    manifest = read_manifest(folder)
+    manifest.refuse(manifest.lacking_keys())
+    as_of = manifest.told["config"]["district"].get("as_of")
+    if as_of is None:
+        message = "states no date; write as_of = 2024-12-31 (or what holds) into its config's [district] and run again"
+        raise InputError(Problem(message, file=str(folder), key="district.as_of"))
+    tables = {name: _table(folder / f"{name}.csv") for name in READ if (folder / f"{name}.csv").is_file()}
+    if "coverage" not in tables:
+        message = 'no coverage.csv; run again with "coverage" in [outputs] write'
+        raise InputError(Problem(message, file=str(folder)))
+    config = parse_config(manifest.told["config_stated"], manifest.config_path)
+    numbers = unit_numbers(tables, manifest.district_id)
+    return DatedRun(folder, manifest, config, as_of, last_day(as_of), tables, numbers)
+
+
+def _table(path: Path) -> pd.DataFrame:
+    types = dict.fromkeys(_TEXTS, str)
+    table = pd.read_csv(path, encoding="utf-8-sig", dtype=types, na_values=[""], keep_default_na=False)
+    texts = [name for name in _TEXTS if name in table]
+    return table.assign(**{name: table[name].fillna("") for name in texts})
