@@ -10,6 +10,7 @@ from .network.walking.profiles import WalkProfile
 from .pipeline import certainty, run_district
 from .reach.isochrone import isochrones
 from .reach.search import nearest, reach_summary, travel_times
+from .runs.trend.trend_table import trend
 
 __version__: str
 
@@ -30,5 +31,6 @@ __all__ = [
     "run_batch",
     "run_district",
     "travel_times",
+    "trend",
     "two_step_fca",
 ]

@@ -21,7 +21,12 @@ CSV 为带 BOM 的 UTF-8；输入相同，文件逐字节相同。
 本页由 `scripts/make_outputs_page.py` 根据 `circle15/outputs/catalogue.csv` 生成。表名链接到各列的含义。
 """
 COLUMNS = "| file 文件 | 内容 | content | read by |\n| --- | --- | --- | --- |"
-COMMANDS = {"site": "`circle15 site --out DIR`", "compare": "`circle15 compare --out DIR`", "batch": "`circle15 batch`"}
+COMMANDS = {
+    "site": "`circle15 site --out DIR`",
+    "compare": "`circle15 compare --out DIR`",
+    "trend": "`circle15 trend --out DIR`",
+    "batch": "`circle15 batch`",
+}
 SIDES = """Read by: `gpkg` is district.gpkg, `charts` the charts of tables.xlsx, `summary` that of a batch. A table
 without data is not written. `circle15 rank --out DIR` writes `ranking.csv` or `projects.csv` alone. 没有数据的表不写。
 """

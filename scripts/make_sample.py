@@ -237,7 +237,9 @@ def write_series(folder: Path) -> None:
     folder.mkdir(exist_ok=True)
     heading = ("名称", "经度", "纬度")
     for year, residents in RESIDENTS_THEN.items():
-        write_facilities(folder / f"托育机构-{year}.csv", (*heading, "托位数", "在托人数", "性质"), NURSERIES_THEN[year])
+        write_facilities(
+            folder / f"托育机构-{year}.csv", (*heading, "托位数", "在托人数", "性质"), NURSERIES_THEN[year]
+        )
         write_facilities(folder / f"老年食堂-{year}.csv", (*heading, "餐位数", "就餐人数", "性质"), CANTEENS_THEN[year])
         write_totals(folder / f"人口控制数-{year}.csv", residents, younger=YOUNGER * (SERIES_NOW - year))
     line = {"type": "LineString", "coordinates": [[round(v, 7) for v in place(*end)] for end in FOOTBRIDGE]}
@@ -283,7 +285,7 @@ nursery places and their use, people by age raked to official totals, a survey, 
 | `人口.csv` | people by block and age |
 | `人口控制数.csv` | official totals by street and age |
 | `满意度调查.csv` | a survey by community; nobody answered in 渔浦村 and in all of 竹溪乡 |
-| `series/` | the same district at the end of 2022, 2023 and 2024: nurseries and canteens that opened, grew and closed, more people, a footbridge; `circle15 trend` tells what each of them moved |
+| `series/` | the same at the end of 2022, 2023 and 2024: `circle15 trend` tells what moved the numbers |
 """
 
 if __name__ == "__main__":

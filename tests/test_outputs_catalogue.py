@@ -16,7 +16,7 @@ from circle15.outputs.printing import find_browser
 from circle15.outputs.result_tables import ResultTables
 from circle15.pipeline import run_district
 
-COMMANDS = ("site", "compare", "batch")
+COMMANDS = ("site", "compare", "trend", "batch")
 PAGES = {
     "map": ("maps", "map_data", "map_places"),
     "report": ("report", "report_charts", "report_tables", "sentences"),

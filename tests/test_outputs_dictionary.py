@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from circle15.measures.portrait import UnitMeasures, portrait, portrait_layers
-from circle15.outputs import summary
+from circle15.outputs import summary, trends
 from circle15.outputs.dictionary import decimals_of, dictionary, entry, number_pattern
 from circle15.pipeline.projects import diagnosis
 from circle15.pipeline.projects import ranked as projects
@@ -75,6 +75,7 @@ def test_the_columns_that_measures_name_are_described():
         "links": pd.DataFrame(columns=list(diagnosis.LINK_COLUMNS)),
         "scenario": pd.DataFrame(columns=list(compare.COLUMNS)),
         "summary": pd.DataFrame(columns=list(summary.COLUMNS)),
+        "trend": pd.DataFrame(columns=list(trends.COLUMNS)),
     }
     missing = [(name, c) for name, table in tables.items() for c in table.columns if entry(name, c) is None]
     assert missing == []

@@ -2,6 +2,7 @@
 
 import filecmp
 import runpy
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -40,7 +41,7 @@ def table(run):
 
 def test_the_committed_sample_is_what_its_script_makes(root, tmp_path):
     subprocess.run([sys.executable, root / "scripts" / "make_sample.py", tmp_path], check=True)
-    made = sorted(p.name for p in tmp_path.iterdir())
+    made = sorted(p.relative_to(tmp_path).as_posix() for p in tmp_path.rglob("*") if p.is_file())
     _, differing, missing = filecmp.cmpfiles(tmp_path, root / "data" / "sample", made, shallow=False)
     assert (differing, missing) == ([], [])
     for name in ("README.md", "streets.osm", "units.geojson"):
@@ -121,8 +122,7 @@ def test_rules_on_communities_are_held_against_each(table):
 
 
 def test_communities_change_nothing_of_the_streets(root, run, tmp_path):
-    for path in (root / "data" / "sample").iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(root / "data" / "sample", tmp_path, dirs_exist_ok=True)
     survey = pd.read_csv(tmp_path / "满意度调查.csv", encoding="utf-8-sig").drop(columns="社区")
     survey.to_csv(tmp_path / "满意度调查.csv", index=False)
     lines = (tmp_path / "sample.toml").read_text(encoding="utf-8").splitlines()
@@ -185,8 +185,7 @@ def test_the_runs_own_nursery_places_are_held_against_the_plan(table):
 
 
 def test_people_beyond_the_border_compete_for_the_places_of_the_district(root, run, tmp_path):
-    for path in (root / "data" / "sample").iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(root / "data" / "sample", tmp_path, dirs_exist_ok=True)
     # 100 infants 150 m east of the border; the totals raise the district's infants, and so these, by one ratio.
     lon, lat = runpy.run_path(str(root / "scripts" / "make_sample.py"))["place"](25.5, 8)
     with (tmp_path / "人口.csv").open("a", encoding="utf-8", newline="") as file:
@@ -274,8 +273,7 @@ def test_every_table_and_column_is_in_the_data_dictionary(run):
 
 def test_another_place_changes_only_what_its_documents_say(root, run, tmp_path):
     text = (root / "data" / "sample" / "sample.toml").read_text(encoding="utf-8").replace("ningbo", "yuhuan")
-    for path in (root / "data" / "sample").iterdir():
-        (tmp_path / path.name).write_bytes(path.read_bytes())
+    shutil.copytree(root / "data" / "sample", tmp_path, dirs_exist_ok=True)
     (tmp_path / "sample.toml").write_text(text, encoding="utf-8")
     other = run_district(load_config(tmp_path / "sample.toml"), out=tmp_path / "out").result
     norms = {layer.id: layer.norm_per_1000 for layer in other.layers}

@@ -17,6 +17,7 @@ _SUMMARY = {
     "rank": "List the places where one more facility serves most people.",
     "site": "Find the best places for new facilities, proven by an exact model.",
     "compare": "Tell who is newly covered from one run to another.",
+    "trend": "Tell how each number moved over runs of several dates, and why.",
     "isochrone": "Draw the area within so many minutes' walk of a place.",
     "check": "List every problem of a config and its inputs; compute nothing.",
     "fetch": "Fetch OpenStreetMap data of a place (needs the internet).",

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from circle15.cli.progress import stage_bar
 from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option
+from circle15.cli.shared.progress import stage_bar
 
 if TYPE_CHECKING:
     from pathlib import Path

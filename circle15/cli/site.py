@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.progress import stage_bar
 from circle15.cli.shared.options import EXIT_FAILED, config_argument, out_option, say, shared, threads_option
+from circle15.cli.shared.progress import stage_bar
 from circle15.planning import MODELS
 
 _FILE = click.Path(path_type=Path, dir_okay=False)

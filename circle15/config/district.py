@@ -30,7 +30,10 @@ def is_outline_file(text: str) -> bool:
 
 
 _DATE = re.compile(r"(\d{4})(?:-?[Qq]([1-4])|-(\d{1,2})(?:-(\d{1,2}))?)?")
-_AS_OF_HELP = "a date (2024-12-31), a month (2024-06), a quarter (2024-Q2) or a year (2024)"
+_NO_DATE = (
+    "不是日期；请写某日（2024-12-31）、某月（2024-06）、某季（2024-Q2）或某年（2024）",
+    "is no date; give a day (2024-12-31), a month (2024-06), a quarter (2024-Q2) or a year (2024)",
+)
 
 
 def _plain_as_of(given: Any) -> str:
@@ -38,13 +41,13 @@ def _plain_as_of(given: Any) -> str:
     text = given.isoformat()[:10] if isinstance(given, dt.date) else str(given).strip()
     found = _DATE.fullmatch(text)
     if isinstance(given, bool) or found is None:
-        raise ValueError(f"is no date; give {_AS_OF_HELP}")
+        raise KeyFaultError(*_NO_DATE)
     year, quarter, month, day = found.groups()
     plain = f"{year}-Q{quarter}" if quarter else "-".join((year, *(f"{int(p):02d}" for p in (month, day) if p)))
     try:
         last_day(plain)
     except ValueError:
-        raise ValueError(f"is no date of the calendar; give {_AS_OF_HELP}") from None
+        raise KeyFaultError(*_NO_DATE) from None
     return plain
 
 

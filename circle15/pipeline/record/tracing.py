@@ -77,7 +77,7 @@ def register_files(config: Config) -> dict[str, Path]:
 
 
 def planning_files(config: Config) -> tuple[str, ...]:
-    """Name the files of candidates, projects and forbidden ground: what could be built, and no number of what stands."""
+    """Name the files of candidates, projects and forbidden ground: what could be built, not what stands."""
     planning = config.planning
     named = (_file(t) for t in (planning.candidates, planning.projects, planning.forbidden) if t is not None)
     return tuple(dict.fromkeys(name for name in named if not name.startswith(("osm:", "box:"))))

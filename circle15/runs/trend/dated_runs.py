@@ -65,7 +65,8 @@ def dated_runs(folders: Sequence[Path]) -> dict[str, list[DatedRun]]:
         If a folder is no run's or batch's; naming every run that states no date, lacks coverage.csv, or has the date of
         another one; or if no district has two dates.
     """
-    found, problems = [], []
+    found: list[DatedRun] = []
+    problems: list[Problem] = []
     for folder in _districts(folders):
         try:
             found.append(_read(folder))

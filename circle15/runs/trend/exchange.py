@@ -59,7 +59,10 @@ class Pair:
     @property
     def same(self) -> dict[str, str]:
         """Give the facilities that stand on both dates: facility_id of `after` by that of `before`."""
-        return self._once(("same",), lambda: same_facilities(self.before.facilities, self.after.facilities))
+        found: dict[str, str] = self._once(
+            ("same",), lambda: same_facilities(self.before.facilities, self.after.facilities)
+        )
+        return found
 
     def changed(self) -> tuple[str, ...]:
         """Name the factors of which anything differs between the dates, in the order of `FACTORS`."""
@@ -69,8 +72,7 @@ class Pair:
         one_rows, two_rows = self._same_rows(one.facilities, two.facilities)
         is_all = len(one_rows) == len(one.facilities) == len(two.facilities)
         places = [
-            frame.geometry.to_numpy()[rows]
-            for frame, rows in ((one.facilities, one_rows), (two.facilities, two_rows))
+            frame.geometry.to_numpy()[rows] for frame, rows in ((one.facilities, one_rows), (two.facilities, two_rows))
         ]
         said = [
             frame[list(SAID_OF_A_FACILITY)].iloc[rows].reset_index(drop=True)
@@ -136,7 +138,8 @@ class Pair:
             config = streets.config.model_copy(update={"walk": rules.config.walk})
             return change_network(config, read_streets(config, _area(rules, ground)))[0]
 
-        return self._once(("network", id(streets), id(rules), id(ground)), read)
+        network: WalkNetwork = self._once(("network", id(streets), id(rules), id(ground)), read)
+        return network
 
     def _supply(
         self, supply: Study, network: WalkNetwork, rules: Study, ground: Study
@@ -189,9 +192,7 @@ class Pair:
             return ground.around
         return self._once(
             ("around", id(ground), id(rules)),
-            lambda: read_buffer_people(
-                ground.config, ground.district.geometry, _area(rules, ground), ground.people
-            ),
+            lambda: read_buffer_people(ground.config, ground.district.geometry, _area(rules, ground), ground.people),
         )
 
     def _once(self, key: tuple[Any, ...], read: Callable[[], Any]) -> Any:

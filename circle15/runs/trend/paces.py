@@ -7,14 +7,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-import pandas as pd
 
 from circle15.runs.trend.unit_numbers import indicator_names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    import pandas as pd
+
 DAYS_PER_YEAR = 365.25
+_HEADS = (1, 10, 100, 1000, 10_000)
+"""Numbers of people that plans state a supply for."""
 Status = Literal["", "met", "on pace", "behind pace", "overdue", "behind"]
 """met; else, before the target's year is over, whether what was gained since the date before would do if it went on;
 "behind" where there is no date before, "overdue" where the year is over; "" where there is no target."""
@@ -63,7 +66,9 @@ def targets_of(tables: Mapping[str, pd.DataFrame], numbers: pd.DataFrame, year: 
             if has_path:
                 target = Target(float(row["target"]), int(row["year"]), row["direction"], row["comparator"])
                 by_indicator[name] = target
-                norm_years[row["service_id"], target.value] = target.year
+                # A norm is kept per 1,000 people, its target per as many as the plan says.
+                norms_of = {round(target.value * 1000 / heads, 9): target.year for heads in _HEADS}
+                norm_years |= {(str(row["service_id"]), norm): due for norm, due in norms_of.items()}
     gaps = tables.get("gaps")
     norms = {} if gaps is None else gaps.dropna(subset="norm").groupby("layer")["norm"].first().to_dict()
     told = zip(numbers["measure"], numbers["layer"], strict=True)
@@ -71,7 +76,7 @@ def targets_of(tables: Mapping[str, pd.DataFrame], numbers: pd.DataFrame, year: 
         if measure in by_indicator:
             found[i] = by_indicator[measure]
         elif measure == "supply_per_1000" and layer in norms:
-            norm_year = norm_years.get((layer, norms[layer]), year)
+            norm_year = norm_years.get((layer, round(norms[layer], 9)), year)
             if norm_year is not None:
                 found[i] = Target(float(norms[layer]), norm_year)
     return found

@@ -89,7 +89,7 @@ def _same_around(one: Study, two: Study) -> bool:
     if one.around is None or two.around is None:
         return one.around is two.around
     places = [np.column_stack([a.lon, a.lat]) for a in (one.around, two.around)]
-    return np.array_equal(*places) and one.around.groups.equals(two.around.groups)
+    return np.array_equal(places[0], places[1]) and one.around.groups.equals(two.around.groups)
 
 
 def _survey(study: Study) -> tuple[Any, ...] | None:

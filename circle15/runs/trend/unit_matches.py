@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-import pandas as pd
 import shapely
 
 from circle15.inputs.ground.names import official_name
 
 if TYPE_CHECKING:
     import geopandas as gpd
+    import pandas as pd
 
 SAME_GROUND = 0.8
 """Units of other code and name are one where their outlines share at least this much of both together."""
@@ -32,7 +32,7 @@ class UnitMatches:
 
 
 def match_units(
-    before: pd.DataFrame, after: pd.DataFrame, outlines: tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]
+    before: pd.DataFrame, after: pd.DataFrame, *, outlines: tuple[gpd.GeoDataFrame | None, gpd.GeoDataFrame | None]
 ) -> UnitMatches:
     """Match the units of two dates level by level.
 
@@ -42,7 +42,7 @@ def match_units(
     Parameters
     ----------
     before, after
-        level, unit_id, unit_name, parent_id: a row per unit; "" as name where it is not known.
+        level, unit_id, unit_name, parent_id; rows without a name tell of no unit.
     outlines
         unit_id and outlines of the streets of both.
     """
@@ -66,8 +66,9 @@ def match_units(
 
 
 def _plain(table: pd.DataFrame) -> pd.DataFrame:
-    names = [official_name(str(name)) if name else f"\0{i}" for i, name in enumerate(table["unit_name"])]
-    return table.assign(name=names)[["level", "unit_id", "parent_id", "name"]]
+    units = table[table["unit_name"] != ""].drop_duplicates(["level", "unit_id"])
+    names = [official_name(str(name)) for name in units["unit_name"]]
+    return units.assign(name=names)[["level", "unit_id", "parent_id", "name"]]
 
 
 def _pairs(

@@ -68,13 +68,13 @@ def run_again(run: DatedRun, *, threads: int | None = None) -> Again | Said:
         study = read_study(run.config, Clock())
         numbers = measured_numbers(study, threads=threads)
     except Circle15Error as e:
-        return Said(f"无法按原输入重算：{e.problems[0]}", f"cannot be measured again: {e.problems[0]}")
+        return Said("无法按原输入重算：{why}", "cannot be measured again: {why}").format(why=_why(e))
     n_other = _n_other(numbers, run.numbers)
     if n_other:
         told = run.manifest.told.get("circle15")
         return Said(
             f"用现在的程序重算有 {n_other} 个数与当时（版本 {told}）不同，请先对该期重新运行",
-            f"{n_other} numbers are others when computed by this circle15 (it was written by {told}); run it again first",
+            f"{n_other} numbers are others when computed by this circle15 (it was written by {told}); run it again",
         )
     return Again(study, numbers)
 
@@ -119,15 +119,16 @@ def what_moved(before: Again, after: Again, units: UnitMatches, *, threads: int 
 
     def value(exchanged: frozenset[str]) -> npt.NDArray[np.float64]:
         if exchanged in ends:
-            return ends[exchanged].reindex(index).to_numpy(np.float64)
+            return np.asarray(ends[exchanged].reindex(index), dtype=np.float64)
         numbers = measured_numbers(pair.study(exchanged), threads=threads)
         keyed = _keyed(numbers) if "people" in exchanged else _in_later_ids(numbers, units)
-        return keyed.reindex(index).to_numpy(np.float64)
+        return np.asarray(keyed.reindex(index), dtype=np.float64)
 
     try:
         found = shapley_parts(value, changed)
     except Circle15Error as e:
-        return Said(f"两期输入无法互换：{e.problems[0]}", f"the two dates' inputs cannot be exchanged: {e.problems[0]}")
+        text = Said("两期输入无法互换：{why}", "the two dates' inputs cannot be exchanged: {why}")
+        return text.format(why=_why(e))
     nothing = np.where(np.isfinite(value(frozenset(changed)) - value(frozenset())), 0.0, np.nan)
     parts = pd.DataFrame({factor: found.get(factor, nothing) for factor in FACTORS}, index=index)
     parts[parts.isna().any(axis=1)] = np.nan
@@ -146,7 +147,7 @@ def _in_later_ids(numbers: pd.DataFrame, units: UnitMatches) -> pd.Series[float]
     """Give an earlier date's numbers by the ids that its units have later; units that are gone are left out."""
     later = {(level, old): new for (level, new), old in units.before.items()}
     ids = [later.get(pair) for pair in zip(numbers["level"], numbers["unit_id"], strict=True)]
-    known = numbers.assign(unit_id=ids).dropna(subset="unit_id")
+    known = numbers.assign(unit_id=pd.Series(ids, index=numbers.index, dtype=object)).dropna(subset="unit_id")
     return _keyed(known)
 
 
@@ -162,6 +163,11 @@ def _n_other(now: pd.DataFrame, written: pd.DataFrame) -> int:
     return int((~near).sum())
 
 
+def _why(error: Circle15Error) -> Said:
+    first = error.problems[0]
+    return Said(first.in_("zh"), first.in_("en"))
+
+
 def _replaced(names: Iterable[str]) -> Said:
     listed = list(names)
     some = listed[:_NAMED]
@@ -170,6 +176,6 @@ def _replaced(names: Iterable[str]) -> Said:
         zh, en = f"{zh} 等 {len(listed)} 个文件", f"{en} and {len(listed) - len(some)} more"
     return Said(
         f"输入文件已不是当时所读的（{zh}），变化原因无法分解；每期输入请各存一份（如文件名带日期），并在该期配置中写明",
-        f"its inputs are not what it read ({en}), so that why numbers moved cannot be told; keep each date's files under"
-        " names of their own and name them in that date's config",
+        f"its inputs are not what it read ({en}), so that why numbers moved cannot be told; keep each date's files"
+        " under names of their own and name them in that date's config",
     )
