@@ -115,7 +115,7 @@ def _facilities(view: View) -> list[Value]:
             str(f.id),
         ]
         rows.append(
-            {"layer": position[f.layer], "name": str(f.name), "lon": round(f.lon, PLACE_DECIMALS),
+            {"layer": position[f.layer], "id": str(f.id), "name": str(f.name), "lon": round(f.lon, PLACE_DECIMALS),
              "lat": round(f.lat, PLACE_DECIMALS), "linked": not math.isnan(f.access_m), "values": values}
         )  # fmt: skip
     return rows

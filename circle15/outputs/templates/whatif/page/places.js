@@ -83,7 +83,7 @@ circle15.whatif.Places = class {
     const label = `${item.name}`;
     let marker = this.markers.get(item.id);
     if (!marker) {
-      marker = L.marker(latlng, { icon: this.icon(item, change, number), draggable: true, autoPan: true, zIndexOffset: 700, title: label, alt: label });
+      marker = L.marker(latlng, { icon: this.icon(item, change, number), draggable: true, zIndexOffset: 700, title: label, alt: label });
       marker.addTo(this.group);
       this.markers.set(item.id, marker);
       marker.on("click", () => this.choose(item.id));

@@ -82,7 +82,7 @@ circle15.whatif.WayView = class {
         [say("way_extra"), way.extra_ms],
         [say("way_egress", { m: metres(way.access_end_m) }), way.access_end_ms],
         [say("way_total"), way.ms],
-      ].filter(([, ms], i) => ms !== 0 || [0, 1, 4, 5].includes(i));
+      ].filter(([, ms], i) => Math.abs(ms) >= 3000 || [0, 1, 4, 5].includes(i)); // less than 0.05 min is rounding
       const table = circle15.table(rows.map(([label, ms]) => [label, say("minutes", { n: minutesText(ms) })]));
       table.classList.add("c15-w-parts");
       parts.push(table);
