@@ -159,7 +159,9 @@ def test_a_place_off_the_network_is_red_and_told_why(desk):
     box = desk.page.locator(".c15-w-new").bounding_box()
     desk.page.mouse.move(box["x"] + 13, box["y"] + 13)
     desk.page.mouse.down()
-    desk.page.evaluate("() => void circle15.state.folium.map.setZoom(circle15.state.folium.map.getZoom() - 2, {animate: false})")
+    desk.page.evaluate(
+        "() => void circle15.state.folium.map.setZoom(circle15.state.folium.map.getZoom() - 2, {animate: false})"
+    )
     desk.page.mouse.move(760, 880, steps=12)
     desk.page.wait_for_function("() => document.querySelector('.c15-w-lost-place') !== null")
     assert desk.page.locator(".c15-w-tip.c15-w-bad").text_content() != ""
@@ -221,8 +223,11 @@ def test_facilities_are_closed_resized_and_moved_from_the_map_or_from_a_list(des
     assert desk.changes() == [{"kind": "close_facility", "layer": "nursery", "id": facility["id"]}]
     assert "−" in desk.table()["全区"][1]
     desk.tool("capacity")
-    second = page.evaluate("""(closed) => circle15.whatif.desk.info.facilities.find((f) => f.layer === "nursery" && f.id !== closed
-      && circle15.state.markers.some((m) => m._icon && m._icon.isConnected && m.c15Facility.id === f.id))""", facility["id"])
+    second = page.evaluate(
+        """(closed) => circle15.whatif.desk.info.facilities.find((f) => f.layer === "nursery" && f.id !== closed
+      && circle15.state.markers.some((m) => m._icon && m._icon.isConnected && m.c15Facility.id === f.id))""",
+        facility["id"],
+    )
     desk.click(second["lon"], second["lat"])
     desk.settle()
     page.keyboard.type("500")  # the cursor waits in the field, its number marked
@@ -376,7 +381,9 @@ def test_two_plans_stand_side_by_side_with_their_difference_on_table_and_map(des
     a, b, difference = desk.table()["全区"]
     people = [int(re.search(r"%([\d,]+)$", text)[1].replace(",", "")) for text in (a, b)]
     assert int(difference.lstrip("+")) == pytest.approx(people[0] - people[1], abs=1)
-    groups = page.evaluate("() => Object.fromEntries(circle15.whatif.drawer.overlays.plan.groups.map((g) => [g.look, g.rows.length]))")
+    groups = page.evaluate(
+        "() => Object.fromEntries(circle15.whatif.drawer.overlays.plan.groups.map((g) => [g.look, g.rows.length]))"
+    )
     assert groups["onlyA"] > 0
     assert (groups["onlyB"], groups["both"]) == (0, 0)
     assert page.locator("[data-out=toml]").is_disabled()
@@ -388,7 +395,9 @@ def test_the_way_of_a_cell_adds_up_and_says_what_the_straight_line_would(desk):
     desk.tool("way")
     desk.click(120.5035, 29.5135)
     page.wait_for_selector(".c15-w-way:not([hidden]) table")
-    rows = page.evaluate("() => [...document.querySelectorAll('.c15-w-parts tr')].map((r) => parseFloat(r.cells[1].textContent))")
+    rows = page.evaluate(
+        "() => [...document.querySelectorAll('.c15-w-parts tr')].map((r) => parseFloat(r.cells[1].textContent))"
+    )
     assert sum(rows[:-1]) == pytest.approx(rows[-1], abs=0.3)
     text = page.locator(".c15-w-way").text_content()
     assert "圈外" in text
@@ -436,8 +445,12 @@ def test_an_exported_scenario_runs_and_is_confirmed_and_comes_back_by_import(des
     scenario = town.parent / "plan.toml"
     scenario.write_text(text, encoding="utf-8")
     run = run_district(scenario, out=tmp_path / "out")
-    assert run.result.confirmation == ("与推演一致：32 项数值逐项核对无差异",) or run.result.confirmation[0].startswith("与推演一致")
-    tampered = text.replace('unit_id = "s1", layer = "nursery", covered_people = ', 'unit_id = "s1", layer = "nursery", covered_people = 1')
+    assert run.result.confirmation == ("与推演一致：32 项数值逐项核对无差异",) or run.result.confirmation[0].startswith(
+        "与推演一致"
+    )
+    tampered = text.replace(
+        'unit_id = "s1", layer = "nursery", covered_people = ', 'unit_id = "s1", layer = "nursery", covered_people = 1'
+    )
     assert tampered != text
     scenario.write_text(tampered, encoding="utf-8")
     told = run_district(scenario, out=tmp_path / "out2").result.confirmation
@@ -446,11 +459,15 @@ def test_an_exported_scenario_runs_and_is_confirmed_and_comes_back_by_import(des
     kept = desk.changes()
     page.click("button:has-text('清空')")
     desk.settle()
-    page.locator(".c15-w-file input").set_input_files({"name": "x.toml", "mimeType": "text/plain", "buffer": text.encode()})
+    page.locator(".c15-w-file input").set_input_files(
+        {"name": "x.toml", "mimeType": "text/plain", "buffer": text.encode()}
+    )
     page.wait_for_function("() => circle15.whatif.desk.baskets.items.length === 2")
     desk.settle()
     assert desk.changes() == kept
-    page.locator(".c15-w-file input").set_input_files({"name": "x.toml", "mimeType": "text/plain", "buffer": b"base = \nx"})
+    page.locator(".c15-w-file input").set_input_files(
+        {"name": "x.toml", "mimeType": "text/plain", "buffer": b"base = \nx"}
+    )
     page.wait_for_function("() => document.querySelector('.c15-w-status').textContent.includes('第 1 行')")
     assert desk.changes() == kept
     assert desk.is_calm()
@@ -495,7 +512,10 @@ def test_the_note_is_one_page_without_scripts_that_says_where_and_that_it_is_a_d
     paper = page.context.new_page()
     paper.goto((tmp_path / "note.html").as_uri())
     printed = paper.pdf(prefer_css_page_size=True)
-    assert printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") == 1 or len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
+    assert (
+        printed.count(b"/Type /Page\n") + printed.count(b"/Type /Page ") == 1
+        or len(re.findall(rb"/Type\s*/Page\b(?!s)", printed)) == 1
+    )
     page.keyboard.press("Escape")
     assert page.locator(".c15-w-sheet").count() == 0
     assert desk.is_calm()
@@ -532,12 +552,20 @@ TEXTS = st.text(st.characters(codec="utf-8"), max_size=40)
 CHANGES = st.lists(
     st.one_of(
         st.fixed_dictionaries(
-            {"kind": st.just("add_facility"), "layer": st.just("a-b_1"), "lon": st.floats(-180, 180), "lat": st.floats(-90, 90)},
+            {
+                "kind": st.just("add_facility"),
+                "layer": st.just("a-b_1"),
+                "lon": st.floats(-180, 180),
+                "lat": st.floats(-90, 90),
+            },
             optional={"name": TEXTS.filter(bool), "capacity": st.floats(0, 1e9), "cost": st.integers(0, 10**9)},
         ),
         st.fixed_dictionaries({"kind": st.just("close_facility"), "id": TEXTS.filter(bool)}),
         st.fixed_dictionaries(
-            {"kind": st.just("add_path"), "line": st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=2, max_size=4)},
+            {
+                "kind": st.just("add_path"),
+                "line": st.lists(st.tuples(st.floats(-180, 180), st.floats(-90, 90)), min_size=2, max_size=4),
+            },
             optional={"name": TEXTS.filter(bool)},
         ),
     ),
@@ -607,7 +635,10 @@ def test_street_pages_lead_to_the_districts_what_if_and_a_config_may_leave_it_ou
     opened.page.click("a.c15-w-open")
     opened.page.wait_for_selector("#c15-whatif .c15-w-body")
     without = town.parent / "without.toml"
-    without.write_text('base = "sample.toml"\n[outputs]\nwhatif = false\nwrite = ["map", "units"]\nisochrones = "none"\n', encoding="utf-8")
+    without.write_text(
+        'base = "sample.toml"\n[outputs]\nwhatif = false\nwrite = ["map", "units"]\nisochrones = "none"\n',
+        encoding="utf-8",
+    )
     run_district(without, out=tmp_path / "out")
     for name in ("index.html", "units/s1.html"):
         page = open_page(tmp_path / "out" / name)
