@@ -13,6 +13,7 @@ import click
 
 from circle15.cli.shared.batch_progress import batch_progress, json_line
 from circle15.cli.shared.options import EXIT_FAILED, out_option, say, shared
+from circle15.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,11 +90,11 @@ def command(
     except KeyboardInterrupt:
         standing = sum(o.error is None for o in finished)
         text = f"stopped; {standing} districts are done and stand. --resume goes on from there"
-        click.echo(json_line("stopped", text=text) if json_log else f"circle15: {text}", err=True)
+        echo(json_line("stopped", text=text) if json_log else f"circle15: {text}", err=True)
         sys.exit(130)
     finally:
         for outcome in finished:
-            click.echo(f"{outcome.config}\t{outcome.status}\t{outcome.folder or ''}")
+            echo(f"{outcome.config}\t{outcome.status}\t{outcome.folder or ''}")
         if not json_log:  # whose lines have told all this
             _print_failures(finished)
     if any(o.error is not None for o in finished):
@@ -106,10 +107,10 @@ def _print_failures(outcomes: list[Outcome]) -> None:
     if failed:
         names = [o.name or o.config for o in failed]
         width = max(len("district"), *(len(n) for n in names))
-        click.echo(f"{'district':<{width}}  why it failed", err=True)
+        echo(f"{'district':<{width}}  why it failed", err=True)
         for name, outcome in zip(names, failed, strict=True):
             for i, line in enumerate((outcome.error or "").splitlines()):
-                click.echo(f"{name if i == 0 else '':<{width}}  {line}", err=True)
+                echo(f"{name if i == 0 else '':<{width}}  {line}", err=True)
     kept = sum(o.is_kept for o in outcomes)
     again = f", {kept} of them kept as they were" if kept else ""
     say(f"{len(outcomes) - len(failed)} of {len(outcomes)} districts done{again}")
@@ -130,7 +131,7 @@ def _cluster(address: str | None) -> Iterator[Executor | None]:
         client = make(address, timeout="10s", set_as_default=False)
     except (OSError, ValueError, TimeoutError) as e:
         raise click.UsageError(
-            f"no dask scheduler answers at {address} ({e}); start one with: dask scheduler"
+            f"no dask scheduler answers at {address} ({e}); start one with: dask scheduler --host ADDRESS"
         ) from None
     with client:
         yield client.get_executor(retries=0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from circle15.cli.shared.options import say, shared
+from circle15.cli.shared.terminal import echo
 
 
 @click.command("cache")
@@ -21,11 +22,11 @@ def command(*, clear: bool) -> None:
     from circle15.files.cache_room import LIMIT_BYTES, cache_root, clear_cache, list_entries  # noqa: PLC0415 (as above)
 
     if clear:
-        click.echo(f"{clear_cache()} entries deleted")
+        echo(f"{clear_cache()} entries deleted")
         return
     entries = list_entries()
     for entry in entries:
         used = dt.datetime.fromtimestamp(entry.used_at).astimezone().strftime("%Y-%m-%d %H:%M")
-        click.echo(f"{entry.kind}\t{entry.size_bytes / 1e6:.1f} MB\t{used}\t{entry.path}")
+        echo(f"{entry.kind}\t{entry.size_bytes / 1e6:.1f} MB\t{used}\t{entry.path}")
     total = sum(entry.size_bytes for entry in entries)
     say(f"{len(entries)} entries, {total / 1e6:.1f} MB of at most {LIMIT_BYTES / 1e6:.0f} MB in {cache_root()}")

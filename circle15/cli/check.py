@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from circle15.cli.shared.options import EXIT_WRONG_INPUT, config_argument, shared
+from circle15.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -27,6 +28,6 @@ def command(config: Path, *, as_json: bool) -> None:
     from circle15.doctor.page import check_text  # noqa: PLC0415 (as above)
 
     found = check_config(config)
-    click.echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else check_text(found))
+    echo(json.dumps(found.as_json(), ensure_ascii=False, indent=2) if as_json else check_text(found))
     if found.problems:
         sys.exit(EXIT_WRONG_INPUT)

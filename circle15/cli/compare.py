@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from circle15.cli.shared.options import out_option, say, shared
+from circle15.cli.shared.terminal import echo
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -30,7 +31,7 @@ def command(before: Path, after: Path, out: Path | None) -> None:
     for note in found.notes:
         say(f"circle15: warning: {note}")
     if out is None:
-        click.echo(printed(found.table).to_csv(index=False, lineterminator="\n"), nl=False)
+        echo(printed(found.table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
     with replaced_file(out / "scenario.csv") as stage:
         write_csv(found.table, stage)
@@ -45,4 +46,4 @@ def command(before: Path, after: Path, out: Path | None) -> None:
         "no inhabited cell is covered otherwise, but gaps or walks differ" if is_moved else "the runs differ nowhere"
     )
     say(f"{n} inhabited cells are covered otherwise" if n else nothing)
-    click.echo(out / "scenario.csv")
+    echo(out / "scenario.csv")

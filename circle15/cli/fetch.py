@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from circle15.cli.shared.options import NamedPath, say, shared
+from circle15.cli.shared.terminal import echo
 
 
 @click.command("fetch")
@@ -41,4 +42,4 @@ def command(place: str, output: Path, buffer_m: float, overpass: str | None, nom
         part.replace(stage)
     say(", ".join(f"{n:,} {kind}" for kind, n in counts.items()))
     say("© OpenStreetMap contributors, Open Database License 1.0: say so on what you make of it")
-    click.echo(output)
+    echo(output)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from circle15.cli.shared.options import shared
+from circle15.cli.shared.terminal import echo
 
 _LIBRARIES = (
     "numpy",
@@ -29,7 +30,7 @@ def command(*, walking_table: bool) -> None:
     if walking_table:
         from circle15.network.walking.walking_text import walking_text  # noqa: PLC0415 (only where it is asked for)
 
-        click.echo(walking_text())
+        echo(walking_text())
         return
     import platform  # noqa: PLC0415 (only this command needs it)
     from importlib.metadata import version  # noqa: PLC0415 (as above)
@@ -48,4 +49,4 @@ def command(*, walking_table: bool) -> None:
         *(("", path.name) for path in sorted(registers_folder().glob("*.csv"))),
     ]
     for name, value in rows:
-        click.echo(f"{name:<18}{value}")
+        echo(f"{name:<18}{value}")

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from circle15.cli.shared.options import say, shared
+from circle15.cli.shared.terminal import echo
 
 
 @click.command("init")
@@ -32,4 +33,4 @@ def command(folder: Path) -> None:
     for line in summary_lines(draft):
         say(line)
     say("fill it in, then: circle15 check " + str(path))
-    click.echo(path)
+    echo(path)

@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from circle15.cli.shared.options import NamedPath, config_argument, say, shared
+from circle15.cli.shared.terminal import echo
 
 
 def _lon_lat(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[float, float]:
@@ -57,9 +58,9 @@ def command(
         say(f"circle15: warning: {note}")
     text = frame.to_json(drop_id=True, ensure_ascii=False)
     if output is None:
-        click.echo(text)
+        echo(text)
         return
     with replaced_file(output) as stage:
         stage.write_text(text + "\n", encoding="utf-8")
     say(f"{len(frame)} isochrones written")
-    click.echo(output)
+    echo(output)

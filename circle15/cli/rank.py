@@ -9,6 +9,7 @@ import click
 
 from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option
 from circle15.cli.shared.progress import stage_bar
+from circle15.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from circle15.said import Said
@@ -89,9 +90,9 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     for warning in warnings:
         say(f"circle15: warning: {warning.in_(loaded.district.lang)}")
     if out is None:
-        click.echo(printed(table).to_csv(index=False, lineterminator="\n"), nl=False)
+        echo(printed(table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
     with replaced_file(out / f"{name}.csv") as stage:
         write_csv(table, stage)
     say(f"{len(table)} places")
-    click.echo(out / f"{name}.csv")
+    echo(out / f"{name}.csv")

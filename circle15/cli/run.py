@@ -8,6 +8,7 @@ import click
 
 from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option
 from circle15.cli.shared.progress import stage_bar
+from circle15.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -31,4 +32,4 @@ def command(config: Path, out: Path | None, threads: int | None) -> None:
     for sentence in run.result.confirmation:
         say(f"circle15: {sentence}")
     say(run.summary())
-    click.echo(run.folder)
+    echo(run.folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from circle15.cli.shared.options import shared
+from circle15.cli.shared.terminal import echo
 
 
 @click.command("schema")
@@ -19,4 +20,4 @@ def command() -> None:
 
     from circle15.config.schema import config_schema  # noqa: PLC0415 (as above)
 
-    click.echo(json.dumps(config_schema(), ensure_ascii=False, indent=2))
+    echo(json.dumps(config_schema(), ensure_ascii=False, indent=2))

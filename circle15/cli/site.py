@@ -9,6 +9,7 @@ import click
 
 from circle15.cli.shared.options import EXIT_FAILED, config_argument, out_option, say, shared, threads_option
 from circle15.cli.shared.progress import stage_bar
+from circle15.cli.shared.terminal import echo
 from circle15.planning import MODELS
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
@@ -77,13 +78,13 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
         answer = site_district(loaded, task, layer=layer_id, threads=threads, on_stage=begin)
     if answer.exact.status == "infeasible":
         for note in answer.notes:
-            click.echo(f"circle15: {note.in_(loaded.district.lang)}", err=True)
+            echo(f"circle15: {note.in_(loaded.district.lang)}", err=True)
         sys.exit(EXIT_FAILED)
     for note in answer.notes:
         say(note.in_(loaded.district.lang))
     if out is None:
-        click.echo(printed(answer.table).to_csv(index=False, lineterminator="\n"), nl=False)
+        echo(printed(answer.table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
     with replaced_file(out / "siting.csv") as stage:
         write_csv(answer.table, stage)
-    click.echo(out / "siting.csv")
+    echo(out / "siting.csv")

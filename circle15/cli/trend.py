@@ -8,6 +8,7 @@ import click
 
 from circle15.cli.shared.options import out_option, say, shared, threads_option
 from circle15.cli.shared.progress import stage_bar
+from circle15.cli.shared.terminal import echo
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
@@ -31,9 +32,9 @@ def command(folders: tuple[Path, ...], *, out: Path | None, threads: int | None)
     for note in found.notes:
         say(f"circle15: {note}")
     if out is None:
-        click.echo(printed(found.table).to_csv(index=False, lineterminator="\n"), nl=False)
+        echo(printed(found.table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
     write_trend(found, out)
     n_dates = len({date.day for district in found.districts for date in district.dates})
     say(f"{len(found.districts)} district{'s' if len(found.districts) > 1 else ''}, {n_dates} dates")
-    click.echo(out / "trend.csv")
+    echo(out / "trend.csv")

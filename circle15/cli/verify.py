@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from circle15.cli.shared.options import EXIT_FAILED, say, shared, threads_option
+from circle15.cli.shared.terminal import echo
 
 
 @click.command("verify")
@@ -26,7 +27,7 @@ def command(folder: Path, threads: int | None) -> None:
         for note in one.notes:
             say(f"circle15: {one.folder}: {note}")
         for line in (*one.problems, *one.differences):
-            click.echo(f"{one.folder}: {line}")
+            echo(f"{one.folder}: {line}")
     n_wrong = sum(not one.is_sound for one in checked)
     if n_wrong:
         say(f"{n_wrong} of {len(checked)} folders are not as computed")

@@ -19,9 +19,9 @@ _LARGEST_BYTES = 64 * 2**20
 def vrt_tiles(path: Path) -> list[Path]:
     """Give the files that a ``.vrt`` names in its folder or below, those of a ``.vrt`` among them too, each once.
 
-    For other files there are none. Files elsewhere are not opened: whoever reads the raster refuses them. A file that is
-    no XML names none: whoever reads the raster says what is wrong with it. Names of things that are no files are left
-    out.
+    For other files there are none. Files elsewhere are not opened: whoever reads the raster refuses them. A file
+    that is no XML names none: whoever reads the raster says what is wrong with it. Names of things that are no files
+    are left out.
     """
     found: dict[Path, None] = {}
     waiting = [path] if _is_vrt(path) else []

@@ -19,15 +19,22 @@ if TYPE_CHECKING:
 
     from circle15.outputs.result import DistrictResult
 
-_FORMULA = re.compile(r"^[=+\-@\t\r]")
+_UNSEEN = r"\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
+_FORMULA = re.compile(rf"^(?:[{_UNSEEN}]*[=+\-@＝＋－＠]|[\t\r\n])")
+_LINE_ENDS = re.compile(r"\r\n?")
 
 
 def as_plain_text(value: Any) -> Any:
     """Keep a spreadsheet from reading a name as a formula: such a text gets a leading apostrophe.
 
+    Blanks and unseen letters before the sign, and its full-width form, make no difference to a spreadsheet. A bare
+    carriage return begins a row of its own there, so that it becomes a line feed, which CSV puts in quotation marks.
+
     Source: OWASP, CSV Injection.
     """
-    return f"'{value}" if isinstance(value, str) and _FORMULA.match(value) else value
+    if not isinstance(value, str):
+        return value
+    return _LINE_ENDS.sub("\n", f"'{value}" if _FORMULA.match(value) else value)
 
 
 def printed(table: pd.DataFrame) -> pd.DataFrame:

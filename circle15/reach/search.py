@@ -11,7 +11,7 @@ import numpy.typing as npt
 from circle15 import _core
 from circle15.errors import NetworkError
 from circle15.reach.phases import check_network, outward, unfold_pair
-from circle15.threads import available_threads
+from circle15.threads import MOST_THREADS, available_threads
 from circle15.units import metres_to_ms, ms_to_seconds, seconds_to_ms
 
 if TYPE_CHECKING:
@@ -328,4 +328,6 @@ def _threads(threads: int | None) -> int:
         return available_threads()
     if threads < 1:
         raise ValueError(f"threads = {threads}: must be at least 1, or None for all cores")
+    if threads > MOST_THREADS:
+        raise ValueError(f"threads = {threads}: must be at most {MOST_THREADS}")
     return threads

@@ -9,9 +9,8 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import click
-
 from circle15.cli.shared.options import is_quiet
+from circle15.cli.shared.terminal import echo
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -57,7 +56,7 @@ def _tell_as_json(event: Event) -> None:
         told["seconds"] = round(event.outcome.report.wall_s, 3)
         if event.outcome.error is not None:
             told["error"] = event.outcome.error
-    click.echo(json_line(event.kind, **told), err=True)
+    echo(json_line(event.kind, **told), err=True)
 
 
 class _Lines:
@@ -72,19 +71,17 @@ class _Lines:
         if event.kind == "begin":
             self._n = event.n
         elif event.kind == "share":
-            click.echo(f"circle15: reading {event.name}, which several districts share", err=True)
+            echo(f"circle15: reading {event.name}, which several districts share", err=True)
         elif event.kind == "warning":
-            click.echo(f"circle15: {event.name}: {event.text}", err=True)
+            echo(f"circle15: {event.name}: {event.text}", err=True)
         elif event.kind == "finished" and event.outcome is not None:
             is_fresh = bool(event.outcome.report.worker) or event.outcome.report.error is not None
             self._done += is_fresh
             count = f"{self._done}/{self._n} " if is_fresh else ""
             seconds = f" {event.outcome.report.wall_s:.1f} s" if event.outcome.report.worker else ""
-            click.echo(
-                f"circle15: {count}{event.name or event.outcome.config}: {event.outcome.status}{seconds}", err=True
-            )
+            echo(f"circle15: {count}{event.name or event.outcome.config}: {event.outcome.status}{seconds}", err=True)
         elif event.kind == "summary":
-            click.echo(f"circle15: writing the summary ({time.monotonic() - self._begun:.0f} s)", err=True)
+            echo(f"circle15: writing the summary ({time.monotonic() - self._begun:.0f} s)", err=True)
 
 
 @contextmanager

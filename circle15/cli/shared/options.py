@@ -13,6 +13,8 @@ from typing import Any, TypeVar
 import click
 
 from circle15.cli.shared.plain_words import error_lines, library_warnings
+from circle15.cli.shared.terminal import ShownFormatter, echo, print_what_the_console_lacks
+from circle15.threads import MOST_THREADS
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -35,7 +37,9 @@ config_argument = click.argument("config", type=click.Path(path_type=Path))
 out_option = click.option(
     "--out", type=NamedPath(path_type=Path, file_okay=False), help="Folder to write to.", metavar="DIR"
 )
-threads_option = click.option("--threads", type=click.IntRange(min=1), help="Threads to search with [default: all].")
+threads_option = click.option(
+    "--threads", type=click.IntRange(1, MOST_THREADS), help="Threads to search with [default: all]."
+)
 
 
 def shared(function: F) -> F:
@@ -54,13 +58,15 @@ def shared(function: F) -> F:
         talk = logging.StreamHandler(sys.stderr)
         if verbose <= 1:
             talk.addFilter(logging.Filter("circle15"))  # other libraries' chatter is nothing to a planner
-        logging.basicConfig(level=level, format="%(levelname)s %(name)s: %(message)s", handlers=[talk])
+        talk.setFormatter(ShownFormatter("%(levelname)s %(name)s: %(message)s"))
+        logging.basicConfig(level=level, handlers=[talk])
+        print_what_the_console_lacks()
         click.get_current_context().obj = {"quiet": quiet}
         with library_warnings() as heard:
             try:
                 return function(*args, **kwargs)
             except KeyboardInterrupt:
-                click.echo("circle15: stopped; nothing was written", err=True)
+                echo("circle15: stopped; nothing was written", err=True)
                 sys.exit(130)
             except (click.ClickException, click.exceptions.Exit, click.Abort):
                 raise
@@ -68,12 +74,12 @@ def shared(function: F) -> F:
                 if debug:
                     traceback.print_exc()
                 for line in error_lines(e):
-                    click.echo(f"circle15: {line}", err=True)
+                    echo(f"circle15: {line}", err=True)
                 is_input = isinstance(e, Circle15Error) and not isinstance(e, OutputError)
                 sys.exit(EXIT_WRONG_INPUT if is_input else EXIT_FAILED)
             finally:
                 if heard.texts and not quiet:
-                    click.echo(f"circle15: {heard.line()}", err=True)
+                    echo(f"circle15: {heard.line()}", err=True)
 
     return command  # type: ignore[return-value]  # wraps keeps the signature that click reads
 
@@ -86,4 +92,4 @@ def is_quiet() -> bool:
 def say(text: str) -> None:
     """Talk to the user on stderr, unless asked to be quiet."""
     if not is_quiet():
-        click.echo(text, err=True)
+        echo(text, err=True)

@@ -129,8 +129,8 @@ def _check_grid(raster: rasterio.DatasetReader, path: Path) -> None:
                 "（gdal_translate -co TILED=YES）"
             )
             en = (
-                f"is stored in blocks of {columns:,} x {rows:,} pixels, {mb} MB each, and at most {most} MB are unpacked"
-                " at once; save it tiled (gdal_translate -co TILED=YES)"
+                f"is stored in blocks of {columns:,} x {rows:,} pixels, {mb} MB each, and at most {most} MB are"
+                " unpacked at once; save it tiled (gdal_translate -co TILED=YES)"
             )
             raise _refused(path, zh, en)
     _refuse_strangers(raster, path)
