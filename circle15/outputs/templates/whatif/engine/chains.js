@@ -40,12 +40,14 @@ function layChains(streets) {
   const { nNodes, nEdges, tail, head } = streets;
   const junctionOf = new Int32Array(nNodes).fill(-1);
   const innerSlotOf = new Int32Array(nNodes).fill(-1);
+  /** @type {number[]} */
   const nodeOf = [];
   for (let v = 0; v < nNodes; v++) if (isJunction[v]) junctionOf[v] = nodeOf.push(v) - 1;
   const slotOf = new Int32Array(nEdges).fill(-1);
   const edgeOf = new Int32Array(nEdges);
   const isTurned = new Uint8Array(nEdges);
   const chainOf = new Int32Array(nEdges);
+  /** @type {number[][]} */
   const [left, right, firstSlot] = [[], [], []];
   let slot = 0;
   for (let j = 0; j < nodeOf.length; j++) {

@@ -134,6 +134,7 @@ function checkedCapacity({ capacity }) {
 
 /** @param {Facility[]} facilities @param {Change} change */
 function rowOf(facilities, { id, layer }) {
+  /** @type {number[]} */
   const rows = [];
   facilities.forEach((f, k) => f.id === id && (layer === undefined || f.layer === layer) && rows.push(k));
   if (rows.length === 0) throw new Refusal(SAYS.noFacility(String(id)));

@@ -57,66 +57,45 @@ class Study {
       headLon: pack.degrees("border_head_lon"),
       headLat: pack.degrees("border_head_lat"),
     });
-    this.readPeople(pack);
-    this.readPlaces(pack);
-  }
-
-  /** @param {Pack} pack */
-  readPeople(pack) {
     /** Where walks start: the district's cells and, behind them, those beyond the border. @type {Points} */
     this.origins = { lon: pack.degrees("origin_lon"), lat: pack.degrees("origin_lat") };
+    /** @type {Record<string, Int32Array>} */
+    this.originEdge = Object.fromEntries(Object.keys(this.profiles).map((name) => [name, pack.ints(`${name}/origin_edge`)]));
     this.cellOfRow = pack.ints("cell_of_row");
     this.unitOfRow = pack.ints("unit_of_row");
     this.nRows = this.cellOfRow.length;
     this.nUnits = this.facts.units.length;
     this.nCells = this.cellOfRow.reduce((most, c) => Math.max(most, c + 1), 0);
-    /** @type {Record<string, Int32Array>} */
-    this.originEdge = {};
-    for (const name of Object.keys(this.profiles)) this.originEdge[name] = pack.ints(`${name}/origin_edge`);
     const groups = Object.keys(pack.arrays).filter((name) => name.startsWith("people/"));
     /** Persons by group and row. @type {Record<string, Float64Array>} */
     this.people = Object.fromEntries(groups.map((name) => [name.slice("people/".length), pack.doubles(name)]));
     /** Persons by group and origin: all who compete for supply. @type {Record<string, Float64Array>} */
-    this.peopleAt = {};
-    for (const [group, heads] of Object.entries(this.people)) {
-      const at = (this.peopleAt[group] = new Float64Array(this.origins.lon.length));
-      heads.forEach((n, row) => (at[this.cellOfRow[row]] += n));
-      if (pack.has(`around/${group}`)) at.set(pack.doubles(`around/${group}`), this.nCells);
-    }
+    this.peopleAt = Object.fromEntries(Object.keys(this.people).map((group) => [group, this.competitors(pack, group)]));
+    /** Rows of each cell: `rowsOf` from `firstRow` on. */
     this.firstRow = new Int32Array(this.nCells + 1);
     for (const c of this.cellOfRow) this.firstRow[c + 1]++;
     for (let c = 0; c < this.nCells; c++) this.firstRow[c + 1] += this.firstRow[c];
     this.rowsOf = new Int32Array(this.nRows);
     const next = this.firstRow.slice();
     this.cellOfRow.forEach((c, row) => (this.rowsOf[next[c]++] = row));
-  }
-
-  /** @param {Pack} pack */
-  readPlaces(pack) {
     /** Entrances by layer. @type {Record<string, Points & {edge: Int32Array}>} */
-    this.entrances = {};
+    this.entrances = Object.fromEntries(this.layers.map(({ id }) => [id, unpackEntrances(pack, id)]));
+    this.facilities = this.layers.flatMap((layer) => unpackFacilities(pack, layer));
     /** Outlines of facilities that have one, by facility's key. @type {Map<string, {facility: Facility, outline: Outline}>} */
     this.outlines = new Map();
-    /** @type {Facility[]} */
-    this.facilities = [];
     for (const layer of this.layers) {
-      this.entrances[layer.id] = {
-        lon: pack.degrees(`${layer.id}/entrance_lon`),
-        lat: pack.degrees(`${layer.id}/entrance_lat`),
-        edge: pack.ints(`${layer.id}/entrance_edge`),
-      };
-      /** @type {number[][]} */
-      const entrances = layer.facilities.map(() => []);
-      pack.ints(`${layer.id}/entrance_owner`).forEach((f, row) => entrances[f].push(row));
-      const outlines = unpackOutlines(pack, layer);
-      layer.facilities.forEach((f, k) => {
-        const facility = { ...f, key: `${layer.id}/${k}`, layer: layer.id, entrances: entrances[k] };
-        this.facilities.push(facility);
-        const outline = outlines.get(k);
-        if (outline) this.outlines.set(facility.key, { facility, outline });
-      });
+      const own = this.facilities.filter((f) => f.layer === layer.id);
+      unpackOutlines(pack, layer).forEach((outline, k) => this.outlines.set(own[k].key, { facility: own[k], outline }));
     }
     this.area = { lon: pack.degrees("area_lon"), lat: pack.degrees("area_lat"), ring: pack.ints("area_ring") };
+  }
+
+  /** @param {Pack} pack @param {string} group */
+  competitors(pack, group) {
+    const at = new Float64Array(this.origins.lon.length);
+    this.people[group].forEach((n, row) => (at[this.cellOfRow[row]] += n));
+    if (pack.has(`around/${group}`)) at.set(pack.doubles(`around/${group}`), this.nCells);
+    return at;
   }
 
   /** Whether a place lies in the district or its buffer: an odd number of its rings' sides lie north of it. @param {number} lon @param {number} lat */
@@ -129,4 +108,19 @@ class Study {
     }
     return inside;
   }
+}
+
+/** @param {Pack} pack @param {string} layer */
+const unpackEntrances = (pack, layer) => ({
+  lon: pack.degrees(`${layer}/entrance_lon`),
+  lat: pack.degrees(`${layer}/entrance_lat`),
+  edge: pack.ints(`${layer}/entrance_edge`),
+});
+
+/** @param {Pack} pack @param {Layer} layer @returns {Facility[]} */
+function unpackFacilities(pack, layer) {
+  /** @type {number[][]} */
+  const entrances = layer.facilities.map(() => []);
+  pack.ints(`${layer.id}/entrance_owner`).forEach((f, row) => entrances[f].push(row));
+  return layer.facilities.map((f, k) => ({ ...f, key: `${layer.id}/${k}`, layer: layer.id, entrances: entrances[k] }));
 }

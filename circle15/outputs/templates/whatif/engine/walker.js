@@ -19,8 +19,8 @@ class Walker {
     this.originIndex = new PlaceIndex(world.chains, this.origins);
     /** @type {Map<string, Column>} */
     this.columns = new Map();
-    /** @type {Map<string, Touch>} */
-    this.touch = new Map();
+    /** @type {Map<string, Ripple>} */
+    this.ripples = new Map();
   }
 
   /** Times of a profile that pays nothing but its speed, at another one. @param {Times} own @returns {Times} */
@@ -106,8 +106,8 @@ class Walker {
     if (!before || before.world.network.links.length > 0) return null;
     const known = before.columns.get(`${facility.key}@${cutoff}`);
     if (!known) return null;
-    const touch = kept(this.touch, String(cutoff), () => new Touch(before, this, cutoff));
-    return touch.isFeltAt(layer, facility) ? null : known;
+    const ripple = kept(this.ripples, String(cutoff), () => new Ripple(before, this, cutoff));
+    return ripple.isFeltAt(layer, facility) ? null : known;
   }
 }
 
@@ -133,7 +133,7 @@ function chainsNear(walker, nodes, origins, cutoff) {
  * Tells which facilities a change may be felt at within a cutoff. A walk that it altered, or made possible, passes an end
  * of an edge that was added, divided or closed, or starts where the link is another.
  */
-class Touch {
+class Ripple {
   /** @param {Walker} before @param {Walker} after @param {number} cutoff */
   constructor(before, after, cutoff) {
     this.before = before;

@@ -12,7 +12,7 @@ class World {
     this.parent = parent;
     this.draft = draft;
     const fresh = draft ? [...draft.divided, ...draft.rests, ...draft.added] : [];
-    /** Edges that are not in the study's tree as they are now. */
+    /** Edges that are not in the study's tree as they are now. @type {Int32Array} */
     this.loose = Int32Array.from(new Set([...(parent ? parent.loose : []), ...fresh]));
     /** @type {Map<string, Linker>} */
     this.linkers = new Map();
@@ -26,6 +26,7 @@ class World {
     this.laid = null;
     /** @type {Int32Array | null} */
     this.twin = null;
+    /** @type {Entrances} */
     this.entrances = new Entrances(this);
     /** Places of facilities that are entered anew, by their key. @type {Map<string, Point[]>} */
     this.entered = new Map(parent ? parent.entered : []);
@@ -56,7 +57,7 @@ class World {
     });
   }
 
-  /** Where walks start, on the streets. @param {string} profile */
+  /** Where walks start, on the streets. @param {string} profile @returns {Links} */
   originLinks(profile) {
     return kept(this.links, profile, () =>
       this.parent
