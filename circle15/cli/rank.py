@@ -55,8 +55,8 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
 ) -> None:
     """List the places where one more facility would newly cover most people, given those above it.
 
-    Writes DIR/ranking.csv where --out is given, else the same table to stdout. Candidates are the centres of the
-    district's cells, or the rows of a table with name, lon, lat and, where known, layer, cost and capacity.
+    Writes DIR/ranking.csv where --out is given, else the same table to stdout. Candidates are the district's cells
+    (where their walks start), or the rows of a table with name, lon, lat and, where known, layer, cost and capacity.
     """
     if projects is not None:
         given = {"--top": top, "--by": by, "--candidates": candidates, "--budget": budget, "--robust": robust or None}

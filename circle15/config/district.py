@@ -191,6 +191,10 @@ class CellsTable(Table):
     resolution: Annotated[int, Field(ge=6, le=13, strict=True)] = 10
     """H3 resolution: 9 is about 350 m across, 10 about 130 m, 11 about 50 m; a run takes some 7 kB of memory per cell.
     网格（H3）分辨率：9 约 350 米，10 约 130 米，11 约 50 米；每个单元约占 7 kB 内存。"""
+    start: Literal["people", "centre"] = "people"
+    """Where a cell's walk starts: "people" at the home nearest to the middle of those who live in it, "centre" at the
+    cell's centre; in either case on the people's own side of rivers, railways and expressways.
+    步行起点："people" 为最靠近格内居民中位点的住处，"centre" 为网格中心；两者均在河流、铁路、快速路的居民一侧。"""
 
 
 class PopulationTable(Table):

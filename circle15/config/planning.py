@@ -32,8 +32,9 @@ class PlanningTable(Table):
     """[planning]: the places that could be built on, by what they are ranked, and which answers a run gives."""
 
     candidates: str | None = None
-    """Table or file of the places that could be built on; without it the cells' centres are.
-    可建设地点的表格或文件；不写则以各单元中心为候选。"""
+    """Table or file of the places that could be built on; without it the cells are, at the places where their
+    walks start.
+    可建设地点的表格或文件；不写则以各单元的步行起点为候选。"""
     projects: str | None = None
     """Table or file of planned projects that a run compares.
     要比较的拟建项目表格或文件。"""

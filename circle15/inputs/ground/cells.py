@@ -19,12 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    import numpy.typing as npt
-
-
 COORDINATE_DECIMALS = 7
 """Places are kept to 1e-7 degrees (1 cm), as OSM does, so that a printed place is the very place that was evaluated."""
 
@@ -38,8 +32,8 @@ SMALLEST_PIECE = 1e-9
 class Cells:
     """The pieces of H3 cells in units, and the distinct places that walks start from.
 
-    A cell on a border has one piece per unit; every piece walks from its cell's centre, unless a river or the like lies
-    between that and its people: then it has a start of its own (`circle15.pipeline.study.starts`), counted as a cell.
+    A cell on a border has one piece per unit. As cut, every piece walks from its cell's centre; where its people are
+    known to live elsewhere in it, it has a start of its own (`circle15.pipeline.starts`), counted as a cell.
     """
 
     pieces: gpd.GeoDataFrame  # cell (str), unit_id, lon, lat (cell centre), area_m2, geometry EPSG:4326; by cell, unit
@@ -203,6 +197,24 @@ def sum_by_piece(
         weights = column.to_numpy(np.float64)[inside]
         sums[str(name)] = np.bincount(piece[inside], weights=weights, minlength=n_pieces).astype(np.float64)
     return sums
+
+
+def finer_parts(
+    shapes: npt.NDArray[np.object_], cells: npt.NDArray[np.object_], resolution: int
+) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.int64]]:
+    """Cut pieces of cells, each by its cell's children at a finer resolution.
+
+    Returns
+    -------
+    tuple of ndarray
+        Polygons, each piece's by the index of the child, and the row of the piece that each is part of.
+    """
+    children = [np.sort(h3_int.cell_to_children(h3.str_to_int(cell), resolution)) for cell in cells]
+    owner = np.repeat(np.arange(len(shapes)), [len(c) for c in children])
+    hexagons = _cell_polygons(np.concatenate([np.empty(0, np.uint64), *children]))
+    parts = shapely.intersection(hexagons, shapes[owner])
+    has_ground = shapely.area(parts) > 0
+    return parts[has_ground], owner[has_ground].astype(np.int64)
 
 
 def _generous(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:

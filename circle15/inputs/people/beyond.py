@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -14,6 +14,7 @@ import shapely
 from circle15.inputs.ground.cells import Cells, cut_cells, piece_of_points, sum_by_piece
 from circle15.inputs.osm.shapes import areal
 from circle15.inputs.people.people_tables import ALL
+from circle15.inputs.people.spread import Homes
 
 if TYPE_CHECKING:
     from circle15.config.model import Config
@@ -27,9 +28,10 @@ SOURCES = ("points", "raster")
 class BufferPeople:
     """Inhabited cells around the district; they demand, but nothing is reported of them."""
 
-    lon: npt.NDArray[np.float64]  # (n_cells,) cell centres, degrees WGS-84
+    lon: npt.NDArray[np.float64]  # (n_cells,) where walks start: cell centres as read, degrees WGS-84
     lat: npt.NDArray[np.float64]
     groups: pd.DataFrame  # (n_cells, n_groups) persons, the same groups as inside
+    homes: Homes  # their ``piece`` is the row of the cells
 
 
 def is_covered(config: Config) -> bool:
@@ -64,27 +66,35 @@ def read_buffer_people(config: Config, district: Any, area: Any, inside: Populat
         return None
     buffer = gpd.GeoDataFrame({"unit_id": ["buffer"]}, geometry=[ring], crs="EPSG:4326")
     around = cut_cells(buffer, config.cells.resolution)
-    found = _points_in(around, inside) if config.population.source == "points" else _raster_in(around, config)
+    found, homes = _points_in(around, inside) if config.population.source == "points" else _raster_in(around, config)
     lived_in = np.flatnonzero((found.to_numpy() > 0).any(axis=1))
     if not len(lived_in):
         return None
     cell = around.cell_of_piece[lived_in]
     groups = _at_the_level_of(inside, found.iloc[lived_in].reset_index(drop=True))
-    return BufferPeople(around.lon[cell], around.lat[cell], groups)
+    row = np.full(len(around.pieces), -1, dtype=np.int64)
+    row[lived_in] = np.arange(len(lived_in))
+    asked = homes.of_pieces(row >= 0)
+    return BufferPeople(around.lon[cell], around.lat[cell], groups, replace(asked, piece=row[asked.piece]))
 
 
-def _points_in(around: Cells, inside: Population) -> pd.DataFrame:
+def _points_in(around: Cells, inside: Population) -> tuple[pd.DataFrame, Homes]:
     beyond = inside.beyond
     if beyond is None or not len(beyond.lon):
-        return pd.DataFrame({ALL: np.zeros(len(around.pieces))})
+        nobody = np.empty(0)
+        return pd.DataFrame({ALL: np.zeros(len(around.pieces))}), Homes(nobody, nobody, nobody, np.empty(0, np.int64))
     piece = piece_of_points(around.pieces, beyond.lon, beyond.lat)
-    return pd.DataFrame(sum_by_piece(beyond.values, piece, len(around.pieces)))
+    heads = np.asarray(beyond.values[ALL], dtype=np.float64)  # noqa: PD011 (a field of that name)
+    homes = Homes(beyond.lon, beyond.lat, heads, piece)
+    found = pd.DataFrame(sum_by_piece(beyond.values, piece, len(around.pieces)))
+    return found, homes.take(np.flatnonzero(piece >= 0))
 
 
-def _raster_in(around: Cells, config: Config) -> pd.DataFrame:
+def _raster_in(around: Cells, config: Config) -> tuple[pd.DataFrame, Homes]:
     from circle15.inputs.people.raster_people import sum_raster_people  # noqa: PLC0415 (GDAL's raster side; others need none)
 
-    return sum_raster_people(config, around.pieces).groups
+    found = sum_raster_people(config, around.pieces)
+    return found.groups, found.homes
 
 
 def _at_the_level_of(inside: Population, found: pd.DataFrame) -> pd.DataFrame:

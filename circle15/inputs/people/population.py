@@ -89,6 +89,7 @@ def _from_raster(config: Config, cells: Cells) -> Population:
         counts=found.counts,
         inputs=found.inputs,
         notes=found.notes,
+        homes=found.homes,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from glob import glob, has_magic
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -14,6 +15,7 @@ from circle15.errors import InputError, MissingFileError, Problem
 from circle15.files.door import is_there
 from circle15.inputs.people.age_classes import derive_groups
 from circle15.inputs.people.rasters import sum_rasters
+from circle15.inputs.people.spread import Homes
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -36,7 +38,8 @@ class RasterPopulation:
     splits: tuple[str, ...]  # how age classes were split, one statement each
     counts: dict[str, float]  # of the whole's raster: pixels, nodata, negative, covered share
     inputs: dict[str, Path]  # every file read, as the config names it
-    notes: tuple[Said, ...] = ()  # what a planner must know of the rasters
+    notes: tuple[Said, ...]  # what a planner must know of the rasters
+    homes: Homes  # the parts of the whole's pixels in each piece
 
 
 def read_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulation:
@@ -69,6 +72,7 @@ def sum_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulat
     inputs: dict[str, Path] = {}
     counts: dict[str, float] = {}
     notes: dict[Said, None] = {}
+    homes: list[Homes] = []
 
     def read(named: str) -> npt.NDArray[np.float64]:
         people = np.zeros(len(pieces))
@@ -80,6 +84,8 @@ def sum_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulat
             if found.covered_share < LEAST_COVERED:
                 notes[_covers_part(named, found.covered_share)] = None
             people += found.people
+            if named == str(table.path):
+                homes.append(found.homes)
             if not counts:
                 counts.update(
                     pixels=found.n_pixels,
@@ -94,7 +100,7 @@ def sum_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopulat
     classes = {name: read(named) for name, named in table.age_classes.items()} if table.class_groups else {}
     derived, splits = derive_groups(classes, table.class_groups, file=str(config.path))
     groups |= derived
-    return RasterPopulation(pd.DataFrame(groups), splits, counts, inputs, tuple(notes))
+    return RasterPopulation(pd.DataFrame(groups), splits, counts, inputs, tuple(notes), reduce(Homes.beside, homes))
 
 
 def _covers_part(named: str, share: float) -> Said:

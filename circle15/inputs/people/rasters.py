@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import reduce
 from itertools import combinations
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +17,8 @@ from circle15.errors import InputError, MissingFileError, Problem
 from circle15.files.door import is_there
 from circle15.inputs.geofiles.raster_files import open_raster
 from circle15.inputs.people.raster_values import ValueTally, band_of_people
+from circle15.inputs.people.spread import Homes
+from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -31,8 +34,11 @@ WGS84 = "EPSG:4326"
 SHIFTED = ("gcj02", "bd09")
 PROJ_NAMES = {"wgs84": WGS84, "cgcs2000": "EPSG:4490"}
 _GEOD = pyproj.Geod(ellps="WGS84")
+METRES_PER_DEGREE = np.radians(1) * EARTH_RADIUS_M
 MAX_PIXELS = 250_000
 """Pixels held at once, at most, whatever the raster's size; as polygons they take a kilobyte each."""
+
+_NOBODY = Homes(np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int64), np.empty(0))
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,8 @@ class RasterPeople:
     n_nodata: int  # pixels in the district's frame that the raster marks as nodata, or that are not finite
     n_negative: int  # pixels in the frame with a negative value, counted as nobody
     covered_share: float  # of the district's area that lies on the raster, 0 to 1
-    notes: tuple[Said, ...] = ()  # bands chosen, values that are no number of people
+    notes: tuple[Said, ...]  # bands chosen, values that are no number of people
+    homes: Homes  # the parts of pixels in each piece
 
 
 def sum_rasters(
@@ -96,6 +103,7 @@ def sum_rasters(
     _check_tiles(frames, bounds)
     people = np.zeros(len(shapes))
     counts = np.zeros(3, dtype=np.int64)
+    parts = [_NOBODY]
     notes: list[Said] = []
     for path in paths:
         with open_raster(path) as raster:
@@ -112,14 +120,17 @@ def sum_rasters(
                 tally.see(raw, place, pixel_m2=pixel_m2)
                 values, unknown, negative = _people_of(raw, scale, offset)
                 pixels, filled = _pixel_polygons(raster, window, values, to_wgs84)
-                n_hit = _add_shares(people, pixels, filled, tree, shapes)
+                n_hit, homes = _shares(pixels, filled, tree, shapes)
+                people += np.bincount(homes.piece, weights=homes.people, minlength=len(people))
+                parts.append(homes)
                 counts += (n_hit, unknown, negative)
             InputError.gather(tally.unmarked(pixel_m2))
             notes += tally.notes()
     district = shapely.union_all(shapes)
     on_raster = shapely.intersection(district, shapely.union_all(list(frames.values()))).area / district.area
     n_pixels, n_nodata, n_negative = counts.tolist()
-    return RasterPeople(people, n_pixels, n_nodata, n_negative, float(min(on_raster, 1.0)), tuple(notes))
+    homes = reduce(Homes.beside, parts)
+    return RasterPeople(people, n_pixels, n_nodata, n_negative, float(min(on_raster, 1.0)), tuple(notes), homes)
 
 
 def _frame(path: Path, crs: str | None) -> shapely.Polygon:
@@ -265,23 +276,30 @@ def _pixel_polygons(
     return np.asarray(shapely.polygons(ring[has_people])), values[has_people]
 
 
-def _add_shares(
-    people: npt.NDArray[np.float64],
+def _shares(
     pixels: npt.NDArray[np.object_],
     values: npt.NDArray[np.float64],
     tree: shapely.STRtree,
     shapes: npt.NDArray[np.object_],
-) -> int:
-    """Add each pixel's people to the pieces by shared area; give the number of pixels that touch a piece."""
+) -> tuple[int, Homes]:
+    """Share each pixel's people out to the pieces by area; give the number of pixels that touch a piece, and the parts.
+
+    A part's place is its centroid, and its people are spread over a circle of its area.
+    """
     if not len(pixels):
-        return 0
+        return 0, _NOBODY
     near = tree.query(shapely.box(*shapely.total_bounds(pixels)))
     # Pieces ask for pixels, not the other way round: a piece is made ready once for all the pixels that it meets.
     of_near, of_pixel = shapely.STRtree(pixels).query(shapes[near], predicate="intersects")
     of_piece = near[of_near]
     whole = shapely.area(pixels)
-    shared = whole[of_pixel]
-    cut = ~shapely.contains_properly(shapes[of_piece], pixels[of_pixel])
-    shared[cut] = shapely.area(shapely.intersection(pixels[of_pixel[cut]], shapes[of_piece[cut]]))
-    people += np.bincount(of_piece, weights=values[of_pixel] * shared / whole[of_pixel], minlength=len(people))
-    return len(np.unique(of_pixel[shared > 0]))
+    shared, parts = whole[of_pixel], pixels[of_pixel]
+    cut = ~shapely.contains_properly(shapes[of_piece], parts)
+    parts[cut] = shapely.intersection(parts[cut], shapes[of_piece[cut]])
+    shared[cut] = shapely.area(parts[cut])
+    heads = values[of_pixel] * shared / whole[of_pixel]
+    has_area = np.flatnonzero(shared > 0)
+    spot = shapely.get_coordinates(shapely.centroid(parts[has_area]))
+    spread_m = METRES_PER_DEGREE * np.sqrt(shared[has_area] * np.cos(np.radians(spot[:, 1])) / np.pi)
+    lon, lat = (np.ascontiguousarray(column) for column in spot.T)
+    return len(np.unique(of_pixel[has_area])), Homes(lon, lat, heads[has_area], of_piece[has_area], spread_m)

@@ -57,6 +57,27 @@ class Homes:
     lat: npt.NDArray[np.float64]
     people: npt.NDArray[np.float64]  # persons, or any measure in proportion to them
     piece: npt.NDArray[np.int64]  # row of the pieces
+    spread_m: npt.NDArray[np.float64] | None = None  # metres around each place that its people are spread over; None: 0
+
+    def of_pieces(self, is_asked: npt.NDArray[np.bool_]) -> Homes:
+        """Give the homes with people in the pieces where ``is_asked`` (n_pieces,)."""
+        return self.take(np.flatnonzero(is_asked[self.piece] & (self.people > 0)))
+
+    def take(self, rows: npt.NDArray[np.integer]) -> Homes:
+        """Give some of the homes."""
+        spread = None if self.spread_m is None else self.spread_m[rows]
+        return Homes(self.lon[rows], self.lat[rows], self.people[rows], self.piece[rows], spread)
+
+    def beside(self, other: Homes) -> Homes:
+        """Give both, this one's first."""
+        spread = [np.zeros(len(h.lon)) if h.spread_m is None else h.spread_m for h in (self, other)]
+        return Homes(
+            lon=np.concatenate([self.lon, other.lon]),
+            lat=np.concatenate([self.lat, other.lat]),
+            people=np.concatenate([self.people, other.people]),
+            piece=np.concatenate([self.piece, other.piece]),
+            spread_m=np.concatenate(spread),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +92,7 @@ class Population:
     raking: pd.DataFrame | None = None  # unit_id, group, total, before, after, where cells were raked to totals
     source_sums: dict[str, float] = field(default_factory=dict)  # persons by group before scaling and raking
     beyond: PeopleBeyond | None = None  # of a source of points
-    homes: Homes | None = None  # of a source of points or buildings
+    homes: Homes | None = None  # of every source but totals of units
     notes: tuple[Said, ...] = ()  # what a planner must know of the source
     footprints: npt.NDArray[np.object_] | None = None  # (n_homes,) polygons of buildings that people were spread over
 

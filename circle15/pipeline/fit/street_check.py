@@ -58,7 +58,7 @@ def unit_access(study: Study) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        ``unit_id, unit_name``; ``people``, ``people_far_50``, ``people_far_100`` (shares of people whose cell's centre
+        ``unit_id, unit_name``; ``people``, ``people_far_50``, ``people_far_100`` (shares of people whose walk's start
         is farther than so many metres from any walkable street);
         ``facilities``, ``facilities_far_50``, ``facilities_far_100`` (shares by the nearest entrance);
         ``street_km``, ``built_up_km2`` and ``street_km_per_km2`` (both within ground of at least `BUILT_UP_PER_KM2`).

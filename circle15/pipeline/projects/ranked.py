@@ -51,11 +51,11 @@ class Ranking:
 def rank_services(study: Study, services: Sequence[Service], *, top: int, threads: int | None = None) -> Ranking:
     """Give ranking.csv: per layer, the places where one more facility helps most, best first.
 
-    Candidates are the centres of the district's cells, or the rows of the config's table. A facility there pays its own
-    access leg to the street, as a real one would, so that building it yields the very number that is printed. What
-    "most" means says the config's ``rank_by``: newly covered people, the gap closed (`planning.gap_ranking`) or the
-    missing places made up for (`planning.place_ranking`), each also per cost. A layer that states no norm has no gap
-    and is ranked by people.
+    Candidates are the places where the walks of the district's cells start, or the rows of the config's table. A
+    facility there pays its own access leg to the street, as a real one would, so that building it yields the very
+    number that is printed. What "most" means says the config's ``rank_by``: newly covered people, the gap closed
+    (`planning.gap_ranking`) or the missing places made up for (`planning.place_ranking`), each also per cost. A layer
+    that states no norm has no gap and is ranked by people.
     """
     candidates = candidates_of(study)
     told: list[Said] = []

@@ -69,7 +69,7 @@ class Parcels:
 
 
 def candidates_of(study: Study) -> Parcels:
-    """Give the places that could be built on: the config's table, else the centres of the cells in the district.
+    """Give the places that could be built on: the config's table, else the starts of the district's cells.
 
     Places within the config's ``forbidden`` areas are left out, and told of in the log.
 

@@ -20,12 +20,12 @@ from circle15.inputs.people.beyond import read_buffer_people
 from circle15.network.build import missing_buffer_sides
 from circle15.network.extracts import read_wanted
 from circle15.network.linking.link import link
+from circle15.pipeline.starts.walk_starts import start_around, start_walks, start_warnings
 from circle15.pipeline.study.later_tables import later_changes
 from circle15.pipeline.study.layer_facilities import OSM_ATTRIBUTION, read_services, wanted_tags
 from circle15.pipeline.study.outline_check import measure_outlines, outline_warnings
 from circle15.pipeline.study.scenario import change_network, change_services, scenario_inputs
 from circle15.pipeline.study.second_level import SecondLevel, read_people, without_pieces
-from circle15.pipeline.study.starts import start_warnings, start_where_people_are
 from circle15.pipeline.study.study_streets import read_streets, street_inputs
 from circle15.pipeline.study.table_warnings import people_warnings, row_warnings, table_warnings
 from circle15.policy.apply import apply_policy, settle_norms
@@ -86,9 +86,9 @@ def read_study(config: Config, clock: Clock) -> Study:
         config = applied.config
     with clock.stage("people"):
         cells, people, second = read_people(config, district)
-        starts = start_where_people_are(config, cells, people, network)
+        starts = start_walks(config, cells, people, network)
         district, cells, people, second = _without_empty_rest(district, starts.cells, people, second)
-        around = read_buffer_people(config, district.geometry, area, people)
+        around = start_around(config, read_buffer_people(config, district.geometry, area, people), network)
     with clock.stage("district"):
         outlines = measure_outlines(config, district.outlines, network, services.facilities)
     units = pd.Index(district.units["unit_id"])
@@ -159,8 +159,12 @@ def _without_empty_rest(
         return district, cells, people, second
     units = district.units[district.units["unit_id"] != rest].reset_index(drop=True)
     groups = people.groups.loc[~in_rest].reset_index(drop=True)
+    homes = people.homes
+    if homes is not None:
+        homes = homes.of_pieces(~in_rest)
+        homes = replace(homes, piece=(np.cumsum(~in_rest) - 1)[homes.piece])
     kept = None if second is None else without_pieces(second, ~in_rest, rest)
-    return replace(district, units=units), cells.select(~in_rest), replace(people, groups=groups), kept
+    return replace(district, units=units), cells.select(~in_rest), replace(people, groups=groups, homes=homes), kept
 
 
 def network_around(config: Config, lon: float, lat: float, minutes: float, profile: str) -> Linkage:

@@ -96,7 +96,7 @@ class Study:
         return np.flatnonzero((self.facilities["layer"] == layer_id).to_numpy())
 
     def linked_cells(self, profile: str) -> Linkage:
-        """Link every cell's start, mostly its centre, to the streets that ``profile`` may walk; done once."""
+        """Link every cell's start to the streets that ``profile`` may walk; done once."""
         key = f"cells/{profile}"
         if key not in self._linked:
             self._linked[key] = self._link(self.cells.lon, self.cells.lat, profile)
@@ -121,7 +121,7 @@ class Study:
         return {int(rows[o]): found.text(i, limit) for o, i in first.items()}
 
     def linked_around(self, around: BufferPeople, profile: str) -> Linkage:
-        """Link the centres of the cells beyond the border; done once."""
+        """Link the starts of the cells beyond the border; done once."""
         key = f"around/{profile}"
         if key not in self._linked:
             self._linked[key] = self._link(around.lon, around.lat, profile)

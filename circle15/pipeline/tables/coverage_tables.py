@@ -220,8 +220,13 @@ def unlinked_table(study: Study, services: Sequence[Service]) -> pd.DataFrame:
         for cut in cut_off_cells(study, service.layer):
             lost.setdefault((cut.row, cut.reason), []).append(service.layer.id)
     names, lon, lat = study.cells.names, study.cells.lon, study.cells.lat
-    for (cell, reason), layers in sorted(lost.items()):
-        rows.append(("cell", names[cell], ";".join(layers), "", lon[cell], lat[cell], people[cell], reason))
+    # Nor twice where its pieces in two units start at places of their own: it stands there with its first one.
+    cells: dict[tuple[str, str, Said], tuple[int, float]] = {}
+    for (start, reason), layers in sorted(lost.items()):
+        first, heads = cells.get(key := (names[start], ";".join(layers), reason), (start, 0.0))
+        cells[key] = (first, heads + float(people[start]))
+    for (cell, layer, reason), (first, heads) in cells.items():
+        rows.append(("cell", cell, layer, "", lon[first], lat[first], heads, reason))
     return pd.DataFrame(rows, columns=["kind", "id", "layer", "name", "lon", "lat", "people", "reason"]).astype(
         {"lon": np.float64, "lat": np.float64, "people": np.float64}
     )

@@ -13,9 +13,9 @@ from circle15.inputs.ground.cells import Cells, unit_of_points
 from circle15.inputs.ground.districts import buffer_area
 from circle15.inputs.people.beyond import read_buffer_people
 from circle15.network.linking.entrances import facility_entrances
+from circle15.pipeline.starts.walk_starts import start_around, start_walks
 from circle15.pipeline.study.layer_facilities import facility_gates, read_services
 from circle15.pipeline.study.scenario import change_network, change_services
-from circle15.pipeline.study.starts import start_where_people_are
 from circle15.pipeline.study.study_streets import read_streets
 from circle15.policy.apply import apply_policy, settle_norms
 from circle15.runs.trend.same_facilities import SAID_OF_A_FACILITY, same_facilities
@@ -99,7 +99,7 @@ class Pair:
             facilities = self._with_said(facilities, side["capacity"])
         stated = {layer.id: layer.capacity_unit for layer in supply.config.layers if layer.capacity_unit is not None}
         policy = settle_norms(replace(apply_policy(rules.policy.stated), config=config), facilities, stated)
-        starts = start_where_people_are(ground.config, _from_centres(ground.cells), ground.people, network)
+        starts = start_walks(ground.config, _from_centres(ground.cells), ground.people, network)
         lon, lat = (facilities[c].to_numpy(np.float64) for c in ("lon", "lat"))
         return replace(
             rules,
@@ -114,7 +114,7 @@ class Pair:
             unit_of_piece=ground.unit_of_piece,
             unit_of_facility=unit_of_points(starts.cells.pieces, ground.unit_of_piece, lon, lat),
             second=ground.second,
-            around=self._around(ground, rules),
+            around=start_around(ground.config, self._around(ground, rules), network),
             _linked={},
             _off={},
         )

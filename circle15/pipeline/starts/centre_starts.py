@@ -1,4 +1,4 @@
-"""Where walks start: a cell's centre, or the people's own side where a river or railway lies between."""
+"""Walks from the centres of cells, or from the people's own side where a river or railway lies between."""
 
 from __future__ import annotations
 
@@ -6,15 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import h3
 import numpy as np
 import numpy.typing as npt
 import shapely
 
-from circle15.inputs.ground.cells import COORDINATE_DECIMALS, EQUAL_AREA_CRS, Cells
+from circle15.inputs.ground.cells import COORDINATE_DECIMALS, EQUAL_AREA_CRS, Cells, finer_parts
 from circle15.inputs.people.people_tables import ALL
 from circle15.inputs.people.spread import Homes
-from circle15.said import Said
 
 if TYPE_CHECKING:
     from circle15._core import EdgeTree
@@ -40,7 +38,7 @@ class Starts:
     people_across: float  # people of all pieces who live behind a border from where their walk starts
 
 
-def start_where_people_are(config: Config, cells: Cells, people: Population, network: WalkNetwork) -> Starts:
+def start_near_centres(config: Config, cells: Cells, people: Population, network: WalkNetwork) -> Starts:
     """Let walks start on the people's side, where a hard border lies between the centre of a cell and its people.
 
     A piece's walk moves where more than half of its people live behind a river, railway, expressway or city wall as
@@ -58,14 +56,14 @@ def start_where_people_are(config: Config, cells: Cells, people: Population, net
     """
     borders = network.border_tree()
     heads = people.groups[ALL].to_numpy(np.float64)
-    near = np.empty(0, np.int64) if borders is None else _near_borders(cells, heads, network)
+    near = np.empty(0, np.int64) if borders is None else near_borders(cells, heads, network)
     if borders is None or not len(near):
         return Starts(cells, 0, 0.0, 0.0)
-    homes = _homes_in(near, people.homes) if people.homes is not None else _by_area(config, cells, near)
+    homes = _homes_in(near, people.homes) if people.homes is not None else homes_by_area(config, cells, near)
     n = len(cells.pieces)
     at = np.column_stack([cells.lon[cells.cell_of_piece], cells.lat[cells.cell_of_piece]])
     place = np.column_stack([homes.lon, homes.lat])
-    is_far = _crosses(borders, at[homes.piece], place)
+    is_far = legs_cross(borders, at[homes.piece], place)
     all_of, far_of = _sum(homes, homes.piece >= 0, n), _sum(homes, is_far, n)
     across = np.divide(far_of, all_of, out=np.zeros(n), where=all_of > 0)
     moved = np.flatnonzero(across > 1 / 2)
@@ -73,31 +71,20 @@ def start_where_people_are(config: Config, cells: Cells, people: Population, net
     kept = []
     for piece, start in zip(moved.tolist(), starts.reshape(-1, 2), strict=True):
         own = homes.piece == piece
-        behind = _crosses(borders, np.broadcast_to(start, (int(own.sum()), 2)), place[own])
+        behind = legs_cross(borders, np.broadcast_to(start, (int(own.sum()), 2)), place[own])
         share = float(homes.people[own][behind].sum()) / float(all_of[piece])
         if share < across[piece]:
             kept.append((piece, start))
             across[piece] = share
     return Starts(
-        cells=_moved(cells, kept),
+        cells=with_starts(cells, np.array([p for p, _ in kept], np.int64), np.reshape([s for _, s in kept], (-1, 2))),
         n_moved=len(kept),
         people_moved=float(sum(heads[piece] for piece, _ in kept)),
         people_across=float((across * heads).sum()),
     )
 
 
-def start_warnings(starts: Starts) -> list[Said]:
-    """Say how many walks start on the people's side of a border rather than at the cell's centre."""
-    n, heads = starts.n_moved, starts.people_moved
-    zh = f"{n} 个网格（{heads:,.0f} 人）的中心与居民隔着河流、铁路或快速路，步行改从居民一侧出发"
-    en = (
-        f"in {n} cells ({heads:,.0f} people) a river, railway or expressway lies between the centre and the people;"
-        " their walk starts on the people's side"
-    )
-    return [Said(zh, en)] if n else []
-
-
-def _near_borders(cells: Cells, heads: Float64, network: WalkNetwork) -> Int64:
+def near_borders(cells: Cells, heads: Float64, network: WalkNetwork) -> Int64:
     """Give the inhabited pieces that a border may lie across, as seen from their cell's centre."""
     lived_in = np.flatnonzero(heads > 0)
     pieces = network.report.hard_borders
@@ -113,26 +100,20 @@ def _homes_in(near: Int64, homes: Homes) -> Homes:
     return Homes(homes.lon[rows], homes.lat[rows], homes.people[rows], homes.piece[rows])
 
 
-def _by_area(config: Config, cells: Cells, near: Int64) -> Homes:
-    """Tell how the people of pieces lie in them: by the raster's pixels, else evenly."""
-    shapes, names = cells.pieces.geometry.to_numpy(), cells.pieces["cell"].to_numpy()
-    parts, owner = [], []
-    for piece in near.tolist():
-        finer = h3.cell_to_children(names[piece], cells.resolution + FINER)
-        hexagons = shapely.polygons([np.array(h3.cell_to_boundary(c))[:, ::-1] for c in sorted(finer)])
-        inside = shapely.intersection(hexagons, shapes[piece])
-        inside = inside[shapely.area(inside) > 0]
-        parts.append(inside)
-        owner.append(np.full(len(inside), piece))
-    frame = gpd.GeoDataFrame(geometry=np.concatenate(parts), crs="EPSG:4326")
+def homes_by_area(config: Config, cells: Cells, near: Int64) -> Homes:
+    """Tell how the people of pieces lie in them, by parts of `FINER` cells: as the raster says, else evenly."""
+    shapes = cells.pieces.geometry.to_numpy()
+    parts, owner = finer_parts(shapes[near], cells.pieces["cell"].to_numpy()[near], cells.resolution + FINER)
+    frame = gpd.GeoDataFrame(geometry=parts, crs="EPSG:4326")
+    area_m2 = frame.geometry.to_crs(EQUAL_AREA_CRS).area.to_numpy(np.float64)
+    heads = area_m2
     if config.population.source == "raster":
         from circle15.inputs.people.raster_people import sum_raster_people  # noqa: PLC0415 (GDAL's raster side)
 
         heads = sum_raster_people(config, frame).groups[ALL].to_numpy(np.float64)
-    else:
-        heads = frame.geometry.to_crs(EQUAL_AREA_CRS).area.to_numpy(np.float64)
-    spots = shapely.point_on_surface(frame.geometry.to_numpy())
-    return Homes(shapely.get_x(spots), shapely.get_y(spots), heads, np.concatenate(owner).astype(np.int64))
+    spots = shapely.point_on_surface(parts)
+    spread_m = np.sqrt(area_m2 / np.pi)
+    return Homes(shapely.get_x(spots), shapely.get_y(spots), heads, near[owner], spread_m)
 
 
 def _rows_of(piece: Int64, is_far: Bool, moved: Int64) -> list[Int64]:
@@ -144,11 +125,12 @@ def _start(borders: EdgeTree, place: Float64, people: Float64) -> Float64:
     middle: Float64 = (place * people[:, None]).sum(axis=0) / people.sum()
     away = np.hypot(*((place - middle) * [np.cos(np.radians(middle[1])), 1.0]).T)
     nearest: Float64 = place[int(np.argmin(away))]
-    is_cut = _crosses(borders, middle[None], nearest[None])[0]
+    is_cut = legs_cross(borders, middle[None], nearest[None])[0]
     return (nearest if is_cut else middle).round(COORDINATE_DECIMALS)
 
 
-def _crosses(borders: EdgeTree, start: Float64, end: Float64) -> Bool:
+def legs_cross(borders: EdgeTree, start: Float64, end: Float64) -> Bool:
+    """Tell which straight legs, float64 (n, 2) to (n, 2) degrees WGS-84, cross a border."""
     ends = [np.ascontiguousarray(c, dtype=np.float64) for c in (*start.T, *end.T)]
     return borders.crosses(*ends).view(np.bool_)
 
@@ -157,17 +139,17 @@ def _sum(homes: Homes, rows: Bool, n: int) -> Float64:
     return np.bincount(homes.piece[rows], weights=homes.people[rows], minlength=n).astype(np.float64)
 
 
-def _moved(cells: Cells, kept: list[tuple[int, Float64]]) -> Cells:
-    """Give the cells with a start of its own for each of these pieces, and no start that no piece has."""
-    if not kept:
+def with_starts(cells: Cells, piece: Int64, start: Float64) -> Cells:
+    """Give the cells with a start of its own for each of these pieces, and no start that no piece has.
+
+    Pieces of a cell that start at the same place share it; starts are in the order of their first pieces.
+    """
+    if not len(piece):
         return cells
-    cell_of_piece = cells.cell_of_piece.copy()
-    cell_of_piece[[piece for piece, _ in kept]] = cells.n_cells + np.arange(len(kept))
-    lon, lat = (
-        np.concatenate([own, [start[axis] for _, start in kept]]) for axis, own in enumerate((cells.lon, cells.lat))
-    )
-    # In the order of the pieces, as cells are.
-    _, first, number = np.unique(cell_of_piece, return_index=True, return_inverse=True)
+    at = np.column_stack([cells.cell_of_piece, cells.lon[cells.cell_of_piece], cells.lat[cells.cell_of_piece]])
+    at[piece, 1:] = start
+    _, first, number = np.unique(at, axis=0, return_index=True, return_inverse=True)
     rank = np.argsort(np.argsort(first, kind="stable"), kind="stable")
-    used = cell_of_piece[np.sort(first)]
-    return Cells(cells.pieces, lon[used], lat[used], rank[number].astype(np.int32), cells.resolution)
+    lon, lat = at[np.sort(first), 1:].T
+    of_piece = rank[number.ravel()].astype(np.int32)
+    return Cells(cells.pieces, lon.copy(), lat.copy(), of_piece, cells.resolution)
