@@ -76,8 +76,8 @@ circle15.whatif.Drawer = class {
     const desk = new circle15.whatif.Desk(state, info);
     this.desk = desk;
     circle15.whatif.desk = desk;
-    const overlay = () => new circle15.whatif.Overlay(state.cells).addTo(map);
-    this.overlays = { plan: overlay(), drag: overlay() };
+    const overlay = (margin) => new circle15.whatif.Overlay(state.cells, margin).addTo(map);
+    this.overlays = { plan: overlay(0.2), drag: overlay(0) };
     this.places = new circle15.whatif.Places(desk, this.overlays);
     this.tools = new circle15.whatif.Tools(desk, this.places);
     this.table = new circle15.whatif.UnitTable(desk);

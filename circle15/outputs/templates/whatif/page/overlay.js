@@ -9,8 +9,11 @@ circle15.whatif.COLOURS = { gained: ["#1f7a70", "#e9f5f2"], lost: ["#a3204f", "#
 
 // Draws groups of cells, each in one hatch. `cells` are the page's polygons, whose corners Leaflet keeps in pixels.
 circle15.whatif.Overlay = L.Layer.extend({
-  initialize(cells) {
+  // margin: how much of the window's size is drawn beyond it, for pans; a drag pans nothing, and its canvas is put up anew
+  // with every step, so that the less there is of it the better.
+  initialize(cells, margin) {
     this.cells = cells;
+    this.margin = margin;
     this.groups = [];
     this.patterns = {};
     this.drawn = null;
@@ -34,7 +37,7 @@ circle15.whatif.Overlay = L.Layer.extend({
     const map = this._map;
     if (!map) return;
     const size = map.getSize();
-    const margin = size.multiplyBy(0.2).round();
+    const margin = size.multiplyBy(this.margin).round();
     this.origin = map.containerPointToLayerPoint(margin.multiplyBy(-1));
     const whole = size.add(margin.multiplyBy(2));
     this.ratio = window.devicePixelRatio || 1;

@@ -132,9 +132,12 @@ circle15.whatif.UnitTable = class {
   showStep(step) {
     const layer = this.desk.layer;
     const base = this.desk.base.units.filter((unit) => unit.layer === layer.id);
-    const mine = step.units.map((unit, i) => ({
-      unit_id: unit.unit_id, people: unit.people, covered_people: unit.covered_after, gap: base[i].gap === null ? null : unit.gap_after,
-    }));
+    // A district that is its own unit has one row in the run's table.
+    const steps = new Map(step.units.map((unit) => [unit.unit_id, unit]));
+    const mine = base.map((was) => {
+      const unit = steps.get(was.unit_id);
+      return { unit_id: was.unit_id, people: unit.people, covered_people: unit.covered_after, gap: was.gap === null ? null : unit.gap_after };
+    });
     this.compareRows(layer, base, mine, true);
   }
 
