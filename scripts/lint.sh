@@ -8,4 +8,5 @@ cd "$(dirname "$0")/.."
 .venv/bin/ruff format --check .
 .venv/bin/mypy
 .venv/bin/lint-imports
+if command -v npm > /dev/null; then bash scripts/lint_pages.sh; else echo "npm is not there: the pages' JavaScript is not checked"; fi
 bash scripts/sanitize.sh

@@ -12,7 +12,8 @@ circle15.whatif = (function () {
   let dragging = null; // the drag that is being computed
   let nextDrag = null; // the newest that waits for it
 
-  const textOf = (id) => document.getElementById(id).textContent.trim();
+  /** @param {string} id */
+  const textOf = (id) => (document.getElementById(id)?.textContent || "").trim();
 
   function start() {
     const url = URL.createObjectURL(new Blob([textOf("c15-whatif-engine")], { type: "text/javascript" }));
@@ -32,9 +33,10 @@ circle15.whatif = (function () {
 
   function call(name, ...args) {
     if (!worker) start();
+    const started = /** @type {Worker} */ (worker);
     return new Promise((resolve, reject) => {
       waiting.set(++count, { resolve, reject });
-      worker.postMessage({ id: count, name, args });
+      started.postMessage({ id: count, name, args });
     });
   }
 

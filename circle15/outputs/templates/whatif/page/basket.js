@@ -16,6 +16,7 @@ circle15.whatif.MOST_ITEMS = 200;
 // Two baskets and one history. `onChange` is called after whatever changes them.
 circle15.whatif.Baskets = class {
   constructor(onChange) {
+    /** @type {Record<string, Item[]>} */
     this.sides = { A: [], B: [] };
     this.side = "A";
     this.past = [];
@@ -28,6 +29,10 @@ circle15.whatif.Baskets = class {
     return this.sides[this.side];
   }
 
+  /**
+   * @param {number} id
+   * @returns {any}
+   */
   item(id) {
     return this.items.find((item) => item.id === id);
   }

@@ -17,6 +17,7 @@ circle15.whatif.Desk = class {
     this.gains = new Map(); // item id -> {alone, marginal, shared}
     this.isComparing = false;
     this.options = { minutes: {}, pace: {} };
+    this.isOpen = false;
     this.listeners = [];
     this.turn = 0;
     this.known = new Map(); // answers of the engine by question
@@ -58,7 +59,8 @@ circle15.whatif.Desk = class {
   later() {
     this.tell("plan");
     clearTimeout(this.waiting);
-    this.waiting = setTimeout(() => this.refresh(), circle15.whatif.CALM_MS);
+    /** @type {number | undefined} */
+    this.waiting = window.setTimeout(() => this.refresh(), circle15.whatif.CALM_MS);
   }
 
   // Settles when nothing is being computed any more; what waits is begun at once.
@@ -71,7 +73,7 @@ circle15.whatif.Desk = class {
   }
 
   refresh() {
-    this.waiting = null;
+    this.waiting = undefined;
     const turn = ++this.turn;
     const running = this.compute(turn).catch((error) => this.tell({ error })).finally(() => {
       if (this.running === running) this.running = null;

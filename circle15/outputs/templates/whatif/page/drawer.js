@@ -3,7 +3,6 @@
 var circle15 = circle15 || {};
 circle15.whatif = circle15.whatif || {};
 
-circle15.whatif.HINTS = { add: "hint_add", move: "hint_move", close: "hint_close", capacity: "hint_capacity", path: "hint_path", gate: "hint_gate", shut: "hint_shut", way: "hint_way" };
 circle15.whatif.SIGNS = {
   add: "M9 3v12M3 9h12", move: "M9 2v14M2 9h14M9 2 7 4M9 2l2 2M9 16l-2-2M9 16l2-2M2 9l2-2M2 9l2 2M16 9l-2-2M16 9l-2 2",
   close: "M4 4l10 10M14 4 4 14", capacity: "M3 15V9M7.5 15V6M12 15V3M16 15H2", path: "M2 13c3 0 3-8 7-8s4 8 7 8", gate: "M4 16V4h10v12M9 4v12M11 10h1",
@@ -14,7 +13,7 @@ circle15.whatif.SIGNS = {
 // Puts the door to the drawer on the page.
 circle15.whatif.door = function (state) {
   const el = circle15.element;
-  const header = document.querySelector("#c15-panel header");
+  const header = circle15.whatif.find("#c15-panel header");
   const button = el("button", "c15-w-open", state.data.words.whatif);
   button.type = "button";
   button.setAttribute("aria-expanded", "false");
@@ -67,6 +66,9 @@ circle15.whatif.Drawer = class {
     const { say } = circle15.whatif;
     this.state = state;
     this.frame = frame;
+    /** @type {HTMLButtonElement[]} */
+    this.sides = [];
+    this.note = "";
     const map = state.folium.map;
     if (!map.getPane(circle15.whatif.PANE)) {
       const pane = map.createPane(circle15.whatif.PANE);
@@ -84,13 +86,15 @@ circle15.whatif.Drawer = class {
     this.basket = new circle15.whatif.BasketView(desk, this.places);
     this.way = new circle15.whatif.WayView(desk);
     this.trial = new circle15.whatif.TrialView(desk);
+    this.toolView = new circle15.whatif.ToolView(desk, this.tools);
+    this.outView = new circle15.whatif.OutView(desk);
     this.live = el("div", "c15-w-live");
     this.live.setAttribute("aria-live", "polite");
     this.live.setAttribute("role", "status");
     this.status = el("p", "c15-w-status");
     this.head = this.makeHead();
-    this.body = el("div", "c15-w-body", this.status, this.serviceRow(), this.toolBox(), this.way.element, this.makeLegend(), this.basket.element, this.table.element,
-      this.trayBox(), this.trial.element, this.outBox(), el("p", "c15-small", say("keys")));
+    this.body = el("div", "c15-w-body", this.status, this.serviceRow(), this.toolView.element, this.way.element, this.makeLegend(), this.basket.element, this.table.element,
+      this.toolView.tray, this.trial.element, this.outView.element, el("p", "c15-small", say("keys")));
     frame.append(this.head, this.body, this.live);
     map.on("baselayerchange", () => this.showService());
     desk.on((what) => this.hear(what));
@@ -116,7 +120,7 @@ circle15.whatif.Drawer = class {
     const wasHome = !this.desk.isOpen && isOpen !== this.desk.isOpen && state.isHome();
     this.desk.isOpen = isOpen;
     document.documentElement.classList.toggle("c15-w-on", isOpen);
-    document.querySelector("button.c15-w-open").setAttribute("aria-expanded", String(isOpen));
+    circle15.whatif.find("button.c15-w-open").setAttribute("aria-expanded", String(isOpen));
     const { control, map } = this.state.folium;
     if (isOpen) control.collapse();
     else if (!circle15.isNarrow()) control.expand();
@@ -127,8 +131,7 @@ circle15.whatif.Drawer = class {
     Object.values(this.overlays).forEach((overlay) => (overlay.canvas.style.display = isOpen ? "" : "none"));
     this.places.group[isOpen ? "addTo" : "remove"](map);
     this.way.clear();
-    if (isOpen) this.frame.querySelector("button, select").focus({ preventScroll: true });
-    else document.querySelector("button.c15-w-open").focus({ preventScroll: true });
+    circle15.whatif.find(isOpen ? "#c15-whatif button" : "button.c15-w-open").focus({ preventScroll: true });
   }
 
   // ---- parts
@@ -172,195 +175,9 @@ circle15.whatif.Drawer = class {
     return el("label", "c15-w-row", el("span", "", circle15.whatif.say("service")), this.service);
   }
 
-  toolBox() {
-    const el = circle15.element;
-    const { say } = circle15.whatif;
-    this.toolButtons = circle15.whatif.TOOLS.map((tool) => {
-      const button = el("button", "c15-w-tool", circle15.icon(circle15.whatif.SIGNS[tool]), el("span", "", say(`tool_${tool}`)));
-      button.type = "button";
-      button.dataset.tool = tool;
-      button.setAttribute("aria-pressed", "false");
-      button.addEventListener("click", () => this.tools.take(this.tools.tool === tool ? null : tool));
-      return button;
-    });
-    this.hint = el("div", "c15-w-hint");
-    const group = el("div", "c15-w-tools", ...this.toolButtons);
-    group.setAttribute("role", "toolbar");
-    group.setAttribute("aria-label", say("tools"));
-    return el("section", "c15-w-section", group, this.hint);
-  }
-
-  // What the tool that is taken wants, and how to give it without a pointer.
-  drawHint() {
-    const el = circle15.element;
-    const { say } = circle15.whatif;
-    const { tool } = this.tools;
-    this.toolButtons.forEach((button) => button.setAttribute("aria-pressed", String(button.dataset.tool === tool)));
-    if (tool === null) {
-      this.hint.replaceChildren(...(circle15.isNarrow() ? [el("p", "c15-small", say("hint_phone", { service: this.desk.layer.name }))] : []));
-      return;
-    }
-    const word = tool === "gate" && circle15.whatif.gate ? "hint_gate_one" : circle15.whatif.HINTS[tool];
-    const parts = [el("p", "", say(word, { service: this.desk.layer.name }))];
-    const button = (text, run, isOff) => {
-      const made = el("button", "c15-w-plain", text);
-      made.type = "button";
-      made.disabled = Boolean(isOff);
-      made.addEventListener("click", run);
-      return made;
-    };
-    if (["move", "close", "capacity"].includes(tool)) {
-      parts.push(this.facilityList());
-    } else {
-      const row = [button(say(tool === "add" ? "put_centre" : "point_centre"), () => this.tools.useCentre())];
-      if (this.tools.drawsLine) {
-        row.push(button(say("done"), () => this.tools.finish(), this.tools.points.length < 2), button(say("cancel"), () => this.tools.drop(), this.tools.points.length === 0));
-      }
-      parts.push(el("div", "c15-w-buttons", ...row));
-    }
-    this.hint.replaceChildren(...parts);
-  }
-
-  facilityList() {
-    const el = circle15.element;
-    const list = el("select", "");
-    list.setAttribute("aria-label", circle15.whatif.say("choose"));
-    const first = el("option", "", circle15.whatif.say("choose"));
-    first.value = "";
-    list.append(first);
-    this.desk.info.facilities.forEach((facility, i) => {
-      if (facility.layer !== this.desk.layer.id) return;
-      const option = el("option", "", facility.name || facility.id);
-      option.value = String(i);
-      list.append(option);
-    });
-    list.addEventListener("change", () => {
-      const facility = list.value === "" ? null : this.desk.info.facilities[Number(list.value)];
-      list.value = "";
-      if (facility) this.tools.useFacility(facility.id, facility.layer);
-    });
-    return list;
-  }
-
   makeLegend() {
     this.legend = circle15.element("div", "c15-w-legend");
     return this.legend;
-  }
-
-  trayBox() {
-    const el = circle15.element;
-    const { say } = circle15.whatif;
-    this.tray = el("details", "c15-w-section c15-w-tray");
-    const { candidates } = this.desk.info;
-    if (candidates.length === 0) {
-      this.tray.hidden = true;
-      return this.tray;
-    }
-    this.tray.append(el("summary", "", `${say("tray")} (${candidates.length})`));
-    const list = el("div", "c15-w-list");
-    this.tray.append(list);
-    this.trayList = list;
-    return this.tray;
-  }
-
-  // Candidates of the service that is shown, and those for any.
-  drawTray() {
-    if (!this.trayList) return;
-    const el = circle15.element;
-    const { say } = circle15.whatif;
-    const { desk } = this;
-    this.trayList.replaceChildren(...desk.info.candidates.filter((c) => !c.layer || c.layer === desk.layer.id).map((candidate) => {
-      const facts = [
-        candidate.capacity === null ? "" : `${circle15.whatif.number(candidate.capacity, 1)} ${desk.layer.unit}`,
-        candidate.cost === null ? "" : `${circle15.whatif.number(candidate.cost, 1)} ${circle15.whatif.isChinese() ? "万元" : "×10⁴ yuan"}`,
-      ].filter(Boolean);
-      const button = el("button", "c15-w-plain", say("tray_add"));
-      button.type = "button";
-      button.setAttribute("aria-label", `${say("tray_add")} ${candidate.name}`);
-      button.addEventListener("click", () => {
-        const latlng = circle15.whatif.toPage([candidate.lon, candidate.lat]);
-        this.tools.addAt(latlng, { layer: candidate.layer || desk.layer.id, name: candidate.name, cost: candidate.cost, capacity: candidate.capacity });
-        this.state.folium.map.panTo(latlng, { animate: false });
-      });
-      return el("div", "c15-w-candidate", el("span", "", candidate.name), el("i", "", facts.join(" · ")), button);
-    }));
-  }
-
-  outBox() {
-    const el = circle15.element;
-    const { say } = circle15.whatif;
-    const button = (name, word, run) => {
-      const made = el("button", "c15-w-plain", say(word));
-      made.type = "button";
-      made.dataset.out = name;
-      made.addEventListener("click", () => run().catch((error) => this.hear({ error })));
-      return made;
-    };
-    const { save } = circle15.whatif;
-    const stem = () => `${this.desk.info.district_id}-${this.desk.baskets.side}`;
-    const plan = () => this.desk.counted().changes;
-    this.outs = [
-      button("toml", "out_toml", async () => save(`${stem()}.toml`, await circle15.whatif.scenario(plan()), "application/toml")),
-      button("csv", "out_csv", async () => save(`${stem()}.csv`, circle15.whatif.unitsCsv(this.desk.info, this.desk.base, this.desk.result), "text/csv")),
-      button("lines", "out_lines", async () => save(`${stem()}.geojson`, circle15.whatif.linesGeoJson(plan()), "application/geo+json")),
-      button("note", "out_note", async () => circle15.whatif.openNote(this.desk)),
-    ];
-    const file = el("input", "");
-    file.type = "file";
-    file.accept = ".toml";
-    file.setAttribute("aria-label", say("out_import"));
-    file.addEventListener("change", () => this.importFile(file));
-    const into = el("label", "c15-w-plain c15-w-file", say("out_import"), file);
-    const rule = el("p", "c15-small", say("out_rule", { base: circle15.whatif.pageData().config_file }));
-    return el("section", "c15-w-section", el("h3", "", say("out")), el("div", "c15-w-buttons", ...this.outs, into), rule, el("p", "c15-small", say("draft_note")));
-  }
-
-  async importFile(input) {
-    const { say } = circle15.whatif;
-    const [file] = input.files;
-    input.value = "";
-    if (!file) return;
-    let told;
-    try {
-      const { base, changes } = circle15.whatif.readScenario(await file.text());
-      told = this.take(base, changes);
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error;
-      told = say("import_bad", { why: say("import_line", { n: error.message.replace("line ", "") }) });
-    }
-    this.hear({ announce: told, stays: true });
-  }
-
-  // Puts a scenario's changes into the basket; a closing with an opening behind it is one that moved.
-  take(base, changes) {
-    const { say } = circle15.whatif;
-    const { desk } = this;
-    const withFile = changes.filter((change) => typeof change.line === "string").length;
-    const good = changes.map(circle15.whatif.checkedChange).filter(Boolean);
-    const items = [];
-    good.forEach((change, i) => {
-      const before = good[i - 1];
-      if (change.kind === "add_facility" && before && before.kind === "close_facility" && before.layer === change.layer && items[items.length - 1].changes.length === 1) {
-        items[items.length - 1] = { changes: [before, change], name: say("moving", { name: change.name || before.id }) };
-      } else {
-        const facility = change.id && desk.facility(change.id, change.layer);
-        const named = facility && (facility.name || facility.id);
-        const name = change.kind === "close_facility" ? say("closing", { name: named || change.id })
-          : change.kind === "set_capacity" ? say("resizing", { name: named || change.id })
-            : change.name || say(`kind_${change.kind}`);
-        items.push({ changes: [change], name });
-      }
-    });
-    if (items.length > 0) {
-      const fresh = items.slice(0, circle15.whatif.MOST_ITEMS - desk.baskets.items.length).map((item) => ({ ...item, on: true, id: desk.baskets.nextId++ }));
-      desk.baskets.put([...desk.baskets.items, ...fresh]);
-    }
-    const words = [items.length > 0 ? say("imported", { n: good.length }) : say("import_bad", { why: say("import_none") })];
-    if (withFile > 0) words.push(say("import_file", { n: withFile }));
-    else if (good.length < changes.length) words.push(say("kept_lost", { n: changes.length - good.length }));
-    const own = circle15.whatif.pageData().config_file;
-    if (base !== null && own && base.split("/").pop() !== own) words.push(say("import_other", { base, own }));
-    return words.join("；");
   }
 
   // ---- what happens
@@ -373,7 +190,7 @@ circle15.whatif.Drawer = class {
     else if (what === "gains") this.basket.drawGains();
     else if (what.step) this.table.showStep(what.step);
     else if (what.shows) this.showLayer(what.shows);
-    else if ("tool" in what || "points" in what) this.drawHint();
+    else if ("tool" in what || "points" in what) this.toolView.drawHint();
     else if ("way" in what) this.way.show(what.way);
     else if (what.announce) {
       this.live.textContent = what.announce;
@@ -408,7 +225,7 @@ circle15.whatif.Drawer = class {
     this.undo.disabled = baskets.past.length === 0;
     this.redo.disabled = baskets.future.length === 0;
     const isIdle = desk.isTrial || desk.isComparing || baskets.items.length === 0;
-    this.outs.forEach((button) => (button.disabled = isIdle));
+    this.outView.buttons.forEach((button) => (button.disabled = isIdle));
     this.frame.classList.toggle("c15-w-trying", desk.isTrial);
     this.frame.classList.toggle("c15-w-comparing", desk.isComparing);
   }
@@ -423,8 +240,8 @@ circle15.whatif.Drawer = class {
     if (!this.places.dragging) this.paint(layer);
     if (desk.isComparing) this.table.showSides(desk.results.A, desk.results.B);
     else this.table.show(desk.result);
-    this.drawHint();
-    this.drawTray();
+    this.toolView.drawHint();
+    this.toolView.drawTray();
     this.trial.draw();
     this.service.value = String(desk.layerIndex);
     if (desk.isTrial) this.say(say("trial_on"), "trying");
@@ -449,6 +266,7 @@ circle15.whatif.Drawer = class {
       return;
     }
     const [a, b] = [desk.results.A.covered[layer], desk.results.B.covered[layer]];
+    /** @type {Record<string, number[]>} */
     const groups = { onlyA: [], onlyB: [], both: [] };
     for (let i = 0; i < base.length; i++) {
       if (a[i] && !b[i]) groups.onlyA.push(i);

@@ -50,7 +50,7 @@ circle15.whatif.openNote = async function (desk) {
     return made;
   };
   const sheet = el("div", "c15-w-sheet");
-  const before = document.activeElement;
+  const before = /** @type {HTMLElement | null} */ (document.activeElement);
   const shut = () => {
     sheet.remove();
     if (before) before.focus();
@@ -259,13 +259,14 @@ circle15.whatif.noteMap = function (desk, el) {
   const canvas = document.createElement("canvas");
   const ratio = 3; // of dots to px: about 290 to the inch
   Object.assign(canvas, { width: width * ratio, height: height * ratio });
-  const pen = canvas.getContext("2d");
+  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
   pen.scale(ratio, ratio);
   pen.fillStyle = "#fff";
   pen.fillRect(0, 0, width, height);
   const [[south, west], [north, east]] = data.page.bounds;
   const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180);
   const scale = Math.min((width - 24) / ((east - west) * squeeze), (height - 24) / (north - south));
+  /** @returns {[number, number]} */
   const at = (latlng) => [width / 2 + (latlng.lng - (west + east) / 2) * squeeze * scale, height / 2 - (latlng.lat - (south + north) / 2) * scale];
   const trace = (polygons) => polygons.forEach((rings) => rings.forEach((ring) => {
     ring.forEach((corner, i) => pen[i ? "lineTo" : "moveTo"](...at(corner)));

@@ -101,7 +101,7 @@ circle15.whatif.changedRows = function (before, after) {
 
 circle15.whatif.gcj02 = function (lon, lat) {
   const a = 6378245.0;
-  const ee = 0.00669342162296594323;
+  const ee = 0.006693421622965943;
   const [x, y, pi] = [lon - 105, lat - 35, Math.PI];
   const waves = (v, ...steps) => steps.reduce((sum, [size, by]) => sum + size * Math.sin(v * by), 0);
   const common = 20 * (Math.sin(6 * x * pi) + Math.sin(2 * x * pi));

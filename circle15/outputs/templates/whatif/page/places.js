@@ -19,7 +19,9 @@ circle15.whatif.Places = class {
     this.tip.hidden = true;
     this.map.getContainer().append(this.tip);
     this.walk = L.polyline([], { pane: "c15-lines", color: "#a3204f", weight: 2, dashArray: "4 4", interactive: false });
-    this.loop = null;
+    this.dragging = null; // id of the item under the pointer
+    /** @type {any} */
+    this.question = null; // what is asked while it moves: {changes, moving, layer}
   }
 
   // Puts the signs of the plan's items anew; markers stay the same elements, so that focus and drags hold.

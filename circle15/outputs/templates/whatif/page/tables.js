@@ -18,7 +18,7 @@ circle15.whatif.UnitTable = class {
   }
 
   // One row a unit: the whole district first, then those that change, the others behind.
-  fill(rows, { gapUnit, worst, keepsOrder, heads }) {
+  fill(rows, { gapUnit, worst, keepsOrder, heads = /** @type {string[] | null} */ (null) }) {
     const el = circle15.element;
     const { say } = circle15.whatif;
     const hasGap = gapUnit !== null;

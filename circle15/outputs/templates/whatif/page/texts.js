@@ -3,9 +3,16 @@
 var circle15 = circle15 || {};
 circle15.whatif = circle15.whatif || {};
 
+/**
+ * The page's own element, which is there.
+ * @param {string} selector
+ * @returns {any}
+ */
+circle15.whatif.find = (selector) => document.querySelector(selector);
+
 // What stands in the page beside the engine's data: words, names of roads and communities, the config's file.
 circle15.whatif.pageData = function () {
-  circle15.whatif.page = circle15.whatif.page || JSON.parse(document.getElementById("c15-whatif-page").textContent);
+  circle15.whatif.page = circle15.whatif.page || JSON.parse(circle15.whatif.find("#c15-whatif-page").textContent);
   return circle15.whatif.page;
 };
 

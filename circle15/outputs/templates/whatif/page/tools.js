@@ -102,6 +102,7 @@ circle15.whatif.Tools = class {
     const layer = values.layer ? desk.layerOf(values.layer) : desk.layer;
     const place = circle15.whatif.fromPage(latlng);
     const capacity = values.capacity ?? layer.usual_capacity;
+    /** @type {any} */
     const change = { kind: "add_facility", layer: layer.id, ...place };
     if (capacity !== null && capacity !== undefined) change.capacity = capacity;
     if (values.cost !== null && values.cost !== undefined) change.cost = values.cost;
@@ -217,21 +218,25 @@ circle15.whatif.Tools = class {
   useCentre() {
     const drawer = this.places.room().right;
     const size = this.map.getSize();
-    const panel = circle15.isNarrow() ? 0 : document.getElementById("c15-panel").offsetWidth + 12;
+    const panel = circle15.isNarrow() ? 0 : circle15.whatif.find("#c15-panel").offsetWidth + 12;
     this.use(this.map.containerPointToLatLng([(panel + size.x - drawer) / 2, size.y / 2]));
   }
 
   key(event) {
     if (!this.desk.isOpen) return;
-    const isTyping = event.target.closest("input, select, textarea");
-    const isOther = event.ctrlKey || event.metaKey;
-    if (isOther && !isTyping && ["z", "y"].includes(event.key.toLowerCase())) {
-      event.preventDefault();
-      const isRedo = event.key.toLowerCase() === "y" || event.shiftKey;
-      this.desk.baskets[isRedo ? "redo" : "undo"]();
-      return;
-    }
-    if (this.tool === null || isTyping || isOther) return;
+    if (event.target.closest("input, select, textarea")) return;
+    if (event.ctrlKey || event.metaKey) this.keyOfHistory(event);
+    else if (this.tool !== null) this.keyOfTool(event);
+  }
+
+  keyOfHistory(event) {
+    const key = event.key.toLowerCase();
+    if (key !== "z" && key !== "y") return;
+    event.preventDefault();
+    this.desk.baskets[key === "y" || event.shiftKey ? "redo" : "undo"]();
+  }
+
+  keyOfTool(event) {
     const onMap = this.map.getContainer().contains(event.target) && !event.target.closest("a, button, .leaflet-marker-icon");
     if (event.key === "Escape") {
       if (this.points.length > 0) this.drop();

@@ -17,6 +17,8 @@ circle15.whatif.TrialView = class {
     this.reset.addEventListener("click", () => this.set("none"));
     this.element = el("details", "c15-w-section c15-w-trial", el("summary", "", say("trial")), el("p", "c15-small", say("trial_note")), this.box, this.reset);
     this.shown = null;
+    /** @type {(() => void)[]} */
+    this.fillers = [];
   }
 
   set(key, name, value, own) {
