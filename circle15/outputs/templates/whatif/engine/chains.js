@@ -20,17 +20,7 @@ const LONGEST_CHAIN_MS = 2 ** 30; // a chain is cut where its time would pass th
  * @property {Int32Array} nodeOf each junction
  * @property {Int32Array} firstAt of each junction: where its chains begin in `chainsAt`
  * @property {Int32Array} chainsAt
- */
-
-/**
- * What chains are laid through: a network, or the unfolded one.
- * @typedef {object} Streets
- * @property {number} nNodes
- * @property {Int32Array} tail
- * @property {Int32Array} head
- * @property {number} nEdges
- * @property {(edge: number) => boolean} isGone
- * @property {Times[]} times of every profile
+ * @property {Uint8Array} isDissolved of each chain: a change took it apart, and no walk goes along it
  */
 
 /** @param {Streets} streets @returns {Chains} */
@@ -85,6 +75,7 @@ function layChains(streets) {
     junctionOf,
     innerSlotOf,
     nodeOf: Int32Array.from(nodeOf),
+    isDissolved: new Uint8Array(left.length),
     ...chainsAtJunctions(nodeOf.length, left, right),
   };
 }
@@ -93,7 +84,7 @@ function layChains(streets) {
 function touchingEdges({ nNodes, nEdges, tail, head, isGone }) {
   const first = new Int32Array(nNodes + 1);
   for (let e = 0; e < nEdges; e++) {
-    if (isGone(e)) continue;
+    if (isGone[e]) continue;
     first[tail[e] + 1]++;
     first[head[e] + 1]++;
   }
@@ -101,7 +92,7 @@ function touchingEdges({ nNodes, nEdges, tail, head, isGone }) {
   const edge = new Int32Array(first[nNodes]);
   const next = first.slice();
   for (let e = 0; e < nEdges; e++) {
-    if (isGone(e)) continue;
+    if (isGone[e]) continue;
     edge[next[tail[e]]++] = e;
     edge[next[head[e]]++] = e;
   }
@@ -154,14 +145,14 @@ function findJunctions({ nNodes, nEdges, tail, head, isGone, times }, touching) 
   };
   for (let v = 0; v < nNodes; v++) if (isJunction[v]) walk(v);
   for (let e = 0; e < nEdges; e++) {
-    if (isWalked[e] || isGone(e)) continue;
+    if (isWalked[e] || isGone[e]) continue;
     isJunction[tail[e]] = 1; // of a ring without a junction one node becomes one
     walk(tail[e]);
   }
   return isJunction;
 }
 
-/** @param {number} nJunctions @param {number[]} left @param {number[]} right */
+/** @param {number} nJunctions @param {ArrayLike<number>} left @param {ArrayLike<number>} right */
 function chainsAtJunctions(nJunctions, left, right) {
   const firstAt = new Int32Array(nJunctions + 1);
   for (let c = 0; c < left.length; c++) {
@@ -176,4 +167,66 @@ function chainsAtJunctions(nJunctions, left, right) {
     chainsAt[next[right[c]]++] = c;
   }
   return { firstAt, chainsAt };
+}
+
+/**
+ * The chains after a change: those that it touches are taken apart into their edges, each of which becomes a chain, and
+ * the new edges too. Ends of edges are junctions then, which alters no walk.
+ * @param {Chains} chains @param {Streets} streets @param {Draft} draft @returns {Chains}
+ */
+function relayChains(chains, streets, draft) {
+  const fresh = [...draft.rests, ...draft.added].map((e) => streets.edgeAt(e));
+  const dissolved = new Set([...draft.divided, ...draft.closed].map((e) => streets.edgeAt(e)).filter((e) => e < chains.slotOf.length).map((e) => chains.chainOf[chains.slotOf[e]]));
+  for (const e of fresh) {
+    for (const v of [streets.tail[e], streets.head[e]]) {
+      const slot = v < chains.innerSlotOf.length ? chains.innerSlotOf[v] : -1;
+      if (slot >= 0) dissolved.add(chains.chainOf[slot]);
+    }
+  }
+  /** @type {number[]} */
+  const edges = [];
+  for (const c of dissolved) {
+    for (let s = chains.firstSlot[c]; s < chains.firstSlot[c + 1]; s++) edges.push(chains.edgeOf[s]);
+  }
+  const laid = [...new Set([...edges, ...fresh])].filter((e) => !streets.isGone[e]);
+  const junctionOf = extended(chains.junctionOf, streets.nNodes - chains.junctionOf.length).fill(-1, chains.junctionOf.length);
+  const innerSlotOf = extended(chains.innerSlotOf, streets.nNodes - chains.innerSlotOf.length).fill(-1, chains.innerSlotOf.length);
+  /** @type {number[]} */
+  const newJunctions = [];
+  for (const e of laid) {
+    for (const v of [streets.tail[e], streets.head[e]]) {
+      innerSlotOf[v] = -1;
+      if (junctionOf[v] < 0) junctionOf[v] = chains.nJunctions + newJunctions.push(v) - 1;
+    }
+  }
+  const [nSlots, nChains, nJunctions] = [chains.edgeOf.length, chains.nChains + laid.length, chains.nJunctions + newJunctions.length];
+  const slotOf = extended(chains.slotOf, streets.nEdges - chains.slotOf.length).fill(-1, chains.slotOf.length);
+  laid.forEach((e, k) => (slotOf[e] = nSlots + k));
+  const left = appended(chains.left, laid.map((e) => junctionOf[streets.tail[e]]));
+  const right = appended(chains.right, laid.map((e) => junctionOf[streets.head[e]]));
+  const isDissolved = extended(chains.isDissolved, laid.length);
+  for (const c of dissolved) isDissolved[c] = 1;
+  return {
+    nJunctions,
+    nChains,
+    left,
+    right,
+    firstSlot: appended(chains.firstSlot, laid.map((_, k) => nSlots + k + 1)),
+    edgeOf: appended(chains.edgeOf, laid),
+    isTurned: extended(chains.isTurned, laid.length),
+    slotOf,
+    chainOf: appended(chains.chainOf, laid.map((_, k) => chains.nChains + k)),
+    junctionOf,
+    innerSlotOf,
+    nodeOf: appended(chains.nodeOf, newJunctions),
+    isDissolved,
+    ...chainsAtJunctions(nJunctions, left, right),
+  };
+}
+
+/** @param {Int32Array} values @param {number[]} more */
+function appended(values, more) {
+  const longer = extended(values, more.length);
+  longer.set(more, values.length);
+  return longer;
 }

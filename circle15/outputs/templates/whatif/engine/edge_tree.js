@@ -86,7 +86,10 @@ function alongCurve({ tailLon, tailLat, headLon, headLat }) {
     const y = spread((((tailLat[e] + headLat[e]) / 2 - south) / extent) * side);
     keys[e] = (x + 2 * y) * 2 ** 22 + e; // 30 bits of place, 22 of number
   }
-  return Int32Array.from(keys.sort(), (key) => key % 2 ** 22);
+  keys.sort();
+  const order = new Int32Array(n);
+  for (let i = 0; i < n; i++) order[i] = keys[i] % 2 ** 22;
+  return order;
 }
 
 /** @param {Float64Array} a @param {Float64Array} b */

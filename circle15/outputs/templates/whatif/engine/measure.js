@@ -58,7 +58,7 @@ function timesToKth(rules, walker, facilities) {
       least[first + place] = ms[n];
     }
   }
-  return Float64Array.from({ length: study.nCells }, (_, c) => least[k * c + k - 1]);
+  return least.filter((_, n) => n % k === k - 1);
 }
 
 /** Supply as a catchment shares it out: null where too few facilities state a capacity. @param {Layer} layer @param {Facility[]} facilities */

@@ -34,7 +34,8 @@ function unpackNetwork(pack) {
     head[e] += tail[e];
     last = head[e];
   }
-  const lengthM = Float64Array.from(tail, (t, e) => haversineM(lon[t], lat[t], lon[head[e]], lat[head[e]]));
+  const lengthM = new Float64Array(tail.length);
+  for (let e = 0; e < tail.length; e++) lengthM[e] = haversineM(lon[tail[e]], lat[tail[e]], lon[head[e]], lat[head[e]]);
   const stated = pack.doubles("length_m");
   pack.whole("length_at").forEach((e, k) => (lengthM[e] = stated[k]));
   /** @type {Record<string, Times>} */
@@ -69,15 +70,4 @@ function unpackTimes(pack, name, usual) {
   const alone = pack.whole(`${name}_alone`);
   pack.whole(`${name}_at`).forEach((e, k) => (times[e] = alone[k]));
   return times;
-}
-
-/** The same network walked by one profile at another pace, which pays nothing but its speed. @param {Network} network @param {string} profile @param {number} speed @returns {Network} */
-function atPace(network, profile, speed) {
-  const ms = network.lengthM.map((m) => metresToMs(m, speed));
-  const { forward, backward } = network.times[profile];
-  const own = {
-    forward: ms.map((t, e) => (forward[e] === Infinity ? Infinity : t)),
-    backward: ms.map((t, e) => (backward[e] === Infinity ? Infinity : t)),
-  };
-  return { ...network, times: { ...network.times, [profile]: own } };
 }

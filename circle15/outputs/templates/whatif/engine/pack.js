@@ -44,13 +44,15 @@ class Pack {
 
   /** @param {string} name */
   ints(name) {
-    return Int32Array.from(this.whole(name));
+    return new Int32Array(this.whole(name));
   }
 
   /** @param {string} name */
   flags(name) {
     const { n, at } = this.arrays[name];
-    return Uint8Array.from({ length: n }, (_, i) => (this.bytes[at + (i >> 3)] >> (i & 7)) & 1);
+    const values = new Uint8Array(n);
+    for (let i = 0; i < n; i++) values[i] = (this.bytes[at + (i >> 3)] >> (i & 7)) & 1;
+    return values;
   }
 
   /** @param {string} name */
@@ -65,7 +67,8 @@ class Pack {
   /** @param {string} name */
   degrees(name) {
     if (this.arrays[name].kind === "doubles") return this.doubles(name);
-    const values = this.whole(name).map((steps) => steps / STEPS_PER_DEGREE);
+    const values = this.whole(name);
+    for (let i = 0; i < values.length; i++) values[i] /= STEPS_PER_DEGREE;
     if (this.has(`${name}/at`)) {
       const other = this.doubles(`${name}/other`);
       this.whole(`${name}/at`).forEach((i, k) => (values[i] = other[k]));

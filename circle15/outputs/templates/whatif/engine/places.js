@@ -22,6 +22,22 @@ class Places {
     this.toRight = new Float64Array(n).fill(Infinity);
   }
 
+  /** The same places, to be changed. @returns {Places} */
+  copy() {
+    const copied = Object.assign(Object.create(Places.prototype), this);
+    for (const name of ["access", "junction", "chain", "slot", "order", "fromLeft", "fromRight", "toLeft", "toRight"]) {
+      copied[name] = copied[name].slice();
+    }
+    return copied;
+  }
+
+  /** Takes a point off the streets. @param {number} i */
+  clear(i) {
+    this.junction[i] = this.chain[i] = this.slot[i] = -1;
+    this.order[i] = this.access[i] = 0;
+    this.fromLeft[i] = this.fromRight[i] = this.toLeft[i] = this.toRight[i] = Infinity;
+  }
+
   /** @param {number} i */
   isLinked(i) {
     return this.junction[i] >= 0 || this.chain[i] >= 0;

@@ -61,13 +61,13 @@ class Worlds {
 function changePath(world, change, index, told) {
   const line = checkedLine(change.line);
   const toleranceM = change.tolerance_m || JOIN_TOLERANCE_M;
-  const { speeds } = world.study;
+  const { speeds, tree } = world.study;
   if (change.kind === "close_path") {
-    const closed = closePath(world.network, speeds, line, toleranceM);
+    const closed = closePath(world.network, tree, speeds, line, toleranceM);
     if (closed.nEdges === 0) throw new Refusal(SAYS.closesNothing(closed.nearestM, toleranceM));
     return { world: world.after(closed.draft), told };
   }
-  const added = addPath(world.network, speeds, line, toleranceM);
+  const added = addPath(world.network, tree, speeds, line, toleranceM);
   if (added.ends.every((end) => !end.isJoined)) throw new Refusal(SAYS.joinsNothing(added.ends, toleranceM));
   const missed = added.ends.filter((end) => !end.isJoined).map((end) => ({ change: index, ...SAYS.misses(end, toleranceM) }));
   return { world: world.after(added.draft), told: [...told, ...missed] };

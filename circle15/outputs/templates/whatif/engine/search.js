@@ -118,15 +118,19 @@ function nearestTimes(graph, origins, goals, cutoff) {
   const { search } = graph;
   search.towards(goals, cutoff);
   const inChain = new PlaceIndex(graph.chains, goals);
-  return Float64Array.from({ length: origins.n }, (_, i) => {
+  const times = new Float64Array(origins.n);
+  for (let i = 0; i < origins.n; i++) {
     let time = search.timeFrom(origins, i);
-    if (origins.chain[i] >= 0) {
-      for (const k of inChain.inChain(origins.chain[i])) {
+    const chain = origins.chain[i];
+    if (chain >= 0) {
+      for (let at = inChain.first[chain]; at < inChain.first[chain + 1]; at++) {
+        const k = inChain.place[at];
         time = Math.min(time, alongChain(origins, i, goals, k) + origins.access[i] + goals.access[k]);
       }
     }
-    return time <= cutoff ? time : Infinity;
-  });
+    times[i] = time <= cutoff ? time : Infinity;
+  }
+  return times;
 }
 
 /** Origins within a cutoff of one facility. @typedef {{origin: Int32Array, ms: Float64Array}} Column */

@@ -49,7 +49,11 @@ class Study {
     this.speeds = Object.fromEntries(pack.facts.profiles.map((/** @type {any} */ p) => [p.name, p.speed_m_s]));
     const { lon, lat, tail, head } = this.network;
     /** @param {Float64Array} of @param {Int32Array} nodes */
-    const at = (of, nodes) => Float64Array.from(nodes, (v) => of[v]);
+    const at = (of, nodes) => {
+      const values = new Float64Array(nodes.length);
+      for (let e = 0; e < nodes.length; e++) values[e] = of[nodes[e]];
+      return values;
+    };
     this.tree = new EdgeTree({ tailLon: at(lon, tail), tailLat: at(lat, tail), headLon: at(lon, head), headLat: at(lat, head) });
     this.borders = new Borders({
       tailLon: pack.degrees("border_tail_lon"),

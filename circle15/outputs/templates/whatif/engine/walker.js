@@ -1,7 +1,7 @@
 "use strict";
 // One profile at one pace on the streets of a world: its graph, where its walks start, and what facilities they reach.
 
-/** Places of some facilities: `rows` are each one's own among them. @typedef {{places: Places, rows: number[][]}} Goals */
+/** Places of some facilities: `rows` are each one's own among them, `links` where each is. @typedef {{places: Places, rows: number[][], links: Link[]}} Goals */
 
 class Walker {
   /** @param {World} world @param {string} profile @param {number} speed metres per second */
@@ -9,13 +9,18 @@ class Walker {
     this.world = world;
     this.profile = profile;
     this.speed = speed;
-    const { study } = world;
     const p = Object.keys(world.network.times).indexOf(profile);
     const own = world.streets.times[p];
-    this.graph = new Graph(world.chains, speed === study.speeds[profile] ? own : this.atPace(own));
-    const links = world.originLinks(profile);
-    this.origins = new Places(links.edge.length);
-    for (let i = 0; i < links.edge.length; i++) this.place(this.origins, i, links.edge[i], links.fraction[i], links.accessM[i]);
+    const times = speed === world.study.speeds[profile] ? own : this.atPace(own);
+    /** The same walker before the change, of which what the change leaves is taken. @type {Walker | null} */
+    this.before = (world.isPatched && world.parent && world.parent.walkers.get(`${profile}@${speed}`)) || null;
+    /** @type {Graph} */
+    this.graph = new Graph(world.chains, times, this.before && this.before.graph);
+    /** Origins that are linked elsewhere than before. @type {number[]} */
+    this.moved = [];
+    /** @type {Places} */
+    this.origins = this.before ? this.originsAfter(this.before) : this.originsAnew();
+    /** @type {PlaceIndex} */
     this.originIndex = new PlaceIndex(world.chains, this.origins);
     /** @type {Map<string, Column>} */
     this.columns = new Map();
@@ -23,24 +28,45 @@ class Walker {
     this.ripples = new Map();
   }
 
-  /** Times of a profile that pays nothing but its speed, at another one. @param {Times} own @returns {Times} */
-  atPace({ forward, backward }) {
-    const { lengthM, links } = this.world.network;
-    const { nEdges } = this.world.streets;
-    const originEdge = links.length > 0 ? unfold(this.world.network).originEdge : null;
-    const ms = Float64Array.from({ length: nEdges }, (_, e) => {
-      const of = originEdge ? originEdge[e] : e;
-      return of < 0 ? 0 : metresToMs(lengthM[of], this.speed);
-    });
-    return {
-      forward: ms.map((t, e) => (forward[e] === Infinity ? Infinity : t)),
-      backward: ms.map((t, e) => (backward[e] === Infinity ? Infinity : t)),
-    };
+  originsAnew() {
+    const links = this.world.originLinks(this.profile);
+    const places = new Places(links.edge.length);
+    for (let i = 0; i < places.n; i++) this.place(places, i, linkAt(links, i));
+    return places;
   }
 
-  /** @param {Places} places @param {number} i @param {number} edge @param {number} fraction @param {number} accessM */
-  place(places, i, edge, fraction, accessM) {
-    if (edge >= 0) places.set(i, this.graph, this.world.streets, edge, fraction, metresToMs(accessM, this.speed));
+  /** @param {Walker} before */
+  originsAfter(before) {
+    const links = this.world.originLinks(this.profile);
+    const was = before.world.originLinks(this.profile);
+    const { isDissolved } = this.world.chains;
+    const places = before.origins.copy();
+    for (let i = 0; i < places.n; i++) {
+      const isMoved = !isSameLink(linkAt(was, i), linkAt(links, i));
+      if (isMoved) this.moved.push(i);
+      if (!isMoved && !(places.chain[i] >= 0 && isDissolved[places.chain[i]])) continue;
+      places.clear(i);
+      this.place(places, i, linkAt(links, i));
+    }
+    return places;
+  }
+
+  /** Times of a profile that pays nothing but its speed, at another one. @param {Times} own @returns {Times} */
+  atPace({ forward, backward }) {
+    const { streets, network } = this.world;
+    /** @param {Float64Array} ms */
+    const paced = (ms) =>
+      ms.map((t, e) => {
+        const of = streets.originEdge(e);
+        return t === Infinity || of < 0 ? t : metresToMs(network.lengthM[of], this.speed);
+      });
+    return { forward: paced(forward), backward: paced(backward) };
+  }
+
+  /** @param {Places} places @param {number} i @param {Link} link @param {number} [edge] of the streets */
+  place(places, i, link, edge = this.world.streets.edgeAt(link.edge)) {
+    if (link.edge < 0) return;
+    places.set(i, this.graph, this.world.streets, edge, link.fraction, metresToMs(link.accessM, this.speed));
   }
 
   /** Where a facility is entered. @param {Layer} layer @param {Facility} facility @returns {Link[]} */
@@ -55,25 +81,21 @@ class Walker {
 
   /** @param {Layer} layer @param {Facility[]} facilities @returns {Goals} */
   goals(layer, facilities) {
-    /** @type {Link[]} */
-    const links = [];
+    const { streets } = this.world;
+    /** @type {[Link, number][]} */
+    const found = [];
     const rows = facilities.map((facility) =>
-      this.links(layer, facility).flatMap((link) => this.copies(link).map((copy) => links.push(copy) - 1)),
+      this.links(layer, facility).flatMap((link) => {
+        if (link.edge < 0) return [];
+        // Behind private gates neighbours come on the streets that lead out, others on those that lead in.
+        const twin = streets.twinOf(link.edge);
+        const edges = twin < 0 ? [streets.edgeAt(link.edge)] : [streets.edgeAt(link.edge), twin];
+        return edges.map((edge) => found.push([link, edge]) - 1);
+      }),
     );
-    const places = new Places(links.length);
-    links.forEach(({ edge, fraction, accessM }, i) => this.place(places, i, edge, fraction, accessM));
-    return { places, rows };
-  }
-
-  /** A place behind private gates is reached on the streets that lead out, by neighbours, and on those that lead in. @param {Link} link @returns {Link[]} */
-  copies(link) {
-    const twin = link.edge >= 0 && this.world.network.links.length > 0 ? this.twinOf(link.edge) : -1;
-    return twin < 0 ? [link] : [link, { ...link, edge: twin }];
-  }
-
-  /** @param {number} edge */
-  twinOf(edge) {
-    return this.world.streets && this.world.twin ? this.world.twin[edge] : -1;
+    const places = new Places(found.length);
+    found.forEach(([link, edge], i) => this.place(places, i, link, edge));
+    return { places, rows, links: found.map(([link]) => link) };
   }
 
   /** Milliseconds from every cell to the nearest of the goals. @param {Goals} goals @param {number} cutoff */
@@ -101,11 +123,9 @@ class Walker {
 
   /** @param {Layer} layer @param {Facility} facility @param {number} cutoff @returns {Column | null} */
   columnBefore(layer, facility, cutoff) {
-    const { parent } = this.world;
-    const before = parent && parent.walkers.get(`${this.profile}@${this.speed}`);
-    if (!before || before.world.network.links.length > 0) return null;
-    const known = before.columns.get(`${facility.key}@${cutoff}`);
-    if (!known) return null;
+    const { before } = this;
+    const known = before && before.columns.get(`${facility.key}@${cutoff}`);
+    if (!before || !known) return null;
     const ripple = kept(this.ripples, String(cutoff), () => new Ripple(before, this, cutoff));
     return ripple.isFeltAt(layer, facility) ? null : known;
   }
@@ -138,17 +158,13 @@ class Ripple {
   constructor(before, after, cutoff) {
     this.before = before;
     this.after = after;
-    const { network } = after.world;
+    const { streets, network } = after.world;
     const draft = /** @type {Draft} */ (after.world.draft);
     const edges = [...draft.added, ...draft.divided, ...draft.rests, ...draft.closed];
-    const nodes = [...new Set(edges.flatMap((e) => [network.tail[e], network.head[e]]))];
-    const was = before.world.originLinks(after.profile);
-    const is = after.world.originLinks(after.profile);
-    /** @type {number[]} */
-    const moved = [];
-    for (let i = 0; i < is.edge.length; i++) if (!isSameLink(linkAt(was, i), linkAt(is, i))) moved.push(i);
-    this.nearBefore = chainsNear(before, nodes.filter((v) => v < before.world.network.nNodes), moved, cutoff);
-    this.nearAfter = chainsNear(after, nodes, moved, cutoff);
+    const nodes = [...new Set(edges.flatMap((e) => [network.tail[e], network.head[e]]))].map((v) => streets.nodeAt(v));
+    const old = nodes.filter((v) => v < before.world.streets.nNodes);
+    this.nearBefore = chainsNear(before, old, after.moved, cutoff);
+    this.nearAfter = chainsNear(after, nodes, after.moved, cutoff);
   }
 
   /** @param {Layer} layer @param {Facility} facility */
@@ -159,6 +175,7 @@ class Ripple {
     return is.some(
       (link, k) =>
         !isSameLink(was[k], link) ||
+        this.after.world.streets.twinOf(link.edge) >= 0 || // visitors come by other chains: not worth a look
         (link.edge >= 0 &&
           (this.nearBefore[chainOfEdge(this.before, link.edge)] || this.nearAfter[chainOfEdge(this.after, link.edge)])),
     );
@@ -166,8 +183,8 @@ class Ripple {
 }
 
 /** @param {Walker} walker @param {number} edge */
-function chainOfEdge({ graph: { chains } }, edge) {
-  return chains.chainOf[chains.slotOf[edge]];
+function chainOfEdge({ world: { chains, streets } }, edge) {
+  return chains.chainOf[chains.slotOf[streets.edgeAt(edge)]];
 }
 
 /** @param {Links} links @param {number} i @returns {Link} */

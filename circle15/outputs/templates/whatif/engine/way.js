@@ -23,9 +23,7 @@ function wayFrom(measured, cell) {
   const found = kthGoal(search, origins, cell, goals, layer.min_count, cutoff);
   if (!found) return { ...none, why: SAYS.noneWithin(Math.round(cutoff / MS_PER_SECOND / 6) / 10) };
   const facility = facilities[found.facility];
-  const links = walker.links(layer, facility);
-  const own = goals.rows[found.facility].indexOf(found.goal);
-  const entrance = entranceOf(world, layer, facility, links.length === goals.rows[found.facility].length ? own : Math.floor(own / 2));
+  const entrance = entranceOf(walker, layer, facility, goals.links[found.goal]);
   const pieces = walkTo(walker, cell, goals.places, found.goal);
   const straightM = haversineM(...start, ...entrance);
   return {
@@ -46,14 +44,14 @@ function wayFrom(measured, cell) {
   };
 }
 
-/** @param {World} world @param {Layer} layer @param {Facility} facility @param {number} k @returns {[number, number]} */
-function entranceOf(world, layer, facility, k) {
-  const entered = world.entered.get(facility.key);
-  if (entered) return entered[k];
-  if (facility.entrances.length === 0) return [facility.lon, facility.lat];
+/** The entrance that a link is of. @param {Walker} walker @param {Layer} layer @param {Facility} facility @param {Link} link @returns {Point} */
+function entranceOf({ world, profile }, layer, facility, link) {
   const { lon, lat } = world.study.entrances[layer.id];
-  const row = facility.entrances[Math.min(k, facility.entrances.length - 1)];
-  return [lon[row], lat[row]];
+  /** @type {Point[]} */
+  const own = facility.entrances.length > 0 ? facility.entrances.map((row) => [lon[row], lat[row]]) : [[facility.lon, facility.lat]];
+  const places = world.entered.get(facility.key) || own;
+  const links = world.walker(profile, world.study.speeds[profile]).links(layer, facility);
+  return places[Math.max(0, links.findIndex((known) => isSameLink(known, link)))];
 }
 
 /** The k-th nearest facility of a walk that is settled, and the place where it is entered. @param {Search} search @param {Places} origins @param {number} cell @param {Goals} goals @param {number} k @param {number} cutoff */
@@ -213,9 +211,7 @@ function alongPieces(graph, origins, cell, goals, g) {
  * @param {number} accessStart ms @param {number} accessEnd ms
  */
 function describe(walker, pieces, start, end, accessStart, accessEnd) {
-  const { network } = walker.world;
-  const { tail, head } = walker.world.streets;
-  const known = network.links.length > 0 ? unfold(network) : null;
+  const { network, streets } = walker.world;
   /** @type {[number, number][]} */
   const line = [start];
   const msAt = [0];
@@ -223,10 +219,10 @@ function describe(walker, pieces, start, end, accessStart, accessEnd) {
   /** @type {[number, number] | null} */
   let waitedAt = null;
   for (const piece of pieces) {
-    const of = known ? known.originEdge[piece.edge] : piece.edge;
+    const of = streets.originEdge(piece.edge);
     /** @param {number} fraction @returns {[number, number]} */
     const at = (fraction) => {
-      const [t, h] = [tail[piece.edge], head[piece.edge]].map((v) => (known ? known.originNode[v] : v));
+      const [t, h] = [streets.originNode(streets.tail[piece.edge]), streets.originNode(streets.head[piece.edge])];
       return [network.lon[t] + fraction * (network.lon[h] - network.lon[t]), network.lat[t] + fraction * (network.lat[h] - network.lat[t])];
     };
     if (line.length === 1) {

@@ -131,7 +131,7 @@ class WhatIf {
     const toleranceM = changes[index].tolerance_m || JOIN_TOLERANCE_M;
     const { network } = this.worlds.after(changes.slice(0, index)).world;
     const ends = /** @type {const} */ (["start", "end"]).map((end) => {
-      const { missM, isJoined, at } = joinAt(network, end === "start" ? line[0] : line[line.length - 1], toleranceM);
+      const { missM, isJoined, at } = joinAt(network, this.study.tree, end === "start" ? line[0] : line[line.length - 1], toleranceM);
       return { end, miss_m: missM, joined: isJoined, street: at };
     });
     const lengthM = line.slice(1).reduce((sum, point, k) => sum + haversineM(...line[k], ...point), 0);
@@ -145,7 +145,7 @@ class WhatIf {
 
   /** Where a path's end would join the streets. @param {Change[]} changes @param {{lon: number, lat: number}} place @param {number} toleranceM */
   snap(changes, { lon, lat }, toleranceM) {
-    const { missM, isJoined, at } = joinAt(this.worlds.after(changes).world.network, [lon, lat], toleranceM);
+    const { missM, isJoined, at } = joinAt(this.worlds.after(changes).world.network, this.study.tree, [lon, lat], toleranceM);
     return { joined: isJoined, miss_m: missM, street: at };
   }
 

@@ -24,8 +24,6 @@ class World {
     this.walked = null;
     /** @type {Chains | null} */
     this.laid = null;
-    /** @type {Int32Array | null} */
-    this.twin = null;
     /** @type {Entrances} */
     this.entrances = new Entrances(this);
     /** Places of facilities that are entered anew, by their key. @type {Map<string, Point[]>} */
@@ -134,38 +132,29 @@ class World {
     return { west: box.west - east, south: box.south - north, east: box.east + east, north: box.north + north };
   }
 
-  /** What walks go along: the streets, behind private gates twice. @returns {Streets} */
-  get streets() {
-    if (this.walked) return this.walked;
-    const { network } = this;
-    if (network.links.length === 0) {
-      return (this.walked = {
-        nNodes: network.nNodes,
-        nEdges: network.nEdges,
-        tail: network.tail,
-        head: network.head,
-        isGone: (e) => network.isGone[e] === 1,
-        times: Object.values(network.times),
-      });
-    }
-    const unfolded = unfold(network);
-    const { originEdge } = unfolded;
-    this.twin = unfolded.twin;
-    return (this.walked = {
-      nNodes: unfolded.nNodes,
-      nEdges: originEdge.length,
-      tail: unfolded.tail,
-      head: unfolded.head,
-      isGone: (e) => originEdge[e] >= 0 && network.isGone[originEdge[e]] === 1,
-      times: Object.values(network.times).map(({ forward, backward }) => ({
-        forward: Float64Array.from(originEdge, (e) => (e < 0 ? 0 : forward[e])),
-        backward: Float64Array.from(originEdge, (e) => (e < 0 ? Infinity : backward[e])),
-      })),
-    });
+  /** Whether the streets and chains are the parent's but for what the change touches. */
+  get isPatched() {
+    return this.parent !== null && this.draft !== null && this.draft.isPlain;
   }
 
+  /** @returns {Streets} */
+  get streets() {
+    if (!this.walked) {
+      this.walked = this.isPatched
+        ? /** @type {World} */ (this.parent).streets.after(/** @type {Draft} */ (this.draft))
+        : Streets.of(this.network);
+    }
+    return this.walked;
+  }
+
+  /** @returns {Chains} */
   get chains() {
-    return this.laid || (this.laid = layChains(this.streets));
+    if (!this.laid) {
+      this.laid = this.isPatched
+        ? relayChains(/** @type {World} */ (this.parent).chains, this.streets, /** @type {Draft} */ (this.draft))
+        : layChains(this.streets);
+    }
+    return this.laid;
   }
 
   /** @param {string} profile @param {number} speed */
