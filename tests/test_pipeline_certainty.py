@@ -151,10 +151,10 @@ def test_official_totals_are_kept_in_every_draw(tmp_path):
 
 def test_facilities_in_one_place_move_as_one_and_others_do_not_mind_them(tmp_path):
     more = doubts(position=30)
-    both = write_town(tmp_path, clinics=[CLINICS[0], CLINICS[0], CLINICS[2]], people=SPREAD, more=more)
+    both = write_town(tmp_path, clinics=[CLINICS[0], CLINICS[0], (1530, 400, "")], people=SPREAD, more=more)
     _, _, twice = drawn(both, draws=30)
     (tmp_path / "one").mkdir()
-    alone = write_town(tmp_path / "one", clinics=[CLINICS[0], CLINICS[2]], people=SPREAD, more=more)
+    alone = write_town(tmp_path / "one", clinics=[CLINICS[0], (1530, 400, "")], people=SPREAD, more=more)
     _, _, once = drawn(alone, draws=30)
     assert (twice.services[0].packed["all"] == once.services[0].packed["all"]).all()
 

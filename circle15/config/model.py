@@ -185,7 +185,10 @@ class Config(Table):
         ):
             for name in given if isinstance(given, dict) else ():
                 if name not in valid:
-                    raise ValueError(f'certainty.{key}: there is no "{name}"{suggest(name, valid)}')
+                    near = suggest(name, valid)
+                    raise KeyFaultError(
+                        f"certainty.{key}：没有“{name}”{near.zh}", f'certainty.{key}: there is no "{name}"{near.en}'
+                    )
         return self
 
     @property

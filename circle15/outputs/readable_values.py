@@ -61,10 +61,14 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
         "places_per_cost": ("单位造价最少缺口", "places missing per cost"),
         "people_p10": ("人数（九成把握）", "people (in 90 % of the draws)"),
     },
-    **dict.fromkeys(("main_factor", "depends_on"), {
+    "main_factor": {
         "positions": ("设施位置", "places of facilities"), "speed": ("步速", "walking speed"),
         "people": ("人口分布", "where people live"),
-    }),
+    },
+    "depends_on": {
+        "positions": ("设施位置", "places of facilities"), "speed": ("步速", "walking speed"),
+        "people": ("人口分布", "where people live"),
+    },
     "model": {
         "mclp": ("最大覆盖", "maximal covering"), "set-cover": ("集合覆盖", "set cover"),
         "p-median": ("平均步行时间最短", "p-median"), "p-centre": ("最远步行时间最短", "p-centre"),

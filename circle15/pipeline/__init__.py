@@ -30,6 +30,7 @@ from circle15.pipeline.study.read_study import read_study
 from circle15.pipeline.tables.district_result import district_result
 from circle15.pipeline.tables.measured import Service, count_competitors, measure_service
 from circle15.reach.isochrone import isochrones
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -290,7 +291,10 @@ def _not_robust(config: Config) -> list[Problem]:
     by, budget = config.planning.rank_by, config.planning.budget
     if by == "people" and budget is None:
         return []
-    message = "a robust ranking is by people newly covered alone, without costs; leave out --robust, or rank by people"
+    message = Said(
+        "稳健排序只按新增覆盖人数，不计造价；请去掉 --robust，或改按人数排序",
+        "a robust ranking is by people newly covered alone, without costs; leave out --robust, or rank by people",
+    )
     return [Problem(message, file=str(config.path), key="planning.rank_by", value=by)]
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from circle15.measures.random_draws import ACCESS, POSITIONS, place_normals
+from circle15.measures.random_draws import ACCESS, POSITIONS, place_normals, stream
 from circle15.network.linking.link import link
 from circle15.units import EARTH_RADIUS_M
 
@@ -24,6 +24,7 @@ TRIES = (1.0, -1.0, 0.5, -0.5)
 """What a move is multiplied by until it is plausible; else the facility stays where it is stated."""
 _POINTS_AT_ONCE = 200_000
 _ACCESS_DRAWS = 32
+_LEG_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +36,10 @@ class DrawnPlaces:
     one again; otherwise the facility moves the other way, then half as far, else not at all. What is on no street as
     stated stays so.
 
-    Access legs of drawn places are shortened by one factor for the layer. Places that are off by chance lie farther
-    from their streets than the true ones do, and drawing moves them farther still; the excess of the second step over
-    the first tells that of the first over the truth (simulation and extrapolation, Cook & Stefanski 1994). Mean
-    squares are extrapolated, as those grow with the variance.
+    Access legs of drawn places are shortened. Places that are off by chance lie farther from their streets than the
+    true ones do, and drawing moves them farther still. Which legs are true is found by matching (indirect inference,
+    Gourieroux, Monfort & Renault 1993): places at a share of the stated legs are moved by the same errors, and the
+    share is taken at which their mean leg is the stated one. How well so many facilities tell it is drawn too.
     """
 
     stated: Linkage  # (n_entrances,)
@@ -51,7 +52,7 @@ class DrawnPlaces:
     max_access_m: float
     profile: str
     normals: Float64  # (draws, n_facilities, 2)
-    leg_factor: float = 1.0
+    leg_factor: Float64 | None = None  # (draws,) what drawn access legs are multiplied by; None: nothing
 
     @classmethod
     def of(cls, study: Study, layer: LayerTable, root: np.random.SeedSequence, draws: int, sd_m: float) -> DrawnPlaces:
@@ -74,10 +75,7 @@ class DrawnPlaces:
         )
         if not sd_m > 0:
             return found
-        tried = replace(found, normals=place_normals(root, lon, lat, _ACCESS_DRAWS, factor=ACCESS))
-        stated_m2 = np.square(at.access_m[at.edge >= 0])
-        drawn_m2 = [np.square(moved.access_m[moved.edge >= 0]) for moved in tried]
-        return replace(found, leg_factor=_leg_factor(stated_m2, np.concatenate([np.empty(0), *drawn_m2])))
+        return replace(found, leg_factor=_LegMatch(found, root).factors(draws))
 
     def __iter__(self) -> Iterator[Linkage]:
         """Link the entrances of one draw after another; as stated where places are exact."""
@@ -86,12 +84,12 @@ class DrawnPlaces:
             return
         at_once = max(1, _POINTS_AT_ONCE // len(self.owner))
         for first in range(0, len(self.normals), at_once):
-            block = self._linked(self.normals[first : first + at_once] * self.sd_m)
+            block = self.linked(self.normals[first : first + at_once] * self.sd_m, first)
             n = len(self.owner)
             yield from (block.take(slice(k, k + n)) for k in range(0, len(block), n))
 
-    def _linked(self, moves: Float64) -> Linkage:
-        """Link the entrances under (n, n_facilities, 2) moves in metres, draw after draw."""
+    def linked(self, moves: Float64, first: int = 0) -> Linkage:
+        """Link the entrances under (n, n_facilities, 2) moves in metres of the draws from ``first`` on, one by one."""
         n_draws, n = len(moves), len(self.owner)
         waiting = np.ones(moves.shape[:2], dtype=np.bool_)
         at = self._stated_again(n_draws)
@@ -107,7 +105,8 @@ class DrawnPlaces:
             failed = np.zeros(waiting.shape, dtype=np.bool_)
             np.logical_or.at(failed, (draw, self.owner[entrance]), fails)
             settled = ~failed[draw, self.owner[entrance]] & (self.stated.edge[entrance] >= 0)
-            at = _put(at, draw[settled] * n + entrance[settled], found.take(np.flatnonzero(settled)), self.leg_factor)
+            factor = np.ones(len(draw)) if self.leg_factor is None else self.leg_factor[first + draw]
+            at = _put(at, draw[settled] * n + entrance[settled], found.take(np.flatnonzero(settled)), factor[settled])
             waiting &= failed
         return at
 
@@ -127,16 +126,42 @@ class DrawnPlaces:
         return borders.crosses(self.lon[entrance], self.lat[entrance], lon, lat).view(np.bool_)
 
 
-def _leg_factor(stated_m2: Float64, drawn_m2: Float64) -> float:
-    """Give what drawn access legs are multiplied by, 0 to 1, from squares of stated and of drawn ones."""
-    if not len(stated_m2) or not len(drawn_m2):
-        return 1.0
-    stated, drawn = float(stated_m2.mean()), float(drawn_m2.mean())
-    true = min(max(2 * stated - drawn, 0.0), drawn)
-    return float(np.sqrt(true / drawn)) if drawn > 0 else 1.0
+class _LegMatch:
+    """How long true access legs are, told from the stated ones and the error of the places."""
+
+    def __init__(self, places: DrawnPlaces, root: np.random.SeedSequence) -> None:
+        self._places, self._root = places, root
+        self._is_on = places.stated.edge >= 0
+        self._legs = places.stated.access_m[self._is_on]
+
+    def factors(self, draws: int) -> Float64:
+        """Give what the access legs of each draw are multiplied by, (draws,), 0 to 1."""
+        places = self._places
+        tried = place_normals(self._root, places.facility_lon, places.facility_lat, _ACCESS_DRAWS, factor=ACCESS)
+        means = np.array([self._mean_leg(share, tried * places.sd_m) for share in _LEG_SHARES])
+        if not len(self._legs) or not means[-1] > 0:
+            return np.ones(draws)
+        stated = float(self._legs.mean())
+        spread = float(self._legs.std(ddof=1)) if len(self._legs) > 1 else stated
+        seen = stated + spread / np.sqrt(len(self._legs)) * stream(self._root, ACCESS).standard_normal(draws)
+        share = np.interp(seen, np.maximum.accumulate(means), _LEG_SHARES)
+        return np.asarray(np.minimum(share * stated / means[-1], 1.0), dtype=np.float64)
+
+    def _mean_leg(self, share: float, moves: Float64) -> float:
+        """Give the mean leg of places at a share of the stated legs from their streets, moved by errors, metres."""
+        places, at = self._places, self._places.stated
+        lon, lat = places.lon.copy(), places.lat.copy()
+        edge, fraction, net = at.edge[self._is_on], at.fraction[self._is_on], at.network
+        for place, node in ((lon, net.node_lon), (lat, net.node_lat)):
+            tail = node[net.tail[edge]]
+            foot = tail + fraction * (node[net.head[edge]] - tail)
+            place[self._is_on] = foot + share * (place[self._is_on] - foot)
+        moved = replace(places, lon=lon, lat=lat).linked(moves)
+        found = moved.access_m[moved.edge >= 0]
+        return float(found.mean()) if len(found) else 0.0
 
 
-def _put(at: Linkage, rows: npt.NDArray[np.int64], found: Linkage, leg_factor: float) -> Linkage:
+def _put(at: Linkage, rows: npt.NDArray[np.int64], found: Linkage, factor: Float64) -> Linkage:
     edge, fraction, access_m = at.edge.copy(), at.fraction.copy(), at.access_m.copy()
-    edge[rows], fraction[rows], access_m[rows] = found.edge, found.fraction, found.access_m * leg_factor
+    edge[rows], fraction[rows], access_m[rows] = found.edge, found.fraction, found.access_m * factor
     return replace(at, edge=edge, fraction=fraction, access_m=access_m)
