@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from circle15.said import in_
+from circle15.said import Said, in_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from circle15.said import Said
 
 
 MOST_TOLD = 20
@@ -90,6 +88,12 @@ class Circle15Error(Exception):
         found = tuple(problems)
         if found:
             raise cls(*found)
+
+
+def both(fault: Problem | Circle15Error) -> Said:
+    """Give what a problem or an error tells in both languages, for texts of others that quote it."""
+    zh, en = ("\n".join(told) if isinstance(told, list) else told for told in (fault.in_("zh"), fault.in_("en")))
+    return Said(zh, en)
 
 
 class ConfigError(Circle15Error, ValueError):

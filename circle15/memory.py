@@ -7,9 +7,12 @@ import sys
 from contextlib import suppress
 from pathlib import Path
 
-REMEDY = (
+from circle15.said import Said
+
+REMEDY = Said(
+    "请关闭其他程序，或改用较粗的网格（[cells] resolution 减 1）、较少的线程（--threads 1）或较小的范围",
     "close other programs, give coarser cells ([cells] resolution one lower), fewer threads (--threads 1), or a smaller"
-    " district"
+    " district",
 )
 _LONGEST = 200
 _UNLIMITED = 1 << 60
@@ -34,10 +37,11 @@ def gigabytes(n_bytes: float) -> str:
     return f"{n:.1f} GB" if n < 10 else f"{n:,.0f} GB"  # noqa: PLR2004 (two digits suffice from there on)
 
 
-def out_of_memory_text(error: MemoryError) -> str:
+def out_of_memory_text(error: MemoryError) -> Said:
     """Word a MemoryError, whoever raised it."""
     text = " ".join(str(error).split())[:_LONGEST]
-    return f"out of memory{f' ({text})' if text else ''}: {REMEDY}"
+    zh, en = (f"（{text}）", f" ({text})") if text else ("", "")
+    return Said(f"内存不足{zh}：{REMEDY.zh}", f"out of memory{en}: {REMEDY.en}")
 
 
 def _of_machine() -> int | None:

@@ -20,6 +20,13 @@ def pytest_collection_modifyitems(config, items):
             item.add_marker(skip)
 
 
+@pytest.fixture(autouse=True)
+def english_errors(request, monkeypatch):
+    """Let commands tell errors in English, as `str` of an error does; tests marked own_language hear the config's."""
+    if "own_language" not in request.keywords:
+        monkeypatch.setattr("circle15.cli.language_of", lambda _args: "en")
+
+
 @pytest.fixture(scope="session")
 def root():
     """The project's folder."""

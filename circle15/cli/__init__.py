@@ -2,28 +2,48 @@
 
 from __future__ import annotations
 
+import sys
 from importlib import import_module
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from circle15 import __version__
+from circle15.cli.shared.click_words import OPTIONS, SaidOption, teach_click
+from circle15.cli.shared.language import language_of, speak, told
 from circle15.cli.shared.options import CONTEXT
+from circle15.said import Said
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 _SUMMARY = {
-    "run": "Plan one district: maps, tables and report.",
-    "batch": "Plan many districts, several at a time, and compare them.",
-    "verify": "Run again from the manifest and compare every number.",
-    "cache": "List or clear what is kept of extracts that were read before.",
-    "rank": "List the places where one more facility serves most people.",
-    "site": "Find the best places for new facilities, proven by an exact model.",
-    "compare": "Tell who is newly covered from one run to another.",
-    "trend": "Tell how each number moved over runs of several dates, and why.",
-    "isochrone": "Draw the area within so many minutes' walk of a place.",
-    "check": "List every problem of a config and its inputs; compute nothing.",
-    "fetch": "Fetch OpenStreetMap data of a place (needs the internet).",
-    "init": "Write a commented config to start from.",
-    "schema": "Print the JSON schema of the config, for editors.",
-    "info": "Show versions, core build, threads and data sets.",
+    "run": Said("规划一个区县：地图、表格和报告。", "Plan one district: maps, tables and report."),
+    "batch": Said("批量规划多个区县并相互比较。", "Plan many districts, several at a time, and compare them."),
+    "verify": Said("按清单重新运行，逐数核对。", "Run again from the manifest and compare every number."),
+    "cache": Said("列出或清除缓存。", "List or clear what is kept of extracts that were read before."),
+    "rank": Said("列出再建一处设施受益人数最多的地点。", "List the places where one more facility serves most people."),
+    "site": Said(
+        "以精确模型选出最优的新建地点。",
+        "Find the best places for new facilities, proven by an exact model.",
+    ),
+    "compare": Said("比较两次运行：谁新近覆盖。", "Tell who is newly covered from one run to another."),
+    "trend": Said(
+        "分析多个时点的运行：各项数值如何变化，因何变化。",
+        "Tell how each number moved over runs of several dates, and why.",
+    ),
+    "isochrone": Said("绘制从某处步行若干分钟可达的范围。", "Draw the area within so many minutes' walk of a place."),
+    "check": Said(
+        "列出配置及其输入的全部问题，不做计算。",
+        "List every problem of a config and its inputs; compute nothing.",
+    ),
+    "fetch": Said(
+        "获取某地的 OpenStreetMap 数据（须联网）。",
+        "Fetch OpenStreetMap data of a place (needs the internet).",
+    ),
+    "init": Said("写一份带注释的起始配置。", "Write a commented config to start from."),
+    "schema": Said("输出配置的 JSON schema，供编辑器使用。", "Print the JSON schema of the config, for editors."),
+    "info": Said("显示版本、核心、线程和自带数据。", "Show versions, core build, threads and data sets."),
 }
 
 
@@ -40,8 +60,8 @@ class _LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002 (click's)
-        with formatter.section("Commands"):
-            formatter.write_dl(list(_SUMMARY.items()))
+        with formatter.section(told(Said("命令", "Commands"))):
+            formatter.write_dl([(name, told(said)) for name, said in _SUMMARY.items()])
 
     def resolve_command(
         self, ctx: click.Context, args: list[str]
@@ -50,12 +70,44 @@ class _LazyGroup(click.Group):
             return super().resolve_command(ctx, args)
         except click.UsageError as e:
             if args and self.get_command(ctx, args[0]) is None:
-                raise click.UsageError(f"{e.message} Commands: {', '.join(_SUMMARY)}.", ctx) from None
+                known = ", ".join(_SUMMARY)
+                message = told(Said(f"{e.message}可用命令：{known}。", f"{e.message} Commands: {known}."))
+                raise click.UsageError(message, ctx) from None
             raise
+
+    def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
+        """Talk in the language of the config that is named, else of --lang, else of the system."""
+        speak(language_of(sys.argv[1:] if args is None else args))
+        return super().main(args, *rest, **extra)
+
+    def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
+        """Give the line of usage."""
+        self.options_metavar = told(OPTIONS)
+        self.subcommand_metavar = told(Said("命令 [参数]...", "COMMAND [ARGS]..."))
+        return super().collect_usage_pieces(ctx)
+
+    def format_help_text(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write what circle15 does."""
+        english = self.help
+        self.help = told(Said(_ZH, english or ""))
+        try:
+            super().format_help_text(ctx, formatter)
+        finally:
+            self.help = english
+
+
+_ZH = """在真实步行路网上规划区县的 15 分钟公共服务圈。
+
+数据写到标准输出，提示写到标准错误。退出码 0：完成；1：有区县失败；2：配置或输入有误。"""
+
+
+teach_click()
 
 
 @click.group(cls=_LazyGroup, context_settings=CONTEXT)
-@click.version_option(__version__, prog_name="circle15")
+@click.version_option(
+    __version__, prog_name="circle15", cls=SaidOption, help=Said("显示版本号。", "Show the version and exit.")
+)
 def main() -> None:
     """Plan a district's 15-minute public-service circle on its real walking network.
 

@@ -6,13 +6,20 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.shared.options import out_option, say, shared
+from circle15.cli.shared.click_words import command as named
+from circle15.cli.shared.options import out_option, say, shared, warn
 from circle15.cli.shared.terminal import echo
+from circle15.said import Said
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-@click.command("compare")
+@named(
+    "compare",
+    zh="""比较同一区县的两次运行：谁新近覆盖，谁不再覆盖。
+
+写 --out 时生成 DIR/scenario.csv 和地图 DIR/difference.html，否则把同一张表输出到标准输出。""",
+)
 @click.argument("before", type=_FOLDER, metavar="BEFORE_DIR")
 @click.argument("after", type=_FOLDER, metavar="AFTER_DIR")
 @out_option
@@ -29,7 +36,7 @@ def command(before: Path, after: Path, out: Path | None) -> None:
 
     found = compare_runs(before, after)
     for note in found.notes:
-        say(f"circle15: warning: {note}")
+        warn(note)
     if out is None:
         echo(printed(found.table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
@@ -43,7 +50,12 @@ def command(before: Path, after: Path, out: Path | None) -> None:
     n = len(found.changed)
     is_moved = any(moves.is_gap_moved or moves.is_walk_moved for moves in found.moved.values())
     nothing = (
-        "no inhabited cell is covered otherwise, but gaps or walks differ" if is_moved else "the runs differ nowhere"
+        Said(
+            "没有居住网格的覆盖状况改变，但缺口或步行时间有别",
+            "no inhabited cell is covered otherwise, but gaps or walks differ",
+        )
+        if is_moved
+        else Said("两次运行没有差别", "the runs differ nowhere")
     )
-    say(f"{n} inhabited cells are covered otherwise" if n else nothing)
+    say(Said(f"{n} 个居住网格的覆盖状况改变", f"{n} inhabited cells are covered otherwise") if n else nothing)
     echo(out / "scenario.csv")

@@ -6,21 +6,39 @@ from pathlib import Path
 
 import click
 
+from circle15.cli.shared.click_words import command as named
+from circle15.cli.shared.click_words import option
+from circle15.cli.shared.language import told
 from circle15.cli.shared.options import NamedPath, say, shared
 from circle15.cli.shared.terminal import echo
+from circle15.said import COMMA, Said
 
 
-@click.command("fetch")
-@click.argument("place")
-@click.option(
-    "-o", "output", type=NamedPath(path_type=Path, dir_okay=False), default=Path("extract.osm.pbf"), show_default=True,
-    help="The .osm.pbf or .osm file to write.",
-)  # fmt: skip
-@click.option(
-    "--buffer", "buffer_m", type=click.FloatRange(min=0), default=2000.0, show_default=True, help="Metres beyond."
+@named(
+    "fetch",
+    zh="""从 OpenStreetMap 获取 PLACE 的街道、建筑和设施，作为 network.source。
+
+PLACE 为地名（"江北区, 宁波市"）、面文件，或 西,南,东,北。仅此命令使用互联网。""",
 )
-@click.option("--overpass", metavar="URL", help="Another Overpass API than OSMnx's default.")
-@click.option("--nominatim", metavar="URL", help="Another Nominatim than OSMnx's default.")
+@click.argument("place")
+@option(
+    "-o", "output", type=NamedPath(path_type=Path, dir_okay=False), default=Path("extract.osm.pbf"), show_default=True,
+    help=Said("写入的 .osm.pbf 或 .osm 文件。", "The .osm.pbf or .osm file to write."),
+)  # fmt: skip
+@option(
+    "--buffer",
+    "buffer_m",
+    type=click.FloatRange(min=0),
+    metavar="X",
+    default=2000.0,
+    show_default=True,
+    help=Said(
+        "向外多取的米数。",
+        "Metres beyond.",
+    ),
+)
+@option("--overpass", metavar="URL", help=Said("另用的 Overpass API。", "Another Overpass API than OSMnx's default."))
+@option("--nominatim", metavar="URL", help=Said("另用的 Nominatim。", "Another Nominatim than OSMnx's default."))
 @shared
 def command(place: str, output: Path, buffer_m: float, overpass: str | None, nominatim: str | None) -> None:
     """Fetch the streets, buildings and facilities of PLACE from OpenStreetMap, for use as network.source.
@@ -33,13 +51,20 @@ def command(place: str, output: Path, buffer_m: float, overpass: str | None, nom
     from circle15.inputs.osm.fetch import fetch_osm, place_polygon  # noqa: PLC0415 (as above)
 
     if not output.name.endswith((".osm.pbf", ".osm")):
-        raise click.BadParameter("name a .osm.pbf or .osm file", param_hint="-o")
+        raise click.BadParameter(
+            told(Said("应为 .osm.pbf 或 .osm 文件", "name a .osm.pbf or .osm file")), param_hint="-o"
+        )
     area = buffer_area(place_polygon(place, nominatim=nominatim), buffer_m)
     with replaced_file(output) as stage:
         # The ending tells the format, so it stays the ending.
         part = stage.with_name(f"{stage.name}{''.join(output.suffixes[-2:])}")
         counts = fetch_osm(area, part, overpass=overpass)
         part.replace(stage)
-    say(", ".join(f"{n:,} {kind}" for kind, n in counts.items()))
-    say("© OpenStreetMap contributors, Open Database License 1.0: say so on what you make of it")
+    say(COMMA.join(Said(f"{n:,} {kind}", f"{n:,} {kind}") for kind, n in counts.items()))
+    say(
+        Said(
+            "© OpenStreetMap 贡献者，开放数据库许可（ODbL）1.0：请在成果中注明",
+            "© OpenStreetMap contributors, Open Database License 1.0: say so on what you make of it",
+        )
+    )
     echo(output)

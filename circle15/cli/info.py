@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import click
-
+from circle15.cli.shared.click_words import command as named
+from circle15.cli.shared.click_words import option
 from circle15.cli.shared.options import shared
 from circle15.cli.shared.terminal import echo
+from circle15.said import Said
 
 _LIBRARIES = (
     "numpy",
@@ -22,8 +23,18 @@ _LIBRARIES = (
 )
 
 
-@click.command("info")
-@click.option("--walking-table", is_flag=True, help="Print who may walk where, what is waited for, and the profiles.")
+@named(
+    "info",
+    zh="""显示版本、核心的构建方式、线程数和自带的数据。""",
+)
+@option(
+    "--walking-table",
+    is_flag=True,
+    help=Said(
+        "输出步行通行表：何处可走、何处须等待，以及各类步行者。",
+        "Print who may walk where, what is waited for, and the profiles.",
+    ),
+)
 @shared
 def command(*, walking_table: bool) -> None:
     """Show versions, the core's build, threads and the data sets that came along."""

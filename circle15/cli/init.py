@@ -6,11 +6,18 @@ from pathlib import Path
 
 import click
 
+from circle15.cli.shared.click_words import command as named
 from circle15.cli.shared.options import say, shared
 from circle15.cli.shared.terminal import echo
+from circle15.said import Said
 
 
-@click.command("init")
+@named(
+    "init",
+    zh="""写一份带注释的起始配置 DIR/district.toml；已有的不会覆盖。
+
+DIR 中已有的文件（街道、边界、设施表、人口表）会先看一遍并填入：服务、列名、编码，以及坐标系的推测，均标“请确认”。""",
+)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @shared
 def command(folder: Path) -> None:
@@ -26,11 +33,12 @@ def command(folder: Path) -> None:
 
     path = folder / "district.toml"
     if path.exists():
-        raise OutputError(Problem("exists already; it is not overwritten. Name another folder", file=str(path)))
+        message = Said("已存在，不予覆盖；请换一个文件夹", "exists already; it is not overwritten. Name another folder")
+        raise OutputError(Problem(message, file=str(path)))
     draft = draft_from(folder)
     with replaced_file(path) as stage:
         stage.write_text(draft_text(draft), encoding="utf-8")
     for line in summary_lines(draft):
         say(line)
-    say("fill it in, then: circle15 check " + str(path))
+    say(Said(f"填好后运行：circle15 check {path}", f"fill it in, then: circle15 check {path}"))
     echo(path)

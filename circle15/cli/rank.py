@@ -3,34 +3,79 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import click
 
-from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option
+from circle15.cli.shared.click_words import command as named
+from circle15.cli.shared.click_words import option
+from circle15.cli.shared.language import told
+from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option, warn
 from circle15.cli.shared.progress import stage_bar
 from circle15.cli.shared.terminal import echo
-
-if TYPE_CHECKING:
-    from circle15.said import Said
+from circle15.said import Said
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command("rank")
+@named(
+    "rank",
+    zh="""列出再建一处设施时新增覆盖人数最多的地点，逐处扣除其上各处已覆盖的。
+
+写 --out 时生成 DIR/ranking.csv，否则把同一张表输出到标准输出。备选地点为本区网格中心，或一张含名称、经度、纬度及
+（如有）服务、造价、容量的表。""",
+)
 @config_argument
-@click.option("--layer", "layer_id", metavar="ID", help="Only this layer [default: all].")
-@click.option("--top", type=click.IntRange(min=1), help="Places per layer [default: the config's, else 20].")
-@click.option(
+@option(
+    "--layer",
+    "layer_id",
+    metavar="ID",
+    help=Said(
+        "只算这项服务 [默认：全部]。",
+        "Only this layer [default: all].",
+    ),
+)
+@option(
+    "--top",
+    type=click.IntRange(min=1),
+    metavar="N",
+    help=Said(
+        "每项服务列出的地点数 [默认：按配置，否则 20]。",
+        "Places per layer [default: the config's, else 20].",
+    ),
+)
+@option(
     "--by",
     type=click.Choice(["people", "gap", "places", "people-per-cost", "gap-per-cost", "places-per-cost"]),
-    help="What the best place does most of: people newly covered, supply gap closed, missing places made up for"
-    " [default: the config's, else people].",
+    help=Said(
+        "以什么为优：新增覆盖人数、补足缺口、补足最少缺口 [默认：按配置，否则 people]。",
+        "What the best place does most of: people newly covered, supply gap closed, missing places made up for"
+        " [default: the config's, else people].",
+    ),
 )
-@click.option("--candidates", type=_FILE, help="Table of parcels instead of the district's cells.")
-@click.option("--projects", type=_FILE, help="Compare this list of planned projects instead (projects.csv).")
-@click.option(
-    "--budget", type=click.FloatRange(min=0, min_open=True), help="Most that each layer's places may cost, 万元."
+@option(
+    "--candidates",
+    type=_FILE,
+    help=Said(
+        "备选地块表，代替本区网格。",
+        "Table of parcels instead of the district's cells.",
+    ),
+)
+@option(
+    "--projects",
+    type=_FILE,
+    help=Said(
+        "改为比选这张拟建项目表（projects.csv）。",
+        "Compare this list of planned projects instead (projects.csv).",
+    ),
+)
+@option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="X",
+    help=Said(
+        "每项服务的造价上限（万元）。",
+        "Most that each layer's places may cost, 万元.",
+    ),
 )
 @click.option(
     "--robust",
@@ -62,7 +107,12 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
         given = {"--top": top, "--by": by, "--candidates": candidates, "--budget": budget, "--robust": robust or None}
         idle = [name for name, value in given.items() if value is not None]
         if idle:
-            raise click.UsageError(f"--projects compares a list as it stands and takes no {', '.join(idle)}.")
+            names = ", ".join(idle)
+            message = Said(
+                f"--projects 按表比选，不与 {names} 同用。",
+                f"--projects compares a list as it stands and takes no {names}.",
+            )
+            raise click.UsageError(told(message))
     from circle15.config.model import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.config.planning import override_planning  # noqa: PLC0415 (as above)
     from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
@@ -88,11 +138,11 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
             ranking = rank_district(loaded, layer=layer_id, top=top, robust=robust, threads=threads, on_stage=begin)
             table, warnings = ranking.table, ranking.warnings
     for warning in warnings:
-        say(f"circle15: warning: {warning.in_(loaded.district.lang)}")
+        warn(warning)
     if out is None:
         echo(printed(table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
     with replaced_file(out / f"{name}.csv") as stage:
         write_csv(table, stage)
-    say(f"{len(table)} places")
+    say(Said(f"共 {len(table)} 处", f"{len(table)} places"))
     echo(out / f"{name}.csv")

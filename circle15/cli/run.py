@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import click
-
-from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option
+from circle15.cli.shared.click_words import command as named
+from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option, warn
 from circle15.cli.shared.progress import stage_bar
 from circle15.cli.shared.terminal import echo
 
@@ -14,7 +13,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@click.command("run")
+@named(
+    "run",
+    zh="""规划一个区县：把地图、表格和报告写入 DIR（默认 maps/<区县 id>/）。""",
+)
 @config_argument
 @out_option
 @threads_option
@@ -28,7 +30,7 @@ def command(config: Path, out: Path | None, threads: int | None) -> None:
     with stage_bar(loaded.district.id, len(STAGES)) as begin:
         run = run_district(loaded, out=out, threads=threads, on_stage=begin)
     for warning in run.result.warnings:
-        say(f"circle15: warning: {warning}")
+        warn(warning)
     for sentence in run.result.confirmation:
         say(f"circle15: {sentence}")
     say(run.summary())

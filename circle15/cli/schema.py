@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
-import click
-
+from circle15.cli.shared.click_words import command as named
 from circle15.cli.shared.options import shared
 from circle15.cli.shared.terminal import echo
 
 
-@click.command("schema")
+@named(
+    "schema",
+    zh="""输出配置的 JSON schema，编辑器据此补全、说明和检查各键。
+
+circle15 schema > circle15.schema.json，并在配置第一行写：#:schema ./circle15.schema.json
+（VS Code 加 Even Better TOML、taplo 等）。""",
+)
 @shared
 def command() -> None:
     """Print the JSON schema of the config, which editors complete, explain and check keys by as you type.

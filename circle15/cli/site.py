@@ -7,27 +7,85 @@ from pathlib import Path
 
 import click
 
-from circle15.cli.shared.options import EXIT_FAILED, config_argument, out_option, say, shared, threads_option
+from circle15.cli.shared.click_words import command as named
+from circle15.cli.shared.click_words import option
+from circle15.cli.shared.options import (
+    EXIT_FAILED,
+    config_argument,
+    out_option,
+    say,
+    say_always,
+    shared,
+    threads_option,
+)
 from circle15.cli.shared.progress import stage_bar
 from circle15.cli.shared.terminal import echo
 from circle15.planning import MODELS
+from circle15.said import Said
 
 _FILE = click.Path(path_type=Path, dir_okay=False)
 
 
-@click.command("site")
+@named(
+    "site",
+    zh="""用精确模型（HiGHS）为一项服务选出最优的新建地点，现有设施保留。
+
+\b
+mclp         用 --p 处设施或 --budget 预算，使新增覆盖人数最多
+set-cover    以最少设施覆盖 --share 比例的人口
+p-median     平均步行时间最短
+p-centre     最远步行时间最短
+capacitated  每处容量有限时，补足的缺口最多
+
+写 --out 时生成 DIR/siting.csv，否则把同一张表输出到标准输出：最优方案与逐点择优方案并列，各附目标值、已证界限和差距。
+任何备选组合都不够时退出码为 1。""",
+)
 @config_argument
-@click.option("--layer", "layer_id", metavar="ID", required=True, help="The service to build for.")
-@click.option("--model", type=click.Choice(MODELS), default="mclp", show_default=True, help="What is to be best.")
-@click.option("--p", "p", type=click.IntRange(min=1), help="Most new facilities.")
-@click.option("--budget", type=click.FloatRange(min=0, min_open=True), help="Most that they may cost, 万元.")
-@click.option("--share", type=click.FloatRange(min=0, max=1, min_open=True), default=1.0, show_default=True,
-              help="set-cover: share of the layer's people to cover.")  # fmt: skip
-@click.option("--cheapest", is_flag=True, help="set-cover: least cost instead of fewest facilities.")
-@click.option("--candidates", type=_FILE, help="Table of parcels instead of the district's cells.")
-@click.option("--forbidden", type=_FILE, help="Areas in which nothing may be built.")
-@click.option("--time-limit", type=click.FloatRange(min=0, min_open=True), default=60.0, show_default=True,
-              help="Seconds for the solver; where it stops, the table says how much is not excluded.")  # fmt: skip
+@option("--layer", "layer_id", metavar="ID", required=True, help=Said("为哪项服务选址。", "The service to build for."))
+@option(
+    "--model",
+    type=click.Choice(MODELS),
+    default="mclp",
+    show_default=True,
+    help=Said(
+        "以什么为优。",
+        "What is to be best.",
+    ),
+)
+@option("--p", "p", type=click.IntRange(min=1), metavar="N", help=Said("新建设施数上限。", "Most new facilities."))
+@option(
+    "--budget",
+    type=click.FloatRange(min=0, min_open=True),
+    metavar="X",
+    help=Said(
+        "造价上限（万元）。",
+        "Most that they may cost, 万元.",
+    ),
+)
+@option("--share", type=click.FloatRange(min=0, max=1, min_open=True), metavar="X", default=1.0, show_default=True,
+              help=Said("set-cover：应覆盖的人口比例。", "set-cover: share of the people to cover."))  # fmt: skip
+@option(
+    "--cheapest",
+    is_flag=True,
+    help=Said(
+        "set-cover：造价最低，而非设施最少。",
+        "set-cover: least cost instead of fewest facilities.",
+    ),
+)
+@option(
+    "--candidates",
+    type=_FILE,
+    help=Said(
+        "备选地块表，代替本区网格。",
+        "Table of parcels instead of the district's cells.",
+    ),
+)
+@option("--forbidden", type=_FILE, help=Said("不得建设的范围。", "Areas in which nothing may be built."))
+@option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="X", default=60.0, show_default=True,
+              help=Said(
+        "求解时限（秒）；到时停止的，表中注明尚未排除的差距。",
+        "Seconds for the solver; where it stops, the table says how much is not excluded.",
+    ))  # fmt: skip
 @out_option
 @threads_option
 @shared
@@ -78,10 +136,10 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
         answer = site_district(loaded, task, layer=layer_id, threads=threads, on_stage=begin)
     if answer.exact.status == "infeasible":
         for note in answer.notes:
-            echo(f"circle15: {note.in_(loaded.district.lang)}", err=True)
+            say_always(note)
         sys.exit(EXIT_FAILED)
     for note in answer.notes:
-        say(note.in_(loaded.district.lang))
+        say(note)
     if out is None:
         echo(printed(answer.table).to_csv(index=False, lineterminator="\n"), nl=False)
         return

@@ -7,11 +7,19 @@ from pathlib import Path
 
 import click
 
+from circle15.cli.shared.click_words import command as named
+from circle15.cli.shared.language import told
 from circle15.cli.shared.options import EXIT_FAILED, say, shared, threads_option
 from circle15.cli.shared.terminal import echo
+from circle15.said import Said
 
 
-@click.command("verify")
+@named(
+    "verify",
+    zh="""核对一次运行或批量运行的输入，按清单重新运行，并指出每一处不同的网格和键。
+
+每个数都与计算结果一致时标准输出为空；有不一致，或输入已改动，退出码为 1。""",
+)
 @click.argument("folder", type=click.Path(path_type=Path, file_okay=False), metavar="DIR")
 @threads_option
 @shared
@@ -22,14 +30,33 @@ def command(folder: Path, threads: int | None) -> None:
     """
     from circle15.runs.verify import verify_folder  # noqa: PLC0415 (heavy imports only when the command runs)
 
-    checked = verify_folder(folder, threads=threads, on_district=lambda name: say(f"circle15: verifying {name}"))
+    checked = verify_folder(
+        folder,
+        threads=threads,
+        on_district=lambda name: say(
+            Said(
+                f"circle15: 正在核验 {name}",
+                f"circle15: verifying {name}",
+            )
+        ),
+    )
     for one in checked:
         for note in one.notes:
-            say(f"circle15: {one.folder}: {note}")
-        for line in (*one.problems, *one.differences):
-            echo(f"{one.folder}: {line}")
+            say(Said(": ", ": ").join([f"circle15: {one.folder}", note]))
+        for line in (*one.problems, *(d.said() for d in one.differences)):
+            echo(f"{one.folder}: {told(line)}")
     n_wrong = sum(not one.is_sound for one in checked)
     if n_wrong:
-        say(f"{n_wrong} of {len(checked)} folders are not as computed")
+        say(
+            Said(
+                f"{len(checked)} 个文件夹中有 {n_wrong} 个与计算结果不一致",
+                f"{n_wrong} of {len(checked)} folders are not as computed",
+            )
+        )
         sys.exit(EXIT_FAILED)
-    say(f"{len(checked)} folders verified: every number is as computed from the same inputs")
+    say(
+        Said(
+            f"已核验 {len(checked)} 个文件夹：每个数都与同样输入的计算结果一致",
+            f"{len(checked)} folders verified: every number is as computed from the same inputs",
+        )
+    )

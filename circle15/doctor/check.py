@@ -41,9 +41,12 @@ from circle15.doctor.findings import Findings
 from circle15.said import SEMICOLON, Said
 
 
-def check_config(path: Path) -> Findings:
-    """Try everything that a run reads and list what is wrong with each, and how well the parts fit each other."""
-    found = Findings()
+def check_config(path: Path, *, lang: str | None = None) -> Findings:
+    """Try everything that a run reads and list what is wrong with each, and how well the parts fit each other.
+
+    ``lang``, "zh" or "en", is that of whoever asks; by default the config's, English where it cannot be read.
+    """
+    found = Findings(asked_in=lang)
     with found.gather():
         found.config = load_config(path)
     if found.config is None:

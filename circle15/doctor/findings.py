@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,6 +34,7 @@ class Findings:
     outlines: tuple[OutlineDetection, ...] = ()  # of the systems of outlines
     streets: dict[str, Any] = field(default_factory=dict)  # `street_check.street_facts`
     units: pd.DataFrame | None = None  # `street_check.unit_access`
+    asked_in: str | None = None  # language of whoever asks, which a config that cannot be read does not tell
 
     @contextmanager
     def gather(self) -> Iterator[None]:
@@ -44,12 +45,16 @@ class Findings:
             self.problems.extend(p for p in e.problems if p not in self.problems)
 
     @property
-    def lang(self) -> Literal["zh", "en"]:
-        """The config's language; English where it has none."""
-        return "en" if self.config is None else self.config.district.lang
+    def lang(self) -> str:
+        """The language of the page, "zh" or "en"."""
+        return (self.asked_in or "en") if self.config is None else self.config.district.lang
+
+    def problem_lines(self) -> list[str]:
+        """Give the problems, a line each, in the language of whoever asks."""
+        return [p.in_(self.asked_in or self.lang) for p in self.problems]
 
     def words(self, zh: str, en: str) -> str:
-        """Choose by the config's language."""
+        """Choose by the language of the page."""
         return zh if self.lang == "zh" else en
 
     def note(self, title: Said, text: Said) -> None:
@@ -59,7 +64,7 @@ class Findings:
     def as_json(self) -> dict[str, Any]:
         """Give everything as JSON can hold it."""
         return {
-            "problems": [str(p) for p in self.problems],
+            "problems": self.problem_lines(),
             "warnings": [w.in_(self.lang) for w in self.warnings],
             "facts": [Said(": ", ": ").join(fact).in_(self.lang) for fact in self.facts],
             "outline_systems": in_(outline_records(self.outlines), self.lang),

@@ -26,7 +26,10 @@ def check_text(found: Findings) -> str:
     """Give the page: problems first, then warnings, what was read, coordinate systems, streets per unit, verdict."""
     parts = [
         _alarm(found),
-        _listed(found.words("问题（运行会中止）", "Problems (a run would stop)"), [str(p) for p in found.problems]),
+        _listed(
+            found.words("问题（运行会中止）", "Problems (a run would stop)"),
+            found.problem_lines(),
+        ),
         _listed(found.words("警告", "Warnings"), [w.in_(found.lang) for w in found.warnings]),
         _titled(
             found.words("已读入", "Read"),

@@ -13,6 +13,8 @@ import pyarrow.parquet
 import pyogrio
 from python_calamine import CalamineWorkbook
 
+from circle15.said import Said
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from pathlib import Path
@@ -28,13 +30,24 @@ class Difference:
     """One cell, row, column or file that is not as computed."""
 
     file: str  # with "#sheet" or "#layer"
-    where: str  # "row 3 (a, b), column x"; "" for the whole file
-    found: str
-    computed: str
+    where: Said  # "row 3 (a, b), column x"; empty for the whole file
+    found: Said | str
+    computed: Said | str
+    column: str = ""  # heading, of one cell of a table
+
+    def said(self) -> Said:
+        """Say what differs where."""
+        place = Said("，", ", ").join([self.file, self.where] if self.where else [self.file])
+        return Said("{place}：现为 {found}，应为 {computed}", "{place}: found {found}, computed {computed}").format(
+            place=place, found=self.found, computed=self.computed
+        )
 
     def __str__(self) -> str:
-        place = f"{self.file}, {self.where}" if self.where else self.file
-        return f"{place}: found {self.found}, computed {self.computed}"
+        return self.said().en
+
+
+_WHOLE = Said("", "")
+_THERE, _NOT_THERE = Said("有", "there"), Said("缺", "missing")
 
 
 def compare_files(found: Path, computed: Path, names: Iterable[str]) -> list[Difference]:
@@ -53,14 +66,17 @@ def compare_files(found: Path, computed: Path, names: Iterable[str]) -> list[Dif
     for name in sorted(names):
         one, two = found / name, computed / name
         if not one.is_file() or not two.is_file():
-            words = ["there" if p.is_file() else "missing" for p in (one, two)]
-            differences.append(Difference(name, "", words[0], words[1]))
+            words = [_THERE if p.is_file() else _NOT_THERE for p in (one, two)]
+            differences.append(Difference(name, _WHOLE, words[0], words[1]))
             continue
         if one.read_bytes() == two.read_bytes():
             continue
         reader = _READERS.get(one.suffix)
         cells = list(_differing(name, one, two, reader)) if reader is not None else []
-        differences += cells or [Difference(name, "", "other bytes" + (", the same cells" if reader else ""), "these")]
+        same = Said("，各单元格相同", ", the same cells") if reader else Said("", "")
+        differences += cells or [
+            Difference(name, _WHOLE, Said("不同字节", "other bytes") + same, Said("本次字节", "these"))
+        ]
     return differences
 
 
@@ -72,8 +88,8 @@ def compare_values(file: str, found: Any, computed: Any, where: str = "") -> lis
     elif isinstance(found, list) and isinstance(computed, list):
         pairs = [(str(i), *pair) for i, pair in enumerate(zip_longest(found, computed, fillvalue=_MISSING), start=1)]
     else:
-        words = ["missing" if value is _MISSING else _shown(value) for value in (found, computed)]
-        return [] if _same(found, computed) else [Difference(file, where, *words)]
+        words = [_NOT_THERE if value is _MISSING else _shown(value) for value in (found, computed)]
+        return [] if _same(found, computed) else [Difference(file, Said(where, where), words[0], words[1])]
     return [d for key, a, b in pairs for d in compare_values(file, a, b, f"{where}.{key}" if where else key)]
 
 
@@ -81,13 +97,15 @@ def _differing(name: str, one: Path, two: Path, read: Callable[[Path], dict[str,
     try:
         left = read(one)
     except Exception as e:  # noqa: BLE001 (whatever a damaged file makes a reader raise, it is not the file that was written)
-        yield Difference(name, "", f"unreadable ({type(e).__name__}: {str(e)[:_SHOWN]})", "a table")
+        why = f"{type(e).__name__}: {str(e)[:_SHOWN]}"
+        yield Difference(name, _WHOLE, Said(f"无法读取（{why}）", f"unreadable ({why})"), Said("表格", "a table"))
         return
     right = read(two)
     for part in dict.fromkeys([*right, *left]):
         file = f"{name}#{part}" if part else name
         if part not in left or part not in right:
-            yield Difference(file, "", *("there" if part in side else "missing" for side in (left, right)))
+            words = [_THERE if part in side else _NOT_THERE for side in (left, right)]
+            yield Difference(file, _WHOLE, words[0], words[1])
         else:
             yield from _differing_rows(file, left[part], right[part])
 
@@ -96,14 +114,18 @@ def _differing_rows(file: str, left: Rows, right: Rows) -> Iterator[Difference]:
     headings = right[0] if right else []
     for number, (one, two) in enumerate(zip_longest(left, right), start=1):
         if one is None or two is None:
-            words = ["no row" if row is None else f"a row ({_label(row)})" for row in (one, two)]
-            yield Difference(file, f"row {number}", words[0], words[1])
+            words = [
+                Said("无此行", "no row") if row is None else Said(f"有此行（{_label(row)}）", f"a row ({_label(row)})")
+                for row in (one, two)
+            ]
+            yield Difference(file, Said(f"第 {number} 行", f"row {number}"), words[0], words[1])
             continue
         for j, (a, b) in enumerate(zip_longest(one, two, fillvalue="")):
             if not _same(a, b):
                 heading = headings[j] if j < len(headings) and number > 1 else j + 1
-                where = f"row {number} ({_label(two)}), column {heading}"
-                yield Difference(file, where, _shown(a), _shown(b))
+                label = _label(two)
+                where = Said(f"第 {number} 行（{label}），“{heading}”列", f"row {number} ({label}), column {heading}")
+                yield Difference(file, where, _shown(a), _shown(b), str(heading))
 
 
 def _same(a: Any, b: Any) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from circle15.config.meaning import config_digest
 from circle15.config.model import parse_config
-from circle15.errors import Circle15Error
+from circle15.errors import Circle15Error, both
 from circle15.files.cache_room import empty_cache
 from circle15.files.held_folders import held_folder
 from circle15.files.staging import MANIFEST
@@ -19,6 +19,7 @@ from circle15.runs.folder import read_manifest
 from circle15.runs.joined_tables import gather_summary, write_summary
 from circle15.runs.stale import changed_inputs, damaged_files, digest_of
 from circle15.runs.table_check import Difference, compare_files, compare_values
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,14 +35,19 @@ class Verification:
     """What the audit of one folder found."""
 
     folder: Path
-    problems: list[str] = field(default_factory=list)  # inputs, config or files that are not the manifest's
+    problems: list[Said] = field(default_factory=list)  # inputs, config or files that are not the manifest's
     differences: list[Difference] = field(default_factory=list)  # outputs that are not as computed now
-    notes: list[str] = field(default_factory=list)  # versions that may be why
+    notes: list[Said] = field(default_factory=list)  # versions that may be why
 
     @property
     def is_sound(self) -> bool:
         """Whether every number is as computed from the very inputs."""
         return not self.problems and not self.differences
+
+
+_NOT_READ = Said("输入 {name}：不是当时读入的文件", "input {name}: is not the file that was read")
+_NOT_WRITTEN = Said("成果 {name}：不是当时写出的文件", "output {name}: is not the file that was written")
+_VERSION = Said("写成时 {name} 为 {then}，现为 {now}", "was written with {name} {then}; here is {now}")
 
 
 def verify_folder(
@@ -94,22 +100,24 @@ def _verify_district(folder: Path, threads: int | None) -> Verification:
     try:
         return _verify_run(folder, _manifest(folder), threads)
     except Circle15Error as e:
-        return Verification(folder, problems=[str(p) for p in e.problems])
+        return Verification(folder, problems=[both(p) for p in e.problems])
 
 
 def _verify_run(folder: Path, manifest: Manifest, threads: int | None) -> Verification:
     found = Verification(folder, notes=_other_versions(manifest))
     config = parse_config(manifest.told["config_stated"], manifest.config_path)
-    found.problems += [f"input {name}: is not the file that was read" for name in changed_inputs(manifest, config)]
-    found.problems += [f"output {name}: is not the file that was written" for name in damaged_files(manifest, folder)]
+    found.problems += [_NOT_READ.format(name=name) for name in changed_inputs(manifest, config)]
+    found.problems += [_NOT_WRITTEN.format(name=name) for name in damaged_files(manifest, folder)]
     if config_digest(config) != manifest.told["config_sha256"]:
-        found.problems.append("the manifest's config is not the one that was run")
+        found.problems.append(
+            Said("清单中的配置不是当时运行的配置", "the manifest's config is not the one that was run")
+        )
     with held_folder() as scratch:
         again = scratch / folder.name
         try:
             run_district(config, out=again, threads=threads)
         except Circle15Error as e:
-            found.problems += [f"cannot be run again: {p}" for p in e.problems]
+            found.problems += [Said("无法重新运行：", "cannot be run again: ") + both(p) for p in e.problems]
             return found
         fresh = _manifest(again)
         names = {*manifest.told["files"], *fresh.told["files"], *_files_in(folder)}
@@ -133,37 +141,49 @@ def _facts(manifest: Manifest) -> dict[str, Any]:
 
 def _verify_summary(root: Path, manifest: Manifest) -> Verification:
     found = Verification(root)
-    found.problems += [f"output {name}: is not the file that was written" for name in damaged_files(manifest, root)]
+    found.problems += [_NOT_WRITTEN.format(name=name) for name in damaged_files(manifest, root)]
     folders = [root / name for name in manifest.finished]
     previous = Path(manifest.told["previous"]) if manifest.told.get("previous") is not None else None
     lost: tuple[str, ...] = ()
     if previous is not None and digest_of(previous / FILES[0]) != manifest.told.get("previous_sha256"):
-        now = "is another one now" if (previous / FILES[0]).is_file() else "is gone"
-        columns = ", ".join(OF_PREVIOUS)
-        text = (
-            f"{FILES[0]} is compared but for its columns {columns}, and the summary's other files by their hash alone"
+        is_there, columns = (previous / FILES[0]).is_file(), ", ".join(OF_PREVIOUS)
+        now = Said("已换成另一份", "is another one now") if is_there else Said("已不在", "is gone")
+        found.notes.append(
+            Said(
+                f"上一批 {previous} {now.zh}；{FILES[0]} 除 {columns} 各列外逐格核对，汇总的其他文件只核对散列值",
+                f"the earlier batch {previous} {now.en}; {FILES[0]} is compared but for its columns {columns}, and the"
+                " summary's other files by their hash alone",
+            )
         )
-        found.notes.append(f"the earlier batch {previous} {now}; {text}")
         previous, lost = None, OF_PREVIOUS
     with held_folder() as scratch:
         try:
             write_summary(gather_summary(folders, manifest.failed, previous), scratch)
         except (Circle15Error, KeyError, ValueError) as e:
-            found.problems.append(f"the summary cannot be made again from the districts: {e}")
+            told = both(e) if isinstance(e, Circle15Error) else str(e)
+            found.problems.append(
+                Said("无法由各区县重新汇总：", "the summary cannot be made again from the districts: ") + told
+            )
             return found
         differences = compare_files(root, scratch, FILES[:1] if lost else FILES)
-    found.differences = [d for d in differences if d.where.rpartition("column ")[2] not in lost]
+    found.differences = [d for d in differences if d.column not in lost]
     return found
 
 
-def _other_versions(manifest: Manifest) -> list[str]:
+def _other_versions(manifest: Manifest) -> list[Said]:
     notes = []
     if manifest.told.get("code_sha256") != code_digest():
-        notes.append(f"was written by another circle15 ({manifest.told.get('circle15')}, other code)")
+        version = manifest.told.get("circle15")
+        notes.append(
+            Said(
+                f"由另一版 circle15 写成（{version}，程序不同）",
+                f"was written by another circle15 ({version}, other code)",
+            )
+        )
     for key, value in run_environment().items():
         told = manifest.told.get(key)
         if isinstance(value, dict) and isinstance(told, dict):
-            notes += [f"was written with {n} {told.get(n)}; here is {v}" for n, v in value.items() if told.get(n) != v]
+            notes += [_VERSION.format(name=n, then=told.get(n), now=v) for n, v in value.items() if told.get(n) != v]
         elif told != value:
-            notes.append(f"was written with {key} {told}; here is {value}")
+            notes.append(_VERSION.format(name=key, then=told, now=value))
     return notes

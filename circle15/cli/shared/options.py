@@ -8,12 +8,15 @@ import traceback
 from collections.abc import Callable
 from functools import wraps
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import click
 
+from circle15.cli.shared.click_words import option
+from circle15.cli.shared.language import LANGUAGES, spoken, told
 from circle15.cli.shared.plain_words import error_lines, library_warnings
 from circle15.cli.shared.terminal import ShownFormatter, echo, print_what_the_console_lacks
+from circle15.said import Said
 from circle15.threads import MOST_THREADS
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -29,25 +32,46 @@ class NamedPath(click.Path):
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
         """Refuse the empty name."""
         if value == "":
-            self.fail("the name is empty", param, ctx)
+            self.fail(told(Said("名称为空", "the name is empty")), param, ctx)
         return super().convert(value, param, ctx)
 
 
 config_argument = click.argument("config", type=click.Path(path_type=Path))
-out_option = click.option(
-    "--out", type=NamedPath(path_type=Path, file_okay=False), help="Folder to write to.", metavar="DIR"
+out_option = option(
+    "--out",
+    type=NamedPath(path_type=Path, file_okay=False),
+    help=Said(
+        "写入的文件夹。",
+        "Folder to write to.",
+    ),
+    metavar="DIR",
 )
-threads_option = click.option(
-    "--threads", type=click.IntRange(1, MOST_THREADS), help="Threads to search with [default: all]."
+threads_option = option(
+    "--threads",
+    type=click.IntRange(1, MOST_THREADS),
+    metavar="N",
+    help=Said(
+        "搜索所用线程数 [默认：全部]。",
+        "Threads to search with [default: all].",
+    ),
 )
 
 
 def shared(function: F) -> F:
     """Give a command -v, -q and --debug, and turn our errors into plain lines and exit codes."""
 
-    @click.option("-v", "--verbose", count=True, help="Say more.")
-    @click.option("-q", "--quiet", is_flag=True, help="Say only what is wrong.")
-    @click.option("--debug", is_flag=True, help="Show the traceback of an error.")
+    @option("-v", "--verbose", count=True, help=Said("输出更多信息。", "Say more."))
+    @option("-q", "--quiet", is_flag=True, help=Said("只报告错误。", "Say only what is wrong."))
+    @option("--debug", is_flag=True, help=Said("出错时显示调用栈。", "Show the traceback of an error."))
+    @option(
+        "--lang",
+        type=click.Choice(LANGUAGES),
+        expose_value=False,  # read before anything else: language_of
+        help=Said(
+            "未读到配置时所用的语言 [默认：系统语言]；有配置则按其 [district] lang。",
+            "Language where no config states one [default: the system's].",
+        ),
+    )
     @wraps(function)
     def command(*args: Any, verbose: int, quiet: bool, debug: bool, **kwargs: Any) -> Any:
         from circle15.errors import Circle15Error, OutputError  # noqa: PLC0415 (keeps --help instant)
@@ -66,22 +90,22 @@ def shared(function: F) -> F:
             try:
                 return function(*args, **kwargs)
             except KeyboardInterrupt:
-                echo("circle15: stopped; nothing was written", err=True)
+                say_always(Said("已停止，未写入任何文件", "stopped; nothing was written"))
                 sys.exit(130)
             except (click.ClickException, click.exceptions.Exit, click.Abort):
                 raise
             except Exception as e:  # noqa: BLE001 (the outermost door: whatever comes through is told in our words)
                 if debug:
                     traceback.print_exc()
-                for line in error_lines(e):
-                    echo(f"circle15: {line}", err=True)
+                for line in error_lines(e, spoken()):
+                    say_always(line)
                 is_input = isinstance(e, Circle15Error) and not isinstance(e, OutputError)
                 sys.exit(EXIT_WRONG_INPUT if is_input else EXIT_FAILED)
             finally:
                 if heard.texts and not quiet:
-                    echo(f"circle15: {heard.line()}", err=True)
+                    say_always(heard.line())
 
-    return command  # type: ignore[return-value]  # wraps keeps the signature that click reads
+    return cast("F", command)  # wraps keeps the signature that click reads
 
 
 def is_quiet() -> bool:
@@ -89,7 +113,17 @@ def is_quiet() -> bool:
     return bool(click.get_current_context().obj["quiet"])
 
 
-def say(text: str) -> None:
-    """Talk to the user on stderr, unless asked to be quiet."""
+def say(text: Said | str) -> None:
+    """Talk to the user on stderr in the language of the command, unless asked to be quiet."""
     if not is_quiet():
-        echo(text, err=True)
+        echo(told(text), err=True)
+
+
+def say_always(text: Said | str) -> None:
+    """Tell the user what is wrong, under our name."""
+    echo(f"circle15: {told(text)}", err=True)
+
+
+def warn(text: Said | str) -> None:
+    """Warn the user, unless asked to be quiet."""
+    say(Said("circle15: 提示：{text}", "circle15: warning: {text}").format(text=text))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import warnings
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
 from circle15.memory import out_of_memory_text
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,11 +25,14 @@ class Heard:
 
     texts: dict[str, None] = field(default_factory=dict)  # each once, in order
 
-    def line(self) -> str:
+    def line(self) -> Said:
         """Say how many there were and what the first is; nothing of circle15's own warnings is among them."""
-        first = next(iter(self.texts))
-        more = f" and {len(self.texts) - 1} more" if len(self.texts) > 1 else ""
-        return f"note: a library warns: {first}{more}; -vv shows where"
+        first, n = next(iter(self.texts)), len(self.texts) - 1
+        more = Said(f"，另有 {n} 条", f" and {n} more") if n else Said("", "")
+        return Said(
+            f"说明：程序库提示：{first}{more.zh}；用 -vv 查看出处",
+            f"note: a library warns: {first}{more.en}; -vv shows where",
+        )
 
 
 @contextmanager
@@ -58,31 +63,49 @@ def library_warnings() -> Iterator[Heard]:
         warnings.showwarning = before
 
 
-def error_lines(error: Exception) -> list[str]:
-    """Give the plain lines that tell an error.
+def error_lines(error: Exception, lang: str) -> list[str]:
+    """Give the plain lines that tell an error, in "zh" or "en".
 
     Ours tell themselves. Of the system's the file and what to do is told, of a library's or a defect of circle15
     what kind it is and how to see where.
     """
-    from circle15.errors import Circle15Error  # noqa: PLC0415 (keeps --help instant)
+    from circle15.errors import Circle15Error, Problem  # noqa: PLC0415 (keeps --help instant)
 
     if isinstance(error, Circle15Error):
-        return str(error).splitlines()
+        return error.in_(lang)
     text = " ".join(str(error).split())[:_LONGEST]
     if isinstance(error, MemoryError):
-        return [f"{out_of_memory_text(error)}; nothing was written"]
-    if isinstance(error, PermissionError):
-        where = f"{error.filename2 or error.filename}: " if error.filename is not None else ""
-        message = (
-            f"{where}permission denied; if it is open in Excel, WPS or a GIS program, close it there and run again, "
-            "else see who may read and write it"
-        )
-        return [message]
+        return [(out_of_memory_text(error) + _NOTHING_WRITTEN).in_(lang)]
     if isinstance(error, OSError):
-        where = f"{error.filename2 or error.filename}: " if error.filename is not None else ""
-        return [f"{where}{error.strerror or text}"]
-    remedy = (
-        "that is a defect of circle15, or a file that it does not understand; nothing was written. --debug shows where;"
-        " please report it with the config"
-    )
-    return [f"{type(error).__name__}: {text}" if text else type(error).__name__, remedy]
+        file = error.filename2 or error.filename
+        message = (
+            _DENIED if isinstance(error, PermissionError) else _SYSTEM.get(error.errno or 0, error.strerror or text)
+        )
+        return [Problem(message, file=None if file is None else str(file)).in_(lang)]
+    return [f"{type(error).__name__}: {text}" if text else type(error).__name__, _DEFECT.in_(lang)]
+
+
+_NOTHING_WRITTEN = Said("；未写入任何文件", "; nothing was written")
+_DENIED = Said(
+    "没有权限；若正在 Excel、WPS 或 GIS 软件中打开，请关闭后重新运行，否则请检查读写权限",
+    "permission denied; if it is open in Excel, WPS or a GIS program, close it there and run again, else see who may"
+    " read and write it",
+)
+_SYSTEM: dict[int, Said] = {
+    errno.ENOSPC: Said("磁盘空间不足", "No space left on device"),
+    errno.ENOENT: Said("没有这个文件或文件夹", "No such file or directory"),
+    errno.EISDIR: Said("是文件夹，应为文件", "Is a directory"),
+    errno.ENOTDIR: Said("路径中有一级不是文件夹", "Not a directory"),
+    errno.EROFS: Said("文件系统只读", "Read-only file system"),
+    errno.ENAMETOOLONG: Said("文件名过长", "File name too long"),
+    errno.EMFILE: Said("打开的文件过多", "Too many open files"),
+    errno.EIO: Said("磁盘读写出错", "Input/output error"),
+    errno.EDQUOT: Said("超出磁盘配额", "Disk quota exceeded"),
+    errno.ELOOP: Said("链接循环指向自身", "Too many levels of symbolic links"),
+}
+"""What the system says, in both languages; of what is not here its own words."""
+_DEFECT = Said(
+    "这是 circle15 的缺陷，或遇到了它读不懂的文件；未写入任何文件。用 --debug 查看出处，并请连同配置一起反馈",
+    "that is a defect of circle15, or a file that it does not understand; nothing was written. --debug shows where;"
+    " please report it with the config",
+)
