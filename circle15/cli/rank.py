@@ -77,10 +77,13 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
         "Most that each layer's places may cost, 万元.",
     ),
 )
-@click.option(
+@option(
     "--robust",
     is_flag=True,
-    help="Rank by the gain that 90 % of the draws of [certainty] reach, not by the stated one.",
+    help=Said(
+        "按 [certainty] 九成抽样都能达到的增量排序，而非按测算值。",
+        "Rank by the gain that 90 % of the draws of [certainty] reach, not by the stated one.",
+    ),
 )
 @out_option
 @threads_option

@@ -33,5 +33,5 @@ def command(config: Path, out: Path | None, threads: int | None) -> None:
         warn(warning)
     for sentence in run.result.confirmation:
         say(f"circle15: {sentence}")
-    say(run.summary())
+    say(run.said())
     echo(run.folder)

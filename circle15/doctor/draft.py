@@ -30,7 +30,7 @@ from circle15.inputs.tables.file_guards import KINDS_OF_SUFFIX
 from circle15.network.build import read_network
 from circle15.pipeline.fit.people_fit import homes_along_streets
 from circle15.pipeline.study.table_systems import Coordinates, SystemJudge
-from circle15.said import in_
+from circle15.said import SEMICOLON, Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -76,6 +76,9 @@ class DraftLayer:
     where: tuple[str, tuple[str, ...]] | None = None  # heading and values, of a file of several services
 
 
+_NAMED = Said("{name}：{why}", "{name}: {why}")
+
+
 @dataclass(slots=True)
 class Draft:
     """What was recognised, and what was not."""
@@ -93,7 +96,7 @@ class Draft:
     homes: HomesAlongStreets | None = None  # where neither a table nor a raster of people is there
     layers: list[DraftLayer] = field(default_factory=list)
     also: list[str] = field(default_factory=list)  # further candidates, as comments
-    unread: list[str] = field(default_factory=list)  # files that were not understood, with the reason
+    unread: list[Said] = field(default_factory=list)  # files that were not understood, with the reason
 
 
 def draft_from(folder: Path) -> Draft:
@@ -101,7 +104,13 @@ def draft_from(folder: Path) -> Draft:
     draft = Draft(folder)
     files = sorted(p for p in folder.iterdir() if _is_input(p)) if folder.is_dir() else []
     if len(files) > _MOST_FILES:
-        draft.unread.append(f"{len(files) - _MOST_FILES} more files: only the first {_MOST_FILES} were looked at")
+        more = len(files) - _MOST_FILES
+        draft.unread.append(
+            Said(
+                f"另有 {more} 个文件：只看了前 {_MOST_FILES} 个",
+                f"{more} more files: only the first {_MOST_FILES} were looked at",
+            )
+        )
     tables: list[LayerGuess] = []
     for path in files[:_MOST_FILES]:
         suffix = path.suffix.lower()
@@ -113,7 +122,7 @@ def draft_from(folder: Path) -> Draft:
             try:
                 tables.append(guess_layer(path))
             except InputError as e:
-                draft.unread.append("; ".join(f"{path.name}: {in_(p.message, 'en')}" for p in e.problems))
+                draft.unread.append(SEMICOLON.join(_NAMED.format(name=path.name, why=p.message) for p in e.problems))
     facilities = [t for t in tables if not _take_as_ground(draft, t)]
     _settle_outlines(draft, [t for t in tables if t is not draft.boundary])
     systems = _systems(draft, facilities)
@@ -237,8 +246,9 @@ def _take_table(draft: Draft, guess: LayerGuess, system: SystemGuess) -> None:
         draft.also.append(f'[survey] path = "{guess.path.name}"')
         return
     if not has_places:
+        name, headings = guess.path.name, ", ".join(guess.headings[:12])
         draft.unread.append(
-            f"{guess.path.name}: no coordinates found 没有坐标; headings 表头: {', '.join(guess.headings[:12])}"
+            Said(f"{name}：没有坐标；表头：{headings}", f"{name}: no coordinates found; headings: {headings}")
         )
         return
     known, stem = service_of(guess), guess.path.stem
@@ -271,7 +281,7 @@ def _systems(draft: Draft, guesses: Sequence[LayerGuess]) -> list[SystemGuess]:
         try:
             network = read_network(draft.network, area=_around(degrees) if len(degrees) == len(guesses) else None)
         except InputError as e:
-            draft.unread.extend(f"{draft.network.name}: {in_(p.message, 'en')}" for p in e.problems)
+            draft.unread.extend(_NAMED.format(name=draft.network.name, why=p.message) for p in e.problems)
     # The middle of a polygon stands at no typical distance from a street.
     tables = {
         str(i): Coordinates(g.x, g.y, g.crs, g.names, g.signs, g.headings)

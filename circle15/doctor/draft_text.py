@@ -14,6 +14,7 @@ from circle15.doctor.page import text_width
 from circle15.inputs.facilities.guess import source_text
 from circle15.inputs.ground.ids import file_safe
 from circle15.pipeline.fit.people_fit import NEAR_HOME_M
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -44,39 +45,63 @@ def draft_text(draft: Draft) -> str:
     layers = [_layer(layer) for layer in draft.layers] or template_layers
     outputs = by_name.pop("outputs")
     notes = [f"# {_one_line(t)}" for t in draft.also]
-    unread = [f"# 未能识别 not recognised: {_one_line(t)}" for t in draft.unread]
+    unread = [f"# 未能识别 not recognised: {_one_line(_twice(t))}" for t in draft.unread]
     if notes:
         notes = ["# 另有可用的 also here:", *notes]
     tail = "\n".join([*notes, *unread])
     return "".join([head, *by_name.values(), *layers, outputs]).rstrip() + "\n" + (f"\n{tail}\n" if tail else "")
 
 
-def summary_lines(draft: Draft) -> list[str]:
+def summary_lines(draft: Draft) -> list[Said]:
     """Say what was recognised, a line for each file."""
     lines = []
-    for title, guess in (("boundary", draft.boundary), ("units", draft.units), ("communities", draft.communities)):
+    for said, guess in (
+        (Said("{name}：区界，{n} 个面", "{name}: boundary, {n} polygons"), draft.boundary),
+        (Said("{name}：街道，{n} 个面", "{name}: units, {n} polygons"), draft.units),
+        (Said("{name}：村社，{n} 个面", "{name}: communities, {n} polygons"), draft.communities),
+    ):
         if guess is not None:
-            lines.append(f"{guess.path.name}: {title}, {guess.n_rows} polygons")
+            lines.append(said.format(name=guess.path.name, n=guess.n_rows))
     if draft.network is not None:
-        lines.append(f"{draft.network.name}: streets")
+        lines.append(Said("{name}：路网", "{name}: streets").format(name=draft.network.name))
     if draft.people is not None:
-        lines.append(f"{draft.people[0].path.name}: people, {draft.people[0].n_rows} rows")
+        guess = draft.people[0]
+        lines.append(
+            Said("{name}：人口，{n} 行", "{name}: people, {n} rows").format(name=guess.path.name, n=guess.n_rows)
+        )
     if draft.people_raster is not None:
-        lines.append(f"{draft.people_raster.name}: people, a raster")
+        lines.append(Said("{name}：人口栅格", "{name}: people, a raster").format(name=draft.people_raster.name))
     if draft.homes is not None and not draft.homes.is_enough:
+        n, share = f"{draft.homes.n_homes:,}", f"{draft.homes.share:.0%}"
         lines.append(
-            f"people: {draft.homes.n_homes:,} residential buildings stand along {draft.homes.share:.0%} of the streets,"
-            " too few to spread people over; give a table or a raster"
+            Said(
+                f"人口：住宅 {n} 栋，只分布在 {share} 的道路沿线，不足以分摊人口，请提供人口表或人口栅格",
+                f"people: {n} residential buildings stand along {share} of the streets,"
+                " too few to spread people over; give a table or a raster",
+            )
         )
-    for layer in draft.layers:
-        system = layer.system.crs or "not to be told: say it"
-        encoding = f", {layer.guess.encoding}" if layer.guess.encoding else ""
-        lines.append(
-            f"{layer.guess.path.name}: layer {layer.id} ({layer.name}), {layer.guess.n_rows} rows{encoding},"
-            f" coordinates {system}{' - please confirm' if layer.system.crs else ''}"
-            + (f", where {layer.where[0]} = {' | '.join(layer.where[1])}" if layer.where is not None else "")
-        )
-    return [*lines, *(f"not recognised: {text}" for text in draft.unread)]
+    unread = (Said("未能识别：", "not recognised: ") + text for text in draft.unread)
+    return [*lines, *map(_layer_line, draft.layers), *unread]
+
+
+def _twice(said: Said) -> str:
+    """Give both sides, as a draft's comments have them."""
+    return said.en if said.zh == said.en else f"{said.zh} {said.en}"
+
+
+def _layer_line(layer: DraftLayer) -> Said:
+    """Say what was recognised of one table of facilities."""
+    guess, crs = layer.guess, layer.system.crs
+    encoding = f", {guess.encoding}" if guess.encoding else ""
+    where = f", where {layer.where[0]} = {' | '.join(layer.where[1])}" if layer.where is not None else ""
+    system = (
+        Said(f"{crs}，请确认", f"{crs} - please confirm") if crs else Said("未能判断，请写明", "not to be told: say it")
+    )
+    return Said(
+        f"{guess.path.name}：服务 {layer.id}（{layer.name}），{guess.n_rows} 行{encoding}，坐标系 {system.zh}{where}",
+        f"{guess.path.name}: layer {layer.id} ({layer.name}), {guess.n_rows} rows{encoding},"
+        f" coordinates {system.en}{where}",
+    )
 
 
 def _district(draft: Draft, block: str) -> str:

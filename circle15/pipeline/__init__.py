@@ -16,7 +16,7 @@ from circle15.files.staging import MANIFEST, refuse_locked, staged_folder, write
 from circle15.files.vouching import InputLedger
 from circle15.outputs.beside_share import beside_share
 from circle15.outputs.result import one_side
-from circle15.outputs.text import plain_number
+from circle15.outputs.text import group_of, plain_number
 from circle15.pipeline.draws.certainty_table import draw_certainty, with_certainty
 from circle15.pipeline.projects.planned import plan_projects, with_planned
 from circle15.pipeline.record.confirmed import confirm, with_confirmation
@@ -58,20 +58,37 @@ class Run:
     seconds: dict[str, float]  # per stage
 
     def summary(self) -> str:
+        """Say in a few lines what was found, in English; `said` says it in both languages."""
+        return self.said().en
+
+    def said(self) -> Said:
         """Say in a few lines what was found: residents, each layer's covered share of its group, and the time taken."""
         total = self.result.tables.coverage.query("unit_id == @self.result.id")
         residents = self.result.cells["population"].sum()
         n = len(self.result.units)
-        lines = [f"{self.result.name}: {residents:,.0f} people, {n} unit{'s' if n != 1 else ''}"]
+        units = f"{n} unit{'s' if n != 1 else ''}"
+        lines = [
+            Said(
+                f"{self.result.name}：{residents:,.0f} 人，{n} 个单元",
+                f"{self.result.name}: {residents:,.0f} people, {units}",
+            )
+        ]
         names = {layer.id: layer.name for layer in self.result.layers}
         row: Any
         for row in total.itertuples(index=False):
+            zh, en = (beside_share(row, lang, group=row.group) for lang in ("zh", "en"))
             of_group = "" if row.group == "all" else f" of {row.group}"
-            within = f"{plain_number(row.threshold_min)} min ({row.threshold_m:,.0f} m)"
-            beside = beside_share(row, "en", group=row.group)
-            told = f"; {beside}" if beside else ""
-            lines.append(f"  {names[row.layer]} ({row.layer}): {row.covered_share:.1%}{of_group} within {within}{told}")
-        return "\n".join([*lines, f"{sum(self.seconds.values()):.1f} s"])
+            minutes, metres = plain_number(row.threshold_min), f"{row.threshold_m:,.0f}"
+            lines.append(
+                Said(
+                    f"  {names[row.layer]}：步行 {minutes} 分钟（{metres} 米）内覆盖{group_of(row.group, 'zh')}"
+                    f" {row.covered_share:.1%}{'；' if zh else ''}{zh}",
+                    f"  {names[row.layer]} ({row.layer}): {row.covered_share:.1%}{of_group} within {minutes} min"
+                    f" ({metres} m){'; ' if en else ''}{en}",
+                )
+            )
+        seconds = f"{sum(self.seconds.values()):.1f}"
+        return Said("\n", "\n").join([*lines, Said(f"用时 {seconds} 秒", f"{seconds} s")])
 
 
 def run_district(
