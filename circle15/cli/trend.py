@@ -6,14 +6,22 @@ from pathlib import Path
 
 import click
 
+from circle15.cli.shared.click_words import command as named
 from circle15.cli.shared.options import out_option, say, shared, threads_option
 from circle15.cli.shared.progress import stage_bar
 from circle15.cli.shared.terminal import echo
+from circle15.said import Said
 
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
-@click.command("trend")
+@named(
+    "trend",
+    zh="""分析多个时点的运行：各项数值如何变化，各因素各占多少。
+
+DIR 为一次运行或批量运行的文件夹；各次运行的配置写明 [district] as_of。写 --out 时生成 trend.csv、trend.xlsx 和
+trend.html，否则把表输出到标准输出。""",
+)
 @click.argument("folders", nargs=-1, required=True, type=_FOLDER, metavar="DIR...")
 @out_option
 @threads_option
@@ -30,11 +38,12 @@ def command(folders: tuple[Path, ...], *, out: Path | None, threads: int | None)
     with stage_bar("trend", len(folders)) as begin:
         found = gather_trend(folders, threads=threads, on_date=begin)
     for note in found.notes:
-        say(f"circle15: {note}")
+        say(Said("circle15: ", "circle15: ") + note)
     if out is None:
         echo(printed(found.table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
     write_trend(found, out)
     n_dates = len({date.day for district in found.districts for date in district.dates})
-    say(f"{len(found.districts)} district{'s' if len(found.districts) > 1 else ''}, {n_dates} dates")
+    n = len(found.districts)
+    say(Said(f"{n} 个区县，{n_dates} 个时点", f"{n} district{'s' if n > 1 else ''}, {n_dates} dates"))
     echo(out / "trend.csv")
