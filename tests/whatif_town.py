@@ -258,7 +258,9 @@ class RandomChanges:
 
     def _on_street(self, off_m):
         net, rng = self.study.network, self.rng
-        e, f = int(rng.integers(net.n_edges)), rng.random()
+        odd = np.flatnonzero(net.is_island | net.is_span | (net.depth[net.tail] > 0))
+        e = int(rng.choice(odd)) if len(odd) and rng.random() < 0.15 else int(rng.integers(net.n_edges))
+        f = rng.random()
         places = [float(v[net.tail[e]] + f * (v[net.head[e]] - v[net.tail[e]])) for v in (net.node_lon, net.node_lat)]
         shift = rng.uniform(-off_m, off_m, 2) * [Y / math.cos(math.radians(places[1])), Y]
         return [float(p + s) for p, s in zip(places, shift, strict=True)]

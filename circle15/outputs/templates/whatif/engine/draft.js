@@ -39,6 +39,8 @@ class Draft {
     this.rests = [];
     /** @type {number[]} */
     this.closed = [];
+    /** Whether the change is all among public streets, and leaves private ones as they are. */
+    this.isPublic = true;
     /** Edges that a path's ends join. @type {number[]} */
     this.joined = [];
     /** Edges that were an island's and are none any more. @type {number[]} */
@@ -133,17 +135,12 @@ class Draft {
     this.closed.push(...edges);
   }
 
-  /** Whether the change leaves private streets, and what is an island, as they are: it is all among public streets. */
-  get isPlain() {
-    const { network } = this;
-    const edges = [...this.divided, ...this.rests, ...this.closed, ...this.added];
-    return edges.every((e) => network.depth[network.tail[e]] === 0 && network.depth[network.head[e]] === 0) && this.opened.length === 0;
-  }
-
   /** Settles what the change means for islands and private gates. */
   settle() {
     const { network } = this;
-    if (!this.isPlain) this.settleDepth();
+    const edges = [...this.divided, ...this.rests, ...this.closed, ...this.added];
+    this.isPublic = edges.every((e) => network.depth[network.tail[e]] === 0 && network.depth[network.head[e]] === 0);
+    if (!this.isPublic) this.settleDepth();
     if (this.added.length === 0) return;
     const isNew = new Set(this.added);
     if (this.joined.every((e) => !network.isIsland[e] && !isNew.has(e))) {

@@ -134,7 +134,7 @@ class World {
 
   /** Whether the streets and chains are the parent's but for what the change touches. */
   get isPatched() {
-    return this.parent !== null && this.draft !== null && this.draft.isPlain;
+    return this.parent !== null && this.draft !== null && this.draft.isPublic;
   }
 
   /** @returns {Streets} */
