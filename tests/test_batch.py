@@ -167,7 +167,7 @@ class _Nowhere(ThreadPoolExecutor):
 def test_what_a_worker_half_wrote_before_it_died_is_gone_when_the_batch_ends(town, tmp_path):
     def die_writing(event):
         if event.kind == "finished":
-            (tmp_path / ".east-dead.partial").mkdir(exist_ok=True)
+            (tmp_path / ".east-circle15-dead0000.partial").mkdir(exist_ok=True)
 
     run_batch([town], out=tmp_path, executor=_Nowhere(), on_event=die_writing)
     assert not list(tmp_path.glob(".*.partial"))
@@ -385,10 +385,14 @@ def test_resume_runs_again_only_what_has_changed(town, tmp_path):
     assert [o.status for o in run_batch([path], out=out, jobs=1, resume=True)] == ["kept"] * 3
     assert digests(out) == first
 
-    damaged = out / "west" / "coverage.csv"
-    damaged.write_text(damaged.read_text("utf-8").replace("Clinic", "X") + " ", encoding="utf-8")
+    edited = out / "west" / "coverage.csv"
+    edited.write_text(edited.read_text("utf-8").replace("Clinic", "X") + " ", encoding="utf-8")
     (out / "east" / "tables.xlsx").unlink()
-    assert [o.status for o in run_batch([path], out=out, jobs=1, resume=True)] == ["done", "kept", "done"]
+    outcomes = run_batch([path], out=out, jobs=1, resume=True)
+    assert [o.status for o in outcomes] == ["done", "kept", "failed"]
+    assert outcomes[2].error.startswith(f"{edited}: was not written by circle15, or has been changed since")
+    edited.unlink()
+    assert [o.status for o in run_batch([path], out=out, jobs=1, resume=True)] == ["kept", "kept", "done"]
     assert digests(out) == first
 
     path.write_text(text.replace('name = "West"', 'name = "Far west"'), encoding="utf-8")
@@ -528,7 +532,7 @@ def test_what_killed_processes_left_in_the_cache_and_among_temporary_files_is_sw
     code = (
         "import pathlib, sys, time\nfrom circle15.files.held_folders import held_folder\n"
         "cache = pathlib.Path(sys.argv[1])\n"
-        "with held_folder(cache, prefix='', suffix='.part') as part, held_folder() as text:\n"
+        "with held_folder(cache, suffix='.part') as part, held_folder() as text:\n"
         "    (part / 'half.npz').write_text('')\n    (text / 'selected.opl').write_text('')\n"
         "    print('ready', flush=True)\n    time.sleep(60)"
     )
@@ -544,15 +548,6 @@ def test_what_killed_processes_left_in_the_cache_and_among_temporary_files_is_sw
     process.communicate()
     shrink_cache()
     assert [*cache.iterdir(), *tmp_path.glob("circle15-*")] == []
-
-
-def test_files_of_an_earlier_run_go_even_after_a_kill_in_between(tmp_path):
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "old.csv").write_text("old")
-    (tmp_path / "d" / ".run.json.earlier").write_text('{"files": {"old.csv": {}}}')
-    with staged_folder(tmp_path / "d") as stage:
-        (stage / "new.csv").write_text("new")
-    assert sorted(p.name for p in (tmp_path / "d").iterdir()) == ["new.csv"]
 
 
 @on_linux

@@ -15,8 +15,8 @@ from click.testing import CliRunner
 from circle15.cli import main
 from circle15.cli.shared.plain_words import library_warnings
 from circle15.errors import InputError, OutputError
-from circle15.files import staging as folders
-from circle15.files.staging import MANIFEST, refuse_locked, staged_folder, write_json
+from circle15.files.staging import refuse_locked, staged_folder
+from circle15.files.written import MANIFEST, write_manifest
 from circle15.inputs.osm.shapes import merged
 from circle15.inputs.tables import file_guards
 from circle15.inputs.tables.reading import read_table
@@ -51,7 +51,7 @@ def refuse(name, monkeypatch, call="rename"):
             raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(source), None, str(target))
         return real(source, target)
 
-    monkeypatch.setattr(folders.os, call, refused)
+    monkeypatch.setattr(os, call, refused)
 
 
 def test_a_workbook_that_is_open_is_named_before_anything_is_computed(config, tmp_path, monkeypatch):
@@ -70,25 +70,28 @@ def test_a_workbook_that_is_open_is_named_before_anything_is_computed(config, tm
 def test_every_file_that_is_held_is_named(tmp_path, monkeypatch):
     for name in ("a.csv", "b.xlsx"):
         (tmp_path / name).write_text("x")
-    write_json({"files": {"a.csv": {}, "b.xlsx": {}, "gone.csv": {}}}, tmp_path / MANIFEST)
+    write_manifest({"files": {n: {"sha256": "0"} for n in ("a.csv", "b.xlsx", "gone.csv")}}, tmp_path / MANIFEST)
     refuse_locked(tmp_path)
 
     def refused(source, _target):
         raise PermissionError(errno.EACCES, "denied", str(source))
 
-    monkeypatch.setattr(folders.os, "rename", refused)
+    monkeypatch.setattr(os, "rename", refused)
     with pytest.raises(OutputError) as told:
         refuse_locked(tmp_path)
     assert [p.file for p in told.value.problems] == [str(tmp_path / n) for n in ("a.csv", "b.xlsx")]
 
 
 def test_a_file_that_is_opened_while_the_run_computes_is_named(tmp_path, monkeypatch):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "notes.txt").write_text("mine, so that files are replaced one by one")
     refuse("tables.xlsx", monkeypatch, call="replace")
     with (
         pytest.raises(OutputError, match=r"tables\.xlsx: cannot write: permission denied"),
         staged_folder(tmp_path / "d") as s,
     ):
         (s / "tables.xlsx").write_text("x")
+        (s / MANIFEST).write_text("{}")
 
 
 def test_an_input_that_may_not_be_read_is_named_with_what_to_do(config, tmp_path, monkeypatch):

@@ -1,10 +1,21 @@
+import errno
 import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 
 from circle15.errors import OutputError
-from circle15.files.staging import MANIFEST, replaced_file, staged_folder, write_json
+from circle15.files.digests import file_digest
+from circle15.files.publishing import EARLIER
+from circle15.files.staging import claimed_folder, replaced_file, replaced_files, staged_folder, sweep_stages
+from circle15.files.written import LEDGER, MANIFEST, write_json, write_manifest
+
+NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def write_run(folder, names):
@@ -12,7 +23,7 @@ def write_run(folder, names):
         for name in names:
             (stage / name).parent.mkdir(exist_ok=True)
             (stage / name).write_text(name)
-        write_json({"files": {n: {} for n in names}}, stage / MANIFEST)
+        write_manifest({"files": {n: {"sha256": file_digest(stage / n)} for n in names}}, stage / MANIFEST)
 
 
 def test_a_finished_block_puts_all_files_in_place(tmp_path):
@@ -23,12 +34,11 @@ def test_a_finished_block_puts_all_files_in_place(tmp_path):
 
 def test_an_error_leaves_the_folder_as_it_was(tmp_path):
     write_run(tmp_path / "d", ["a.csv"])
-    (tmp_path / "d" / "a.csv").write_text("old")
+    before = contents(tmp_path)
     with pytest.raises(ZeroDivisionError), staged_folder(tmp_path / "d") as stage:
         (stage / "a.csv").write_text("new")
         raise ZeroDivisionError
-    assert (tmp_path / "d" / "a.csv").read_text() == "old"
-    assert list(tmp_path.iterdir()) == [tmp_path / "d"]
+    assert contents(tmp_path) == before
 
 
 def test_files_of_an_earlier_run_go_and_strangers_stay(tmp_path):
@@ -39,50 +49,254 @@ def test_files_of_an_earlier_run_go_and_strangers_stay(tmp_path):
     assert (tmp_path / "d" / "notes.txt").read_text() == "mine"
 
 
-def test_a_file_that_no_run_wrote_is_never_overwritten(tmp_path):
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "coverage.csv").write_text("mine")
-    with pytest.raises(OutputError, match=r"d: is no folder of an earlier run \(no run\.json\), and its coverage\.csv"):
-        write_run(tmp_path / "d", ["a.csv", "coverage.csv"])
-    assert [p.name for p in (tmp_path / "d").iterdir()] == ["coverage.csv"]
-    assert (tmp_path / "d" / "coverage.csv").read_text() == "mine"
+@pytest.mark.parametrize("theirs", ["a.csv", "units/x.html", "index.html", MANIFEST])
+def test_a_file_that_circle15_did_not_write_is_never_replaced(tmp_path, theirs):
+    (tmp_path / "d" / theirs).parent.mkdir(parents=True)
+    (tmp_path / "d" / theirs).write_text("mine")
+    before = contents(tmp_path)
+    with pytest.raises(OutputError, match=f"{theirs}: was not written by circle15"):
+        write_run(tmp_path / "d", ["a.csv", "index.html", "units/x.html"])
+    assert contents(tmp_path) == before
 
 
-def test_a_run_whose_manifest_was_removed_is_run_again(tmp_path):
+def test_a_result_that_somebody_changed_since_is_theirs_whether_it_would_be_replaced_or_deleted(tmp_path):
     write_run(tmp_path / "d", ["a.csv", "b.csv"])
-    (tmp_path / "d" / MANIFEST).unlink()
-    (tmp_path / "d" / "a.csv").write_text("changed")
+    (tmp_path / "d" / "b.csv").write_text("edited")
+    before = contents(tmp_path)
+    for names in (["a.csv", "b.csv"], ["a.csv"]):
+        with pytest.raises(OutputError, match=r"b\.csv: was not written by circle15, or has been changed since"):
+            write_run(tmp_path / "d", names)
+        assert contents(tmp_path) == before
+    (tmp_path / "d" / "b.csv").unlink()
     write_run(tmp_path / "d", ["a.csv", "b.csv"])
-    assert (tmp_path / "d" / "a.csv").read_text() == "a.csv"
 
 
-def test_a_table_that_another_command_wrote_may_be_replaced(tmp_path):
+@pytest.mark.parametrize(
+    "told",
+    [
+        {"files": {"mine.txt": {}}},
+        {"files": {"mine.txt": {"sha256": "HASH"}}},
+        {"circle15": "1.0", "files": {"mine.txt": {"sha256": "HASH"}}},
+        {"files": ["mine.txt"]},
+        {"files": {"mine.txt": {"sha256": "HASH"}}, "sealed": "0" * 64},
+        ["mine.txt"],
+        {"files": {"../outside.txt": {"sha256": "HASH"}}},
+    ],
+)
+def test_a_manifest_that_circle15_did_not_write_gives_no_right_over_any_file(tmp_path, told):
     (tmp_path / "d").mkdir()
-    (tmp_path / "d" / "ranking.csv").write_text("ranking.csv")  # the heading that write_run gives it
-    write_run(tmp_path / "d", ["a.csv", "b.csv", "ranking.csv"])
-    assert (tmp_path / "d" / MANIFEST).is_file()
-
-
-def test_what_a_first_run_left_when_it_was_killed_is_replaced_by_the_next(tmp_path, monkeypatch):
-    def killed(_path, _target):
-        raise KeyboardInterrupt
-
-    with monkeypatch.context() as patched, pytest.raises(KeyboardInterrupt):
-        patched.setattr("circle15.files.staging.os.replace", killed)
+    (tmp_path / "outside.txt").write_text("mine")
+    (tmp_path / "d" / "mine.txt").write_text("mine")
+    text = json.dumps(told).replace("HASH", file_digest(tmp_path / "outside.txt"))
+    (tmp_path / "d" / MANIFEST).write_text(text)
+    before = contents(tmp_path)
+    with pytest.raises(OutputError, match=r"run\.json: was not written by circle15"):
         write_run(tmp_path / "d", ["a.csv"])
-    (tmp_path / "d" / "a.csv").write_text("half")
-    write_run(tmp_path / "d", ["a.csv"])
-    assert (tmp_path / "d" / "a.csv").read_text() == "a.csv"
-    assert sorted(p.name for p in (tmp_path / "d").iterdir()) == ["a.csv", "run.json"]
+    assert contents(tmp_path) == before
 
 
 def test_a_manifest_cannot_make_us_remove_files_elsewhere(tmp_path):
-    outside = tmp_path / "outside.txt"
-    outside.write_text("keep")
-    (tmp_path / "d").mkdir()
-    (tmp_path / "d" / MANIFEST).write_text(json.dumps({"files": {"../outside.txt": {}, str(outside): {}}}))
     write_run(tmp_path / "d", ["a.csv"])
-    assert outside.read_text() == "keep"
+    (tmp_path / "outside.txt").write_text("keep")
+    names = {"../outside.txt": tmp_path / "outside.txt", str(tmp_path / "outside.txt"): tmp_path / "outside.txt"}
+    write_manifest({"files": {n: {"sha256": file_digest(p)} for n, p in names.items()}}, tmp_path / "d" / MANIFEST)
+    (tmp_path / "d" / "a.csv").unlink()
+    write_run(tmp_path / "d", ["a.csv"])
+    assert (tmp_path / "outside.txt").read_text() == "keep"
+
+
+def test_the_folder_of_a_run_by_a_version_that_did_not_seal_is_written_again(tmp_path):
+    write_run(tmp_path / "d", ["a.csv"])
+    facts = {"a.csv": {"sha256": file_digest(tmp_path / "d" / "a.csv")}}
+    old = {"circle15": "0.9", "code_sha256": "", "libraries": {}, "seconds": {}, "files": facts}
+    write_json(old, tmp_path / "d" / MANIFEST)
+    write_run(tmp_path / "d", ["b.csv"])
+    assert sorted(contents(tmp_path / "d")) == ["b.csv", MANIFEST]
+
+
+@pytest.mark.parametrize("link", ["a.csv", "units"])
+def test_a_planted_link_is_neither_followed_nor_replaced(tmp_path, link):
+    write_run(tmp_path / "d", ["b.csv"])
+    (tmp_path / "victim").mkdir()
+    (tmp_path / "victim" / "x.html").write_text("mine")
+    (tmp_path / "d" / link).symlink_to(tmp_path / "victim" / ("" if link == "units" else "x.html"))
+    with pytest.raises(OutputError, match="was not written by circle15"):
+        write_run(tmp_path / "d", ["a.csv", "units/x.html"])
+    assert (tmp_path / "victim" / "x.html").read_text() == "mine"
+    assert (tmp_path / "d" / link).is_symlink()
+
+
+def test_a_table_of_one_command_is_replaced_by_a_run_and_by_the_command_again(tmp_path):
+    for text in ("1", "2"):
+        with replaced_file(tmp_path / "d" / "ranking.csv") as stage:
+            stage.write_text(text)
+    assert sorted(contents(tmp_path / "d")) == [LEDGER, "ranking.csv"]
+    write_run(tmp_path / "d", ["a.csv", "ranking.csv"])
+    with replaced_file(tmp_path / "d" / "ranking.csv") as stage:
+        stage.write_text("3")
+    write_run(tmp_path / "d", ["a.csv", "ranking.csv"])
+    assert (tmp_path / "d" / "ranking.csv").read_text() == "ranking.csv"
+    (tmp_path / "d" / "ranking.csv").write_text("edited")
+    for write in (lambda: write_run(tmp_path / "d", ["ranking.csv"]), lambda: replace(tmp_path / "d" / "ranking.csv")):
+        with pytest.raises(OutputError, match=r"ranking\.csv: was not written by circle15"):
+            write()
+    assert (tmp_path / "d" / "ranking.csv").read_text() == "edited"
+
+
+def replace(path):
+    with replaced_file(path) as stage:
+        stage.write_text("new")
+
+
+def test_a_file_that_its_owner_is_to_edit_is_made_once(tmp_path):
+    with replaced_file(tmp_path / "district.toml", is_new=True) as stage:
+        stage.write_text("1")
+    assert sorted(contents(tmp_path)) == ["district.toml"]
+    with pytest.raises(OutputError, match="exists already"), replaced_file(tmp_path / "district.toml", is_new=True):
+        pytest.fail("never begun")
+
+
+def test_files_of_one_command_take_their_places_together(tmp_path, monkeypatch):
+    def write(text):
+        with replaced_files(tmp_path / "d") as stage:
+            for name in ("difference.html", "scenario.csv"):
+                (stage / name).write_text(text)
+
+    write("1")
+    before = contents(tmp_path)
+    with monkeypatch.context() as patched, pytest.raises(OutputError, match="No space left"):
+        fail_at(patched, "scenario.csv")
+        write("2")
+    assert contents(tmp_path) == before
+    write("3")
+    assert (tmp_path / "d" / "scenario.csv").read_text() == "3"
+
+
+def contents(folder):
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
+
+
+def fail_at(monkeypatch, name, error=NO_SPACE):
+    """Let the system fail once when a new file is to take the place of this name."""
+    real, failed = os.replace, []
+
+    def once(source, target):
+        if Path(target).name == name and EARLIER not in str(target) and EARLIER not in str(source) and not failed:
+            failed.append(1)
+            raise error
+        return real(source, target)
+
+    monkeypatch.setattr(os, "replace", once)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "new.csv", "x.html", MANIFEST])
+@pytest.mark.parametrize("error", [OSError(errno.EIO, "Input/output error"), KeyboardInterrupt()])
+def test_a_publish_that_fails_in_the_middle_leaves_the_whole_old_result(tmp_path, monkeypatch, name, error):
+    write_run(tmp_path / "d", ["a.csv", "gone.csv", "units/x.html"])
+    (tmp_path / "d" / "notes.txt").write_text("mine, so that files are replaced one by one")
+    before = contents(tmp_path)
+    with monkeypatch.context() as patched, pytest.raises((OutputError, KeyboardInterrupt)):
+        fail_at(patched, name, error)
+        write_run(tmp_path / "d", ["a.csv", "new.csv", "units/x.html"])
+    assert contents(tmp_path) == before
+    write_run(tmp_path / "d", ["a.csv", "new.csv"])
+    assert sorted(contents(tmp_path / "d")) == ["a.csv", "new.csv", "notes.txt", MANIFEST]
+    assert not (tmp_path / "d" / "units").exists()
+
+
+def test_what_a_killed_publish_left_in_the_middle_is_put_right_by_the_next_command(tmp_path):
+    write_run(tmp_path / "d", ["a.csv", "gone.csv"])
+    (tmp_path / "d" / "notes.txt").write_text("mine")
+    before = contents(tmp_path)
+    code = """
+import os, pathlib, sys
+sys.path.insert(0, sys.argv[3])
+from tests.test_outputs_folder import write_run
+real, left = os.replace, [int(sys.argv[2])]
+def replace(source, target):
+    if not left[0]:
+        os.kill(os.getpid(), 9)
+    left[0] -= 1
+    return real(source, target)
+os.replace = replace
+write_run(pathlib.Path(sys.argv[1]), ["a.csv", "new.csv"])
+"""
+    root = Path(__file__).parents[1]
+    for n in range(20):
+        ended = subprocess.run([sys.executable, "-c", code, tmp_path / "d", str(n), root], check=False)
+        if ended.returncode == 0:
+            break
+        assert ended.returncode == -9
+        with claimed_folder(tmp_path / "d"):
+            assert {k: v for k, v in contents(tmp_path).items() if "lock" not in k} == before
+    assert n == 6
+    assert sorted(contents(tmp_path / "d")) == ["a.csv", "new.csv", "notes.txt", MANIFEST]
+    assert [p.name for p in tmp_path.iterdir()] == ["d"]
+
+
+def test_the_place_of_the_backup_taken_by_somebody_else_is_told(tmp_path):
+    write_run(tmp_path / "d", ["a.csv"])
+    (tmp_path / "d" / EARLIER).mkdir()
+    (tmp_path / "d" / EARLIER / "mine.txt").write_text("mine")
+    with pytest.raises(OutputError, match="move it away"):
+        write_run(tmp_path / "d", ["a.csv"])
+    assert (tmp_path / "d" / EARLIER / "mine.txt").read_text() == "mine"
+
+
+def test_a_folder_of_results_alone_is_exchanged_in_one_step(tmp_path, monkeypatch):
+    write_run(tmp_path / "d", ["a.csv", "units/x.html"])
+    (tmp_path / "d").chmod(0o750)
+    monkeypatch.setattr("circle15.files.publishing._replace_within", lambda *_: pytest.fail("one by one"))
+    write_run(tmp_path / "d", ["b.csv"])
+    assert sorted(contents(tmp_path / "d")) == ["b.csv", MANIFEST]
+    assert (tmp_path / "d").stat().st_mode & 0o777 == 0o750
+    assert [p.name for p in tmp_path.iterdir()] == ["d"]
+
+
+def test_a_folder_that_somebody_stands_in_stays_the_same_folder(tmp_path, monkeypatch):
+    write_run(tmp_path / "d", ["a.csv"])
+    monkeypatch.chdir(tmp_path / "d")
+    inode = (tmp_path / "d").stat().st_ino
+    write_run(Path(), ["b.csv"])
+    assert (tmp_path / "d").stat().st_ino == inode
+    assert sorted(p.name for p in Path().iterdir()) == ["b.csv", MANIFEST]
+
+
+def test_a_second_writer_is_told_that_there_is_another(tmp_path):
+    with claimed_folder(tmp_path / "d") as claim, claim.stage() as stage:
+        (stage / MANIFEST).write_text("{}")
+        for write in (lambda: write_run(tmp_path / "d", ["a.csv"]), lambda: replace(tmp_path / "d" / "x.csv")):
+            with pytest.raises(
+                OutputError, match=rf"another circle15 is writing to this folder \(process {os.getpid()}\)"
+            ):
+                write()
+    write_run(tmp_path / "e", ["a.csv"])
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["d", "e"]
+
+
+def test_a_folder_of_another_s_that_looks_like_ours_is_never_swept(tmp_path):
+    for name in (".mine.partial", ".d-circle15-abcdefgh.partial"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "work.txt").write_text("mine")
+    (tmp_path / ".link-circle15-abcdefgh.partial").symlink_to(tmp_path / ".mine.partial")
+    (tmp_path / ".d-circle15-empty000.partial").mkdir()  # killed before it was marked
+    before = contents(tmp_path)
+    assert sweep_stages(tmp_path) == 1
+    write_run(tmp_path / "d", ["a.csv"])
+    assert before.items() <= contents(tmp_path).items()
+
+
+def test_a_folder_that_goes_away_or_becomes_a_file_while_it_is_written_to_is_a_clear_error(tmp_path):
+    with (
+        pytest.raises(OutputError, match="went away while it was written to"),
+        staged_folder(tmp_path / "a" / "d") as s,
+    ):
+        shutil.rmtree(tmp_path / "a")
+        raise RuntimeError("sqlite3_open failed")  # as GDAL tells it
+    with pytest.raises(OutputError, match="d: cannot write: Not a directory"), staged_folder(tmp_path / "d") as s:
+        (s / MANIFEST).write_text("{}")
+        (tmp_path / "d").write_text("mine")
+    assert (tmp_path / "d").read_text() == "mine"
 
 
 def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
@@ -93,7 +307,8 @@ def test_a_folder_that_cannot_be_made_is_a_clear_error(tmp_path):
 
 def test_a_replaced_file_is_whole_or_untouched(tmp_path):
     target = tmp_path / "x.csv"
-    target.write_text("old")
+    with replaced_file(target) as stage:
+        stage.write_text("old")
     with pytest.raises(ZeroDivisionError), replaced_file(target) as stage:
         stage.write_text("half")
         raise ZeroDivisionError
@@ -101,7 +316,7 @@ def test_a_replaced_file_is_whole_or_untouched(tmp_path):
     with replaced_file(target) as stage:
         stage.write_text("new")
     assert target.read_text() == "new"
-    assert list(tmp_path.iterdir()) == [target]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [LEDGER, target.name]
 
 
 @pytest.mark.parametrize(

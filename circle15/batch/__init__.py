@@ -16,8 +16,9 @@ from circle15.batch.outcomes import Event, Outcome
 from circle15.batch.running import Runner
 from circle15.batch.summing import write_batch_summary
 from circle15.files.held_folders import sweep_held
-from circle15.files.staging import scratch_folder, sweep_stages
-from circle15.outputs.summary import read_previous
+from circle15.files.staging import claimed_folder, scratch_folder, sweep_stages
+from circle15.files.written import MANIFEST, files_of_manifest, refuse_foreign
+from circle15.outputs.summary import FILES, read_previous
 from circle15.pipeline import DEFAULT_OUT
 from circle15.runs.stale import why_stale
 from circle15.threads import available_threads
@@ -97,7 +98,8 @@ def run_batch(
     entries = find_districts(configs)
     n_jobs = jobs or available_threads()
     finished = {}  # by folder
-    with scratch_folder(root) as scratch:
+    with claimed_folder(root, is_inside=True) as claim, scratch_folder(root) as scratch:
+        refuse_foreign(root, (*FILES, *files_of_manifest(root), MANIFEST))  # now, not after the night
         sweep_stages(root)
         sweep_held()
         if resume:
@@ -129,7 +131,7 @@ def run_batch(
             "sharing_failed": {name: report.error for name, report in shared.items() if report.error is not None},
             "seconds": {"share": round(share_s, 3), "districts": round(clock() - started - share_s, 3)},
         }
-        write_batch_summary(ordered, root, earlier, facts)
+        write_batch_summary(ordered, claim, earlier, facts)
     tell(Event("end"))
     return ordered
 

@@ -7,7 +7,8 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from circle15 import __version__
-from circle15.files.staging import MANIFEST, sha256_of, staged_folder, write_json
+from circle15.files.digests import file_digest
+from circle15.files.written import MANIFEST, write_manifest
 from circle15.outputs.summary import FILES
 from circle15.pipeline.record.manifest import code_digest, run_environment
 
@@ -16,12 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from circle15.batch.outcomes import Outcome
+    from circle15.files.staging import Claim
 
 from circle15.runs.joined_tables import gather_summary, write_summary
 
 
-def write_batch_summary(outcomes: Sequence[Outcome], root: Path, previous: Path | None, facts: dict[str, Any]) -> None:
-    """Write the summary and the batch's run.json into ``root``.
+def write_batch_summary(
+    outcomes: Sequence[Outcome], claim: Claim, previous: Path | None, facts: dict[str, Any]
+) -> None:
+    """Write the summary and the batch's run.json into the claimed folder.
 
     Raises
     ------
@@ -31,9 +35,9 @@ def write_batch_summary(outcomes: Sequence[Outcome], root: Path, previous: Path 
     begun = time.perf_counter()
     folders = [o.folder for o in outcomes if o.folder is not None]
     failed = [(o.config, o.error) for o in outcomes if o.error is not None]
-    with staged_folder(root, is_inside=True) as stage:
+    with claim.stage() as stage:
         write_summary(gather_summary(folders, failed, previous), stage)
-        files = {name: {"sha256": sha256_of(stage / name)} for name in FILES}
+        files = {name: {"sha256": file_digest(stage / name)} for name in FILES}
         seconds = {**facts["seconds"], "summary": round(time.perf_counter() - begun, 3)}
         manifest = {
             "circle15": __version__,
@@ -42,12 +46,12 @@ def write_batch_summary(outcomes: Sequence[Outcome], root: Path, previous: Path 
             "host": platform.node(),
             "batch": [_told(o) for o in outcomes],
             "previous": str(previous.resolve()) if previous is not None else None,
-            "previous_sha256": sha256_of(previous / FILES[0]) if previous is not None else None,
+            "previous_sha256": file_digest(previous / FILES[0]) if previous is not None else None,
             "files": files,
             **{k: v for k, v in facts.items() if k != "seconds"},
             "seconds": seconds,
         }
-        write_json(manifest, stage / MANIFEST)
+        write_manifest(manifest, stage / MANIFEST)
 
 
 def _told(outcome: Outcome) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def command(before: Path, after: Path, out: Path | None) -> None:
 
     Writes DIR/scenario.csv and the map DIR/difference.html where --out is given, else the same table to stdout.
     """
-    from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.files.staging import replaced_files  # noqa: PLC0415 (as above)
     from circle15.outputs.difference import write_difference_map  # noqa: PLC0415 (heavy imports only when it runs)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
     from circle15.runs.compare import compare_runs  # noqa: PLC0415 (as above)
@@ -40,12 +40,11 @@ def command(before: Path, after: Path, out: Path | None) -> None:
     if out is None:
         echo(printed(found.table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
-    with replaced_file(out / "scenario.csv") as stage:
-        write_csv(found.table, stage)
-    with replaced_file(out / "difference.html") as stage:
+    with replaced_files(out) as stage:
+        write_csv(found.table, stage / "scenario.csv")
         write_difference_map(
-            found.table, found.changed, found.units, found.layers, stage, moved=found.moved, title=found.title,
-            lang=found.lang, sources=found.sources, notes=found.notes,
+            found.table, found.changed, found.units, found.layers, stage / "difference.html", moved=found.moved,
+            title=found.title, lang=found.lang, sources=found.sources, notes=found.notes,
         )  # fmt: skip
     n = len(found.changed)
     is_moved = any(moves.is_gap_moved or moves.is_walk_moved for moves in found.moved.values())

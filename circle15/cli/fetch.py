@@ -56,10 +56,7 @@ def command(place: str, output: Path, buffer_m: float, overpass: str | None, nom
         )
     area = buffer_area(place_polygon(place, nominatim=nominatim), buffer_m)
     with replaced_file(output) as stage:
-        # The ending tells the format, so it stays the ending.
-        part = stage.with_name(f"{stage.name}{''.join(output.suffixes[-2:])}")
-        counts = fetch_osm(area, part, overpass=overpass)
-        part.replace(stage)
+        counts = fetch_osm(area, stage, overpass=overpass)
     say(COMMA.join(Said(f"{n:,} {kind}", f"{n:,} {kind}") for kind, n in counts.items()))
     say(
         Said(

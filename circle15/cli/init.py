@@ -36,7 +36,7 @@ def command(folder: Path) -> None:
         message = Said("已存在，不予覆盖；请换一个文件夹", "exists already; it is not overwritten. Name another folder")
         raise OutputError(Problem(message, file=str(path)))
     draft = draft_from(folder)
-    with replaced_file(path) as stage:
+    with replaced_file(path, is_new=True) as stage:
         stage.write_text(draft_text(draft), encoding="utf-8")
     for line in summary_lines(draft):
         say(line)

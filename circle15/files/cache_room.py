@@ -76,7 +76,7 @@ def delete_entries(entries: list[CacheEntry]) -> int:
     n = 0
     for entry in entries:
         # An entry of several files leaves in one step, so that nobody finds half of it.
-        with held_folder(entry.path.parent, prefix="", suffix=PART) as aside:
+        with held_folder(entry.path.parent, suffix=PART) as aside:
             try:
                 entry.path.rename(aside / entry.path.name)
                 n += 1

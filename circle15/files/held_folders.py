@@ -20,25 +20,40 @@ except ImportError:  # Windows: what a killed process leaves stays until somebod
 
 logger = logging.getLogger(__name__)
 
-_PREFIX, _SUFFIX = "circle15-", ".partial"  # in the system's folder
+PREFIX, SUFFIX = "circle15-", ".partial"
+"""What the name of every held folder has in it and ends with."""
+_MARK = ".circle15-temporary"
+"""A file in each held folder: what has it is ours to sweep, whatever else bears a name of the same form."""
+_INSIDE = "inside"
+_OPEN_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
 @contextmanager
-def held_folder(parent: Path | None = None, *, prefix: str = _PREFIX, suffix: str = _SUFFIX) -> Iterator[Path]:
-    """Yield an empty folder in ``parent``, by default the system's for temporary files, and remove it in the end.
+def held_folder(parent: Path | None = None, *, before: str = "", suffix: str = SUFFIX) -> Iterator[Path]:
+    """Yield an empty folder below ``parent``, by default the system's for temporary files, and remove it in the end.
+
+    It lies in one that nobody else may enter and whose name nobody can foretell. The yielded folder itself may be
+    renamed away: that is how it becomes a result.
 
     Raises
     ------
     OSError
         If it cannot be made.
     """
-    folder, hold = _make(parent, prefix, suffix)
+    folder, hold = _make(parent, f"{before}{PREFIX}", suffix)
     try:
-        yield folder
+        (folder / _MARK).touch()
+        (folder / _INSIDE).mkdir()
+        yield folder / _INSIDE
     finally:
         shutil.rmtree(folder, ignore_errors=True)
         if hold is not None:
             os.close(hold)
+
+
+def is_held(path: Path) -> bool:
+    """Tell whether a path lies in a held folder, and so is nobody's but this process's."""
+    return any(parent.name == _INSIDE and (parent.parent / _MARK).is_file() for parent in path.absolute().parents)
 
 
 def _make(parent: Path | None, prefix: str, suffix: str) -> tuple[Path, int | None]:
@@ -47,9 +62,12 @@ def _make(parent: Path | None, prefix: str, suffix: str) -> tuple[Path, int | No
         if fcntl is None:
             return folder, None
         try:
-            hold = os.open(folder, os.O_RDONLY)
+            hold = os.open(folder, _OPEN_FOLDER)
         except FileNotFoundError:
             continue  # swept in the moment before it was locked
+        except OSError:
+            folder.rmdir()
+            raise
         with suppress(OSError):  # a file system without locks, where `sweep_held` can take none either
             fcntl.flock(hold, fcntl.LOCK_SH)
         if folder.is_dir():
@@ -57,27 +75,37 @@ def _make(parent: Path | None, prefix: str, suffix: str) -> tuple[Path, int | No
         os.close(hold)
 
 
-def sweep_held(parent: Path | None = None, pattern: str = f"{_PREFIX}*{_SUFFIX}") -> int:
+def sweep_held(parent: Path | None = None, pattern: str = f"{PREFIX}*{SUFFIX}") -> int:
     """Remove the folders in ``parent`` that killed processes left, and give how many that were.
 
-    A folder that a living process holds is left alone; the system lets go of a dead one's lock.
+    A folder that a living process holds is left alone; the system lets go of a dead one's lock. So is a folder that
+    `held_folder` has not made, a link, and another user's.
     """
     if fcntl is None:
         return 0
     n = 0
     for folder in (Path(tempfile.gettempdir()) if parent is None else parent).glob(pattern):
-        if not folder.is_dir():
-            continue
         try:
-            hold = os.open(folder, os.O_RDONLY)
+            hold = os.open(folder, _OPEN_FOLDER)
         except OSError:
-            continue  # its own process has removed it, or it is another user's
+            continue  # no folder, its own process has removed it, or it is another user's
         try:
             fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            shutil.rmtree(folder, ignore_errors=True)
-            n += 1
+            n += _remove_if_ours(folder, os.fstat(hold).st_uid)
         except OSError:
             logger.debug("%s: a living process writes here", folder)
         finally:
             os.close(hold)
     return n
+
+
+def _remove_if_ours(folder: Path, owner: int) -> bool:
+    if owner != os.getuid():
+        return False
+    if (folder / _MARK).is_file():
+        shutil.rmtree(folder, ignore_errors=True)
+        return True
+    if PREFIX in folder.name:
+        folder.rmdir()  # killed before it was marked: there is nothing in it, or it stays
+        return True
+    return False

@@ -1,60 +1,149 @@
-"""An output folder that is either as it was or wholly written, never half."""
+"""An output folder that is either as it was or wholly written, never half, and one writer at a time."""
 
 from __future__ import annotations
 
 import errno
-import json
 import os
 import shutil
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from circle15.errors import Circle15Error, OutputError, Problem
-from circle15.files.digests import file_digest
-from circle15.files.held_folders import held_folder, sweep_held
+from circle15.files.digests import fresh_digest
+from circle15.files.exchanging import sync
+from circle15.files.held_folders import PREFIX, SUFFIX, held_folder, is_held, sweep_held
+from circle15.files.locks import locked_folder, sweep_locks
+from circle15.files.publishing import publish, settle
+from circle15.files.written import LEDGER, files_of_manifest, ledger_with, refuse_foreign, write_json
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-MANIFEST = "run.json"
-EARLIER = ".run.json.earlier"
-"""An earlier run's manifest while its files are being replaced: it says which of them are to go."""
-PARTIAL = ".partial"
 _NO_ROOM_BYTES = 1 << 24
 """A library that could not write all has taken back what it wrote, so a full disk has some room again."""
+_CANNOT_HERE = Said("无法在此写入", "cannot write here")
+_CANNOT = Said("无法写入", "cannot write")
+_DENIED = Said(
+    "没有权限；若文件正在 Excel、WPS 或 GIS 软件中打开，请关闭后重新运行，否则用 --out 指定可写的文件夹",
+    "permission denied; if the file is open in Excel, WPS or a GIS program, close it there and run again, else name a "
+    "folder that may be written with --out",
+)
+_EXISTS = Said("已存在，不予覆盖；请指定另一个名称", "exists already; it is not overwritten. Name another")
+_GONE = Said("写入期间该文件夹消失了；请重新运行", "this folder went away while it was written to; run again")
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """An output folder that nobody else of circle15 writes to meanwhile."""
+
+    folder: Path  # as the user names it
+    room: Path  # where temporary folders stand, on the same file system
+
+    @contextmanager
+    def stage(self) -> Iterator[Path]:
+        """Yield an empty folder; its files take their places when the block ends without an error.
+
+        Files of an earlier run that this run did not write are removed, so that results of two runs never stand side
+        by side; files that circle15 did not write are left alone, and none of them is overwritten.
+
+        Raises
+        ------
+        OutputError
+            If the folder cannot be made or written, or a file in it that circle15 did not write is in the way.
+        """
+        with _written(self.folder), _room_in(self.room, self.folder.resolve().name) as stage:
+            with _full_disk_told(self.folder, stage):
+                yield stage
+            publish(stage, self.folder.resolve())
 
 
 @contextmanager
-def staged_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Path]:
-    """Yield an empty folder beside ``folder``; its files take their places when the block ends without an error.
+def claimed_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Claim]:
+    """Claim ``folder`` for the block: a second run that would write there is told so, and writes nothing.
 
-    With ``is_inside`` it lies, hidden, in ``folder`` itself: for a folder that other folders stand in.
-
-    Files of an earlier run that this run did not write are removed, so that results of two runs never stand side by
-    side; files that circle15 did not write are left alone, and none of them is overwritten. The manifest moves last: a
-    folder with a manifest is whole.
+    What a killed run left in the middle is put right first. With ``is_inside`` temporary folders stand, hidden, in
+    ``folder`` itself: for one that other folders stand in.
 
     Raises
     ------
     OutputError
-        If the folder cannot be made or written, or a file in it that no run wrote bears the name of a result.
+        If another process holds it, or nothing can be written there.
     """
-    with scratch_folder(folder if is_inside else folder.parent, folder.name) as stage:
-        try:
-            yield stage
-            _publish(stage, folder)
-        except Circle15Error:
+    with ExitStack() as stack:
+        with _written(folder, _CANNOT_HERE):
+            real = folder.resolve()
+            beside = _room_of(real, stack)
+            stack.enter_context(locked_folder(real, beside))
+            if is_inside:
+                real.mkdir(exist_ok=True)
+            settle(real)
+            sweep_held(beside, f".{real.name}-{PREFIX}*{SUFFIX}")
+        refuse_locked(folder)
+        yield Claim(folder, real if is_inside else beside)
+
+
+@contextmanager
+def staged_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Path]:
+    """Claim ``folder`` and yield an empty one whose files take their places in it; see `Claim.stage`."""
+    with claimed_folder(folder, is_inside=is_inside) as claim, claim.stage() as stage:
+        yield stage
+
+
+def _room_of(folder: Path, stack: ExitStack) -> Path:
+    """Give where what belongs to a folder may stand: beside it, or in it where that cannot be."""
+    parent = folder.parent
+    missing = [p for p in (parent, *parent.parents) if not p.exists()]
+    parent.mkdir(parents=True, exist_ok=True)
+    for made in reversed(missing):  # the innermost is removed first, if nothing came to stand in it
+        stack.callback(_remove_if_empty, made)
+    if folder.is_dir() and (folder.is_mount() or not os.access(parent, os.W_OK)):
+        return folder
+    return parent
+
+
+def _remove_if_empty(folder: Path) -> None:
+    try:
+        folder.rmdir()
+    except OSError:
+        return
+
+
+@contextmanager
+def _written(path: Path, what: Said = _CANNOT) -> Iterator[None]:
+    """Tell an error of the system in words of ours."""
+    try:
+        yield
+    except Circle15Error:
+        raise
+    except OSError as e:
+        if e.filename is not None and not _is_near(Path(os.fsdecode(e.filename)), path):
+            raise  # something else than writing here went wrong
+        raise OutputError(_refused(e, path, what)) from e
+
+
+def _is_near(named: Path, path: Path) -> bool:
+    real = path.resolve()
+    return any(named.is_relative_to(near) for near in (path.parent, real.parent, real)) or any(
+        PREFIX in part and part.endswith(SUFFIX) for part in named.parts
+    )
+
+
+@contextmanager
+def _full_disk_told(folder: Path, stage: Path) -> Iterator[None]:
+    try:
+        yield
+    except (Circle15Error, OSError):
+        raise
+    except Exception as e:
+        if not stage.is_dir():
+            raise OutputError(Problem(_GONE, file=str(folder))) from e
+        if not is_disk_full(e, stage):
             raise
-        except OSError as e:
-            if e.filename is not None and not Path(e.filename).is_relative_to(folder.parent):
-                raise  # something else than writing here went wrong
-            raise OutputError(_refused(e, folder)) from e
-        except Exception as e:
-            if not is_disk_full(e, stage):
-                raise
-            why = os.strerror(errno.ENOSPC) + ("" if _says_disk_full(e) else f" ({e})")
-            raise OutputError(Problem(f"cannot write: {why}", file=str(folder))) from e
+        why = os.strerror(errno.ENOSPC) + ("" if _says_disk_full(e) else f" ({e})")
+        raise OutputError(Problem(Said("：", ": ").join([_CANNOT, why]), file=str(folder))) from e
 
 
 def is_disk_full(error: Exception, folder: Path) -> bool:
@@ -66,16 +155,13 @@ def _says_disk_full(error: Exception) -> bool:
     return any(text in str(error) for text in ("disk is full", os.strerror(errno.ENOSPC)))
 
 
-def _refused(error: OSError, path: Path, what: str = "cannot write") -> Problem:
+def _refused(error: OSError, path: Path, what: Said = _CANNOT) -> Problem:
     """Say what could not be written, and for a refusal why that mostly is; a locked file is named before its folder."""
     named = error.filename2 or path
-    if not isinstance(error, PermissionError):
-        return Problem(f"{what}: {error.strerror or error}", file=str(named))
-    message = (
-        f"{what}: permission denied; if the file is open in Excel, WPS or a GIS program, close it there and run "
-        "again, else name a folder that may be written with --out"
-    )
-    return Problem(message, file=str(named))
+    why: Said | str = error.strerror or str(error)
+    if isinstance(error, PermissionError):
+        why = _DENIED
+    return Problem(Said("：", ": ").join([what, why]), file=str(named))
 
 
 def refuse_locked(folder: Path) -> None:
@@ -89,9 +175,8 @@ def refuse_locked(folder: Path) -> None:
     OutputError
         Naming every file that is held.
     """
-    manifest = folder / MANIFEST
     held = []
-    for name in sorted(_files_in(manifest)):
+    for name in sorted(files_of_manifest(folder)):
         try:
             if (folder / name).exists():
                 os.rename(folder / name, folder / name)  # noqa: PTH104 (Path.rename is the same call)
@@ -112,100 +197,108 @@ def scratch_folder(parent: Path, name: str = "scratch") -> Iterator[Path]:
         If it cannot be made.
     """
     with ExitStack() as stack:
-        try:
+        with _written(parent, _CANNOT_HERE):
             parent.mkdir(parents=True, exist_ok=True)
-            folder = stack.enter_context(held_folder(parent, prefix=f".{name}-", suffix=PARTIAL))
-        except OSError as e:
-            raise OutputError(_refused(e, parent, "cannot write here")) from e
+            folder = stack.enter_context(_room_in(parent, name))
         yield folder
 
 
 def sweep_stages(parent: Path) -> int:
     """Remove what killed runs left half-written in ``parent``, and give how many that were."""
-    return sweep_held(parent, f".*{PARTIAL}")
+    sweep_locks(parent)
+    return sweep_held(parent, f".*-{PREFIX}*{SUFFIX}")
 
 
-def _publish(stage: Path, folder: Path) -> None:
-    refuse_locked(folder)
-    fresh = sorted(p.relative_to(stage) for p in stage.rglob("*") if p.is_file())
-    folder.mkdir(parents=True, exist_ok=True)
-    if (folder / MANIFEST).exists():
-        os.replace(folder / MANIFEST, folder / EARLIER)  # noqa: PTH105 (as below)
-    elif not (folder / EARLIER).exists():
-        _refuse_to_overwrite(stage, fresh, folder)
-        # So that what a kill leaves here is known as ours.
-        write_json({"files": {p.as_posix(): {} for p in fresh}}, folder / EARLIER)
-    old = _files_of_earlier_run(folder)
-    for name in sorted(fresh, key=lambda p: p.name == MANIFEST):
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        os.replace(stage / name, folder / name)  # noqa: PTH105 (Path.replace is the same call; this one names both ends)
-    for name in old - set(fresh):
-        (folder / name).unlink(missing_ok=True)
-    (folder / EARLIER).unlink(missing_ok=True)
-
-
-def _refuse_to_overwrite(stage: Path, fresh: list[Path], folder: Path) -> None:
-    standing = [name for name in fresh if (folder / name).exists()]
-    if 2 * len(standing) > len(fresh):
-        return  # most of a run's names: a run whose manifest somebody removed
-    theirs = [name for name in standing if not _is_same_table(stage / name, folder / name)]
-    if theirs:
-        message = (
-            f"is no folder of an earlier run (no {MANIFEST}), and its {theirs[0]} would be overwritten"
-            f" ({len(theirs)} of its files in all); name another folder"
-        )
-        raise OutputError(Problem(message, file=str(folder)))
-
-
-def _is_same_table(ours: Path, theirs: Path) -> bool:
-    """Tell whether a CSV file has the heading of ours: another command wrote it, such as `rank`."""
-    if ours.suffix != ".csv":
-        return False
-    with ours.open("rb") as one, theirs.open("rb") as two:
-        return one.readline() == two.readline()
-
-
-def _files_of_earlier_run(folder: Path) -> set[Path]:
-    return _files_in(folder / EARLIER)
-
-
-def _files_in(path: Path) -> set[Path]:
-    """Give the names of the files that a manifest lists; none where there is no manifest."""
-    try:
-        manifest = json.loads(path.read_bytes())
-    except (FileNotFoundError, json.JSONDecodeError):
-        return set()
-    names = {Path(name) for name in manifest.get("files", {})}
-    return {n for n in names if not n.is_absolute() and ".." not in n.parts}
-
-
-def write_json(value: Any, path: Path) -> None:
-    """Write ``value`` as indented UTF-8 JSON."""
-    path.write_text(json.dumps(value, ensure_ascii=False, indent=2, allow_nan=False) + "\n", encoding="utf-8")
-
-
-def sha256_of(path: Path) -> str:
-    """Give the SHA-256 of a file's bytes, in hex."""
-    return file_digest(path)
+def _room_in(parent: Path, name: str) -> AbstractContextManager[Path]:
+    return held_folder(parent, before=f".{name}-")
 
 
 @contextmanager
-def replaced_file(path: Path) -> Iterator[Path]:
-    """Yield a file beside ``path`` to write; it takes the place of ``path`` when the block ends without an error.
+def whole_file(path: Path) -> Iterator[Path]:
+    """Yield a file to write; it takes the place of ``path``, whatever stands there, when the block ends without error.
+
+    For files of a stage, and for callers of the library who name a file of their own. Commands use `replaced_file`.
 
     Raises
     ------
     OutputError
         If the file cannot be written.
     """
-    stage = path.with_name(f".{path.name}.{os.getpid()}.partial")
-    try:
+    with _written(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        yield stage
-        os.replace(stage, path)  # noqa: PTH105 (Path.replace is the same call; this one names both ends)
-    except OSError as e:
-        if isinstance(e, Circle15Error):
-            raise
-        raise OutputError(_refused(e, path)) from e
-    finally:
-        stage.unlink(missing_ok=True)
+        with _room_in(path.parent, "file") as room:
+            yield room / path.name
+            os.replace(room / path.name, path)  # noqa: PTH105 (Path.replace is the same call; this one names both ends)
+
+
+@contextmanager
+def replaced_file(path: Path, *, is_new: bool = False) -> Iterator[Path]:
+    """Yield a file to write; it takes the place of ``path`` when the block ends without an error.
+
+    Of several files that belong together, see `replaced_files`.
+
+    Parameters
+    ----------
+    path
+        The file. One that stands is replaced only if circle15 wrote it, as a run's manifest or the folder's ledger of
+        single files says, and nobody has changed it since.
+    is_new
+        Whether no file may stand there at all, as of one that its owner is to edit.
+
+    Raises
+    ------
+    OutputError
+        If the file cannot be written, or is somebody else's.
+    """
+    if is_held(path):  # part of a stage, which is published as a whole
+        with whole_file(path) as stage:
+            yield stage
+        return
+    with _single_room(path.parent) as (folder, room):
+        stage, name = room / path.name, path.name
+        _refuse_standing(folder, name, is_new=is_new)
+        with _written(path):
+            yield stage
+            _refuse_standing(folder, name, is_new=is_new)
+            sync(stage)
+            if not is_new:
+                # Before the file: whatever happens next, it is known as ours.
+                write_json(ledger_with(folder, {name: fresh_digest(stage)}), room / LEDGER)
+                refuse_foreign(folder, [LEDGER])
+                os.replace(room / LEDGER, folder / LEDGER)  # noqa: PTH105 (as above)
+            os.replace(stage, folder / name)  # noqa: PTH105 (as above)
+            sync(folder)
+
+
+@contextmanager
+def replaced_files(folder: Path) -> Iterator[Path]:
+    """Yield an empty folder; the files written there take their places in ``folder`` together, as `replaced_file`'s do.
+
+    Raises
+    ------
+    OutputError
+        If they cannot be written, or one of that name is somebody else's.
+    """
+    with _single_room(folder) as (real, room), _written(folder):
+        with _full_disk_told(folder, room):
+            yield room
+        fresh = {p.relative_to(room).as_posix(): fresh_digest(p) for p in room.rglob("*") if p.is_file()}
+        write_json(ledger_with(real, fresh), room / LEDGER)
+        publish(room, real, last=LEDGER)
+
+
+@contextmanager
+def _single_room(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield the real folder, locked, and a room in it for what is to take its place there."""
+    with ExitStack() as stack:
+        with _written(folder, _CANNOT_HERE):
+            folder.mkdir(parents=True, exist_ok=True)
+            claim = stack.enter_context(claimed_folder(folder, is_inside=True))
+            room = stack.enter_context(_room_in(claim.room, "file"))
+        yield claim.room, room
+
+
+def _refuse_standing(folder: Path, name: str, *, is_new: bool) -> None:
+    if is_new and os.path.lexists(folder / name):
+        raise OutputError(Problem(_EXISTS, file=str(folder / name)))
+    refuse_foreign(folder, [name])

@@ -193,6 +193,6 @@ def _save(entry: Path, segments: Segments, **more: npt.NDArray[Any]) -> None:
     rest |= {name: shapely.to_wkb(rest[name], hex=True) for name in _SHAPES}
     entry.parent.mkdir(parents=True, exist_ok=True)
     arrays |= {**more, "rest": np.frombuffer(json.dumps(rest).encode(), np.uint8)}
-    with held_folder(entry.parent, prefix="", suffix=PART) as beside:
+    with held_folder(entry.parent, suffix=PART) as beside:
         np.savez(beside / entry.name, **arrays)
         (beside / entry.name).replace(entry)

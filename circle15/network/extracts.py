@@ -42,7 +42,7 @@ def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
     entry = _folder() / f"{key}-{name}.kept"
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)
-        with held_folder(entry.parent, prefix="", suffix=PART) as beside:
+        with held_folder(entry.parent, suffix=PART) as beside:
             # It keeps the source's name: whatever reads it tells of the file that the user knows.
             write_selection(source, wanted, beside / source.name)
             if identity_of(source) != before or _key(source) != key:

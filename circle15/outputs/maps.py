@@ -11,7 +11,7 @@ from branca.element import MacroElement
 from folium.template import Template
 from folium.utilities import JsCode
 
-from circle15.files.staging import replaced_file
+from circle15.files.staging import whole_file
 from circle15.outputs.drawings import unguarded
 from circle15.outputs.map_data import Value, page_data
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
@@ -81,7 +81,7 @@ def write_unit_maps(
 
 
 def _write(page: str, path: Path) -> None:
-    with replaced_file(path) as stage:
+    with whole_file(path) as stage:
         stage.write_text(page, encoding="utf-8", newline="\n")
 
 

@@ -11,7 +11,7 @@ import geopandas as gpd
 import numpy as np
 
 from circle15.errors import OutputError, Problem
-from circle15.files.staging import replaced_file
+from circle15.files.staging import whole_file
 from circle15.outputs.beside_share import beside_share, off_label
 from circle15.outputs.drawing import plane_of, scale_bar_m
 from circle15.outputs.drawings import unguarded
@@ -75,7 +75,7 @@ def write_pictures(
             name = f"{layer.id}.png" if view.unit_id is None else f"{view.unit_id}-{layer.id}.png"
             with attempt(folder / name):
                 figure = draw_layer(view, layer, font)
-                with replaced_file(folder / name) as stage:
+                with whole_file(folder / name) as stage:
                     figure.savefig(stage, format="png", dpi=DPI, facecolor="white", metadata={"Software": None})
                 written.append(folder / name)
     return written

@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
-import tempfile
 from typing import TYPE_CHECKING
 
 from circle15.errors import OutputError, Problem
-from circle15.files.staging import replaced_file
+from circle15.files.held_folders import held_folder
+from circle15.files.staging import whole_file
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +48,7 @@ def write_pdf(page: Path, path: Path, *, browser: str | None = None) -> bool:
     program = browser or find_browser()
     if program is None:
         return False
-    with replaced_file(path) as stage, tempfile.TemporaryDirectory(prefix="circle15-print-") as profile:
+    with whole_file(path) as stage, held_folder() as profile:
         flags = [
             "--headless", "--disable-gpu", "--no-first-run", "--disable-background-networking", "--disable-quic",
             "--disable-component-update", "--disable-sync", "--no-pdf-header-footer", f"--user-data-dir={profile}",

@@ -13,7 +13,7 @@ import jinja2
 import numpy as np
 import pandas as pd
 
-from circle15.files.staging import replaced_file
+from circle15.files.staging import whole_file
 from circle15.outputs.beside_share import beside_figure, beside_share, known_uncovered, off_label
 from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scale_bar_m, street_path
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
@@ -44,7 +44,7 @@ def write_report(result: DistrictResult, path: Path) -> None:
         If the file cannot be written.
     """
     page = _template().render(_content(result))
-    with replaced_file(path) as stage:
+    with whole_file(path) as stage:
         stage.write_text(page + "\n", encoding="utf-8", newline="\n")
 
 

@@ -12,8 +12,9 @@ import numpy as np
 from circle15.config.model import Config, load_config
 from circle15.config.named_files import named_files
 from circle15.errors import ConfigError, InputError, Problem
-from circle15.files.staging import MANIFEST, refuse_locked, staged_folder, write_json
+from circle15.files.staging import claimed_folder
 from circle15.files.vouching import InputLedger
+from circle15.files.written import MANIFEST, files_of_manifest, refuse_foreign, write_manifest
 from circle15.outputs.beside_share import beside_share
 from circle15.outputs.result import one_side
 from circle15.outputs.text import group_of, plain_number
@@ -23,7 +24,7 @@ from circle15.pipeline.record.confirmed import confirm, with_confirmation
 from circle15.pipeline.record.manifest import manifest_of
 from circle15.pipeline.record.named_places import with_named_places
 from circle15.pipeline.record.whatif_data import pack_whatif
-from circle15.pipeline.record.writing import require_tools, write_outputs
+from circle15.pipeline.record.writing import require_tools, sure_outputs, write_outputs
 from circle15.pipeline.study.clock import Clock
 from circle15.pipeline.study.outline_check import outlines_named
 from circle15.pipeline.study.read_study import read_study
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.projects.ranked import Ranking
     from circle15.pipeline.projects.sited import Answer, Task
+    from circle15.pipeline.record.confirmed import Confirmation
     from circle15.pipeline.study.study import Study
 
 DEFAULT_OUT = Path("maps")
@@ -124,11 +126,25 @@ def run_district(
     loaded = config if isinstance(config, Config) else load_config(config)
     folder = Path(out) if out is not None else DEFAULT_OUT / loaded.folder_name
     require_tools(loaded)
-    refuse_locked(folder)
     clock = Clock(on_stage)
-    ledger = InputLedger.of(named_files(loaded))
-    with outlines_named(loaded):
-        study = read_study(loaded, clock)
+    with claimed_folder(folder) as claim:
+        # Now, not after everything is computed.
+        refuse_foreign(folder, dict.fromkeys((*files_of_manifest(folder), *sure_outputs(loaded))))
+        ledger = InputLedger.of(named_files(loaded))
+        study, result, confirmation = _compute(loaded, clock, threads)
+        with claim.stage() as stage:
+            with clock.stage("write"):
+                undrawn = write_outputs(result, study, stage, threads=threads)
+                result = replace(result, warnings=(*result.warnings, *undrawn))
+            told = manifest_of(study, result, clock.seconds, stage, ledger=ledger, confirmation=confirmation)
+            write_manifest(told, stage / MANIFEST)
+    return Run(result, folder, dict(clock.seconds))
+
+
+def _compute(config: Config, clock: Clock, threads: int | None) -> tuple[Study, DistrictResult, Confirmation | None]:
+    """Read, measure and plan; nothing is written."""
+    with outlines_named(config):
+        study = read_study(config, clock)
         services = _measure(study, clock, threads)
         study = count_competitors(study, services)
         with clock.stage("certainty") if study.config.draws else nullcontext():
@@ -140,16 +156,8 @@ def run_district(
             result = with_certainty(with_planned(measured, planned), drawn)
             if study.config.outputs.whatif and study.config.outputs.writes_map:
                 result = with_named_places(replace(result, whatif=pack_whatif(study, services)), study)
-        confirmation = confirm(loaded, result)
-        result = with_confirmation(result, confirmation)
-    with staged_folder(folder) as stage:
-        with clock.stage("write"):
-            undrawn = write_outputs(result, study, stage, threads=threads)
-            result = replace(result, warnings=(*result.warnings, *undrawn))
-        write_json(
-            manifest_of(study, result, clock.seconds, stage, ledger, confirmation=confirmation), stage / MANIFEST
-        )
-    return Run(result, folder, dict(clock.seconds))
+        confirmation = confirm(config, result)
+    return study, with_confirmation(result, confirmation), confirmation
 
 
 def certainty(

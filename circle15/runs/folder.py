@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
-from circle15.files.staging import MANIFEST
+from circle15.files.written import MANIFEST
 from circle15.outputs.text import words
 
 if TYPE_CHECKING:

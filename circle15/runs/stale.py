@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circle15.config.meaning import config_digest
-from circle15.files.digests import file_parts
-from circle15.files.staging import EARLIER, sha256_of
+from circle15.files.digests import file_digest, file_parts
+from circle15.files.publishing import EARLIER
 from circle15.pipeline.record.manifest import code_digest, run_environment
 from circle15.pipeline.record.tracing import register_files
 from circle15.runs.folder import manifest_of_folder
@@ -67,6 +67,6 @@ def damaged_files(manifest: Manifest, folder: Path) -> list[str]:
 def digest_of(path: Path) -> str | None:
     """Give the SHA-256 of a file, None where it cannot be read."""
     try:
-        return sha256_of(path)
+        return file_digest(path)
     except (OSError, ValueError):
         return None

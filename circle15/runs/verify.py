@@ -11,7 +11,7 @@ from circle15.config.model import parse_config
 from circle15.errors import Circle15Error, both
 from circle15.files.cache_room import empty_cache
 from circle15.files.held_folders import held_folder
-from circle15.files.staging import MANIFEST
+from circle15.files.written import MANIFEST, SEAL, is_sealed
 from circle15.outputs.summary import FILES, OF_PREVIOUS
 from circle15.pipeline import run_district
 from circle15.pipeline.record.manifest import code_digest, run_environment
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from circle15.runs.folder import Manifest
 
-_MAY_DIFFER = {"seconds", "circle15", "core", "code_sha256", "python", "libraries", "config_path"}
+_MAY_DIFFER = {"seconds", "circle15", "core", "code_sha256", "python", "libraries", "config_path", SEAL}
 """Keys of a manifest that another machine or version may fill otherwise; versions are told as notes."""
 
 
@@ -105,6 +105,8 @@ def _verify_district(folder: Path, threads: int | None) -> Verification:
 
 def _verify_run(folder: Path, manifest: Manifest, threads: int | None) -> Verification:
     found = Verification(folder, notes=_other_versions(manifest))
+    if SEAL in manifest.told and not is_sealed(manifest.told):
+        found.problems.append("the manifest is not as it was written")
     config = parse_config(manifest.told["config_stated"], manifest.config_path)
     found.problems += [_NOT_READ.format(name=name) for name in changed_inputs(manifest, config)]
     found.problems += [_NOT_WRITTEN.format(name=name) for name in damaged_files(manifest, folder)]

@@ -13,8 +13,7 @@ import pandas as pd
 
 from circle15 import __version__, _core
 from circle15.config.meaning import config_digest, plain_config, stated_config
-from circle15.files.digests import library_versions
-from circle15.files.staging import sha256_of
+from circle15.files.digests import file_digest, library_versions
 from circle15.inputs.tables.import_report import changes_frame
 from circle15.outputs.result import one_side
 from circle15.pipeline.record.tracing import input_files, trace_tables
@@ -41,7 +40,7 @@ def code_digest() -> str:
     for root in (Path(__file__).parents[2], registers_folder()):
         for path in sorted(p for p in root.rglob("*") if p.suffix in _CODE and p.is_file()):
             digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(bytes.fromhex(sha256_of(path)))
+            digest.update(bytes.fromhex(file_digest(path)))
     digest.update(_core.build_info().encode())
     return digest.hexdigest()
 
@@ -56,6 +55,7 @@ def manifest_of(
     result: DistrictResult,
     seconds: Mapping[str, float],
     folder: Path,
+    *,
     ledger: InputLedger,
     *,
     confirmation: Confirmation | None = None,
@@ -109,7 +109,7 @@ def manifest_of(
         "warnings": list(result.warnings),
         **({} if confirmation is None else {"confirmation": confirmation.record()}),
         "files": {
-            str(p.relative_to(folder).as_posix()): {"sha256": sha256_of(p), "bytes": p.stat().st_size} for p in files
+            str(p.relative_to(folder).as_posix()): {"sha256": file_digest(p), "bytes": p.stat().st_size} for p in files
         },
         "tables": trace_tables(study, files, folder),
         "seconds": {name: round(value, 3) for name, value in seconds.items()},

@@ -40,6 +40,26 @@ def require_tools(config: Config) -> None:
         raise OutputError(Problem(message, file=file, key="outputs.pictures"))
 
 
+_ALWAYS_MADE = (
+    "coverage",
+    "completeness",
+    "gaps",
+    "facilities",
+    "cells",
+    "tables",
+    "district",
+    "index",
+    "report",
+    "run",
+)
+
+
+def sure_outputs(config: Config) -> list[str]:
+    """Name the files that a run of this config writes whatever its inputs hold; others depend on these."""
+    made = [catalogue()[key] for key in _ALWAYS_MADE]
+    return [o.files[0] for o in made if not o.asked_by or config.outputs.writes(o.asked_by)]
+
+
 def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads: int | None = None) -> tuple[str, ...]:
     """Write into ``folder`` what the config's [outputs] asks for; without its ``write`` key, everything.
 
