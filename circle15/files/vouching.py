@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from circle15.errors import InputError, Problem
 from circle15.files.digests import FileIdentity, file_digest, file_parts, fresh_digest, identity_of, is_just_changed
+from circle15.files.door import is_plain_file
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class InputLedger:
         path = path.absolute()
         if path not in self.known:
             try:
+                if path.stat().st_size and not is_plain_file(path):
+                    return None
                 before = identity_of(path)
                 sha256 = file_digest(path)
             except OSError:

@@ -57,7 +57,6 @@ def manifest_of(
     folder: Path,
     *,
     ledger: InputLedger,
-    *,
     confirmation: Confirmation | None = None,
 ) -> dict[str, Any]:
     """Give the manifest of a run whose other files stand in ``folder``.
