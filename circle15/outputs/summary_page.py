@@ -175,7 +175,7 @@ def _head(summary: Summary, title: str, box: str) -> str:
                     f" Change is since {summary.previous}, where the definition is the same.")  # fmt: skip
     whole = f'<button type="button" data-box="{box}">{say("全图", "Whole map")}</button>'
     hint = say("点击表中一行，地图移至该区县。", "A click on a row of the tables brings its district into the map.")
-    parts = [f"<h1>{html.escape(title)}</h1>", f"<p>{html.escape(note)}</p>", _legend(summary)]
+    parts = [f"<h1>{html.escape(title)}</h1>", f"<p>{html.escape(note)}</p>", share_legend(summary.lang)]
     return f'<header class="c15-summary">{"".join(parts)}<p class="hint">{hint} {whole}</p></header>'
 
 
@@ -197,10 +197,11 @@ def _body(summary: Summary, boxes: dict[str, Box]) -> str:
     return f'<main class="c15-summary">{"".join(parts)}</main>'
 
 
-def _legend(summary: Summary) -> str:
+def share_legend(lang: str) -> str:
+    """Give the classes of covered share with their colours."""
     edges = (0.0, *EDGES, 1.0)
     labels = [f"{low:.0%} – {high:.0%}" for low, high in pairwise(edges)]
-    labels.append(summary.words("无居民", "nobody lives here"))
+    labels.append("无居民" if lang == "zh" else "nobody lives here")
     swatches = zip((*COLOURS, NO_DATA), labels, strict=True)
     return (
         '<p class="legend">' + "".join(f'<span><i style="background:{c}"></i>{t}</span> ' for c, t in swatches) + "</p>"

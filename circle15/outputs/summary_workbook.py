@@ -104,12 +104,12 @@ def _write_sheet(book: Workbook, title: str, table: pd.DataFrame, name: str, lan
         shown = shown_column(str(column))
         values = table[column] * 100 if shown == "change" else table[column]
         is_number = pd.api.types.is_numeric_dtype(values)
-        longest = _NUMBER_WIDTH if is_number else max((_width(str(v)) for v in values), default=0.0)
+        longest = _NUMBER_WIDTH if is_number else max((text_width(str(v)) for v in values), default=0.0)
         text = {"align": "left", "indent": 1, "text_wrap": longest > _WIDEST, "valign": "top"}
         pattern = book.add_format({"num_format": number_pattern(shown, values), "valign": "top"} if is_number else text)
         for i, value in enumerate(values, start=1):
             write_cell(sheet, i, j, value, pattern)
-        needed = longest if is_number else max(longest, _width(heading) * 0.7, _NARROWEST)
+        needed = longest if is_number else max(longest, text_width(heading) * 0.7, _NARROWEST)
         widths.append(min(needed + 2, _WIDEST))
         sheet.set_column(j, j, widths[-1])
     set_paper(sheet, widths)
@@ -126,5 +126,6 @@ def shown_column(column: str) -> str:
     return next((name for name, endings in _WIDE.items() if column.endswith(endings)), column)
 
 
-def _width(text: str) -> float:
+def text_width(text: str) -> float:
+    """Give how wide a text is, in Latin letters."""
     return sum(_ZH_WIDTH if ord(letter) > 0x2E7F else 1.0 for letter in text)  # noqa: PLR2004 (CJK begins here)

@@ -16,6 +16,7 @@ BY_FACTOR = ("by_facilities", "by_capacity", "by_people", "by_streets", "by_rule
 COLUMNS = (
     "as_of", "unit_id", "unit_name", "layer", "measure", "value", "change", *BY_FACTOR, "district_id", "level",
     "parent_id", "unit", "target", "target_year", "pace", "pace_needed", "status", "note",
+    "measure_name",
 )  # fmt: skip
 """Of trend.csv."""
 

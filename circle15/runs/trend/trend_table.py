@@ -10,13 +10,14 @@ import pandas as pd
 
 from circle15.files.staging import replaced_file
 from circle15.outputs.tables import write_csv
+from circle15.outputs.trend_views import MEASURE_NAMES
 from circle15.outputs.trends import COLUMNS, Trend, TrendDate, TrendDistrict
 from circle15.runs.trend.date_steps import DECIMALS, Step, changes_of, notes_of
 from circle15.runs.trend.dated_runs import dated_runs
 from circle15.runs.trend.exchange import FACTORS
 from circle15.runs.trend.paces import pace_of, targets_of
 from circle15.runs.trend.unit_matches import match_units
-from circle15.runs.trend.unit_numbers import KEY
+from circle15.runs.trend.unit_numbers import KEY, indicator_names
 from circle15.runs.trend.what_moved import Again, Moved, run_again, what_moved
 from circle15.said import Said
 
@@ -138,8 +139,18 @@ def _rows(step: Step, earlier: Step | None) -> pd.DataFrame:
             "unit": numbers["unit"],
             **paces,
             "note": [text.in_(run.manifest.lang) if text else "" for text in note],
+            "measure_name": _measure_names(run, numbers),
         }
     )
+
+
+def _measure_names(run: DatedRun, numbers: pd.DataFrame) -> list[str]:
+    """Name every measure in the run's language, indicators as the plan calls them."""
+    side = 0 if run.manifest.lang == "zh" else 1
+    targets = run.tables.get("targets")
+    printed = {} if targets is None else dict(zip(indicator_names(targets), targets["indicator"], strict=True))
+    named = {**printed, **{measure: pair[side] for measure, pair in MEASURE_NAMES.items()}}
+    return [named.get(measure, measure) for measure in numbers["measure"]]
 
 
 def _whole(run: DatedRun) -> str:
@@ -201,5 +212,12 @@ def _chains(steps: list[Step]) -> dict[tuple[str, str, str], str]:
 
 def write_trend(found: Trend, folder: Path) -> None:
     """Write trend.csv, the workbook and the page into ``folder``."""
+    from circle15.outputs.trend_page import write_trend_page  # noqa: PLC0415 (folium: the table alone does without)
+    from circle15.outputs.trend_workbook import write_trend_workbook  # noqa: PLC0415 (as above)
+
     with replaced_file(folder / "trend.csv") as stage:
         write_csv(found.table, stage)
+    with replaced_file(folder / "trend.xlsx") as stage:
+        write_trend_workbook(found, stage)
+    with replaced_file(folder / "trend.html") as stage:
+        write_trend_page(found, stage)
