@@ -103,7 +103,6 @@ def test_the_page_needs_nothing_from_outside_and_is_the_same_each_time(sample, l
     assert not re.search(r"""<(?:script|link|img)[^>]*(?:src|href)=["']https?:""", page)
     assert page.count('class="lines"') == 5 + 4  # the whole and four streets, and the streets' portraits
     assert page.count('data-step="') == 3
-    assert page.count('"FeatureCollection"') == 4  # services
     say = Words(lang)
     assert say("播放", "Play") in page
 

@@ -12,6 +12,7 @@ import shapely
 from circle15.runs.stale import digest_of
 
 if TYPE_CHECKING:
+    from circle15.inputs.people.spread import Homes
     from circle15.network.graph import WalkNetwork
     from circle15.pipeline.study.study import Study
     from circle15.policy.registers import Registers
@@ -41,6 +42,8 @@ def same_people(one: Study, two: Study) -> bool:
         _same_frames(one.cells.pieces, two.cells.pieces)
         and _same_frames(one.district.units, two.district.units)
         and one.people.groups.equals(two.people.groups)
+        and _same_homes(one.people.homes, two.people.homes)
+        and one.config.cells.start == two.config.cells.start
         and _same_second(one, two)
         and _same_around(one, two)
         and _survey(one) == _survey(two)
@@ -88,8 +91,15 @@ def _same_around(one: Study, two: Study) -> bool:
         return True  # how far one looks is a rule; who lives where inside is compared above
     if one.around is None or two.around is None:
         return one.around is two.around
-    places = [np.column_stack([a.lon, a.lat]) for a in (one.around, two.around)]
-    return np.array_equal(places[0], places[1]) and one.around.groups.equals(two.around.groups)
+    # Where their walks start depends on the streets.
+    return _same_homes(one.around.homes, two.around.homes) and one.around.groups.equals(two.around.groups)
+
+
+def _same_homes(one: Homes | None, two: Homes | None) -> bool:
+    if one is None or two is None:
+        return one is two
+    pairs = [(getattr(one, f.name), getattr(two, f.name)) for f in fields(one)]
+    return all(np.array_equal(a, b) for a, b in pairs)
 
 
 def _survey(study: Study) -> tuple[Any, ...] | None:

@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from circle15.runs.trend.unit_matches import UnitMatches
 
 _NAMED = 3
+_ROUNDING = 1e-9
 _PRINTED_AS = {"match": "匹配度", "access": "可及度", "saturation": "饱和度", "satisfaction": "满意度"}
 """Columns that measures of `unit_numbers` are printed in, where they are called otherwise."""
 
@@ -115,7 +116,7 @@ def what_moved(before: Again, after: Again, units: UnitMatches, *, threads: int 
         return Said("两期没有相同的服务", "the two dates have no service in common")
     changed = pair.changed()
     index = _index(after.numbers)
-    ends = {frozenset(): _in_later_ids(before.numbers, units), frozenset(changed): _keyed(after.numbers)}
+    ends = {frozenset(changed): _keyed(after.numbers), frozenset(): _in_later_ids(before.numbers, units)}
 
     def value(exchanged: frozenset[str]) -> npt.NDArray[np.float64]:
         if exchanged in ends:
@@ -132,6 +133,12 @@ def what_moved(before: Again, after: Again, units: UnitMatches, *, threads: int 
     nothing = np.where(np.isfinite(value(frozenset(changed)) - value(frozenset())), 0.0, np.nan)
     parts = pd.DataFrame({factor: found.get(factor, nothing) for factor in FACTORS}, index=index)
     parts[parts.isna().any(axis=1)] = np.nan
+    rest = ends[frozenset(changed)].reindex(index) - ends[frozenset()].reindex(index) - parts.sum(axis=1, skipna=False)
+    if (rest.abs() > _ROUNDING * (1 + ends[frozenset(changed)].reindex(index).abs())).any():
+        return Said(
+            "两期另有未列入五类因素的差异（如配置中的其他选项），变化原因无法分解",
+            "the dates differ in something that is none of the five (another option of the config): not split",
+        )
     return Moved(parts, changed, 2 ** len(changed))
 
 
