@@ -7,7 +7,7 @@ from .network.graph import WalkNetwork
 from .network.linking.link import link, link_nodes
 from .network.linking.linkage import Linkage
 from .network.walking.profiles import WalkProfile
-from .pipeline import certainty, run_district
+from .pipeline import certainty, programme, run_district
 from .reach.isochrone import isochrones
 from .reach.search import nearest, reach_summary, travel_times
 from .runs.trend.trend_table import trend
@@ -26,6 +26,7 @@ __all__ = [
     "link_nodes",
     "load_config",
     "nearest",
+    "programme",
     "reach_summary",
     "read_network",
     "run_batch",

@@ -23,6 +23,8 @@ CSV 为带 BOM 的 UTF-8；输入相同，文件逐字节相同。
 COLUMNS = "| file 文件 | 内容 | content | read by |\n| --- | --- | --- | --- |"
 COMMANDS = {
     "site": "`circle15 site --out DIR`",
+    "programme CONFIG": "`circle15 programme --out DIR`",
+    "rank": "`circle15 rank --out DIR`",
     "compare": "`circle15 compare --out DIR`",
     "trend": "`circle15 trend --out DIR`",
     "batch": "`circle15 batch`",

@@ -93,6 +93,21 @@ KINDERGARTENS = (
     ("示例西桥中心幼儿园", 5.1, 5.9, 360, 301, "公办中心幼儿园"), ("示例柳荫幼儿园", 10.9, 2.4, 180, 166, "民办"),
     ("示例北岸中心幼儿园", 18.8, 11.5, 300, 248, "公办中心幼儿园"),
 )  # fmt: skip
+# name, column, row, services, cost in 万元, capacity, earliest year, decided
+PROJECTS = (
+    ("上坞邻里中心", 9.4, 13.2, "托育、老年食堂", "180、120", "60、80", "", ""),
+    ("竹溪村文化礼堂", 4.2, 15.2, "老年食堂", 60, 60, "", ""),
+    ("竹溪村部二层", 4.2, 15.2, "托育", 90, 30, "", ""),
+    ("北岸商业街地块", 15.4, 10.6, "托育", 240, 90, "", ""),
+    ("渔浦村部", 22.3, 12.1, "托育", 110, 40, "", ""),
+    ("渔浦安置房底层", 22.0, 15.8, "托育", 150, 60, 2027, ""),
+    ("北岸老供销社", 14.2, 15.4, "老年食堂", 70, 60, "", ""),
+    ("老街旧厂房", 3.2, 2.3, "托育", 200, 80, "", ""),
+    ("柳荫社区用房", 8.8, 7.6, "老年食堂", 80, 100, "", ""),
+    ("新桥小区配建", 21.8, 2.4, "托育", 130, 60, "", 2025),
+    ("新桥菜场二层", 21.3, 4.4, "老年食堂", 95, 120, 2026, ""),
+    ("望河公园驿站", 14.3, 7.9, "老年食堂", 75, 70, "", ""),
+)  # fmt: skip
 
 # What was otherwise at the end of the years before: the tables of the sample itself are those of SERIES_NOW.
 SERIES_NOW = 2024
@@ -124,6 +139,8 @@ def main(folder: Path) -> None:
     write_facilities(folder / "老年食堂.csv", (*heading, "餐位数", "就餐人数", "性质"), CANTEENS)
     write_facilities(folder / "体育场地.csv", (*heading, "场地面积(㎡)", "使用人数", "性质"), SPORTS)
     write_facilities(folder / "幼儿园.csv", (*heading, "学位数", "在园人数", "性质"), KINDERGARTENS)
+    project = (*heading, "服务", "造价(万元)", "容量", "最早年份", "已立项")
+    write_facilities(folder / "备选项目.csv", project, PROJECTS)
     write_people(folder / "人口.csv", communities)
     write_totals(folder / "人口控制数.csv")
     write_series(folder / "series")
@@ -165,7 +182,7 @@ def write_streets(path: Path) -> None:
         if crosses_river and a[1] not in BRIDGES:
             continue
         way += 1
-        tags = {"highway": "residential"}
+        tags = {"highway": "residential", **street_name(a, b)}
         if crosses_river:
             tags["bridge"] = "yes"
         if a in inner or b in inner:
@@ -176,6 +193,13 @@ def write_streets(path: Path) -> None:
         lines += [f'<tag k="{k}" v="{v}"/>' for k, v in tags.items()]
         lines.append("</way>")
     path.write_text("\n".join([*lines, "</osm>", ""]), encoding="utf-8", newline="\n")
+
+
+def street_name(a: tuple[int, int], b: tuple[int, int]) -> dict[str, str]:
+    """Name a street of the district by its row (纬, west to east) or column (经), as new towns do."""
+    if not all(0 <= c < COLUMNS and 0 <= r < ROWS for c, r in (a, b)):
+        return {}
+    return {"name": f"纬{a[1] + 1}路" if a[1] == b[1] else f"经{a[0] + 1}路"}
 
 
 def has_crossing(column: int, row: int) -> bool:
@@ -282,6 +306,7 @@ nursery places and their use, people by age raked to official totals, a survey, 
 | `streets.osm` | a grid of streets 100 m apart, a river with two bridges, four gated compounds |
 | `district.geojson`, `units.geojson`, `communities.geojson` | the district, its four streets, their eight communities |
 | `托育机构.csv`, `老年食堂.csv`, `体育场地.csv`, `幼儿园.csv` | facilities, GBK, GCJ-02, capacity, use, ownership |
+| `programme.toml`, `备选项目.csv` | a programme over three years; its projects with cost, capacity, services, years |
 | `人口.csv` | people by block and age |
 | `人口控制数.csv` | official totals by street and age |
 | `满意度调查.csv` | a survey by community; nobody answered in 渔浦村 and in all of 竹溪乡 |

@@ -27,6 +27,10 @@ _SUMMARY = {
         "以精确模型选出最优的新建地点。",
         "Find the best places for new facilities, proven by an exact model.",
     ),
+    "programme": Said(
+        "编制年度计划：哪个项目哪年建，并证明最优。",
+        "Choose which project is built in which year, and prove it.",
+    ),
     "compare": Said("比较两次运行：谁新近覆盖。", "Tell who is newly covered from one run to another."),
     "trend": Said(
         "分析多个时点的运行：各项数值如何变化，因何变化。",

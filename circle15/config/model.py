@@ -19,6 +19,7 @@ from circle15.config.faults.toml_faults import not_utf8, toml_fault
 from circle15.config.layer import LayerTable
 from circle15.config.outputs import OutputsTable
 from circle15.config.planning import ChangeTable, ExpectedTable, PlanningTable, merge_scenario
+from circle15.config.programme import ProgrammeTable
 from circle15.config.types import Identifier, KeyFaultError, Table, suggest
 from circle15.config.walk import WalkTable
 from circle15.errors import Circle15Error, ConfigError, InputError, MissingFileError, Problem
@@ -106,6 +107,9 @@ class Config(Table):
     certainty: CertaintyTable | None = None
     """How far the inputs may be off; with it certainty.csv tells how sure every share is. Without it nothing is drawn.
     输入数据可能的误差；写了此表，certainty.csv 说明每个覆盖率的可靠程度；不写则不测算。"""
+    programme: ProgrammeTable | None = None
+    """Which project is built in which year: years, money, goals, and what is to be best; without it no programme.
+    哪个项目哪年建：年度、资金、目标与求优对象；不写则不编年度计划。"""
     base: str | None = None
     """Of a scenario: the config that it changes; tables are laid over it key by key, and paths start from its folder.
     方案所依据的配置文件；各表逐键覆盖，相对路径从该文件所在文件夹算起。"""
@@ -160,6 +164,7 @@ class Config(Table):
             )
         named = [("planning.new_capacity", name) for name in self.planning.new_capacity]
         named += [(f"change {i}", c.layer) for i, c in enumerate(self.changes, start=1) if c.layer is not None]
+        named += self.programme.layers_named() if self.programme is not None else []
         named += [("expected.totals", layer) for layer in sorted({t.layer for t in self.totals_expected})]
         for where, name in named:
             if name not in ids:
@@ -322,6 +327,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "": Config, "district": DistrictTable, "network": NetworkTable, "walk": WalkTable, "cells": CellsTable,
     "population": PopulationTable, "layer": LayerTable, "policy": PolicyTable, "outputs": OutputsTable,
     "saturation": SaturationTable, "survey": SurveyTable, "portrait": PortraitTable, "planning": PlanningTable,
+    "programme": ProgrammeTable,
     "certainty": CertaintyTable, "change": ChangeTable, "expected": ExpectedTable,
 }  # fmt: skip
 """The model of each table, "" for the top level: what keys it knows."""

@@ -9,8 +9,8 @@ from pydantic import model_validator
 from circle15.config.types import Count, KeyFaultError, Table, suggest
 
 OUTPUT_NAMES = (
-    "cells", "coverage", "measures", "facilities", "ranking", "causes", "links", "completeness", "xlsx", "gpkg", "map",
-    "units", "report", "whatif",
+    "cells", "coverage", "measures", "facilities", "ranking", "programme", "causes", "links", "completeness", "xlsx",
+    "gpkg", "map", "units", "report", "whatif",
 )  # fmt: skip
 
 
@@ -22,10 +22,10 @@ class OutputsTable(Table):
     large), or none.
     步行 5、10…分钟直至阈值的范围：设施的服务范围、另加每个单元的（isochrones.parquet，较大），或不画。"""
     write: tuple[str, ...] | None = None
-    """Only these are written: cells coverage measures facilities ranking causes links completeness xlsx gpkg map units
-    report whatif (the map with it). Without it everything is.
-    只写这些输出：cells coverage measures facilities ranking causes links completeness xlsx gpkg map units report whatif
-    （含地图）；不写则全部输出。"""
+    """Only these are written: cells coverage measures facilities ranking programme causes links completeness xlsx gpkg
+    map units report whatif (the map with it). Without it everything is.
+    只写这些输出：cells coverage measures facilities ranking programme causes links completeness xlsx gpkg map units
+    report whatif（含地图）；不写则全部输出。"""
     whatif: bool = True
     """Whether the district's map holds the what-if, which works without a network; some 0.3 to 3 MB of the page.
     区级地图是否含离线“方案推演”（页面增大约 0.3～3 MB）。"""

@@ -99,6 +99,49 @@ def fair_shares(
     return shares
 
 
+def least_served(t: TravelTable, *, supply: npt.ArrayLike, need: npt.ArrayLike) -> tuple[BoolArray, BoolArray]:
+    """Give who falls short most, taken together: the cells whose need exceeds all that they reach by the most.
+
+    That excess, need of the cells less supply of the facilities, is what is missing whatever the allocation (the least
+    cut of the flow); nobody where nothing is missing.
+
+    Parameters
+    ----------
+    t, supply, need
+        As for `fair_shares`.
+
+    Returns
+    -------
+    cells
+        bool (n_cells,).
+    facilities
+        bool (n_facilities,): those with supply that one of the cells reaches.
+    """
+    places, wanted = checked_amounts(supply, t.n_destinations, "supply"), checked_amounts(need, n_cells(t), "need")
+    row, column = pair_rows(t), t.destination.astype(np.int64)
+    used = (wanted[row] > 0) & (places[column] > 0)
+    row, column = row[used], column[used]
+    # Who reaches nothing lacks all that they need, and takes nothing from anybody.
+    short = wanted > 0
+    short[row] = False
+    taken = np.zeros(len(places), dtype=np.bool_)
+    if len(row):
+        cell_group, group, facility = _alike(row, column, len(wanted))
+        in_group = cell_group >= 0
+        n_groups = int(cell_group.max()) + 1
+        pooled = np.bincount(cell_group[in_group], weights=wanted[in_group], minlength=n_groups).astype(np.float64)
+        for groups, facilities in _components(group, facility, n_groups, len(places)):
+            of_pair = groups[group]
+            task = _scaled(pooled[groups], places[facilities], _ranks(groups, group[of_pair]),
+                           _ranks(facilities, facility[of_pair]))  # fmt: skip
+            starving, theirs = _starving(task, task.need)
+            of_group = np.zeros(n_groups, dtype=np.bool_)
+            of_group[np.flatnonzero(groups)[starving]] = True
+            short |= in_group & of_group[cell_group]
+            taken[np.flatnonzero(facilities)[theirs]] = True
+    return short, taken
+
+
 def checked_amounts(values: npt.ArrayLike, length: int, what: str) -> FloatArray:
     """Give amounts as float64 (length,).
 

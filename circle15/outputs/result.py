@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
@@ -74,3 +74,4 @@ class DistrictResult:
     communities: gpd.GeoDataFrame | None = None  # unit_name, geometry; as roads
     config_sha256: str = ""  # of the config's meaning, printed on the first sheet of the workbook
     whatif: str = ""  # what the map's what-if computes with (`outputs.whatif_pack`); "": the map has none
+    programme: Any = None  # what was proven of the programme, as run.json holds it; None without one

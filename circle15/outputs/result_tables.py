@@ -44,6 +44,12 @@ class ResultTables(Mapping[str, pd.DataFrame]):
     import_report: pd.DataFrame | None = None
     ranking: pd.DataFrame | None = None
     projects: pd.DataFrame | None = None
+    programme: pd.DataFrame | None = None
+    programme_proof: pd.DataFrame | None = None
+    programme_goals: pd.DataFrame | None = None
+    programme_years: pd.DataFrame | None = None
+    programme_units: pd.DataFrame | None = None
+    programme_greedy: pd.DataFrame | None = None
     causes: pd.DataFrame | None = None
     links: pd.DataFrame | None = None
 

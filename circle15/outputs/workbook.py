@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 import xlsxwriter
 
+from circle15.outputs.book_labels import BookLabels, labels_of
 from circle15.outputs.catalogue import catalogue
 from circle15.outputs.dictionary import entry, number_pattern
 from circle15.outputs.readable_values import people_values
-from circle15.outputs.view import View
 from circle15.outputs.workbook_parts import set_paper, write_charts, write_columns, write_notes
 
 if TYPE_CHECKING:
@@ -41,34 +41,38 @@ def write_workbook(result: DistrictResult, path: Path) -> None:
 
     Texts are written as texts, so that a name that begins with "=" does nothing.
     """
-    with _new_book(result, path) as book:
-        formats = _Formats(book)
+    labels = labels_of(result)
+    with new_book(result.name, path) as book:
+        formats = Formats(book)
         texts = {"title": formats.title, "label": formats.label, "text": formats.wrapped}
-        write_notes(result, book.add_worksheet(_word(result, "说明", "Notes")), **texts)
+        write_notes(result, book.add_worksheet(_word(result.lang, "说明", "Notes")), **texts)
         write_charts(result, book, formats.heading, formats.number("0.0%"), formats.number("#,##0"))
         titles = {}
         for name, output in catalogue().items():
             table = result.tables.get(name)
             if table is not None:
                 titles[name] = output.sheet(result.lang)
-                _write_table(result, name, table, book.add_worksheet(titles[name]), formats)
-        write_columns(result, titles, book.add_worksheet(_word(result, "列说明", "Columns")), **texts)
+                write_table(labels, name, table, book.add_worksheet(titles[name]), formats)
+        write_columns(
+            labels, result.tables, titles, book.add_worksheet(_word(result.lang, "列说明", "Columns")), **texts
+        )
 
 
 def write_import_report(result: DistrictResult, report: pd.DataFrame, path: Path) -> None:
     """Write what the reading of tables changed or left out as a workbook of one sheet, for who made the tables."""
-    with _new_book(result, path) as book:
+    with new_book(result.name, path) as book:
         sheet = book.add_worksheet(catalogue()["import_report"].sheet(result.lang))
-        _write_table(result, "import_report", report, sheet, _Formats(book))
+        write_table(labels_of(result), "import_report", report, sheet, Formats(book))
 
 
-def _new_book(result: DistrictResult, path: Path) -> Workbook:
+def new_book(title: str, path: Path) -> Workbook:
+    """Begin a workbook in which texts are texts, with a fixed date."""
     book = xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True})
-    book.set_properties({"title": result.name, "created": FIXED_DATE, "comments": "circle15"})
+    book.set_properties({"title": title, "created": FIXED_DATE, "comments": "circle15"})
     return book
 
 
-class _Formats:
+class Formats:
     """Cell formats of one workbook, made once each."""
 
     def __init__(self, book: Workbook) -> None:
@@ -122,22 +126,23 @@ def with_group(table: pd.DataFrame, layers: Sequence[LayerInfo]) -> pd.DataFrame
     return made
 
 
-def _write_table(result: DistrictResult, name: str, table: pd.DataFrame, sheet: Worksheet, formats: _Formats) -> None:
-    layer_ids = tuple(layer.id for layer in result.layers)
-    layer_names = {layer.id: layer.name for layer in result.layers}
-    unit_names = {**View(result).unit_names(), result.id: result.name}
-    table = for_people(with_group(table, result.layers), result.lang, layer_names, unit_names)
+def write_table(labels: BookLabels, name: str, table: pd.DataFrame, sheet: Worksheet, formats: Formats) -> None:
+    """Write a table, called ``name`` in the data dictionary, as a sheet for people: headings, units, colours, paper."""
+    lang = labels.lang
+    layer_ids = tuple(layer.id for layer in labels.layers)
+    layer_names = {layer.id: layer.name for layer in labels.layers}
+    table = for_people(with_group(table, labels.layers), lang, layer_names, labels.unit_names)
     sheet.freeze_panes(1, 0)
     sheet.repeat_rows(0)
     widths = []
     for j, column in enumerate(table.columns):
         known = entry(name, str(column), layer_ids) or (entry("coverage", "group") if column == "group" else None)
         named = _NAME_HEADINGS.get(str(column))
-        plain = str(column) if named is None else _word(result, *named)
-        heading = known.heading_with_unit(result.lang) if known else plain
+        plain = str(column) if named is None else _word(lang, *named)
+        heading = known.heading_with_unit(lang) if known else plain
         sheet.write_string(0, j, heading, formats.heading)
         if known:
-            sheet.write_comment(0, j, known.meaning(result.lang), {"x_scale": 2})
+            sheet.write_comment(0, j, known.meaning(lang), {"x_scale": 2})
         values = table[column]
         is_number = pd.api.types.is_numeric_dtype(values)
         cell_format = formats.number(number_pattern(column, values)) if is_number else formats.apart
@@ -189,5 +194,5 @@ def _display_width(text: str) -> int:
     return len(text.encode("gb18030", "replace"))
 
 
-def _word(result: DistrictResult, zh: str, en: str) -> str:
-    return zh if result.lang == "zh" else en
+def _word(lang: str, zh: str, en: str) -> str:
+    return zh if lang == "zh" else en

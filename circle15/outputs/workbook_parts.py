@@ -14,10 +14,12 @@ from circle15.outputs.view import View
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import pandas as pd
     from xlsxwriter.format import Format
     from xlsxwriter.workbook import Workbook
     from xlsxwriter.worksheet import Worksheet
 
+    from circle15.outputs.book_labels import BookLabels
     from circle15.outputs.result import DistrictResult, LayerInfo
 
 GRID = {"color": "#E4E2DC"}
@@ -54,25 +56,28 @@ def write_notes(result: DistrictResult, sheet: Worksheet, *, title: Format, labe
         *((layer.name, _rule(layer, lang=result.lang)) for layer in result.layers),
         *((say["warnings"], warning) for warning in result.warnings),
     ]
-    _write_lines(sheet, rows, title=title, label=label, text=text)
+    write_lines(sheet, rows, title=title, label=label, text=text)
 
 
 def write_columns(
-    result: DistrictResult, titles: Mapping[str, str], sheet: Worksheet, *, title: Format, label: Format, text: Format
-) -> None:
-    """Write what each column means, of tables whose titles are given by their file's stem; see `write_notes`."""
-    rows = [("列说明" if result.lang == "zh" else "Columns", "")]
-    layer_ids = tuple(layer.id for layer in result.layers)
+    labels: BookLabels, tables: Mapping[str, pd.DataFrame], titles: Mapping[str, str], sheet: Worksheet, *,
+    title: Format, label: Format, text: Format,
+) -> None:  # fmt: skip
+    """Write what each column means, of tables whose sheets' titles are given by their names; see `write_notes`."""
+    lang = labels.lang
+    rows = [("列说明" if lang == "zh" else "Columns", "")]
+    layer_ids = tuple(layer.id for layer in labels.layers)
     for name, table_title in titles.items():
-        for column in result.tables[name].columns:
+        for column in tables[name].columns:
             known = entry(name, str(column), layer_ids)
             if known:
                 source = f" [{known.source}]" if known.source else ""
-                rows.append((f"{table_title} · {known.heading(result.lang)}", known.meaning(result.lang) + source))
-    _write_lines(sheet, rows, title=title, label=label, text=text)
+                rows.append((f"{table_title} · {known.heading(lang)}", known.meaning(lang) + source))
+    write_lines(sheet, rows, title=title, label=label, text=text)
 
 
-def _write_lines(sheet: Worksheet, rows: list[tuple[str, str]], *, title: Format, label: Format, text: Format) -> None:
+def write_lines(sheet: Worksheet, rows: list[tuple[str, str]], *, title: Format, label: Format, text: Format) -> None:
+    """Write lines of a subject and what is said of it, the first one as the sheet's title."""
     set_paper(sheet)
     sheet.set_column(0, 0, 30)
     sheet.set_column(1, 1, 100)

@@ -41,6 +41,7 @@ if TYPE_CHECKING:
 
     from circle15.measures.random_draws import Seed
     from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.projects.programme.answer import ProgrammeAnswer
     from circle15.pipeline.projects.ranked import Ranking
     from circle15.pipeline.projects.sited import Answer, Task
     from circle15.pipeline.record.confirmed import Confirmation
@@ -321,6 +322,48 @@ def _not_robust(config: Config) -> list[Problem]:
         "a robust ranking is by people newly covered alone, without costs; leave out --robust, or rank by people",
     )
     return [Problem(message, file=str(config.path), key="planning.rank_by", value=by)]
+
+
+def programme(
+    config: Config | str | Path, *, threads: int | None = None, on_stage: Callable[[str], None] | None = None
+) -> ProgrammeAnswer:
+    """Choose which project is built in which year, all services under the years' budgets, as [programme] asks.
+
+    Parameters
+    ----------
+    config
+        A config file with a [programme], or a config already loaded.
+    threads
+        Threads to search with; all by default.
+    on_stage
+        Told the name of each stage as it begins.
+
+    Returns
+    -------
+    ProgrammeAnswer
+        ``table`` as programme.csv; ``objective`` and the proven ``bound``; ``unmet``, the goals that cannot be met with
+        the least that would meet them.
+
+    Raises
+    ------
+    Circle15Error
+        If the config has no [programme], or it or an input cannot be used.
+    """
+    from circle15.pipeline.projects.programme.answer import answer_of  # noqa: PLC0415 (the solver is its own need)
+    from circle15.pipeline.projects.programme.programmed import solve_district_programme  # noqa: PLC0415 (as above)
+
+    loaded = config if isinstance(config, Config) else load_config(config)
+    if loaded.programme is None:
+        message = Said(
+            "没有 [programme] 表：请写明 years、budget 与 goals",
+            "there is no [programme]: state years, budget and goals",
+        )
+        raise ConfigError(Problem(message, file=str(loaded.path), key="programme"))
+    clock = Clock(on_stage)
+    study = read_study(loaded, clock)
+    services = _measure(study, clock, threads)
+    with clock.stage("rank"):
+        return answer_of(solve_district_programme(study, services, threads=threads), threads=threads)
 
 
 def _unknown_layer(config: Config, layer: str | None) -> list[Problem]:

@@ -66,6 +66,7 @@ def minimise(
     is_integer: npt.NDArray[np.bool_],
     time_limit_s: float,
     upper: float = 1.0,
+    bounds: tuple[FloatArray, FloatArray] | None = None,
 ) -> Solution:
     """Minimise ``cost @ x`` over 0 <= x <= 1 for the whole variables and 0 <= x <= ``upper`` for the others.
 
@@ -81,25 +82,30 @@ def minimise(
         Seconds after which the solver stops with what it has.
     upper
         Upper bound of the variables that are not whole.
+    bounds
+        Lower and upper bound of each variable, (n_variables,) each, instead of these.
 
     Raises
     ------
     RuntimeError
         If the solver fails numerically, which none of the models here should make it do.
     """
-    highest = np.where(is_integer, 1.0, upper)
+    lowest, highest = (0.0, np.where(is_integer, 1.0, upper)) if bounds is None else bounds
     options = {"time_limit": max(time_limit_s, _LEAST_SECONDS), "mip_rel_gap": 0.0}
-    found = milp(
-        cost,
-        integrality=is_integer.astype(np.int8),
-        bounds=Bounds(0.0, highest),
-        constraints=constraints,
-        options=options,
-    )
+    for with_presolve in (True, False):  # HiGHS's presolve stumbles over a model now and then
+        found = milp(
+            cost,
+            integrality=is_integer.astype(np.int8),
+            bounds=Bounds(lowest, highest),
+            constraints=constraints,
+            options=options | {"presolve": with_presolve},
+        )
+        if found.status in (_SOLVED, _STOPPED, _INFEASIBLE):
+            break
     if found.status == _INFEASIBLE:
         return Solution(None, float("inf"), "infeasible")
     if found.status not in (_SOLVED, _STOPPED):
-        raise RuntimeError(f"HiGHS could not solve the siting model: {found.message}")
+        raise RuntimeError(f"HiGHS could not solve the model: {found.message}")
     bound = float(found.mip_dual_bound) if found.mip_dual_bound is not None else float("-inf")
     return Solution(found.x, bound, "optimal" if found.status == _SOLVED else "time limit")
 

@@ -116,7 +116,7 @@ def shortage_of(t: TravelTable, *, supply: FloatArray, need: FloatArray, n_insid
     return everybody.take(is_short), np.flatnonzero(is_short).astype(np.int64)
 
 
-class _Gains:
+class Gains:
     """What candidates would add to what is built already."""
 
     def __init__(self, shortage: Shortage, circles: csr_array, capacity: FloatArray) -> None:
@@ -187,7 +187,7 @@ def rank_by_places(
     n = circles.shape[0]
     price = checked_cost(cost, budget, n)
     left = np.inf if budget is None else budget
-    gains = _Gains(shortage, circles, capacity)
+    gains = Gains(shortage, circles, capacity)
     heap = []
     for row in range(n):
         most, own = gains.bound(row)
@@ -218,7 +218,7 @@ def rank_by_places(
 
 def places_filled_in_order(shortage: Shortage, circles: csr_array, capacity: FloatArray) -> FloatArray:
     """Give the missing places that each candidate makes up for given those above it, in the order of the rows."""
-    gains = _Gains(shortage, circles, capacity)
+    gains = Gains(shortage, circles, capacity)
     filled = np.zeros(circles.shape[0])
     for row in range(circles.shape[0]):
         filled[row] = gains.gain(row)

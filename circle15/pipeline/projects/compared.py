@@ -23,6 +23,7 @@ PROJECT_COLUMNS = (
     "order", "layer", "name", "cell", "lon", "lat", "unit_id", "capacity", "cost",
     "newly_covered_people", "alone_covered_people", "gap_filled", "places_filled", "people_per_cost",
     "overlaps_with", "overlap_people", "overlap_share", "is_duplicate", "gini_before", "gini_after", "group",
+    "capacity_from", "road", "community",
 )  # fmt: skip
 
 
@@ -54,7 +55,7 @@ def _projects_of(study: Study, service: Service, places: Parcels, threads: int |
     gains = gains_in_order(study, service, at, capacity, demand_of(study, service), threads=threads)
     order = np.arange(1, len(places) + 1)
     labels = np.array([n or str(i) for n, i in zip(places.name, order, strict=True)] + [""], dtype=object)
-    return places_frame(study, places, capacity).assign(
+    return places_frame(study, service.layer, places, capacity).assign(
         order=order,
         layer=service.layer.id,
         group=service.layer.group,

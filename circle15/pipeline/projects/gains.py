@@ -128,15 +128,28 @@ def shortage_around(
     study: Study, service: Service, candidates: Linkage, *, threads: int | None = None
 ) -> tuple[Shortage, csr_array]:
     """Give who is short of a layer's places, beyond the border too, and which of them each candidate's circle holds."""
+    shortage, rows = short_of_places(service)
+    return shortage, circles_of_short(study, service, rows, candidates, threads=threads)
+
+
+def short_of_places(service: Service) -> tuple[Shortage, IntArray]:
+    """Give who is short of a layer's places, and their rows: pieces and, behind them, cells beyond the border."""
     n_inside = len(service.people)
-    shortage, rows = shortage_of(service.demand.times, supply=service.supply, need=service.wanted, n_inside=n_inside)
+    return shortage_of(service.demand.times, supply=service.supply, need=service.wanted, n_inside=n_inside)
+
+
+def circles_of_short(
+    study: Study, service: Service, rows: IntArray, candidates: Linkage, *, threads: int | None = None
+) -> csr_array:
+    """Give which of those who are short each candidate's circle holds, (n_candidates, n_short) with ones."""
+    n_inside = len(service.people)
     inside, beyond = rows[rows < n_inside], rows[rows >= n_inside] - n_inside
     cells = study.linked_cells(service.layer.profile).take(study.cells.cell_of_piece[inside])
     circles = reach_of(study, service, cells, candidates, threads=threads)
     if study.around is not None:
         homes = study.linked_around(study.around, service.layer.profile).take(beyond)
         circles = hstack([circles, reach_of(study, service, homes, candidates, threads=threads)], format="csr")
-    return shortage, csr_array(circles)
+    return csr_array(circles)
 
 
 def gains_in_order(

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from circle15.outputs.result import one_side
+from circle15.said import in_
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,6 +30,7 @@ class Planned:
     tables: dict[str, pd.DataFrame] = field(default_factory=dict)
     cell_columns: dict[str, npt.NDArray[np.object_]] = field(default_factory=dict)
     warnings: tuple[Said, ...] = ()
+    programme: dict[str, Any] | None = None  # what was proven of the programme, for run.json
 
 
 def plan_projects(
@@ -52,6 +54,15 @@ def plan_projects(
             tables["projects"] = projects_table(study, services, threads=threads)
         if certainty is not None:
             tables |= _held(study, services, certainty, tables)
+    programme: dict[str, Any] | None = None
+    if study.config.programme is not None and outputs.writes("programme"):
+        from circle15.pipeline.projects.programme.programme_tables import programme_tables, proof_record  # noqa: PLC0415 (as above)
+        from circle15.pipeline.projects.programme.programmed import solve_district_programme  # noqa: PLC0415 (see above)
+
+        solved = solve_district_programme(study, services, threads=threads)
+        tables |= programme_tables(solved, threads=threads)
+        programme = proof_record(solved)
+        told = (*told, *solved.told)
     if outputs.writes("causes") and planning.causes:
         from circle15.pipeline.projects.diagnosis import cause_columns, causes_table, diagnose  # noqa: PLC0415 (see above)
 
@@ -62,7 +73,7 @@ def plan_projects(
         from circle15.pipeline.projects.diagnosis import links_table  # noqa: PLC0415 (see above)
 
         tables["links"] = links_table(study, services, threads=threads)
-    return Planned(tables, columns, told)
+    return Planned(tables, columns, told, programme)
 
 
 def _held(
@@ -86,4 +97,10 @@ def with_planned(result: DistrictResult, planned: Planned) -> DistrictResult:
     new = {name: one_side(t, result.lang) for name, t in planned.tables.items() if name not in result.tables}
     tables = replace(result.tables, **new)
     told = (*result.warnings, *(w.in_(result.lang) for w in planned.warnings))
-    return replace(result, cells=joined.set_geometry(geometry, crs=cells.crs), tables=tables, warnings=told)
+    return replace(
+        result,
+        programme=in_(planned.programme, result.lang),
+        cells=joined.set_geometry(geometry, crs=cells.crs),
+        tables=tables,
+        warnings=told,
+    )

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from circle15.errors import ConfigError, Problem
-from circle15.pipeline.study.parcels import Parcels, candidates_of, new_capacity
+from circle15.pipeline.study.parcels import Parcels, candidates_of, capacity_sources, new_capacity
 from circle15.planning.gap_ranking import rank_by_gap
 from circle15.planning.place_ranking import rank_by_places
 from circle15.planning.ranking import rank_candidates
@@ -17,6 +17,7 @@ from circle15.planning.ranking import rank_candidates
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from circle15.config.layer import LayerTable
     from circle15.network.linking.linkage import Linkage
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
@@ -30,12 +31,13 @@ from circle15.pipeline.projects.gains import (
     reach_of,
     shortage_around,
 )
+from circle15.pipeline.projects.whereabouts import communities_at, roads_near
 from circle15.said import Said
 
 COLUMNS = (
     "rank", "layer", "cell", "lon", "lat", "unit_id",
     "newly_covered_people", "alone_covered_people", "gap_filled", "places_filled", "cumulative_people",
-    "name", "capacity", "cost", "people_per_cost", "ranked_by", "group",
+    "name", "capacity", "cost", "people_per_cost", "ranked_by", "group", "capacity_from", "road", "community",
 )  # fmt: skip
 _SHOWN = 5
 
@@ -105,7 +107,7 @@ def _rank_one(
         people, missing = demand.people[demand.rows], demand.missing[demand.rows]
         chosen = rank_candidates(reach, people, missing=missing, cost=cost, budget=planning.budget, top=top).candidate
     gains = gains_in_order(study, service, at.take(chosen), capacity[chosen], demand, threads=threads)
-    frame = places_frame(study, places.take(chosen), capacity[chosen]).assign(**gains)
+    frame = places_frame(study, layer, places.take(chosen), capacity[chosen]).assign(**gains)
     return frame.assign(
         rank=np.arange(1, len(chosen) + 1),
         layer=layer.id,
@@ -141,8 +143,8 @@ def usable_places(
     return places.take(kept), at.take(kept), told
 
 
-def places_frame(study: Study, places: Parcels, capacity: FloatArray) -> pd.DataFrame:
-    """Give the columns that say where and what a place is."""
+def places_frame(study: Study, layer: LayerTable, places: Parcels, capacity: FloatArray) -> pd.DataFrame:
+    """Give the columns that say where and what a place is, in numbers and in words."""
     unit_ids = np.append(study.district.units["unit_id"].to_numpy(object), "")
     return pd.DataFrame(
         {
@@ -151,7 +153,10 @@ def places_frame(study: Study, places: Parcels, capacity: FloatArray) -> pd.Data
             "lon": places.lon,
             "lat": places.lat,
             "unit_id": unit_ids[places.unit],
+            "road": roads_near(study, places.lon, places.lat),
+            "community": communities_at(study, places.lon, places.lat),
             "capacity": capacity,
+            "capacity_from": capacity_sources(study, layer, places.capacity),
             "cost": places.cost,
         }
     )

@@ -48,8 +48,9 @@ if TYPE_CHECKING:
 
 COLUMNS = (
     "layer", "model", "solution", "rank", "name", "cell", "lon", "lat", "unit_id", "capacity", "cost",
-    "newly_covered_people", "alone_covered_people", "gap_filled", "objective", "objective_unit", "bound", "gap_share",
-    "status", "group",
+    "newly_covered_people", "alone_covered_people", "gap_filled", "places_filled",
+    "objective", "objective_unit", "bound", "gap_share",
+    "status", "group", "capacity_from", "road", "community", "people_per_cost",
 )  # fmt: skip
 
 MOST_PAIRS = 5_000_000
@@ -320,7 +321,9 @@ def _rows(case: _Case, chosen: IntArray) -> pd.DataFrame:
     places, at = case.places.take(chosen), case.at.take(chosen)
     capacity = new_capacity(case.study, case.service.layer, places.capacity)
     gains = gains_in_order(case.study, case.service, at, capacity, case.demand, threads=case.threads)
-    return places_frame(case.study, places, capacity).assign(rank=np.arange(1, len(places) + 1), **gains)
+    frame = places_frame(case.study, case.service.layer, places, capacity).assign(**gains)
+    people_per_cost = frame["newly_covered_people"] / frame["cost"]
+    return frame.assign(rank=np.arange(1, len(places) + 1), people_per_cost=people_per_cost)
 
 
 def _check_size(n_pairs: int, task: Task) -> None:

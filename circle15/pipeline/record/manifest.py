@@ -106,6 +106,7 @@ def manifest_of(
         "network": study.network_report(),
         "outline_systems": in_(outline_records(study.outlines), result.lang),
         "warnings": list(result.warnings),
+        **({} if result.programme is None else {"programme": result.programme}),
         **({} if confirmation is None else {"confirmation": confirmation.record()}),
         "files": {
             str(p.relative_to(folder).as_posix()): {"sha256": file_digest(p), "bytes": p.stat().st_size} for p in files

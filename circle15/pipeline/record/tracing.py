@@ -6,6 +6,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from circle15.config.programme import files_named
 from circle15.files.digests import file_parts
 from circle15.outputs.catalogue import output_of
 from circle15.outputs.dictionary import dictionary
@@ -78,8 +79,11 @@ def register_files(config: Config) -> dict[str, Path]:
 
 def planning_files(config: Config) -> tuple[str, ...]:
     """Name the files of candidates, projects and forbidden ground: what could be built, not what stands."""
-    planning = config.planning
-    named = (_file(t) for t in (planning.candidates, planning.projects, planning.forbidden) if t is not None)
+    planning, programme = config.planning, config.programme
+    stated = [planning.candidates, planning.projects, planning.forbidden]
+    if programme is not None:
+        stated += [*files_named(programme.candidates), *files_named(programme.decided)]
+    named = (_file(t) for t in stated if t is not None)
     return tuple(dict.fromkeys(name for name in named if not name.startswith(("osm:", "box:"))))
 
 

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,16 +14,14 @@ from circle15.errors import InputError, Problem
 from circle15.inputs.facilities.outlines import read_places
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS, piece_of_points
 from circle15.inputs.ground.polygons import read_polygons
-from circle15.inputs.tables.headings import split_heading
-from circle15.inputs.tables.numbers import parse_number
 from circle15.inputs.tables.values import ValueReader, open_table
 from circle15.network.linking.link import link
+from circle15.pipeline.study.parcel_rows import NOT_DECIDED, read_parcel_rows
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from circle15.config.layer import LayerTable
     from circle15.config.model import Config
-    from circle15.config.planning import PlanningTable
-    from circle15.inputs.tables.reading import Table
     from circle15.network.linking.linkage import Linkage
     from circle15.pipeline.study.study import Study
 
@@ -32,9 +29,6 @@ logger = logging.getLogger(__name__)
 
 FloatArray = npt.NDArray[np.float64]
 Texts = npt.NDArray[np.object_]
-
-_MONEY = {"元": 1e-4, "万元": 1.0, "亿元": 1e4, "万": 1.0, "亿": 1e4}
-_MONEY_TEXT = re.compile(r"(?P<number>.*?)(?P<unit>亿元|万元|元|亿|万)\s*$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +43,18 @@ class Parcels:
     cost: FloatArray  # (n,) 万元, NaN = not stated
     capacity: FloatArray  # (n,) in the layer's unit, NaN = not stated
     unit: npt.NDArray[np.int64]  # (n,) row of the district's units, -1 outside
+    project: npt.NDArray[np.int64]  # (n,) what is built at once, one number for all services of a row
+    whole_cost: FloatArray  # (n,) 万元 of the project with all its services, NaN = not stated
+    first_year: FloatArray  # (n,) earliest year, NaN = not stated
+    decided: npt.NDArray[np.int64]  # (n,) as in `parcel_rows.ParcelRows`
+    id: Texts  # (n,) of the project in its table, "" = not stated
 
     def __len__(self) -> int:
         return len(self.lon)
 
     def take(self, rows: npt.NDArray[np.integer | np.bool_]) -> Parcels:
         """Give some of the places, in the order asked for."""
-        names = ("name", "layer", "cell", "lon", "lat", "cost", "capacity", "unit")
-        return Parcels(*(getattr(self, n)[rows] for n in names))
+        return Parcels(*(getattr(self, f.name)[rows] for f in fields(self)))
 
     def of_layer(self, layer_id: str) -> Parcels:
         """Give the places for a layer, those of any layer included."""
@@ -83,23 +81,34 @@ def candidates_of(study: Study) -> Parcels:
         found = read_parcels(study, planning.candidates)
     else:
         cells = study.cells
-        found = _parcels(study, cells.lon, cells.lat)
+        found = parcels_at(study, cells.lon, cells.lat)
         found = found.take(np.flatnonzero(found.unit >= 0))
+    is_free = free_of_forbidden(study, found)
+    logger.info("%d of %d candidates lie in forbidden areas", (~is_free).sum(), len(found))
+    return found.take(np.flatnonzero(is_free))
+
+
+def free_of_forbidden(study: Study, places: Parcels) -> npt.NDArray[np.bool_]:
+    """Tell which places lie in none of the config's ``forbidden`` areas, bool (n,).
+
+    Raises
+    ------
+    InputError
+        If the areas cannot be read.
+    """
+    planning = study.config.planning
     if planning.forbidden is None:
-        return found
-    source = study.config.resolve(study.config.network.source)
+        return np.ones(len(places), dtype=np.bool_)
     areas = read_polygons(
         planning.forbidden,
         key="planning.forbidden",
-        osm_path=source,
+        osm_path=study.config.resolve(study.config.network.source),
         resolve=study.config.resolve,
         names_in=study.config.district.lang,
     )
     whole = shapely.union_all(areas.frame.geometry.to_numpy())
     shapely.prepare(whole)
-    is_free = ~shapely.intersects_xy(whole, found.lon, found.lat)
-    logger.info("%d of %d candidates lie in forbidden areas", (~is_free).sum(), len(found))
-    return found.take(np.flatnonzero(is_free))
+    return np.asarray(~shapely.intersects_xy(whole, places.lon, places.lat), dtype=np.bool_)
 
 
 def read_parcels(study: Study, name: str) -> Parcels:
@@ -115,37 +124,36 @@ def read_parcels(study: Study, name: str) -> Parcels:
     reader = open_parcels(study.config, name)
     table, places = reader.table, read_places(reader, planning, key="planning")
     names = reader.text(reader.column_of("name", planning.name_field))
-    layers = reader.text(reader.column_of("layer", planning.layer_field))
-    cost, problems = _costs(table, reader.column_of("cost", planning.cost_field))
-    capacity = reader.numbers(_capacity(reader, planning))
+    rows, problems = read_parcel_rows(reader, planning, layer_ids(study.config))
     problems += reader.unread_cells()
+    of_row = [np.flatnonzero(rows.row == i) for i in range(len(names))]
     # One parcel may stand there with several sizes or for several services.
-    keys = list(
-        zip(names, layers, places.lon.tolist(), places.lat.tolist(), map(str, cost), map(str, capacity), strict=True)
-    )
+    keys = [
+        (name, lon, lat, *rows.layer[own].tolist(), str(rows.cost[own]), str(rows.capacity[own]))
+        for name, lon, lat, own in zip(names, places.lon.tolist(), places.lat.tolist(), of_row, strict=True)
+    ]
     first: dict[tuple[object, ...], int] = {}
-    ids = _layer_ids(study)
     for i, row in enumerate(table.row.tolist()):
         earlier = first.setdefault(keys[i], row)
         if earlier != row and places.reason[i] is None:
-            message = f"the same as row {earlier}; keep one of them"
+            message = Said(f"与第 {earlier} 行相同，请留其一", f"the same as row {earlier}; keep one of them")
             problems.append(Problem(message, file=table.file, row=row, value=names[i]))
         if places.reason[i] is not None:
             problems.append(Problem(f"has no usable place ({places.reason[i]})", file=table.file, row=row))
-        if layers[i] and layers[i] not in ids:
-            known = ", ".join(study_layer.id for study_layer in study.config.layers)
-            problems.append(
-                Problem(f"no such layer; the config has {known}", file=table.file, row=row, value=layers[i])
-            )
     InputError.gather(problems)
-    return _parcels(
+    return parcels_at(
         study,
-        places.lon.round(COORDINATE_DECIMALS),
-        places.lat.round(COORDINATE_DECIMALS),
-        name=np.array(names, dtype=object),
-        layer=np.array([ids.get(text, "") for text in layers], dtype=object),
-        cost=cost,
-        capacity=capacity,
+        places.lon.round(COORDINATE_DECIMALS)[rows.row],
+        places.lat.round(COORDINATE_DECIMALS)[rows.row],
+        name=np.array(names, dtype=object)[rows.row],
+        layer=rows.layer,
+        cost=rows.cost,
+        capacity=rows.capacity,
+        project=rows.row,
+        whole_cost=rows.whole_cost,
+        first_year=rows.first_year,
+        decided=rows.decided,
+        id=rows.id,
     )
 
 
@@ -170,62 +178,39 @@ def new_capacity(study: Study, layer: LayerTable, stated: FloatArray) -> FloatAr
     return np.where(np.isnan(stated), usual, stated)
 
 
-def _parcels(
-    study: Study,
-    lon: FloatArray,
-    lat: FloatArray,
-    *,
-    name: Texts | None = None,
-    layer: Texts | None = None,
-    cost: FloatArray | None = None,
-    capacity: FloatArray | None = None,
-) -> Parcels:
+def capacity_sources(study: Study, layer: LayerTable, stated: FloatArray) -> Texts:
+    """Say where the capacity of each new facility came from, as `new_capacity` gives it; "" where it has none."""
+    usual = study.config.planning.new_capacity.get(layer.id)
+    existing = study.facilities["capacity"].to_numpy(np.float64)[study.rows_of(layer.id)]
+    n = int((existing > 0).sum())
+    if usual is not None:
+        other: Said | str = Said("配置 [planning.new_capacity]", "config [planning.new_capacity]")
+    else:
+        other = Said(f"现有 {n} 处设施的中位数", f"median of the {n} that exist") if n else ""
+    table = Said("表中填写", "stated in the table")
+    return np.array([other if np.isnan(value) else table for value in stated], dtype=object)
+
+
+def parcels_at(study: Study, lon: FloatArray, lat: FloatArray, **said: npt.NDArray[Any]) -> Parcels:
+    """Give places with what is ``said`` of them by the names of `Parcels`, and nothing for what is not."""
     n = len(lon)
     piece = piece_of_points(study.cells.pieces, lon, lat)
     cells = np.append(study.cells.pieces["cell"].to_numpy(object), "")
     units = np.append(study.unit_of_piece, -1)
-    blank, unknown = np.full(n, "", dtype=object), np.full(n, np.nan)
-    return Parcels(
-        name=blank if name is None else name,
-        layer=blank if layer is None else layer,
-        cell=cells[piece],
-        lon=lon,
-        lat=lat,
-        cost=unknown if cost is None else cost,
-        capacity=unknown if capacity is None else capacity,
-        unit=units[piece],
-    )
+    unknown: dict[str, npt.NDArray[Any]] = {
+        "name": np.full(n, "", dtype=object),
+        "layer": np.full(n, "", dtype=object),
+        "cost": np.full(n, np.nan),
+        "capacity": np.full(n, np.nan),
+        "project": np.arange(n),
+        "whole_cost": np.full(n, np.nan),
+        "first_year": np.full(n, np.nan),
+        "decided": np.full(n, NOT_DECIDED),
+        "id": np.full(n, "", dtype=object),
+    }
+    return Parcels(lon=lon, lat=lat, cell=cells[piece], unit=units[piece], **(unknown | said))
 
 
-def _layer_ids(study: Study) -> dict[str, str]:
+def layer_ids(config: Config) -> dict[str, str]:
     """Give the layer that each id and each name stands for."""
-    return {text: layer.id for layer in study.config.layers for text in (layer.name, layer.id)}
-
-
-def _capacity(reader: ValueReader, planning: PlanningTable) -> str | None:
-    stated = planning.capacity_field
-    found = [c for k in ("capacity", "places", "beds", "area") if (c := reader.column_of(k, stated)) is not None]
-    if len(set(found)) > 1:
-        named = ", ".join(f'"{c}"' for c in dict.fromkeys(found))
-        message = f'each of {named} may be the capacity; say which: capacity_field = "{found[0]}"'
-        raise InputError(Problem(message, file=reader.table.file, key="planning.capacity_field"))
-    return found[0] if found else None
-
-
-def _costs(table: Table, column: str | None) -> tuple[FloatArray, list[Problem]]:
-    """Read costs as 万元; a heading or a cell may say 元, 万元 or 亿元."""
-    values = np.full(len(table.frame), np.nan)
-    problems: list[Problem] = []
-    if column is None:
-        return values, problems
-    usual = _MONEY.get(split_heading(column).unit, 1.0)
-    for i, text in enumerate(table.frame[column].astype(str).str.strip().tolist()):
-        if not text:
-            continue
-        match = _MONEY_TEXT.match(text)
-        number = parse_number(match["number"] if match else text).value
-        values[i] = number * (_MONEY[match["unit"]] if match else usual)
-        if not values[i] > 0:
-            message = "is no cost: an amount above 0, in 万元 unless the heading or the cell says 元 or 亿元"
-            problems.append(Problem(message, file=table.file, row=int(table.row[i]), column=column, value=text))
-    return values, problems
+    return {text: layer.id for layer in config.layers for text in (layer.name, layer.id)}

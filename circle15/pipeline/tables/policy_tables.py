@@ -43,7 +43,7 @@ def plan_tables(study: Study, services: Sequence[Service], levels: Sequence[Leve
     targets = assess(applied.registers, settings.place, settings.year, known)
     return {
         "targets": _with_names(targets, applied.registers),
-        "unit_rules": _with_names(_rules(study, services, levels), applied.registers),
+        "unit_rules": _with_names(unit_rules_of(study, services, levels), applied.registers),
         "policy": pd.DataFrame(taken, columns=["layer", "key", "value", "source", "row"]),
     }
 
@@ -59,7 +59,8 @@ def _with_names(table: pd.DataFrame, registers: Registers) -> pd.DataFrame:
     return named
 
 
-def _rules(study: Study, services: Sequence[Service], levels: Sequence[Level]) -> pd.DataFrame:
+def unit_rules_of(study: Study, services: Sequence[Service], levels: Sequence[Level]) -> pd.DataFrame:
+    """Give every rule of the plan held against every unit of the levels; nothing without [policy]."""
     registers, settings = study.policy.registers, study.config.policy
     if registers is None or settings is None:
         return pd.DataFrame()

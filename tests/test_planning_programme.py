@@ -1,0 +1,70 @@
+"""A programme over the years: held against every choice there is."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from circle15.planning.programme.solve import solve_programme
+from tests.small_programmes import Everything, make
+
+SEEDS = range(200)
+
+
+def _aim(seed: int) -> str:
+    return ("people", "people", "places", "worst_street")[seed % 4]
+
+
+@pytest.mark.parametrize("block", range(10))
+def test_no_choice_is_better_than_the_programme(block: int) -> None:
+    for seed in SEEDS[block::10]:
+        rng = np.random.default_rng(seed)
+        made = make(rng, aim=_aim(seed), n_goals=int(seed % 3), with_others=seed % 8 == 2)
+        every = Everything(made)
+        found = solve_programme(made.task, time_limit_s=20)
+        choices = every.choices()
+        if not len(choices):
+            assert found.overdrawn.sum() > 0, seed
+            continue
+        lacks = every.lacks(choices)
+        fine = ~(lacks > 0).any(axis=1)
+        assert (found.status != "goals not met") == fine.any(), seed
+        assert made.task.is_allowed(found.year_built), seed
+        if fine.any():
+            best = every.values(choices[fine]).max()
+            assert found.status == "optimal", seed
+            assert found.objective == pytest.approx(best, abs=1e-4), seed
+            assert every.values(found.year_built[None])[0] == pytest.approx(best, abs=1e-4), seed
+            continue
+        scale = np.array([max(r.need, 1e-9) for r in made.task.requirements])
+        least = (lacks / scale).sum(axis=1)
+        near = least <= least.min() + 1e-5
+        own = (every.lacks(found.year_built[None]) / scale).sum()
+        assert own == pytest.approx(least.min(), abs=1e-4), seed
+        assert found.objective == pytest.approx(every.values(choices[near]).max(), abs=1e-3), seed
+
+
+@pytest.mark.parametrize("block", range(5))
+def test_the_least_money_that_is_told_meets_the_goals_and_no_less_does(block: int) -> None:
+    n_told = 0
+    for seed in SEEDS[block::5]:
+        rng = np.random.default_rng(1000 + seed)
+        made = make(rng, aim="people", n_goals=2, with_others=seed % 5 == 0)
+        every = Everything(made)
+        found = solve_programme(made.task, time_limit_s=20)
+        anyhow = every.choices(keep_to_money=False)
+        fine = anyhow[~(every.lacks(anyhow) > 0).any(axis=1)]
+        if found.status != "goals not met":
+            continue
+        assert found.additions is not None
+        assert found.additions.is_money_enough == bool(len(fine)), seed
+        if not len(fine):
+            continue
+        n_told += 1
+        least = every.overdraft(fine, made.task.budget).min()
+        assert found.additions.money.sum() == pytest.approx(least, abs=1e-5), seed
+        more = replace(made.task, budget=made.task.budget + found.additions.money)
+        assert solve_programme(more, time_limit_s=20).status == "optimal", seed
+    assert n_told
