@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from circle15.said import Said, in_
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 
 MOST_TOLD = 20
@@ -68,6 +69,18 @@ def _shown(value: object, longest: int = 80) -> str:
     return text if len(text) <= longest else text[: longest - 1] + "…"
 
 
+def most_told(problems: Sequence[Problem]) -> list[Problem]:
+    """Give the first `MOST_TOLD` problems of each file, and after them how many more it has."""
+    counts: Counter[str | None] = Counter()
+    told = []
+    for problem in problems:
+        counts[problem.file] += 1
+        if counts[problem.file] <= MOST_TOLD:
+            told.append(problem)
+    more = ((file, n - MOST_TOLD) for file, n in counts.items() if n > MOST_TOLD)
+    return [*told, *(Problem(Said(f"另有 {n} 处", f"and {n} more"), file=file) for file, n in more)]
+
+
 class Circle15Error(Exception):
     """Base of every error that circle15 raises on purpose.
 
@@ -76,11 +89,11 @@ class Circle15Error(Exception):
 
     def __init__(self, *problems: Problem | Said | str) -> None:
         self.problems: tuple[Problem, ...] = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
-        super().__init__("\n".join(str(p) for p in self.problems))
+        super().__init__("\n".join(str(p) for p in most_told(self.problems)))
 
     def in_(self, lang: str) -> list[str]:
         """Give one line per problem, in "zh" or "en"."""
-        return [line for p in self.problems for line in p.in_(lang).splitlines()]
+        return [line for p in most_told(self.problems) for line in p.in_(lang).splitlines()]
 
     @classmethod
     def gather(cls, problems: Iterable[Problem | Said | str]) -> None:

@@ -177,3 +177,19 @@ def test_every_input_comes_in_by_the_door(tmp_path, which, kind):
         assert ODD[kind][1] in done.output, done.output
         assert "Traceback" not in done.output
         assert not (tmp_path / "out").exists()
+
+
+def test_the_limit_of_the_config_holds_wherever_a_file_is_read(tmp_path):
+    town = Town(tmp_path)
+    town.write_table(*town.places())
+    config = town.write()
+    path = tmp_path / "托育.csv"
+    path.write_bytes(path.read_bytes() + "备注\n".encode("gb18030") + b"\n" * (2 << 20))
+    config.write_text(config.read_text("utf-8") + "\n[limits]\nfile_mb = 1\n", encoding="utf-8")
+    for command in ("check", "run"):
+        done = CliRunner().invoke(main, [command, str(config), *(["--out", str(tmp_path / "o")] if command == "run" else [])])
+        assert done.exit_code == 2
+        assert "托育.csv" in done.output
+        assert "[limits] file_mb" in done.output
+    config.write_text(config.read_text("utf-8").replace("file_mb = 1", "file_mb = 3"), encoding="utf-8")
+    assert "file_mb" not in CliRunner().invoke(main, ["check", str(config)]).output

@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from circle15.config.types import Count, Identifier, KeyFaultError, NonNegative, Table
+from circle15.config.types import Few, Identifier, KeyFaultError, NonNegative, Seed, Table
 from circle15.config.where import Where  # noqa: TC001 (pydantic needs it at run time)
 
 
@@ -25,7 +25,7 @@ class PolicyTable(Table):
     actual: str | None = None
     """Table of today's values that the run cannot measure: indicator_id, year, value, source.
     程序无法测算的现状值表：indicator_id、year、value、source。"""
-    full_coverage_k: Count | None = None
+    full_coverage_k: Few | None = None
     """Facilities per unit that a rule of "全覆盖" without a number asks for; without it such a rule is not judged.
     规划只写“全覆盖”而无数目时，每单元应有几处；不写则不作判断。"""
 
@@ -101,7 +101,7 @@ class PortraitTable(Table):
     layers: dict[Identifier, NonNegative] = {}
     """Weight of a layer in every mean over services, by id; a layer that is not named weighs 1.
     各服务在平均中的权重，按 id 写；未列出的为 1。"""
-    seed: int = 15
+    seed: Seed = 15
     """Seed of the draws of weights, so that the same inputs give the same bytes.
     权重抽样的随机种子，保证同样输入得同样结果。"""
     draws: Annotated[int, Field(ge=1, le=100_000, strict=True)] = 1000

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from circle15.config.types import Identifier, NonNegative, Table
+from circle15.config.types import Identifier, NonNegative, Seed, Table
 
 if TYPE_CHECKING:
     from circle15.config.layer import LayerTable
@@ -30,7 +30,7 @@ class CertaintyTable(Table):
     """How often the district is measured anew with places, speeds and people drawn anew; 0 draws nothing and writes
     nothing of it.
     在设施位置、步速、人口的误差范围内重新抽样测算多少次；0 表示不测算，也不写出相关结果。"""
-    seed: Annotated[int, Field(ge=0, strict=True)] = 15
+    seed: Seed = 15
     """Seed of the random numbers; the same seed gives the same bytes whatever the threads.
     随机数种子；种子相同则结果逐字节相同，与线程数无关。"""
     position_m: NonNegative | dict[Identifier, NonNegative] | None = None

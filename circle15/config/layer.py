@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Field, model_validator
 
-from circle15.config.types import Count, CrsName, Encoding, Identifier, KeyFaultError, Positive, Table
+from circle15.config.types import CrsName, Encoding, Few, Identifier, KeyFaultError, Norm, Positive, Table
 from circle15.config.where import Where  # noqa: TC001 (pydantic needs it at run time)
 from circle15.units import metres_to_seconds, minutes_to_seconds
 
@@ -79,10 +79,10 @@ class LayerTable(Table):
     group: Identifier = "all"
     """Whose people are counted: "all" or a group of [population].
     服务哪些人："all" 或 [population] 的一个人群。"""
-    min_count: Count = 1
+    min_count: Few = 1
     """How many facilities must be within the threshold for a cell to be covered.
     阈值内至少有几处设施才算覆盖。"""
-    norm_per_1000: Positive | None = None
+    norm_per_1000: Norm | None = None
     """Capacity that the norm asks for per 1,000 people of norm_group; without it (and none in the plan) no gap is told.
     每千人（norm_group）应有的容量；不写且规划也没有时不计缺口。"""
     norm_group: Identifier = "all"

@@ -17,6 +17,7 @@ from circle15.config.district import CellsTable, DistrictTable, NetworkTable, Po
 from circle15.config.faults.repair import validate_all
 from circle15.config.faults.toml_faults import not_utf8, toml_fault
 from circle15.config.layer import LayerTable
+from circle15.config.limits import LimitsTable
 from circle15.config.outputs import OutputsTable
 from circle15.config.planning import ChangeTable, ExpectedTable, PlanningTable, merge_scenario
 from circle15.config.programme import ProgrammeTable
@@ -98,6 +99,9 @@ class Config(Table):
     portrait: PortraitTable = PortraitTable()
     """Weights of the composite index E^equity A^access Q^quality, and of layers in every mean.
     综合指数（均衡、可及、优质）的权重，以及各服务在平均中的权重。"""
+    limits: LimitsTable = LimitsTable()
+    """How large a file may be before it is read.
+    文件大小的上限。"""
     outputs: OutputsTable = OutputsTable()
     """Which files are written, who publishes them, and in which coordinate systems.
     写哪些文件、编制单位、坐标系。"""
@@ -294,8 +298,14 @@ def read_toml(path: Path) -> dict[str, Any]:
     except tomllib.TOMLDecodeError as e:
         try:
             return tomllib.loads(_with_quoted_keys(text))
-        except tomllib.TOMLDecodeError:
+        except (ValueError, RecursionError):
             raise ConfigError(Problem(toml_fault(text, str(e)), file=str(path))) from None
+    except (ValueError, RecursionError):
+        # Python's own bounds: whole numbers of thousands of digits, values within values a thousand deep.
+        message = Said(
+            "数字位数过多，或括号嵌套过深；请改正", "a number has thousands of digits, or brackets nest without end"
+        )
+        raise ConfigError(Problem(message, file=str(path))) from None
 
 
 _TEXTS_AND_KEYS = re.compile(
@@ -326,6 +336,7 @@ def parse_config(raw: dict[str, Any], path: Path) -> Config:
 _MODELS: dict[str, type[BaseModel]] = {
     "": Config, "district": DistrictTable, "network": NetworkTable, "walk": WalkTable, "cells": CellsTable,
     "population": PopulationTable, "layer": LayerTable, "policy": PolicyTable, "outputs": OutputsTable,
+    "limits": LimitsTable,
     "saturation": SaturationTable, "survey": SurveyTable, "portrait": PortraitTable, "planning": PlanningTable,
     "programme": ProgrammeTable,
     "certainty": CertaintyTable, "change": ChangeTable, "expected": ExpectedTable,

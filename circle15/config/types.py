@@ -30,7 +30,10 @@ Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=64)
 # Strict, so that true is not taken as 1 nor "15" as 15.
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
-Count = Annotated[int, Field(ge=1, strict=True)]
+Count = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
+Few = Annotated[int, Field(ge=1, le=100, strict=True)]
+Norm = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False, strict=True)]
+Seed = Annotated[int, Field(ge=0, lt=2**63, strict=True)]
 
 
 class KeyFaultError(ValueError):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from circle15.config.model import load_config, readable_config
 from circle15.doctor.fit import check_fit, note_district
 from circle15.errors import Circle15Error, InputError, Problem
-from circle15.files.door import vouched
+from circle15.files.door import files_up_to, vouched
 from circle15.inputs.facilities.facility_sources import read_facilities
 from circle15.inputs.facilities.guess import read_raw
 from circle15.inputs.ground.districts import buffer_area, read_district
@@ -57,11 +57,17 @@ def check_config(path: Path, *, lang: str | None = None) -> Findings:
             return found
     if found.config is None:
         return found
+    with files_up_to(found.config.limits.file_bytes):
+        return _check_inputs(found.config, found)
+
+
+def _check_inputs(config: Config, found: Findings) -> Findings:
+    """Try what the config names."""
     try:
-        study = read_study(found.config, Clock())
+        study = read_study(config, Clock())
     except Circle15Error:
         # A run stops at the first thing; here every part is tried, so that all is told at once.
-        _check_parts(found.config, found)
+        _check_parts(config, found)
         return found
     _check_later_inputs(study, found)
     check_fit(study, found)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from circle15.errors import Circle15Error, Problem
+from circle15.errors import Circle15Error, Problem, most_told
 from circle15.pipeline.study.outline_check import outline_records
 from circle15.said import Said, in_
 
@@ -50,8 +50,8 @@ class Findings:
         return (self.asked_in or "en") if self.config is None else self.config.district.lang
 
     def problem_lines(self) -> list[str]:
-        """Give the problems, a line each, in the language of whoever asks."""
-        return [p.in_(self.asked_in or self.lang) for p in self.problems]
+        """Give the problems, a line each, in the language of whoever asks; of hundreds in one file the first."""
+        return [p.in_(self.asked_in or self.lang) for p in most_told(self.problems)]
 
     def words(self, zh: str, en: str) -> str:
         """Choose by the language of the page."""

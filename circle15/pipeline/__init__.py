@@ -12,6 +12,7 @@ import numpy as np
 from circle15.config.model import Config, load_config
 from circle15.config.named_files import named_files
 from circle15.errors import ConfigError, InputError, Problem
+from circle15.files.door import files_up_to
 from circle15.files.staging import claimed_folder
 from circle15.files.vouching import InputLedger
 from circle15.files.written import MANIFEST, files_of_manifest, refuse_foreign, write_manifest
@@ -144,7 +145,7 @@ def run_district(
 
 def _compute(config: Config, clock: Clock, threads: int | None) -> tuple[Study, DistrictResult, Confirmation | None]:
     """Read, measure and plan; nothing is written."""
-    with outlines_named(config):
+    with outlines_named(config), files_up_to(config.limits.file_bytes):
         study = read_study(config, clock)
         services = _measure(study, clock, threads)
         study = count_competitors(study, services)
@@ -196,7 +197,8 @@ def certainty(
         raise ValueError(f"draws = {draws}: at least 1")
     loaded = config if isinstance(config, Config) else load_config(config)
     clock = Clock(None)
-    study = read_study(loaded, clock)
+    with files_up_to(loaded.limits.file_bytes):
+        study = read_study(loaded, clock)
     found = draw_certainty(study, _measure(study, clock, threads), draws=draws, seed=seed, threads=threads)
     if found is None:
         raise AssertionError("draws are asked for")
@@ -228,7 +230,8 @@ def rank_district(
     loaded = config if isinstance(config, Config) else load_config(config)
     ConfigError.gather([*_unknown_layer(loaded, layer), *(_not_robust(loaded) if robust else [])])
     clock = Clock(on_stage)
-    study = read_study(loaded, clock)
+    with files_up_to(loaded.limits.file_bytes):
+        study = read_study(loaded, clock)
     services = [s for s in _measure(study, clock, threads) if layer in (None, s.layer.id)]
     n_places = top or study.config.outputs.ranking_top
     n_draws = study.config.draws or (DEFAULT_DRAWS if robust else 0)
@@ -263,7 +266,8 @@ def compare_projects_of(
         message = 'name the table of planned projects: [planning] projects = "FILE", or --projects FILE'
         raise ConfigError(Problem(message, file=str(loaded.path), key="planning.projects"))
     clock = Clock(on_stage)
-    study = read_study(loaded, clock)
+    with files_up_to(loaded.limits.file_bytes):
+        study = read_study(loaded, clock)
     services = _measure(study, clock, threads)
     from circle15.pipeline.projects.compared import projects_table  # noqa: PLC0415 (as above)
 
@@ -298,7 +302,8 @@ def site_district(
     loaded = config if isinstance(config, Config) else load_config(config)
     ConfigError.gather([*_unknown_layer(loaded, layer), *task.problems()])
     clock = Clock(on_stage)
-    study = read_study(loaded, clock)
+    with files_up_to(loaded.limits.file_bytes):
+        study = read_study(loaded, clock)
     chosen = next(table for table in study.config.layers if table.id == layer)
     with clock.stage("reach"):
         service = measure_service(chosen, study, threads=threads)

@@ -128,7 +128,8 @@ def _verdict(status, peak_mb, text, name, command, out):
             return "wrong"
     if code == 0:
         return "accepted"
-    names = {name, name.rpartition("/")[2], Path(name).stem, "village.toml"}
+    # Whatever file a name or a link leads to is named by where it leads.
+    names = {name, name.rpartition("/")[2], Path(name).stem, "village.toml", f"{out.parent}/", "/proc/", "/dev/"}
     told = [line for line in text.splitlines() if line.strip()]
     return "clear" if code == 2 and told and any(n in text for n in names) and len(text) < 50_000 else "unclear"
 

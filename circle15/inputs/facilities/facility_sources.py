@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass, field
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
@@ -328,4 +329,4 @@ def safe_id(text: str) -> str:
 
 def _distinct(wanted: str, taken: set[str]) -> str:
     """Give ``wanted``, or it with the first number behind it that is not taken."""
-    return next(i for i in (wanted, *(f"{wanted}-{n}" for n in range(2, len(taken) + 3))) if i not in taken)
+    return next(i for i in chain((wanted,), (f"{wanted}-{n}" for n in count(2))) if i not in taken)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
+import numpy as np
 import pyogrio
 import shapely
 from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
@@ -17,6 +18,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from circle15.errors import InputError, Problem
 from circle15.files.door import read_whole, steady_file
 from circle15.inputs.geofiles.drivers import only_drivers, refuse_grid_files, without_links
+from circle15.inputs.geofiles.geopackage_guard import check_geopackage
 from circle15.inputs.geofiles.open_geopackages import steady_geopackage
 from circle15.inputs.tables.encodings import decode_text
 from circle15.inputs.tables.file_guards import check_file
@@ -82,6 +84,8 @@ def read_frame(source: Path | bytes, *, kind: str, file: str, layer: str | int |
     """
     options = options | ({"layer": layer} if layer is not None else {})
     try:
+        if kind == "gpkg" and isinstance(source, Path):
+            check_geopackage(source, file=file)
         with without_gdal_warnings(), only_drivers(kind):
             info = pyogrio.read_info(source, **options)
             if info["features"] > MOST_CELLS // max(1, len(info["fields"])):
@@ -94,9 +98,18 @@ def read_frame(source: Path | bytes, *, kind: str, file: str, layer: str | int |
     except _READ_ERRORS as e:
         message = f"cannot be read ({plain_reason(e, source)}); the file is damaged, cut off or of another format"
         raise InputError(Problem(message, file=file)) from None
-    if isinstance(frame, gpd.GeoDataFrame) and frame.crs is not None:
+    if not isinstance(frame, gpd.GeoDataFrame):
+        return frame
+    if frame.crs is not None:
         refuse_grid_files(frame.crs, file=file)
-    return frame
+    return without_empty_shapes(frame)
+
+
+def without_empty_shapes(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """Give a frame in which a shape without corners, or with one that is no number, is none."""
+    shapes = frame.geometry.to_numpy()
+    unfit = ~shapely.is_missing(shapes) & (shapely.is_empty(shapes) | ~np.isfinite(shapely.bounds(shapes)).all(axis=1))
+    return frame.set_geometry(gpd.GeoSeries(np.where(unfit, None, shapes), index=frame.index, crs=frame.crs))
 
 
 @contextmanager
@@ -117,6 +130,8 @@ def list_layers(source: Path, kind: str, *, file: str) -> list[tuple[str, str | 
         If ``file`` cannot be opened.
     """
     try:
+        if kind == "gpkg":
+            check_geopackage(source, file=file)
         with without_gdal_warnings(), only_drivers(kind):
             return [(str(name), kind) for name, kind in pyogrio.list_layers(source)]
     except _READ_ERRORS as e:

@@ -10,6 +10,7 @@ import osmium
 
 from circle15.errors import Circle15Error, InputError, Problem
 from circle15.files.door import steady_file
+from circle15.inputs.osm.unfolding import check_unfolding
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,7 +42,8 @@ def osm_errors(path: str | Path) -> Iterator[None]:
     InputError
         If the file is cut off, or not OSM data.
     """
-    with steady_file(path):
+    with steady_file(path) as file:
+        check_unfolding(file)
         try:
             yield
         except (RuntimeError, ValueError, OSError) as e:

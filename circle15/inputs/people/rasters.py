@@ -18,6 +18,7 @@ from circle15.files.door import is_there
 from circle15.inputs.geofiles.raster_files import open_raster
 from circle15.inputs.people.raster_values import ValueTally, band_of_people
 from circle15.inputs.people.spread import Homes
+from circle15.said import Said
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -28,7 +29,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import rasterio
 
-    from circle15.said import Said
 
 WGS84 = "EPSG:4326"
 SHIFTED = ("gcj02", "bd09")
@@ -37,6 +37,8 @@ _GEOD = pyproj.Geod(ellps="WGS84")
 METRES_PER_DEGREE = np.radians(1) * EARTH_RADIUS_M
 MAX_PIXELS = 250_000
 """Pixels held at once, at most, whatever the raster's size; as polygons they take a kilobyte each."""
+MOST_PIXELS = 20_000_000
+"""Pixels in a district's frame, at most: 2,000 square kilometres at 10 m; a hundred times those of any real raster."""
 
 _NOBODY = Homes(np.empty(0), np.empty(0), np.empty(0), np.empty(0, np.int64), np.empty(0))
 
@@ -205,6 +207,13 @@ def _windows(
     first_column, first_row = max(int(columns.min()) - 1, 0), max(int(rows.min()) - 1, 0)
     last_column = min(int(np.ceil(columns.max())) + 1, raster.width)
     last_row = min(int(np.ceil(rows.max())) + 1, raster.height)
+    n_pixels = max(last_column - first_column, 0) * max(last_row - first_row, 0)
+    if n_pixels > MOST_PIXELS:
+        message = Said(
+            f"区内有 {n_pixels:,} 个像元，最多读取 {MOST_PIXELS:,} 个；请重采样为更粗的栅格",
+            f"has {n_pixels:,} pixels in the district, of which at most {MOST_PIXELS:,} are read; resample it",
+        )
+        raise InputError(Problem(message, file=raster.name))
     width = min(max(last_column - first_column, 1), max_pixels)
     height = max(max_pixels // width, 1)
     for row in range(first_row, last_row, height):

@@ -14,6 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.linalg import spsolve
 
 from circle15.errors import InputError, Problem
+from circle15.said import Said
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -25,6 +26,9 @@ Int64 = npt.NDArray[np.int64]
 
 _MAX_CELLS = 25_000_000
 """Finer rasters are read more coarsely, so that a district at 1 m does not take gigabytes."""
+
+MOST_CELLS_AROUND = 1_000_000_000
+"""Pixels around the streets, at most: 1,000 square kilometres at 1 m."""
 
 _PULL = 1e-9
 _LEVEL_M = 1e-6
@@ -157,6 +161,13 @@ class _Ground:
             )
             if rows[0] >= rows[1] or columns[0] >= columns[1]:
                 raise InputError(Problem("lies elsewhere than the streets of the study area", file=str(path)))
+            n_cells = (rows[1] - rows[0]) * (columns[1] - columns[0])
+            if n_cells > MOST_CELLS_AROUND:
+                message = Said(
+                    f"路网范围内有 {n_cells:,} 个像元，最多读取 {MOST_CELLS_AROUND:,} 个；请重采样为更粗的栅格",
+                    f"has {n_cells:,} pixels around the streets, at most {MOST_CELLS_AROUND:,} are read; resample it",
+                )
+                raise InputError(Problem(message, file=str(path)))
             window = Window.from_slices(rows, columns)
             coarser = max(1.0, math.sqrt((rows[1] - rows[0]) * (columns[1] - columns[0]) / _MAX_CELLS))
             shape = (
