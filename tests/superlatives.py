@@ -10,8 +10,12 @@ from circle15.outputs.text import people_text, share_text
 from circle15.outputs.view import View
 
 _WEAKEST = {
-    "zh": re.compile(r"覆盖率最低的是(?P<layer>.+?)，为 (?P<share>[\d.]+%)(?:（(?P<equal>.+?)相同）)?[：。，]"),
-    "en": re.compile(r"(?P<layer>.+?) is covered least, (?P<share>[\d.]+%)(?: \(as is (?P<equal>.+?)\))?[:.;]"),
+    "zh": re.compile(
+        r"覆盖率最低的是(?P<layer>.+?)，为 (?P<share>[\d.]+%)(?:（[\d.–]+%）)?(?:（(?P<equal>.+?)相同）)?[：。，]"
+    ),
+    "en": re.compile(
+        r"(?P<layer>.+?) is covered least, (?P<share>[\d.]+%)(?: \([\d.–]+%\))?(?: \(as is (?P<equal>.+?)\))?[:.;]"
+    ),
 }
 _BEST = {
     "zh": re.compile(

@@ -18,8 +18,8 @@ from circle15.pipeline import run_district
 
 COMMANDS = ("site", "rank", "compare", "trend", "batch", "programme CONFIG")
 PAGES = {
-    "map": ("maps", "map_data", "map_places"),
-    "report": ("report", "report_charts", "report_tables", "sentences"),
+    "map": ("maps", "map_data", "map_places", "certainty_words"),
+    "report": ("report", "report_charts", "report_tables", "sentences", "certainty_words"),
     "pictures": ("pictures",),
     "gpkg": ("tables",),
     "charts": ("workbook_parts",),

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from circle15.outputs import map_places
 from circle15.outputs.beside_share import beside_figure, known_uncovered, off_label
+from circle15.outputs.certainty_words import cell_classes_of, class_names, interval_of, word
 from circle15.outputs.packed_shapes import encode_lines, encode_polygons
 from circle15.outputs.palette import (
     AREA,
@@ -21,6 +22,7 @@ from circle15.outputs.palette import (
     NOBODY,
     OFF_NETWORK,
     OFF_NETWORK_LINE,
+    SURE_COLOURS,
     TILES_SHOW,
     WITHIN,
     TimeClasses,
@@ -80,6 +82,12 @@ def page_data(view: View, page: Value, links: list[Value], sentences: list[str])
         "layers": layers,
         "counts": _counts(view),
         "causes": _causes(view),
+        "sure": {
+            "colours": list(SURE_COLOURS),
+            "labels": class_names(result.lang),
+            "title": word("class", result.lang),
+            "probability": word("probability", result.lang),
+        },
         "tiles": result.tiles != "none",
         "cells": _cells(view, layers),
         "units": map_places.units(view),
@@ -110,6 +118,7 @@ def _kinds(layers: list[Value]) -> tuple[dict[str, Value], list[str]]:
         kinds["count"] = {"mode": "count", "layer": 0}
     kinds |= {f"gap-{i}": {"mode": "gap", "layer": i} for i, layer in enumerate(layers) if layer["gap"] is not None}
     kinds |= {f"cause-{i}": {"mode": "cause", "layer": i} for i, layer in enumerate(layers) if layer["cause_shares"]}
+    kinds |= {f"sure-{i}": {"mode": "sure", "layer": i} for i, layer in enumerate(layers) if layer["sure_shares"]}
     kinds["none"] = {"mode": "none", "layer": 0}
     return kinds, list(kinds)
 
@@ -208,6 +217,7 @@ def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value
                                           (say["population_source"], view.result.population_source))],
         "note": layer.note,
         "cause_shares": _cause_shares(view, layer, people),
+        "sure_shares": _sure_shares(view, layer, people),
         "gap": view.once(("gap", layer.id), lambda: _gap(view, layer)),
     }  # fmt: skip
 
@@ -259,6 +269,16 @@ def _cause_shares(view: View, layer: LayerInfo, people: npt.NDArray[np.float64])
     return [{"percent": _percent(float(s)), "text": share_text(float(s))} for s in shares]
 
 
+def _sure_shares(view: View, layer: LayerInfo, people: npt.NDArray[np.float64]) -> list[Value]:
+    """Give the share of people surely covered, unsure and surely not; nothing where nothing was drawn."""
+    column = f"{layer.id}_covered_probability"
+    if column not in view.result.cells:
+        return []
+    linked = view.cell_values(f"{layer.id}_linked").astype(np.bool_)
+    place = np.where(linked, cell_classes_of(view.cell_values(column)), len(SURE_COLOURS))
+    return _share_bars(place, len(SURE_COLOURS), people)[0]
+
+
 def _counts(view: View) -> Value:
     """Give the classes of how many services each cell has in reach."""
     n = len(view.result.layers)
@@ -294,6 +314,10 @@ def _cells(view: View, layers: list[Value]) -> Value:
             values[layer.id]["people"] = _people_shown(view.cell_values(layer.group))
         if shown["cause_shares"]:
             values[layer.id]["cause"] = _cell_causes(view, layer).tolist()
+        if shown["sure_shares"]:
+            probability = view.cell_values(f"{layer.id}_covered_probability")
+            values[layer.id]["sure"] = cell_classes_of(probability).tolist()
+            values[layer.id]["probability"] = np.rint(probability * 100).astype(np.int64).tolist()
         if shown["gap"] is not None:
             values[layer.id]["gap"] = np.round(view.cell_values(f"{layer.id}_gap"), 3).tolist()
     return {
@@ -313,8 +337,9 @@ def _people_shown(people: npt.NDArray[np.float64]) -> list[float]:
 
 def _shares(view: View) -> list[Value]:
     """Give the head of the panel: each service's covered share, and that of all services at once."""
+    of = ("covered_share", "covered_people")
     shares = [
-        _share(f"time-{i}", layer.name, row, view, of=("covered_share", "covered_people"))
+        _share(f"time-{i}", layer.name, row, view, of=of, interval=interval_of(view, layer.id))
         for i, (layer, row) in enumerate(view.coverage_rows())
     ]
     complete = view.own("completeness")
@@ -324,7 +349,7 @@ def _shares(view: View) -> list[Value]:
     return shares
 
 
-def _share(key: str, name: str, row: Any, view: View, *, of: tuple[str, str]) -> Value:
+def _share(key: str, name: str, row: Any, view: View, *, of: tuple[str, str], interval: str = "") -> Value:
     """Give one line of the panel's head, of the columns ``of`` a row: a share and the people whom it counts."""
     share, people = (float(getattr(row, column)) for column in of)
     return {
@@ -333,5 +358,5 @@ def _share(key: str, name: str, row: Any, view: View, *, of: tuple[str, str]) ->
         "percent": _percent(share),
         "text": share_text(share),
         "uncovered": f"{people_text(known_uncovered(row, people))} {view.say['people_unit']}",
-        "beside": beside_figure(row, view.result.lang),
+        "beside": view.say["comma"].join(filter(None, [interval.strip(), beside_figure(row, view.result.lang)])),
     }

@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from circle15.outputs.beside_share import is_told, known_uncovered, off_people_text, share_on_network
+from circle15.outputs.certainty_words import interval_of, word
 from circle15.outputs.text import estimate_text, group_of, people_text, plain_number, share_text, spaced
 from circle15.outputs.view import DEGREES_PER_METRE
 
@@ -67,7 +68,7 @@ def _unit_table(view: View, rows: list[tuple[LayerInfo, Any]]) -> Value:
     for layer, row in rows:
         own = [
             f"{layer.name} · {group_of(layer.group, view.result.lang)}",
-            share_text(float(row.covered_share)),
+            share_text(float(row.covered_share)) + interval_of(view, layer.id),
             people_text(known_uncovered(row, float(row.covered_people))),
         ]
         off = [off_people_text(row), share_text(share_on_network(row)) if is_told(row) else ""] if with_off else []
@@ -160,6 +161,7 @@ def _sites(view: View) -> list[tuple[str, Value]]:
                 )
             ),
             [say["gap_filled"], _measure(site.gap_filled, layer.capacity_unit or "") if layer.norm_per_1000 else ""],
+            *([[word("held", view.result.lang), chosen]] if (chosen := _chosen(site)) else []),
             [say["cell"], str(site.cell)],
         ]
         shown = {
@@ -169,6 +171,12 @@ def _sites(view: View) -> list[tuple[str, Value]]:
         }  # fmt: skip
         sites.append((str(site.unit_id), shown))
     return sites
+
+
+def _chosen(site: Any) -> str:
+    """Write in which share of the draws a site is chosen; "" where nothing was drawn."""
+    share = float(getattr(site, "chosen_share", math.nan))
+    return "" if math.isnan(share) else share_text(share)
 
 
 def areas_in_reach(view: View) -> gpd.GeoDataFrame:

@@ -169,6 +169,7 @@ def _cell_layers(made: folium.Map, view: View, data: Value) -> dict[str, folium.
         "time": lambda layer: f"{layer['name']} · {say['walking_minutes']}",
         "gap": lambda layer: f"{layer['name']} · {say['gap']}",
         "cause": lambda layer: f"{layer['name']} · {say['cause']}",
+        "sure": lambda layer: f"{layer['name']} · {data['sure']['title']}",
         "count": lambda _: say["services_in_reach"],
         "none": lambda _: say["no_cells"],
     }

@@ -45,6 +45,8 @@ CAUSE_COLOURS = {
 }
 """Causes as planning/causes.py names them, from light to dark, so that a grey print tells them apart by lightness and
 colour-blind people by hue and lightness."""
+SURE_COLOURS = ("#8cc4bb", "#c9cbcc", "#94593a")
+"""Surely covered, unsure, surely not covered: grey is what nobody can know."""
 NO_CAUSE = "#e8eeea"
 NOBODY = "#f4f2ec"
 """Cells with nobody whom a service is for, on maps of gaps and causes: neither enough nor a shortfall."""

@@ -15,6 +15,7 @@ import pandas as pd
 
 from circle15.files.staging import whole_file
 from circle15.outputs.beside_share import beside_figure, beside_share, known_uncovered, off_label
+from circle15.outputs.certainty_words import certainty_chapter, certainty_row, held_sentences, interval_of, word
 from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scale_bar_m, street_path
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.offline import template_text
@@ -27,7 +28,7 @@ from circle15.outputs.view import View
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from circle15.outputs.result import DistrictResult
+    from circle15.outputs.result import DistrictResult, LayerInfo
 
 Value = dict[str, Any]
 PROJECTS_PER_LAYER = 5
@@ -62,8 +63,8 @@ def _content(result: DistrictResult) -> Value:
     plane = plane_of(result.boundary)
     layers = [{"name": layer.name, "group": service_group(layer, result.lang)} for layer in result.layers]
     shares = [
-        {**layer, "text": share_text(row.covered_share), "beside": beside_figure(row, result.lang)}
-        for layer, (_, row) in zip(layers, view.coverage_rows(), strict=True)
+        {**layer, "text": share_text(row.covered_share), "beside": _beside(view, info, row)}
+        for layer, (info, row) in zip(layers, view.coverage_rows(), strict=True)
     ]
     complete = view.own("completeness")[0]
     shares.append(
@@ -89,7 +90,9 @@ def _content(result: DistrictResult) -> Value:
         "drawing": _drawing(view, plane),
         "coverage": _coverage_rows(view),
         "projects": _projects(view),
-        "tables": extra_tables(result),
+        "held": held_sentences(result),
+        "held_heading": word("held", result.lang),
+        "tables": [*filter(None, [certainty_chapter(result)]), *extra_tables(result)],
         "causes": {"bars": cause_bars(view), "legend": cause_legend(view)},
         "lorenz": lorenz_chart(view),
         "targets": {"bars": target_bars(view), "note": _targets_note(view)},
@@ -99,13 +102,20 @@ def _content(result: DistrictResult) -> Value:
     }
 
 
-def _share(name: str, row: Any, lang: str) -> Value:
+def _beside(view: View, layer: LayerInfo, row: Any) -> str:
+    """Say below a share how sure it is, and whose walks are unknown."""
+    known = certainty_row(view, layer.id)
+    interval = "" if known is None else interval_of(view, layer.id)
+    return view.say["comma"].join(filter(None, [interval.strip(), beside_figure(row, view.result.lang)]))
+
+
+def _share(view: View, layer: LayerInfo, row: Any) -> Value:
     share = float(row.covered_share)
     return {
-        "name": name,
+        "name": layer.name,
         "percent": 0.0 if math.isnan(share) else round(share * 100, 2),
         "text": share_text(share),
-        "beside": beside_figure(row, lang),
+        "beside": _beside(view, layer, row),
     }
 
 
@@ -123,7 +133,7 @@ def _drawing(view: View, plane: Plane) -> Value:
             {
                 "caption": view.say["map_caption"].format(layer=layer.name),
                 "group": service_group(layer, result.lang),
-                "share": share_text(float(row.covered_share)),
+                "share": share_text(float(row.covered_share)) + interval_of(view, layer.id),
                 "beside": beside_share(row, result.lang, group=layer.group),
                 "n_within": classes.n_within,
                 "threshold_text": view.say["threshold_line"].format(threshold=plain_number(layer.threshold_min)),
@@ -157,7 +167,7 @@ def _coverage_rows(view: View) -> list[Value]:
     rows = []
     for area in [*(view.of_unit(unit_id) for unit_id in view.unit_ids), view]:
         people = float(area.own("completeness")[0].people)
-        cells = [_share(layer.name, row, view.result.lang) for layer, row in area.coverage_rows()]
+        cells = [_share(area, layer, row) for layer, row in area.coverage_rows()]
         rows.append({"name": area.name, "people": people_text(people), "cells": cells})
     return rows
 
@@ -170,10 +180,11 @@ def _projects(view: View) -> list[Value]:
     rows = []
     for layer in view.result.layers:
         own = ranking[ranking["layer"] == layer.id].head(PROJECTS_PER_LAYER)
+        held = own["chosen_share"] if "chosen_share" in own else own["lon"] * math.nan
         columns = (
             own[c].tolist() for c in ("rank", "unit_id", "lon", "lat", "newly_covered_people", "cumulative_people")
         )
-        for i, (rank, unit_id, lon, lat, gain, total) in enumerate(zip(*columns, strict=True)):
+        for i, (rank, unit_id, lon, lat, gain, total, chosen) in enumerate(zip(*columns, held.tolist(), strict=True)):
             rows.append(
                 {
                     "first": i == 0,
@@ -184,6 +195,7 @@ def _projects(view: View) -> list[Value]:
                     "place": f"{lon:.5f}, {lat:.5f}",
                     "gain": people_text(gain),
                     "total": people_text(total),
+                    "held": "" if math.isnan(chosen) else share_text(chosen),
                 }
             )
     return rows
@@ -210,7 +222,7 @@ def _unit(view: View, plane: Plane) -> Value:
         "caption": view.say["map_caption"].format(layer=layers[weakest].name),
         "rows": [
             {
-                **_share(layer.name, row, view.result.lang),
+                **_share(view, layer, row),
                 "group": group_of(layer.group, view.result.lang),
                 "lost": people_text(known_uncovered(row, float(row.covered_people))),
             }

@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING, Any
 
 from circle15.outputs.beside_share import beside_share, known_uncovered
+from circle15.outputs.certainty_words import chosen_text, interval_of, not_told_apart
 from circle15.outputs.text import group_of, people_text, plain_number, share_text, spaced
 
 if TYPE_CHECKING:
@@ -27,10 +28,16 @@ _SENTENCES = {
         "weakest": "覆盖率最低的是{layer}，为 {share}{as_low}：{whom}中有 {lost} 人步行 {minutes} 分钟内无法到达。",
         "weakest_unknown": "覆盖率最低的是{layer}，为 {share}{as_low}。",
         "as_low": "（{layers}相同）",
+        "low": "{layers}的覆盖率较低，在误差范围内不分高低；其中{layer}为 {share}："
+        "{whom}中有 {lost} 人步行 {minutes} 分钟内无法到达。",
+        "low_all": "各类服务的覆盖率在误差范围内不分高低；其中{layer}为 {share}："
+        "{whom}中有 {lost} 人步行 {minutes} 分钟内无法到达。",
         "all_covered": "{n} 类服务的达标步行圈都已覆盖所面向的全部人群。",
         "best_site": "在{name}的 {n} 处{layer}建议点位中，"
-        "单独新建时新增覆盖{spaced}最多的是点位 {rank}，为 {gain} 人{around}。",
-        "only_site": "{name}有一处{layer}建议点位（点位 {rank}），单独新建时可新增覆盖{spaced} {gain} 人{around}。",
+        "单独新建时新增覆盖{spaced}最多的是点位 {rank}，为 {gain} 人{around}{held}。",
+        "only_site": "{name}有一处{layer}建议点位（点位 {rank}），"
+        "单独新建时可新增覆盖{spaced} {gain} 人{around}{held}。",
+        "other_service_low": "覆盖率较低的{weakest}在{name}没有可新增覆盖居民的建议点位，以下为{layer}。",
         "other_service": "覆盖率最低的{weakest}在{name}没有可新增覆盖居民的建议点位，以下为{layer}。",
         "no_site": "本次测算的建议点位中，没有一处位于{name}且能新增覆盖居民。",
         "around": "（含周边）",
@@ -46,11 +53,17 @@ _SENTENCES = {
         "weakest": "{layer} is covered least, {share}{as_low}: {lost} {whom} cannot walk there in {minutes} minutes.",
         "weakest_unknown": "{layer} is covered least, {share}{as_low}.",
         "as_low": " (as is {layers})",
+        "low": "{layers} have low shares that are not told apart within the errors; {layer} has {share}: "
+        "{lost} {whom} cannot walk there in {minutes} minutes.",
+        "low_all": "The services' shares are not told apart within the errors; {layer} has {share}: "
+        "{lost} {whom} cannot walk there in {minutes} minutes.",
         "all_covered": "The walking circles of all {n} services cover everybody whom they are for.",
         "best_site": "Of the {n} sites proposed for {layer} in {name}, site {rank} alone would newly cover the most "
-        "{whom}: {gain}{around}.",
+        "{whom}: {gain}{around}{held}.",
         "only_site": "The one site proposed for {layer} in {name} (site {rank}) would alone newly cover {gain} "
-        "{whom}{around}.",
+        "{whom}{around}{held}.",
+        "other_service_low": "No proposed site in {name} would newly cover people for {weakest}, whose share is low; "
+        "the following is of {layer}.",
         "other_service": "No proposed site in {name} would newly cover people for {weakest}, which is covered least; "
         "the following is of {layer}.",
         "no_site": "No proposed site that would newly cover people lies in {name}.",
@@ -89,7 +102,7 @@ def _who_has_everything(view: View, texts: dict[str, str]) -> str:
             served=people_text(row.people),
             whom=whom(layer, view.result.lang),
             complete=people_text(row.covered_people),
-            share=share_text(row.covered_share),
+            share=share_text(row.covered_share) + interval_of(view, layer.id),
             layer=layer.name,
         )
         return _with_unknown(said, row, view, layer.group)
@@ -135,15 +148,26 @@ def _what_is_weakest(view: View, texts: dict[str, str]) -> str:
     # Off the network nobody knows who can walk there, so those people are told apart.
     lost = people_text(known_uncovered(row, float(row.covered_people)))
     equal = [other.name for other, its in others if its.covered_share - row.covered_share <= SAME_SHARE]
-    said = texts["weakest_unknown" if lost == "0" else "weakest"].format(
+    near = _not_told_apart(view)
+    key = "weakest_unknown" if lost == "0" else "weakest"
+    if near:
+        key = "low_all" if len(near) == len(others) else "low"
+    said = texts[key].format(
+        layers=texts["between"].join([layer.name, *(other.name for other in near)]),
         whom=whom(layer, view.result.lang),
         layer=layer.name,
-        share=share_text(row.covered_share),
+        share=share_text(row.covered_share) + interval_of(view, layer.id),
         as_low=texts["as_low"].format(layers=texts["between"].join(equal)) if equal else "",
         lost=lost,
         minutes=plain_number(layer.threshold_min),
     )
     return _with_unknown(said, row, view, layer.group)
+
+
+def _not_told_apart(view: View) -> list[LayerInfo]:
+    """Give the services whose shares overlap that of the service with the lowest one, so that none is the lowest."""
+    (layer, _), *others = by_share(view)
+    return not_told_apart(view, layer, [other for other, _ in others])
 
 
 def _what_to_build(view: View, texts: dict[str, str]) -> str:
@@ -166,7 +190,8 @@ def _what_to_build(view: View, texts: dict[str, str]) -> str:
         said = _of_sites(view, layer, sites, texts)
         if layer is weakest or not _is_uncovered(its):
             return said
-        why = texts["other_service"].format(weakest=weakest.name, name=_named(view, is_inside=True), layer=layer.name)
+        key = "other_service_low" if _not_told_apart(view) else "other_service"
+        why = texts[key].format(weakest=weakest.name, name=_named(view, is_inside=True), layer=layer.name)
         return f"{why}{'' if view.result.lang == 'zh' else ' '}{said}"
     return texts["no_site"].format(name=_named(view, is_inside=True))
 
@@ -183,6 +208,7 @@ def _of_sites(view: View, layer: LayerInfo, sites: list[Any], texts: dict[str, s
         rank=int(best.rank),
         gain=people_text(float(best.alone_covered_people)),
         around="" if view.unit_id is None else texts["around"],
+        held=chosen_text(best, view.result.lang),
     )
 
 

@@ -144,7 +144,7 @@ circle15.makeCells = function (data, renderer) {
   });
 };
 
-// kind: {mode: "time" | "count" | "gap" | "cause" | "none", layer: index}. Gives a function of the cell's index to its colour.
+// kind: {mode: "time" | "count" | "gap" | "cause" | "sure" | "none", layer: index}. Gives a function of the cell's index to its colour.
 circle15.colouring = function (data, kind) {
   const colourOf = circle15.classColouring(data, kind);
   const off = circle15.hatch(data.off_network.colour, data.off_network.line, true);
@@ -163,6 +163,9 @@ circle15.classColouring = function (data, kind) {
       if (values.cause[i] >= 0) return data.causes.colours[values.cause[i]];
       return circle15.peopleOf(data, layer, i) > 0 ? data.causes.none : data.nobody_colour;
     };
+  }
+  if (kind.mode === "sure") {
+    return (i) => (circle15.peopleOf(data, layer, i) > 0 ? data.sure.colours[values.sure[i]] : data.nobody_colour);
   }
   if (kind.mode === "gap") {
     return (i) => {
@@ -189,7 +192,7 @@ circle15.isUncovered = function (data, kind, i) {
 };
 
 circle15.makeUncovered = function (data, kind, cells, renderer) {
-  if (kind.mode === "cause") return []; // the causes' own colours say who is uncovered
+  if (["cause", "sure"].includes(kind.mode)) return []; // their own colours say who is uncovered
   const colourOf = circle15.colouring(data, kind);
   const hatches = {};
   const made = [];

@@ -135,6 +135,11 @@ circle15.strip = function (state) {
     });
     return [el("b", "", `${layer.name} · ${data.words.cause}`), keys];
   }
+  if (kind.mode === "sure") {
+    const keys = el("div", "c15-strip-keys");
+    data.sure.labels.forEach((label, c) => keys.append(circle15.swatch(data.sure.colours[c], label)));
+    return [el("b", "", `${layer.name} · ${data.sure.title}`), keys];
+  }
   const counts = { colours: data.counts.colours.slice().reverse(), edges: data.counts.labels.map((_, c) => String(c)).reverse() };
   const shown = {
     time: {
@@ -184,6 +189,11 @@ circle15.legend = function (state) {
     });
     rows.push(circle15.swatch(data.causes.none, words.no_cause));
     rows.push(circle15.swatch(data.nobody_colour, layer.nobody_label));
+  } else if (kind.mode === "sure") {
+    rows.push(circle15.legendHead(`${layer.name} · ${data.sure.title}`, layer.share_heading));
+    data.sure.labels.forEach((label, c) => rows.push(circle15.swatch(data.sure.colours[c], label, layer.sure_shares[c])));
+    rows.push(circle15.swatch(data.nobody_colour, layer.nobody_label));
+    rows.push(...circle15.offNetwork(data, layer.off_share));
   } else if (kind.mode === "gap") {
     rows.push(el("h2", "", `${layer.name} · ${words.gap}（${layer.gap.unit}）`));
     rows.push(circle15.swatch(data.nobody_colour, layer.nobody_label));
@@ -193,7 +203,7 @@ circle15.legend = function (state) {
   } else {
     rows.push(el("h2", "", words.no_cells));
   }
-  if (state.visible("uncovered") && kind.mode !== "cause") {
+  if (state.visible("uncovered") && !["cause", "sure"].includes(kind.mode)) {
     const share = data.shares.find((s) => s.key === state.key) || data.shares[kind.layer];
     const label = kind.mode === "count" ? words.lacking_cell : layer.uncovered_label;
     rows.push(circle15.swatch("", label, { percent: 0, text: share.uncovered }, "c15-hatched"));
@@ -217,7 +227,7 @@ circle15.legend = function (state) {
   }
   if (state.visible("unlinked")) sign(el("span", "c15-lost", "×"), words.unlinked);
   if (signs.childNodes.length > 0) rows.push(signs);
-  const isOfOne = ["time", "gap", "cause"].includes(kind.mode);
+  const isOfOne = ["time", "gap", "cause", "sure"].includes(kind.mode);
   rows.push(circle15.table(isOfOne ? layer.rules : layer.rules.slice(-1)));
   if (isOfOne && layer.note) rows.push(el("p", "c15-small", layer.note));
   return rows;

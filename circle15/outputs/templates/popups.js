@@ -75,6 +75,13 @@ circle15.cellPopup = function (data, i) {
     ]);
     made.append(circle15.table(gapRows));
   }
+  const drawn = layers.filter((layer) => layer.sure_shares.length > 0 && cells.layers[layer.id].linked[i]);
+  if (drawn.length > 0) {
+    made.append(circle15.table(drawn.map((layer) => {
+      const values = cells.layers[layer.id];
+      return [`${data.sure.probability} · ${layer.name}`, `${values.probability[i]}%`, data.sure.labels[values.sure[i]]];
+    })));
+  }
   const causes = layers.filter((layer) => layer.cause_shares.length > 0 && cells.layers[layer.id].cause[i] >= 0);
   if (causes.length > 0) {
     made.append(circle15.table(causes.map((layer) => [
