@@ -78,17 +78,18 @@ def read_study(config: Config, clock: Clock) -> Study:
     with clock.stage("district"):
         district, area = _read_area(config, source)
     with clock.stage("network"):
-        network = read_streets(config, area)
-        network, path_warnings = change_network(config, network)
+        streets = read_streets(config, area)
+        network, path_warnings = change_network(config, streets)
     with clock.stage("facilities"):
         services = change_services(config, read_services(config, network, area), area)
         applied = settle_norms(applied, services.facilities, services.capacity_units)
         config = applied.config
     with clock.stage("people"):
         cells, people, second = read_people(config, district)
-        starts = start_walks(config, cells, people, network)
+        # A scenario's walks start where its base's do, or the two could not be compared.
+        starts = start_walks(config, cells, people, streets)
         district, cells, people, second = _without_empty_rest(district, starts.cells, people, second)
-        around = start_around(config, read_buffer_people(config, district.geometry, area, people), network)
+        around = start_around(config, read_buffer_people(config, district.geometry, area, people), streets)
     with clock.stage("district"):
         outlines = measure_outlines(config, district.outlines, network, services.facilities)
     units = pd.Index(district.units["unit_id"])
