@@ -187,7 +187,9 @@ def test_the_limit_of_the_config_holds_wherever_a_file_is_read(tmp_path):
     path.write_bytes(path.read_bytes() + "备注\n".encode("gb18030") + b"\n" * (2 << 20))
     config.write_text(config.read_text("utf-8") + "\n[limits]\nfile_mb = 1\n", encoding="utf-8")
     for command in ("check", "run"):
-        done = CliRunner().invoke(main, [command, str(config), *(["--out", str(tmp_path / "o")] if command == "run" else [])])
+        done = CliRunner().invoke(
+            main, [command, str(config), *(["--out", str(tmp_path / "o")] if command == "run" else [])]
+        )
         assert done.exit_code == 2
         assert "托育.csv" in done.output
         assert "[limits] file_mb" in done.output

@@ -149,7 +149,7 @@ def held_sentences(result: DistrictResult) -> list[str]:
     firm = known[known["no_regret"].astype(bool)]
     names = {layer.id: layer.name for layer in result.layers}
     places = [
-        texts["place"].format(layer=names[layer_id], ranks=texts["between"].join(str(int(r)) for r in own["rank"]))
+        texts["place"].format(layer=names[str(layer_id)], ranks=texts["between"].join(str(int(r)) for r in own["rank"]))
         for layer_id, own in firm.groupby("layer", sort=False)
     ]
     said = [texts["no_regret"].format(places=texts["semicolon"].join(places)) if places else texts["no_regret_none"]]

@@ -143,7 +143,11 @@ def _is_sound(out):
         cells = re.split(r",(?=(?:[^\"]*\"[^\"]*\")*[^\"]*$)", row)
         people, covered, share = (cells[at[n]] for n in ("people", "covered_people", "covered_share"))
         numbers = [float(v) for v in (people, covered, share) if v]
-        if any(not 0 <= v < 1e12 for v in numbers) or (share and float(share) > 1) or (people and covered and float(covered) > float(people) + 0.5):
+        if (
+            any(not 0 <= v < 1e12 for v in numbers)
+            or (share and float(share) > 1)
+            or (people and covered and float(covered) > float(people) + 0.5)
+        ):
             return False
     return True
 

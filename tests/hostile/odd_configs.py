@@ -46,11 +46,37 @@ def make(rng, village):
         text += rng.choice([text, "[[layer]]\n" * 500, text.partition("[[layer]]")[2].join(["[[layer]]", ""])])
     elif kind == "deep":
         n = rng.choice([50, 2000, 100_000])
-        text += rng.choice(["\n[" + "a." * n + "b]\n", "\nx = " + "[" * n + "]" * n + "\n", "\nx = " + "{a = " * n + "1" + "}" * n + "\n", "\n" + "a." * n + "b = 1\n"])
+        text += rng.choice(
+            [
+                "\n[" + "a." * n + "b]\n",
+                "\nx = " + "[" * n + "]" * n + "\n",
+                "\nx = " + "{a = " * n + "1" + "}" * n + "\n",
+                "\n" + "a." * n + "b = 1\n",
+            ]
+        )
     elif kind == "long":
-        text += rng.choice(["# " + "x" * 5_000_000, "\nx = '" + "y" * 3_000_000 + "'", "\n".join(f"k{i} = 1" for i in range(20_000)), "\nx = [" + "1," * 300_000 + "]"])
+        text += rng.choice(
+            [
+                "# " + "x" * 5_000_000,
+                "\nx = '" + "y" * 3_000_000 + "'",
+                "\n".join(f"k{i} = 1" for i in range(20_000)),
+                "\nx = [" + "1," * 300_000 + "]",
+            ]
+        )
     elif kind == "base":
-        text = rng.choice(['base = "village.toml"\n', 'base = ""\n', "base = 5\n", 'base = "/dev/zero"\n', 'base = "nowhere.toml"\n', 'base = "people.csv"\n']) + text
+        text = (
+            rng.choice(
+                [
+                    'base = "village.toml"\n',
+                    'base = ""\n',
+                    "base = 5\n",
+                    'base = "/dev/zero"\n',
+                    'base = "nowhere.toml"\n',
+                    'base = "people.csv"\n',
+                ]
+            )
+            + text
+        )
     else:
         text = text.replace("resolution = 9", f"resolution = {rng.choice([13, 12, 99, -1, 5, 7])}")
     path.write_text(text, encoding="utf-8")

@@ -3,7 +3,15 @@
 from tests.hostile.spoiling import NUMBERS, spoil
 from tests.hostile.village import N, place
 
-KEYS = (("crs", "graph"), ("x", "node"), ("y", "node"), ("length", "edge"), ("geometry", "edge"), ("highway", "edge"), ("osmid", "edge"))
+KEYS = (
+    ("crs", "graph"),
+    ("x", "node"),
+    ("y", "node"),
+    ("length", "edge"),
+    ("geometry", "edge"),
+    ("highway", "edge"),
+    ("osmid", "edge"),
+)
 
 
 def graphml(crs="epsg:4326", geometry=None, length="222.0", spoiled=None):
@@ -38,13 +46,33 @@ def make(rng, village):
     elif kind == "length":
         text = graphml(length=rng.choice(NUMBERS))
     elif kind == "crs":
-        text = graphml(crs=rng.choice(["", "x", "epsg:999999", "epsg:3857", "+proj=longlat +nadgrids=/etc/passwd", "+init=/etc/passwd:1", "EPSG:5703", "9" * 5000]))
+        text = graphml(
+            crs=rng.choice(
+                [
+                    "",
+                    "x",
+                    "epsg:999999",
+                    "epsg:3857",
+                    "+proj=longlat +nadgrids=/etc/passwd",
+                    "+init=/etc/passwd:1",
+                    "EPSG:5703",
+                    "9" * 5000,
+                ]
+            )
+        )
     elif kind == "entities":
-        bomb = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10 if i else "x" * 99}">' for i in range(rng.choice([3, 5, 9])))
-        text = text.replace('?><graphml', f"?><!DOCTYPE graphml [{bomb}]><graphml").replace("residential", "&a2;&a2;", 50)
+        bomb = "".join(
+            f'<!ENTITY a{i} "{f"&a{i - 1};" * 10 if i else "x" * 99}">' for i in range(rng.choice([3, 5, 9]))
+        )
+        text = text.replace("?><graphml", f"?><!DOCTYPE graphml [{bomb}]><graphml").replace(
+            "residential", "&a2;&a2;", 50
+        )
     elif kind == "loops":
-        text = text.replace('target="1"', 'target="0"').replace("<node id=\"3\">", '<node id="4">')
+        text = text.replace('target="1"', 'target="0"').replace('<node id="3">', '<node id="4">')
     elif kind == "lists":
-        text = text.replace("residential", rng.choice(["[" * 3000, "['a'] * 9**9", "[1, 2, [3]]", "{'a': 1}", "None", "['residential', 'steps'] "]))
+        text = text.replace(
+            "residential",
+            rng.choice(["[" * 3000, "['a'] * 9**9", "[1, 2, [3]]", "{'a': 1}", "None", "['residential', 'steps'] "]),
+        )
     path.write_text(text, encoding="utf-8")
     return f"{kind} {spoil(rng, path)}" if kind == "bytes" else kind, path.name

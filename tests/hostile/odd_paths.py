@@ -41,7 +41,13 @@ FILES = {
 }  # fmt: skip
 NAMES = ("x" * 300, "a\\u0000b", "", ".", "..", "#", "a.xlsx#", "#甲", "\\u001b[2J", "/dev/stdin", "//", "~", "con", "x/" * 2000,
          "nursery.csv/", "nursery.csv#甲", "a*b", "[", "http://127.0.0.1:9/x", "/vsicurl/http://127.0.0.1:9/x", "osm:", "box:", "adcode:")  # fmt: skip
-KEYS = ('boundary = "units.geojson"', 'units = "units.geojson"', 'source = "streets.osm"', 'path = "people.csv"', 'source = "nursery.csv"')
+KEYS = (
+    'boundary = "units.geojson"',
+    'units = "units.geojson"',
+    'source = "streets.osm"',
+    'path = "people.csv"',
+    'source = "nursery.csv"',
+)
 
 
 def make(rng, village):

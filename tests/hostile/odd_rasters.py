@@ -17,7 +17,14 @@ def write(path, values, *, transform=None, crs="EPSG:4326", **more):
     if transform is None:
         transform = rasterio.Affine(PIXEL, 0, WEST - PIXEL, 0, -PIXEL, SOUTH + N * STEP)
     count, height, width = (1, *values.shape) if values.ndim == 2 else values.shape
-    meta = {"driver": "GTiff", "width": width, "height": height, "count": count, "dtype": values.dtype, "crs": crs} | more
+    meta = {
+        "driver": "GTiff",
+        "width": width,
+        "height": height,
+        "count": count,
+        "dtype": values.dtype,
+        "crs": crs,
+    } | more
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", NotGeoreferencedWarning)
         with rasterio.open(path, "w", transform=transform, **meta) as raster:
@@ -41,7 +48,14 @@ def make(rng, village):
 
 
 def _bytes(rng, path, values, _village):
-    write(path, values, compress=rng.choice([None, "deflate", "lzw"]), tiled=rng.random() < 0.5, blockxsize=16, blockysize=16)
+    write(
+        path,
+        values,
+        compress=rng.choice([None, "deflate", "lzw"]),
+        tiled=rng.random() < 0.5,
+        blockxsize=16,
+        blockysize=16,
+    )
     spoil(rng, path)
 
 
@@ -53,7 +67,11 @@ def _grid(rng, path, values, _village):
 
 
 def _south_up(_rng, path, values, _village):
-    write(path, values[::-1].copy(), transform=rasterio.Affine(PIXEL, 0, WEST - PIXEL, 0, PIXEL, SOUTH + N * STEP - 24 * PIXEL))
+    write(
+        path,
+        values[::-1].copy(),
+        transform=rasterio.Affine(PIXEL, 0, WEST - PIXEL, 0, PIXEL, SOUTH + N * STEP - 24 * PIXEL),
+    )
 
 
 def _rotated(rng, path, values, _village):
@@ -62,7 +80,9 @@ def _rotated(rng, path, values, _village):
 
 
 def _dtype(rng, path, values, _village):
-    kind = rng.choice(["uint8", "int8", "int16", "uint16", "int32", "int64", "uint64", "float64", "complex64", "complex128"])
+    kind = rng.choice(
+        ["uint8", "int8", "int16", "uint16", "int32", "int64", "uint64", "float64", "complex64", "complex128"]
+    )
     nodata = rng.choice([None, 0, 1, np.nan, -1, 255]) if not kind.startswith(("u", "c")) else None
     if nodata is not None and not np.issubdtype(np.dtype(kind), np.floating) and not -100 < nodata < 100:
         nodata = None
@@ -80,15 +100,44 @@ def _pixels(rng, path, values, _village):
 def _sparse(rng, path, _values, village):
     side = rng.choice([40_000, 100_000, 1_000_000])
     wide = rng.choice([10.0, N * STEP])  # degrees
-    options = rng.choice([{"tiled": True, "blockxsize": 512, "blockysize": 512}, {"tiled": False}, {"tiled": True, "blockxsize": 16384, "blockysize": 16384}])
+    options = rng.choice(
+        [
+            {"tiled": True, "blockxsize": 512, "blockysize": 512},
+            {"tiled": False},
+            {"tiled": True, "blockxsize": 16384, "blockysize": 16384},
+        ]
+    )
     transform = rasterio.Affine(wide / side, 0, WEST, 0, -wide / side, SOUTH + wide)
     more = {"sparse_ok": True, "bigtiff": "yes", "compress": "deflate", **options}
-    with rasterio.open(path, "w", driver="GTiff", width=side, height=side, count=1, dtype="float32", crs="EPSG:4326", transform=transform, **more):
+    with rasterio.open(
+        path,
+        "w",
+        driver="GTiff",
+        width=side,
+        height=side,
+        count=1,
+        dtype="float32",
+        crs="EPSG:4326",
+        transform=transform,
+        **more,
+    ):
         pass
 
 
 def _system(rng, path, values, village):
-    crs = rng.choice(["EPSG:3857", "EPSG:4547", "EPSG:32651", 'LOCAL_CS["x",UNIT["m",1]]', "EPSG:4978", "EPSG:5703", "ESRI:54009", None, None])
+    crs = rng.choice(
+        [
+            "EPSG:3857",
+            "EPSG:4547",
+            "EPSG:32651",
+            'LOCAL_CS["x",UNIT["m",1]]',
+            "EPSG:4978",
+            "EPSG:5703",
+            "ESRI:54009",
+            None,
+            None,
+        ]
+    )
     write(path, values, crs=crs)
     if crs is None:
         told = rng.choice(["gcj02", "bd09", "wgs84", "cgcs2000", "EPSG:4326", "EPSG:999999", "EPSG:3857", "EPSG:5703"])
@@ -115,4 +164,20 @@ def _beside(rng, path, values, _village):
     side.write_bytes(rng.choice([b"", b"\0" * 100, b"<PAMDataset>" * 5000, b"<VRTDataset/>", b"II*\0" + bytes(50)]))
 
 
-HOW = {f.__name__.strip("_"): f for f in (_bytes, _grid, _south_up, _rotated, _dtype, _pixels, _sparse, _system, _bands, _small, _nodata_all, _beside)}
+HOW = {
+    f.__name__.strip("_"): f
+    for f in (
+        _bytes,
+        _grid,
+        _south_up,
+        _rotated,
+        _dtype,
+        _pixels,
+        _sparse,
+        _system,
+        _bands,
+        _small,
+        _nodata_all,
+        _beside,
+    )
+}

@@ -20,7 +20,11 @@ NUMBERS = (math.nan, math.inf, -math.inf, 1e308, 1e400, None, "121", [], {}, Tru
 
 def points():
     rows = facilities()
-    return gpd.GeoDataFrame({"名称": [r[0] for r in rows], "托位数": [r[3] for r in rows]}, geometry=[shapely.Point(r[1:3]) for r in rows], crs=4326)
+    return gpd.GeoDataFrame(
+        {"名称": [r[0] for r in rows], "托位数": [r[3] for r in rows]},
+        geometry=[shapely.Point(r[1:3]) for r in rows],
+        crs=4326,
+    )
 
 
 def polygons():
@@ -89,7 +93,17 @@ def _many(rng, told):
     told["features"] = told["features"] * rng.choice([2, 300])
 
 
-MEMBERS = (_other_number, _other_number, _crossed, _odd_geometry, _odd_geometry, _odd_member, _odd_crs, _odd_root, _many)
+MEMBERS = (
+    _other_number,
+    _other_number,
+    _crossed,
+    _odd_geometry,
+    _odd_geometry,
+    _odd_member,
+    _odd_crs,
+    _odd_root,
+    _many,
+)
 
 
 def _geojson(rng, village):
@@ -97,7 +111,9 @@ def _geojson(rng, village):
     if rng.random() < 0.3:
         text = path.read_text("utf-8")
         if rng.random() < 0.3:
-            path.write_text('{"type":' * 50_000 if rng.random() < 0.5 else text.replace("[[", "[" * 5000, 1), encoding="utf-8")
+            path.write_text(
+                '{"type":' * 50_000 if rng.random() < 0.5 else text.replace("[[", "[" * 5000, 1), encoding="utf-8"
+            )
             return "deep", path.name
         return spoil(rng, path), path.name
     told = units()
@@ -135,7 +151,9 @@ def _geopackage(rng, village):
     path = village.path("t.gpkg")
     frame = points() if layer else polygons()
     if rng.random() < 0.2:
-        frame.loc[rng.randrange(len(frame)), "geometry"] = rng.choice([None, shapely.Point(), shapely.Polygon(), shapely.Point(math.nan, 1)])
+        frame.loc[rng.randrange(len(frame)), "geometry"] = rng.choice(
+            [None, shapely.Point(), shapely.Polygon(), shapely.Point(math.nan, 1)]
+        )
     frame.to_file(path, layer="t")
     _name(village, layer, path.name)
     if rng.random() < 0.3:
@@ -174,7 +192,10 @@ def _shapefile(rng, village):
 
 def _kml(rng, village):
     path = village.path("t.kml")
-    places = "".join(f"<Placemark><name>{n}</name><Point><coordinates>{x},{y}</coordinates></Point></Placemark>" for n, x, y, _ in facilities())
+    places = "".join(
+        f"<Placemark><name>{n}</name><Point><coordinates>{x},{y}</coordinates></Point></Placemark>"
+        for n, x, y, _ in facilities()
+    )
     text = f'<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{places}</Document></kml>'
     bomb = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10 if i else "x" * 50}">' for i in range(9))
     told = rng.choice(
@@ -215,7 +236,9 @@ def _parquet(rng, village):
         meta[key] = rng.choice([None, "x", [], {}, 5])
     elif kind == "types":
         column = meta["columns"]["geometry"]
-        column[rng.choice(["encoding", "geometry_types", "edges", "orientation", "bbox", "epoch"])] = rng.choice([None, "x", [], {}, 5, ["Point", 3], "point", "multipolygon"])
+        column[rng.choice(["encoding", "geometry_types", "edges", "orientation", "bbox", "epoch"])] = rng.choice(
+            [None, "x", [], {}, 5, ["Point", 3], "point", "multipolygon"]
+        )
     else:
         at = table.schema.get_field_index("geometry")
         blobs = [rng.choice([None, b"", b"\x01", b[:9], bytes(50)]) for b in table.column(at).to_pylist()]

@@ -27,8 +27,12 @@ def _swapped(_rng, text):
 
 
 def _other_id(rng, text):
-    value = rng.choice(["9" * 30, "", "-", "-5", "0", "1", "1.5", "nan", "9223372036854775807", "-9223372036854775808", "甲"])
-    return text.replace(rng.choice(['id="1"', 'ref="1"', 'id="100"', 'ref="7"', 'version="1"']), f'id="{value}"', rng.choice([1, 99]))
+    value = rng.choice(
+        ["9" * 30, "", "-", "-5", "0", "1", "1.5", "nan", "9223372036854775807", "-9223372036854775808", "甲"]
+    )
+    return text.replace(
+        rng.choice(['id="1"', 'ref="1"', 'id="100"', 'ref="7"', 'version="1"']), f'id="{value}"', rng.choice([1, 99])
+    )
 
 
 def _endless_way(_rng, text):
@@ -42,7 +46,9 @@ def _lonely_way(_rng, text):
 def _self_relation(rng, text):
     kind = rng.choice(["multipolygon", "boundary"])
     tags = f'<tag k="type" v="{kind}"/><tag k="building" v="yes"/><tag k="amenity" v="clinic"/>'
-    member = rng.choice(['<member type="relation" ref="1" role="outer"/>', '<member type="way" ref="100" role="outer"/>' * 50, ""])
+    member = rng.choice(
+        ['<member type="relation" ref="1" role="outer"/>', '<member type="way" ref="100" role="outer"/>' * 50, ""]
+    )
     return text.replace("</osm>", f'<relation id="1" version="1">{member}{tags}</relation></osm>')
 
 
@@ -56,7 +62,9 @@ def _deep(_rng, text):
 
 
 def _odd_tags(rng, text):
-    value = rng.choice(["&#0;", "&#xFFFF;", "x" * 70_000, "\u202e", "&lt;script>", "a=b,c d%n", "&#10;&#10;n1 x1 y1", "\U0001f600"])
+    value = rng.choice(
+        ["&#0;", "&#xFFFF;", "x" * 70_000, "\u202e", "&lt;script>", "a=b,c d%n", "&#10;&#10;n1 x1 y1", "\U0001f600"]
+    )
     return text.replace('v="residential"', f'v="residential"/><tag k="name" v="{value}"', 3)
 
 

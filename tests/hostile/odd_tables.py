@@ -17,7 +17,19 @@ def _cell(rng, text):
 
 def _heading(rng, text):
     lines = text.split("\n")
-    heading = rng.choice(["", "名称", "名称,名称,名称,名称", "a,b,c,d", "经度,纬度,名称,托位数", ",,,", "名称;经度;纬度;托位数", "x" * 5000, "名称\t经度"])
+    heading = rng.choice(
+        [
+            "",
+            "名称",
+            "名称,名称,名称,名称",
+            "a,b,c,d",
+            "经度,纬度,名称,托位数",
+            ",,,",
+            "名称;经度;纬度;托位数",
+            "x" * 5000,
+            "名称\t经度",
+        ]
+    )
     return "\n".join([heading, *lines[1:]])
 
 
@@ -40,7 +52,9 @@ def _long(_rng, text):
 
 
 def _blank(rng, _text):
-    return rng.choice(["\n" * 1000, "名称,经度,纬度,托位数\n", "\ufeff", " ", "合计,,,\n" * 5, "名称,经度,纬度,托位数\n合计,,,5\n"])
+    return rng.choice(
+        ["\n" * 1000, "名称,经度,纬度,托位数\n", "\ufeff", " ", "合计,,,\n" * 5, "名称,经度,纬度,托位数\n合计,,,5\n"]
+    )
 
 
 TEXTS = (_cell, _cell, _cell, _heading, _ragged, _repeated, _long, _blank)
@@ -75,7 +89,9 @@ def _workbook(rng, path):
             doomed = rng.choice(old.namelist())
             for name in old.namelist():
                 data = old.read(name)
-                new.writestr(name, rng.choice([b"", b"<x/>", data[: len(data) // 2], b"<a>" * 9999]) if name == doomed else data)
+                new.writestr(
+                    name, rng.choice([b"", b"<x/>", data[: len(data) // 2], b"<a>" * 9999]) if name == doomed else data
+                )
         path.write_bytes(content.getvalue())
         return f"inside {doomed}"
     return kind

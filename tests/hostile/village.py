@@ -8,7 +8,10 @@ from tests.toy_osm import write_osm
 
 WEST, SOUTH, STEP = 121.50, 29.90, 0.002
 N = 5  # streets each way
-UNITS = {"330205001000": ("西街道", WEST, WEST + 2 * STEP), "330205002000": ("东街道", WEST + 2 * STEP, WEST + 4 * STEP)}
+UNITS = {
+    "330205001000": ("西街道", WEST, WEST + 2 * STEP),
+    "330205002000": ("东街道", WEST + 2 * STEP, WEST + 4 * STEP),
+}
 CONFIG = """[district]
 id = "village"
 name = "小镇"
@@ -85,7 +88,9 @@ def write_streets(path):
     """Write the streets as .osm: a node at every crossing."""
     nodes = {1 + i * N + j: place(i, j) for i in range(N) for j in range(N)}
     nodes[99] = (*place(1.02, 1.5), "amenity=clinic,name=诊所")
-    lines = [[1 + i * N + j for j in range(N)] for i in range(N)] + [[1 + i * N + j for i in range(N)] for j in range(N)]
+    lines = [[1 + i * N + j for j in range(N)] for i in range(N)] + [
+        [1 + i * N + j for i in range(N)] for j in range(N)
+    ]
     ways = [(100 + k, refs, "highway=residential") for k, refs in enumerate(lines)]
     return write_osm(path, nodes=nodes, ways=ways)
 
@@ -101,7 +106,9 @@ def write_village(folder):
     village = Village(folder)
     write_streets(village.path("streets.osm"))
     village.path("units.geojson").write_text(json.dumps(units(), ensure_ascii=False), encoding="utf-8")
-    people = "\n".join(["街道,常住人口", *(f"{name},{1000 * k}" for k, (name, _, _) in enumerate(UNITS.values(), start=3))])
+    people = "\n".join(
+        ["街道,常住人口", *(f"{name},{1000 * k}" for k, (name, _, _) in enumerate(UNITS.values(), start=3))]
+    )
     village.path("people.csv").write_text(people + "\n", encoding="utf-8")
     rows = ["名称,经度,纬度,托位数", *(f"{n},{x:.6f},{y:.6f},{c}" for n, x, y, c in facilities())]
     village.path("nursery.csv").write_text("\n".join(rows) + "\n", encoding="utf-8")

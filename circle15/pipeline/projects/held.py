@@ -78,7 +78,7 @@ def robust_ranking(
 def _robust_rows(study: Study, service: Service, places: Parcels, at: Linkage, *, threads: int | None) -> pd.DataFrame:
     capacity = new_capacity(study, service.layer, places.capacity)
     gains = gains_in_order(study, service, at, capacity, demand_of(study, service), threads=threads)
-    frame = places_frame(study, places, capacity).assign(**gains)
+    frame = places_frame(study, service.layer, places, capacity).assign(**gains)
     return frame.assign(
         rank=np.arange(1, len(places) + 1),
         layer=service.layer.id,
