@@ -198,7 +198,7 @@ def test_the_readmes_keep_in_step():
         assert re.findall(r"^#+ .+$", FENCE.sub("", text), re.MULTILINE) == list(headings)
     pictures = [re.findall(r"!\[[^\]]+\]\(([^)]+)\)", text) for text in (english, chinese)]
     assert pictures[0] == pictures[1]
-    assert len(pictures[0]) == 3
+    assert len(pictures[0]) == 4
     code = [
         [shlex.split(line, comments=True) for m in FENCE.finditer(t) for line in m[2].splitlines()]
         for t in (english, chinese)

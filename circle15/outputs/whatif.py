@@ -21,7 +21,8 @@ DATA_ID, ENGINE_ID = "c15-whatif-data", "c15-whatif-engine"
 PAGE = "whatif/page"
 PAGE_SCRIPTS = (
     "texts.js", "scenario.js", "basket.js", "exports.js", "overlay.js", "desk.js", "tables.js", "places.js", "tools.js",
-    "tool_view.js", "out_view.js", "basket_view.js", "trial_view.js", "way_view.js", "note.js", "drawer.js",
+    "tool_view.js", "out_view.js", "basket_view.js", "trial_view.js", "way_view.js", "note.js",
+    "note_map.js", "drawer.js",
 )  # fmt: skip
 PAGE_ID = "c15-whatif-page"
 

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from circle15 import run_district
 from circle15.config.model import load_config
 from circle15.inputs.coordinates.systems import wgs84_to_gcj02
+from circle15.network.own_lines import read_own_lines
 
 EVIL = '</script><img src=x onerror="alert(1)">"\\\'\n[[change]]\nkind = "close_facility"'
 ROOT = Path(__file__).parents[2]
@@ -386,6 +387,7 @@ def test_two_plans_stand_side_by_side_with_their_difference_on_table_and_map(des
     )
     assert groups["onlyA"] > 0
     assert (groups["onlyB"], groups["both"]) == (0, 0)
+    assert page.locator(".c15-w-new").all_text_contents() == ["A1"]
     assert page.locator("[data-out=toml]").is_disabled()
     assert desk.is_calm()
 
@@ -473,7 +475,7 @@ def test_an_exported_scenario_runs_and_is_confirmed_and_comes_back_by_import(des
     assert desk.is_calm()
 
 
-def test_csv_and_lines_hold_what_the_table_shows(desk):
+def test_csv_and_lines_hold_what_the_table_shows(desk, tmp_path):
     page = desk.page
     desk.tool("add")
     desk.click(120.506, 29.512)
@@ -492,6 +494,10 @@ def test_csv_and_lines_hold_what_the_table_shows(desk):
     (feature,) = json.loads(lines)["features"]
     assert feature["properties"]["kind"] == "path"
     assert feature["geometry"]["coordinates"] == [[120.5123839, 29.5081191], [120.5134159, 29.5081191]]
+    path = tmp_path / "lines.geojson"
+    path.write_text(lines, encoding="utf-8")
+    ((kind, _, points),) = read_own_lines([path]).paths  # what [network] lines takes
+    assert (kind, points.tolist()) == ("path", feature["geometry"]["coordinates"])
     assert page.evaluate("() => circle15.whatif.csvText('=1+1')") == "'=1+1"
 
 

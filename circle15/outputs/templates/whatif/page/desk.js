@@ -24,7 +24,8 @@ circle15.whatif.Desk = class {
     this.baskets = new circle15.whatif.Baskets(() => this.later());
     this.layers = info.layers.map((layer) => {
       const shown = state.data.layers.find((l) => l.id === layer.id);
-      return { ...layer, whom: shown.whom, unit: layer.capacity_unit || "", glyph: shown.glyph };
+      // Without a norm a gap is nothing but people not covered, which stand beside it: then it is not shown.
+      return { ...layer, whom: shown.whom, unit: layer.capacity_unit || "", gapUnit: shown.gap ? shown.gap.unit : null, glyph: shown.glyph };
     });
   }
 

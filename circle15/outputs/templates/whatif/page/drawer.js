@@ -105,7 +105,7 @@ circle15.whatif.Drawer = class {
       desk.baskets.past.length = 0;
       const n = desk.baskets.items.length;
       const words = [n > 0 ? say("restored", { n }) : "", lost > 0 ? say("kept_lost", { n: lost }) : ""].filter(Boolean);
-      this.note = words.join("；");
+      this.note = words.join(circle15.whatif.semicolon());
     } else if (from === "address" && location.hash.startsWith(`#${circle15.whatif.HASH}`)) {
       this.note = say("kept_lost", { n: 1 });
     }
@@ -286,7 +286,7 @@ circle15.whatif.Drawer = class {
     const layer = desk.layer;
     const [now, was] = [desk.whole(desk.result, layer.id), desk.whole(desk.base, layer.id)];
     const gap = now.gap === null || was.gap === null ? null : was.gap - now.gap;
-    this.live.textContent = `${layer.name}：${circle15.whatif.gainText(layer, now.covered_people - was.covered_people, gap)}`;
+    this.live.textContent = `${layer.name}${circle15.whatif.colon()}${circle15.whatif.gainText(layer, now.covered_people - was.covered_people, gap)}`;
   }
 
   // Shows a service on map and drawer.

@@ -21,14 +21,14 @@ circle15.whatif.csvText = function (value) {
 };
 
 // Every street and service before and after, numbers as coverage.csv and gaps.csv print them; UTF-8 with BOM for Excel.
-circle15.whatif.unitsCsv = function (info, before, after) {
+circle15.whatif.unitsCsv = function (desk, before, after) {
   const head = [
     "unit_id", "unit_name", "layer", "people", "covered_people_before", "covered_people_after", "newly_covered_people",
     "covered_share_before", "covered_share_after", "gap_before", "gap_after", "gap_unit",
   ];
   const number = (value, decimals = circle15.whatif.DECIMALS) => (value === null || Number.isNaN(value) ? "" : String(Number(value.toFixed(decimals))));
-  const names = new Map(info.units.map((unit) => [unit.unit_id, unit.name]));
-  const units = new Map(info.layers.map((layer) => [layer.id, layer.capacity_unit || ""]));
+  const names = new Map(desk.info.units.map((unit) => [unit.unit_id, unit.name]));
+  const units = new Map(desk.layers.map((layer) => [layer.id, layer.gapUnit || circle15.state.data.words.people_unit]));
   const share = (people, all) => (all > 0 ? number(people / all, 9) : "");
   const rows = after.units.map((unit, i) => {
     const was = before.units[i];

@@ -4,13 +4,13 @@ var circle15 = circle15 || {};
 circle15.whatif = circle15.whatif || {};
 
 // One A4 sheet inside its margins, px at 96 to the inch, and what its parts take of it.
-circle15.whatif.NOTE = { width: 703, height: 1032, fixed: 330, rule: 15.5, change: 36, unit: 20.5, leastMap: 230, mostMap: 430, leastUnits: 8 };
+circle15.whatif.NOTE = { width: 703, height: 1032, fixed: 330, rule: 15.5, change: 36, unit: 20.5, leastMap: 230, mostMap: 430, leastUnits: 8, fewUnits: 12 };
 
 // How high the map is and how many streets are listed, so that the note stays on its page.
 circle15.whatif.noteRoom = function (desk) {
   const N = circle15.whatif.NOTE;
   const changes = desk.baskets.items.filter((item) => item.on && !desk.refused.has(item.id)).length;
-  const units = desk.info.units.length + 1;
+  const units = circle15.whatif.noteOrder(desk).length + 1;
   const rules = Math.ceil(desk.layers.length / 2) + 3 + (desk.result.told || []).length;
   const left = N.height - N.fixed - changes * N.change - rules * N.rule;
   const rows = Math.max(N.leastUnits, Math.min(units, Math.floor((left - N.leastMap) / N.unit)));
@@ -29,7 +29,7 @@ header { display: flex; justify-content: space-between; align-items: baseline; b
 header b { padding: 1pt 8pt; border: 1.2pt solid #a3204f; color: #a3204f; border-radius: 2pt; }
 table { border-collapse: collapse; width: 100%; font-size: 9.5pt; } th, td { padding: 2pt 6pt 2pt 0; text-align: left; border-bottom: .5pt solid #dedbd2; vertical-align: top; overflow-wrap: anywhere; }
 th { color: #6a727c; font-weight: 400; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } tr.whole td { font-weight: 700; }
-img { display: block; width: 100%; border: .5pt solid #dedbd2; } ul { margin: 3pt 0 0; padding-left: 14pt; font-size: 9pt; } p { margin: 3pt 0 0; }
+img { display: block; width: 100%; border: .5pt solid #dedbd2; } ul { margin: 3pt 0 0; padding-left: 14pt; font-size: 9pt; } p { margin: 3pt 0 0; overflow-wrap: anywhere; }
 ul.rules { columns: 2; column-gap: 18pt; } li { break-inside: avoid; }
 .small { color: #6a727c; font-size: 8.5pt; } .key { display: inline-block; margin-right: 12pt; font-size: 8.5pt; } .key i { display: inline-block; width: 14pt; height: 8pt; margin-right: 4pt; border: .5pt solid #2b3440; }
 .warn { color: #a3204f; }`;
@@ -94,10 +94,31 @@ circle15.whatif.noteText = async function (desk) {
     el("p", "", circle15.whatif.noteSummary(desk)),
     el("h2", "", say("note_changes")), await circle15.whatif.noteChanges(desk, el),
     el("h2", "", say("note_map", { service: layer.name })), circle15.whatif.noteMap(desk, el), circle15.whatif.noteKey(desk, el),
-    el("h2", "", `${say("table")} · ${layer.name}（${layer.whom}）`), circle15.whatif.noteUnits(desk, el),
+    el("h2", "", `${say("table")} · ${layer.name} · ${layer.whom}`), circle15.whatif.noteUnits(desk, el),
     el("h2", "", say("note_assumptions")), circle15.whatif.noteRules(desk, el),
   );
-  return `<!DOCTYPE html>\n${page.documentElement.outerHTML}\n`;
+  const text = () => `<!DOCTYPE html>\n${page.documentElement.outerHTML}\n`;
+  const fit = await circle15.whatif.noteFit(text());
+  if (fit < 1) style.append(`\n@media print { body { zoom: ${fit.toFixed(3)}; } }`);
+  return text();
+};
+
+// By how much the note must shrink to stay on one sheet: it is laid out as wide as the paper, out of sight.
+circle15.whatif.noteFit = async function (text) {
+  const { width, height } = circle15.whatif.NOTE;
+  const frame = circle15.element("iframe", "");
+  frame.setAttribute("sandbox", "allow-same-origin");
+  frame.setAttribute("aria-hidden", "true");
+  frame.style.cssText = `position: fixed; left: -3000px; top: 0; width: ${width}px; height: 10px; visibility: hidden;`;
+  const loaded = new Promise((resolve) => frame.addEventListener("load", resolve, { once: true }));
+  frame.srcdoc = text;
+  document.body.append(frame);
+  await loaded;
+  const { body } = frame.contentDocument;
+  Object.assign(body.style, { padding: "0", width: "auto", minHeight: "0" });
+  const taken = body.scrollHeight;
+  frame.remove();
+  return Math.min(1, height / taken);
 };
 
 // What the plan does to each service that moves, in a line each.
@@ -106,12 +127,13 @@ circle15.whatif.noteSummary = function (desk) {
     const [now, was] = [desk.whole(desk.result, layer.id), desk.whole(desk.base, layer.id)];
     const people = now.covered_people - was.covered_people;
     const gap = now.gap === null || was.gap === null ? null : was.gap - now.gap;
-    if (Math.abs(people) < 5e-4 && (gap === null || Math.abs(gap) < 0.05)) return [];
-    return [`${layer.name}：${circle15.whatif.gainText(layer, people, gap)}`];
+    if (Math.abs(people) < 5e-4 && (layer.gapUnit === null || gap === null || Math.abs(gap) < 0.05)) return [];
+    return [`${layer.name}${circle15.whatif.colon()}${circle15.whatif.gainText(layer, people, gap)}`];
   });
   const cost = desk.baskets.cost();
   if (cost > 0) lines.push(circle15.whatif.say("total_cost", { cost: circle15.whatif.number(cost, 1) }));
-  return lines.length > 0 ? `${lines.join("；")}。` : circle15.whatif.say("no_change");
+  const end = circle15.whatif.isChinese() ? "。" : ".";
+  return lines.length > 0 ? lines.join(circle15.whatif.semicolon()) + end : circle15.whatif.say("no_change");
 };
 
 circle15.whatif.noteChanges = async function (desk, el) {
@@ -188,15 +210,22 @@ circle15.whatif.nearestRoad = function (roads, latlng) {
   return best.name;
 };
 
+// The streets that the note lists, those that change most first: of many only those that change at all.
+circle15.whatif.noteOrder = function (desk) {
+  const [was, now] = [desk.base, desk.result].map((result) => result.units.filter((unit) => unit.layer === desk.layer.id));
+  const moved = now.map((unit, i) => Math.abs(unit.covered_people - was[i].covered_people) + 1e-6 * Math.abs((unit.gap || 0) - (was[i].gap || 0)));
+  const order = moved.map((_, i) => i).slice(0, -1).sort((a, b) => moved[b] - moved[a] || a - b);
+  return order.length > circle15.whatif.NOTE.fewUnits ? order.filter((i) => moved[i] > 1e-9) : order;
+};
+
 circle15.whatif.noteUnits = function (desk, el) {
   const { say, shareText, signed, peopleText, quantityText } = circle15.whatif;
   const layer = desk.layer;
   const names = new Map(desk.info.units.map((unit) => [unit.unit_id, unit.name]));
   const [was, now] = [desk.base, desk.result].map((result) => result.units.filter((unit) => unit.layer === layer.id));
-  const hasGap = now.every((unit) => unit.gap !== null) && was.every((unit) => unit.gap !== null);
-  const order = now.map((_, i) => i).sort((a, b) => Math.abs(now[b].covered_people - was[b].covered_people) - Math.abs(now[a].covered_people - was[a].covered_people));
+  const hasGap = layer.gapUnit !== null && now.every((unit) => unit.gap !== null) && was.every((unit) => unit.gap !== null);
   const last = now.length - 1;
-  const shown = new Set([last, ...order.filter((i) => i !== last).slice(0, circle15.whatif.noteRoom(desk).rows - 1)]);
+  const shown = new Set([last, ...circle15.whatif.noteOrder(desk).slice(0, circle15.whatif.noteRoom(desk).rows - 1)]);
   const rows = now.map((unit, i) => {
     if (!shown.has(i)) return null;
     const people = unit.covered_people - was[i].covered_people;
@@ -216,8 +245,8 @@ circle15.whatif.noteUnits = function (desk, el) {
   head(`${say("people")}${arrow[1]}`);
   head(arrow[2]);
   if (hasGap) {
-    head(`${say("gap", { unit: layer.unit })}${arrow[0]}`);
-    head(`${say("gap", { unit: layer.unit })}${arrow[1]}`);
+    head(`${say("gap", { unit: layer.gapUnit })}${arrow[0]}`);
+    head(`${say("gap", { unit: layer.gapUnit })}${arrow[1]}`);
   }
   const table = el("table", "", el("thead", "", el("tr", "", ...heads)), el("tbody", "", ...rows));
   const left = now.length - rows.length;
@@ -233,120 +262,8 @@ circle15.whatif.noteRules = function (desk, el) {
     return el("li", "", say("note_rule", { service: layer.name, group: layer.whom, minutes: number(layer.minutes, 2), count: layer.min_count, speed: number(profile.speed_m_s, 2) }));
   });
   const told = (desk.result.told || []).map((one) => el("li", "warn", circle15.whatif.said(one)));
-  const sources = data.page.about.map(([label, text]) => `${label}：${text}`).join("；");
+  const sources = data.page.about.map(([label, text]) => `${label}${circle15.whatif.colon()}${text}`).join(circle15.whatif.semicolon());
   const foot = data.page.footer.map((line) => el("p", "small", line));
   const base = `${circle15.whatif.pageData().config_file} · config_sha256 ${String(desk.info.config_sha256).slice(0, 16)}`;
-  return el("div", "", el("ul", "rules", ...told, ...rules), el("p", "small", sources), el("p", "", el("b", "", say("draft")), `：${say("note_draft")}`), el("p", "small", base), ...foot);
-};
-
-circle15.whatif.noteKey = function (desk, el) {
-  const { say, COLOURS } = circle15.whatif;
-  const keys = [["note_covered", "#d3e6e2"], ["note_uncovered", "#f2dfce"], ["gained", COLOURS.gained[0]], ["lost", COLOURS.lost[0]]];
-  return el("p", "", ...keys.map(([word, colour]) => {
-    const box = el("i", "");
-    box.style.background = colour;
-    return el("span", "key", box, say(word));
-  }));
-};
-
-// The map of the note: pale cells, what changes in full colours, the plan's numbers.
-circle15.whatif.noteMap = function (desk, el) {
-  const { width } = circle15.whatif.NOTE;
-  const height = Math.round(circle15.whatif.noteRoom(desk).height);
-  const { data, cells } = desk.state;
-  const { COLOURS } = circle15.whatif;
-  const layer = desk.layer.id;
-  const canvas = document.createElement("canvas");
-  const ratio = 3; // of dots to px: about 290 to the inch
-  Object.assign(canvas, { width: width * ratio, height: height * ratio });
-  const pen = /** @type {CanvasRenderingContext2D} */ (canvas.getContext("2d"));
-  pen.scale(ratio, ratio);
-  pen.fillStyle = "#fff";
-  pen.fillRect(0, 0, width, height);
-  const [[south, west], [north, east]] = data.page.bounds;
-  const squeeze = Math.cos((((south + north) / 2) * Math.PI) / 180);
-  const scale = Math.min((width - 24) / ((east - west) * squeeze), (height - 24) / (north - south));
-  /** @returns {[number, number]} */
-  const at = (latlng) => [width / 2 + (latlng.lng - (west + east) / 2) * squeeze * scale, height / 2 - (latlng.lat - (south + north) / 2) * scale];
-  const trace = (polygons) => polygons.forEach((rings) => rings.forEach((ring) => {
-    ring.forEach((corner, i) => pen[i ? "lineTo" : "moveTo"](...at(corner)));
-    pen.closePath();
-  }));
-  const polygonsOf = (shape) => (Array.isArray(shape[0][0]) ? shape : [shape]);
-  const [was, now] = [desk.base.covered[layer], desk.result.covered[layer]];
-  const looks = { covered: "#d3e6e2", uncovered: "#f2dfce", gained: COLOURS.gained[0], lost: COLOURS.lost[0] };
-  Object.entries(looks).forEach(([look, colour]) => {
-    pen.fillStyle = pen.strokeStyle = colour;
-    pen.lineWidth = 0.4;
-    cells.forEach((cell, i) => {
-      const own = was[i] ? (now[i] ? "covered" : "lost") : now[i] ? "gained" : "uncovered";
-      if (own !== look) return;
-      pen.beginPath();
-      trace(polygonsOf(cell.getLatLngs()));
-      pen.fill("evenodd");
-      pen.stroke();
-    });
-  });
-  pen.strokeStyle = "#2b3440";
-  pen.lineWidth = 0.8;
-  data.units.forEach((unit) => {
-    pen.beginPath();
-    trace(unit.latlngs);
-    pen.stroke();
-  });
-  circle15.whatif.notePlan(desk, pen, at);
-  circle15.whatif.noteScale(pen, scale, width, height);
-  const image = el("img", "");
-  image.alt = circle15.whatif.say("note_map", { service: desk.layer.name });
-  image.src = canvas.toDataURL("image/png");
-  return image;
-};
-
-circle15.whatif.notePlan = function (desk, pen, at) {
-  desk.baskets.items.forEach((item, i) => {
-    if (!item.on || desk.refused.has(item.id)) return;
-    item.changes.forEach((change) => {
-      const facility = change.id !== undefined && change.lon === undefined ? desk.facility(change.id, change.layer) : change;
-      const places = (change.line || (facility && facility.lon !== undefined ? [[facility.lon, facility.lat]] : [])).map((place) => at(circle15.whatif.toPage(place)));
-      if (places.length === 0) return;
-      if (change.line) {
-        pen.strokeStyle = change.kind === "add_path" ? "#a3204f" : "#2b3440";
-        pen.lineWidth = 3;
-        pen.beginPath();
-        places.forEach((place, k) => pen[k ? "lineTo" : "moveTo"](...place));
-        pen.stroke();
-      }
-      const [x, y] = places[0];
-      pen.beginPath();
-      pen.arc(x, y, 9, 0, 2 * Math.PI);
-      pen.fillStyle = change.kind === "close_facility" ? "#2b3440" : "#a3204f";
-      pen.fill();
-      pen.strokeStyle = "#fff";
-      pen.lineWidth = 1.5;
-      pen.stroke();
-      pen.fillStyle = "#fff";
-      pen.font = "bold 11px sans-serif";
-      pen.textAlign = "center";
-      pen.textBaseline = "middle";
-      pen.fillText(change.kind === "close_facility" ? "×" : String(i + 1), x, y + 0.5);
-    });
-  });
-};
-
-circle15.whatif.noteScale = function (pen, scale, width, height) {
-  const metre = scale / 111195;
-  const length = [100, 200, 500, 1000, 2000, 5000, 10000].filter((m) => m * metre <= width / 5).pop() || 50;
-  const [x, y] = [16, height - 16];
-  pen.strokeStyle = pen.fillStyle = "#2b3440";
-  pen.lineWidth = 1.5;
-  pen.beginPath();
-  pen.moveTo(x, y - 5);
-  pen.lineTo(x, y);
-  pen.lineTo(x + length * metre, y);
-  pen.lineTo(x + length * metre, y - 5);
-  pen.stroke();
-  pen.font = "11px sans-serif";
-  pen.textAlign = "left";
-  pen.textBaseline = "alphabetic";
-  pen.fillText(length >= 1000 ? `${length / 1000} km` : `${length} m`, x + 4, y - 6);
+  return el("div", "", el("ul", "rules", ...told, ...rules), el("p", "small", sources), el("p", "", el("b", "", say("draft")), `${circle15.whatif.colon()}${say("note_draft")}`), el("p", "small", base), ...foot);
 };

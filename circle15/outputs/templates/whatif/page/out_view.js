@@ -26,7 +26,7 @@ circle15.whatif.OutView = class {
     const plan = () => this.desk.counted().changes;
     this.buttons = [
       button("toml", "out_toml", async () => save(`${stem()}.toml`, await circle15.whatif.scenario(plan()), "application/toml")),
-      button("csv", "out_csv", async () => save(`${stem()}.csv`, circle15.whatif.unitsCsv(this.desk.info, this.desk.base, this.desk.result), "text/csv")),
+      button("csv", "out_csv", async () => save(`${stem()}.csv`, circle15.whatif.unitsCsv(this.desk, this.desk.base, this.desk.result), "text/csv")),
       button("lines", "out_lines", async () => save(`${stem()}.geojson`, circle15.whatif.linesGeoJson(plan()), "application/geo+json")),
       button("note", "out_note", async () => circle15.whatif.openNote(this.desk)),
     ];
@@ -85,6 +85,6 @@ circle15.whatif.OutView = class {
     else if (good.length < changes.length) words.push(say("kept_lost", { n: changes.length - good.length }));
     const own = circle15.whatif.pageData().config_file;
     if (base !== null && own && base.split("/").pop() !== own) words.push(say("import_other", { base, own }));
-    return words.join("；");
+    return words.join(circle15.whatif.semicolon());
   }
 };

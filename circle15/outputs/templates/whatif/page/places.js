@@ -30,6 +30,7 @@ circle15.whatif.Places = class {
     const items = desk.isTrial || desk.isComparing ? [] : desk.baskets.items;
     this.shapes.forEach((shape) => shape.remove());
     this.shapes = [];
+    if (desk.isComparing) circle15.whatif.SIDES.forEach((side) => this.drawSide(side));
     const seen = new Set();
     items.forEach((item, i) => {
       item.changes.forEach((change) => this.drawChange(item, change, i + 1, seen));
@@ -38,6 +39,26 @@ circle15.whatif.Places = class {
       if (seen.has(id)) return;
       marker.remove();
       this.markers.delete(id);
+    });
+  }
+
+  // Of two plans that are compared, signs to look at alone.
+  drawSide(side) {
+    const colour = circle15.whatif.COLOURS[`only${side}`][0];
+    this.desk.baskets.sides[side].forEach((item, i) => {
+      if (!item.on) return;
+      item.changes.forEach((change) => {
+        if (change.line) {
+          this.shapes.push(L.polyline(change.line.map(circle15.whatif.toPage), { pane: "c15-lines", color: colour, weight: 4, interactive: false }).addTo(this.group));
+        }
+        const place = change.line ? { lon: change.line[0][0], lat: change.line[0][1] } : change.lon === undefined ? this.desk.facility(change.id, change.layer) : change;
+        if (!place) return;
+        const icon = circle15.symbol("c15-w-new", `${side}${i + 1}${change.kind === "close_facility" ? "×" : ""}`, 30);
+        icon.options.html.style.background = colour;
+        icon.options.html.style.boxShadow = `0 0 0 1px ${colour}`;
+        const latlng = circle15.whatif.toPage([place.lon, place.lat]);
+        this.shapes.push(L.marker(latlng, { icon, title: item.name, alt: item.name, keyboard: false, zIndexOffset: 600 }).addTo(this.group));
+      });
     });
   }
 

@@ -13,7 +13,7 @@ circle15.whatif.UnitTable = class {
     this.table = el("table", "c15-w-units", el("thead", "", this.head), this.body);
     this.caption = el("p", "c15-small");
     this.others = el("div", "c15-w-others");
-    this.element = el("section", "c15-w-section", el("h3", "", say("table")), this.table, this.caption, this.others);
+    this.element = el("section", "c15-w-section", el("h3", "", say("table")), el("div", "c15-w-scroll", this.table), this.caption, this.others);
     this.rows = new Map();
   }
 
@@ -76,7 +76,7 @@ circle15.whatif.UnitTable = class {
     const { say, shareText, signed, peopleText, quantityText } = circle15.whatif;
     const { desk } = this;
     const names = new Map(desk.info.units.map((unit) => [unit.unit_id, unit.name]));
-    const hasGap = mine.some((unit) => unit.gap !== null) && was.some((unit) => unit.gap !== null);
+    const hasGap = layer.gapUnit !== null && mine.some((unit) => unit.gap !== null) && was.some((unit) => unit.gap !== null);
     let worst = null;
     let lowest = Infinity;
     const rows = mine.map((unit, i) => {
@@ -104,7 +104,7 @@ circle15.whatif.UnitTable = class {
       };
     });
     const several = mine.length > 2;
-    this.fill(rows, { gapUnit: hasGap ? layer.unit : null, worst: several ? worst : null, keepsOrder });
+    this.fill(rows, { gapUnit: hasGap ? layer.gapUnit : null, worst: several ? worst : null, keepsOrder });
     this.caption.textContent = rows.some((row) => row.moves) ? "" : say("no_change");
   }
 
@@ -116,14 +116,14 @@ circle15.whatif.UnitTable = class {
     const lines = desk.layers.filter((layer) => layer.id !== desk.layer.id).flatMap((layer) => {
       const [now, was] = [desk.whole(result, layer.id), desk.whole(desk.base, layer.id)];
       const people = now.covered_people - was.covered_people;
-      const gap = now.gap !== null && was.gap !== null ? now.gap - was.gap : 0;
+      const gap = layer.gapUnit !== null && now.gap !== null && was.gap !== null ? now.gap - was.gap : 0;
       if (Math.abs(people) < 5e-4 && Math.abs(gap) < 5e-4) return [];
       let text = say("other_line", { service: layer.name, people: signed(people, peopleText(people)) });
-      if (Math.abs(gap) >= 0.05) text += say("other_gap", { gap: signed(gap, quantityText(gap)), unit: layer.unit });
+      if (Math.abs(gap) >= 0.05) text += say("other_gap", { gap: signed(gap, quantityText(gap)), unit: layer.gapUnit });
       return [el("p", "", text)];
     });
     this.others.replaceChildren(...(lines.length > 0 ? [el("h4", "", say("others")), ...lines] : []));
-    const cannot = (result.cannot || []).map((one) => el("p", "c15-w-warn", `${desk.layerOf(one.layer).name}：${circle15.whatif.said(one)}`));
+    const cannot = (result.cannot || []).map((one) => el("p", "c15-w-warn", `${desk.layerOf(one.layer).name}${circle15.whatif.colon()}${circle15.whatif.said(one)}`));
     const told = (result.told || []).map((one) => el("p", "c15-w-warn", circle15.whatif.said(one)));
     this.others.append(...cannot, ...told);
   }
@@ -165,7 +165,7 @@ circle15.whatif.UnitTable = class {
     this.caption.textContent = "";
     const lines = desk.layers.flatMap((one) => {
       const [x, y] = [desk.whole(a, one.id), desk.whole(b, one.id)];
-      const gapText = x.gap === null || y.gap === null ? "" : say("other_gap", { gap: signed(x.gap - y.gap, circle15.whatif.quantityText(x.gap - y.gap)), unit: one.unit });
+      const gapText = one.gapUnit === null || x.gap === null || y.gap === null ? "" : say("other_gap", { gap: signed(x.gap - y.gap, circle15.whatif.quantityText(x.gap - y.gap)), unit: one.gapUnit });
       const people = x.covered_people - y.covered_people;
       if (Math.abs(people) < 5e-4 && !gapText.match(/[1-9]/)) return [];
       return circle15.element("p", "", say("other_line", { service: one.name, people: signed(people, peopleText(people)) }) + gapText);

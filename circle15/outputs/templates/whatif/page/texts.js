@@ -24,6 +24,8 @@ circle15.whatif.say = function (key, values = {}) {
 
 // One side of what the engine says in both languages.
 circle15.whatif.said = (told) => (told ? told[circle15.whatif.isChinese() ? "zh" : "en"] : "");
+circle15.whatif.colon = () => (circle15.whatif.isChinese() ? "：" : ": ");
+circle15.whatif.semicolon = () => (circle15.whatif.isChinese() ? "；" : "; ");
 circle15.whatif.isChinese = () => document.documentElement.lang.startsWith("zh");
 
 circle15.whatif.number = function (value, decimals = 0) {
@@ -62,8 +64,8 @@ circle15.whatif.gainText = function (layer, people, gap) {
   const parts = [];
   if (Math.abs(people) < 5e-4) parts.push(say("newly_none", { group }));
   else parts.push(say(people > 0 ? "newly" : "newly_lost", { group, n: circle15.whatif.peopleText(Math.abs(people)) }));
-  if (gap !== null && Math.abs(gap) >= 0.05) {
-    parts.push(say(gap > 0 ? "closes" : "opens", { n: circle15.whatif.quantityText(Math.abs(gap)), unit: layer.unit }));
+  if (layer.gapUnit !== null && gap !== null && Math.abs(gap) >= 0.05) {
+    parts.push(say(gap > 0 ? "closes" : "opens", { n: circle15.whatif.quantityText(Math.abs(gap)), unit: layer.gapUnit }));
   }
   return parts.join(" · ");
 };

@@ -92,7 +92,7 @@ circle15.whatif.WayView = class {
       const walked = way.access_start_m + way.length_m + way.access_end_m;
       const straight = say("way_straight", { m: metres(way.straight_m), minutes: minutesText(way.straight_ms), factor: way.straight_m > 0 ? number(walked / way.straight_m, 1) : "–" });
       const misleads = !way.covered && way.straight_ms <= way.threshold_ms;
-      parts.push(el("p", "c15-small", misleads ? `${straight}。${say("way_straight_within")}` : straight));
+      parts.push(el("p", "c15-small", misleads ? `${straight}${circle15.whatif.isChinese() ? "。" : ". "}${say("way_straight_within")}` : straight));
     }
     this.element.replaceChildren(...parts);
     this.element.hidden = false;
