@@ -204,9 +204,9 @@ _WORDS = {
     ),
     "note_draft": (
         "数值尚未由正式运行核对；导出的方案经 circle15 run 核对“与推演一致”后方可引用。",
-        "no run has confirmed these numbers. Export the scenario; cite them once `circle15 run` confirms them.",
+        "no run has confirmed these numbers. Export the scenario; cite them once circle15 run confirms them.",
     ),
-    "note_left": ("其余 {n} 个街道没有变化或变化较小，未列出", "{n} more units do not change, or less, and are not listed"),
+    "note_left": ("其余 {n} 个街道没有变化或变化较小，未列出", "{n} more units change less or not at all: not listed"),
     "note_covered": ("原已覆盖", "covered before"),
     "note_uncovered": ("未覆盖", "not covered"),
     "note_print": ("打印", "Print"),
