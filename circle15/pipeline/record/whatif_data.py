@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from circle15.pipeline.tables.measured import Service
 
 Float64 = npt.NDArray[np.float64]
+Int64 = npt.NDArray[np.int64]
 
 _SAME_LENGTH = 1e-9
 """Relative: a length is that of the straight line between its ends."""
@@ -61,19 +62,24 @@ def pack_whatif(study: Study, services: Sequence[Service]) -> str:
 
 
 def _pack_network(packer: Packer, net: WalkNetwork, profiles: Sequence[str]) -> None:
-    packer.degrees("node_lon", net.node_lon)
-    packer.degrees("node_lat", net.node_lat)
-    tail, head = net.tail.astype(np.int64), net.head.astype(np.int64)
-    packer.whole("tail", tail - np.concatenate([[0], head[:-1]]))  # edges of a way follow each other
-    packer.whole("head", head - tail)
+    tail, head, node = _numbered_as_met(net)
+    packer.degrees("node_lon", net.node_lon[node])
+    packer.degrees("node_lat", net.node_lat[node])
+    # Most edges go on where the one before ends, and lead to a node that none has met.
+    last = np.concatenate([[-1], head[:-1]])
+    n_met = np.maximum.accumulate(np.concatenate([[0], np.maximum(tail, head)[:-1] + 1]))
+    packer.whole("tail", np.where(tail == last, 0, n_met - tail + 1))
+    packer.whole("head", np.maximum(n_met, tail + 1) - head)
     speeds = [net.profiles[net.profile_index(name)].speed_m_s for name in profiles]
     own = np.flatnonzero(_states_length(net, speeds))
     packer.whole("length_at", own, steps=True)
     packer.doubles("length_m", net.length_m[own])
     for name in ("is_island", "is_span", "is_street"):
         packer.flags(name, getattr(net, name))
-    packer.whole("depth", net.depth)
-    packer.whole("links", net.links.ravel())
+    packer.whole("depth", net.depth[node])
+    number = np.full(net.n_nodes, -1, dtype=np.int64)
+    number[node] = np.arange(len(node))
+    packer.whole("links", number[net.links[(number[net.links] >= 0).all(axis=1)]].ravel())
     for name, speed in zip(profiles, speeds, strict=True):
         forward, backward = net.walk_ms[net.profile_index(name)]
         plain = metres_to_ms(net.length_m, speed).astype(np.int64)
@@ -87,6 +93,19 @@ def _pack_network(packer: Packer, net: WalkNetwork, profiles: Sequence[str]) -> 
     pieces = net.report.hard_borders if net.border_tree() is not None else np.empty((0, 4))
     for column, name in enumerate(("tail_lon", "tail_lat", "head_lon", "head_lat")):
         packer.degrees(f"border_{name}", pieces[:, column])
+
+
+def _numbered_as_met(net: WalkNetwork) -> tuple[Int64, Int64, Int64]:
+    """Number the nodes in the order in which edges meet them: tail, head, and the network's node of each.
+
+    Nodes without edges are left out. No answer depends on the numbers of nodes, while those of edges decide ties.
+    """
+    ends = np.column_stack([net.tail, net.head]).ravel()
+    node, first = np.unique(ends, return_index=True)
+    order = np.argsort(first, kind="stable")
+    number = np.empty(net.n_nodes, dtype=np.int64)
+    number[node[order]] = np.arange(len(node))
+    return number[net.tail], number[net.head], node[order].astype(np.int64)
 
 
 def _states_length(net: WalkNetwork, speeds: Sequence[float]) -> npt.NDArray[np.bool_]:
@@ -110,11 +129,14 @@ def _pack_people(packer: Packer, study: Study, profiles: Sequence[str]) -> None:
     packer.degrees("origin_lat", np.concatenate(lat))
     packer.whole("cell_of_row", cells.cell_of_piece, steps=True)
     packer.whole("unit_of_row", study.unit_of_piece, steps=True)
-    for name in profiles:
+    usual = np.zeros(len(np.concatenate(lon)), dtype=np.int64)
+    for k, name in enumerate(profiles):
         edges = [study.linked_cells(name).edge]
         if around is not None:
             edges.append(study.linked_around(around, name).edge)
-        packer.whole(f"{name}/origin_edge", np.concatenate(edges), steps=True)
+        edge = np.concatenate(edges).astype(np.int64)
+        packer.whole(f"{name}/origin_edge", edge - usual, steps=k == 0)  # most are one for all who walk
+        usual = edge if k == 0 else usual
     groups = {layer.group for layer in study.config.layers} | {layer.norm_group for layer in study.config.layers}
     for group in sorted(groups):
         packer.doubles(f"people/{group}", study.people.groups[group].to_numpy(np.float64))

@@ -29,9 +29,12 @@ function unpackNetwork(pack) {
   const lat = pack.degrees("node_lat");
   const tail = pack.ints("tail");
   const head = pack.ints("head");
-  for (let e = 0, last = 0; e < tail.length; e++) {
-    tail[e] += last;
-    head[e] += tail[e];
+  // Nodes are numbered as edges meet them: most edges go on where the one before ends, and lead to a new node.
+  for (let e = 0, last = -1, nMet = 0; e < tail.length; e++) {
+    tail[e] = tail[e] === 0 ? last : nMet - tail[e] + 1;
+    nMet = Math.max(nMet, tail[e] + 1);
+    head[e] = nMet - head[e];
+    nMet = Math.max(nMet, head[e] + 1);
     last = head[e];
   }
   const lengthM = new Float64Array(tail.length);

@@ -64,7 +64,7 @@ class Study {
     /** Where walks start: the district's cells and, behind them, those beyond the border. @type {Points} */
     this.origins = { lon: pack.degrees("origin_lon"), lat: pack.degrees("origin_lat") };
     /** @type {Record<string, Int32Array>} */
-    this.originEdge = Object.fromEntries(Object.keys(this.profiles).map((name) => [name, pack.ints(`${name}/origin_edge`)]));
+    this.originEdge = unpackOriginEdges(pack, Object.keys(this.profiles));
     this.cellOfRow = pack.ints("cell_of_row");
     this.unitOfRow = pack.ints("unit_of_row");
     this.nRows = this.cellOfRow.length;
@@ -112,6 +112,14 @@ class Study {
     }
     return inside;
   }
+}
+
+/** The edge that each start is linked to, by profile: the first's own, the others' beside it. @param {Pack} pack @param {string[]} profiles */
+function unpackOriginEdges(pack, profiles) {
+  const first = pack.ints(`${profiles[0]}/origin_edge`);
+  return Object.fromEntries(
+    profiles.map((name, k) => [name, k === 0 ? first : pack.ints(`${name}/origin_edge`).map((more, i) => first[i] + more)]),
+  );
 }
 
 /** @param {Pack} pack @param {string} layer */
