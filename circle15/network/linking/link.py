@@ -82,10 +82,7 @@ def link(
         raise ValueError(f"max_access_m = {max_access_m}: must be finite metres, at least 0")
     points = {name: np.ascontiguousarray(given, dtype=np.float64) for name, given in (("lon", lon), ("lat", lat))}
     _check_points(points)
-    use = np.where(net.is_island, np.uint8(_ISLAND), np.uint8(_LINK))
-    use[net.is_span] = _NEVER
-    if profile is not None:
-        use[(net.walk_ms[net.profile_index(profile)] == UNREACHED).all(axis=0)] = _NEVER
+    use = linkable_edges(net, profile)
     edge, fraction, access_m, skipped_island = net.edge_tree().link(
         points["lon"], points["lat"], use, float(max_access_m), available_threads()
     )
@@ -96,6 +93,15 @@ def link(
     from circle15.network.linking.link_borders import link_within_borders  # noqa: PLC0415 (most networks have none)
 
     return link_within_borders(at, **points, use=use, borders=borders, limit_m=float(max_access_m))
+
+
+def linkable_edges(net: WalkNetwork, profile: str | WalkProfile | None) -> npt.NDArray[np.uint8]:
+    """Give what points may do with each edge, uint8 (n_edges,), as the core's EdgeTree takes it."""
+    use = np.where(net.is_island, np.uint8(_ISLAND), np.uint8(_LINK))
+    use[net.is_span] = _NEVER
+    if profile is not None:
+        use[(net.walk_ms[net.profile_index(profile)] == UNREACHED).all(axis=0)] = _NEVER
+    return use
 
 
 def near_span(

@@ -14,6 +14,7 @@ from circle15.measures.random_draws import seed_sequence
 from circle15.measures.share_intervals import Interval, deviation, is_sure
 from circle15.outputs.result import one_side
 from circle15.pipeline.draws.drawn_services import FACTORS, Drawn, World, draw_service
+from circle15.pipeline.draws.unmapped_paths import path_bounds
 from circle15.pipeline.tables.rows import by_unit_then_layer
 
 if TYPE_CHECKING:
@@ -63,10 +64,12 @@ def draw_certainty(
         return None
     world = World.of(study, table, seed_sequence(table.seed if seed is None else seed), n)
     drawn = tuple(draw_service(world, service, threads=threads) for service in services)
-    return Certainty(world, drawn, certainty_table(study, services, drawn))
+    return Certainty(world, drawn, certainty_table(study, services, drawn, threads=threads))
 
 
-def certainty_table(study: Study, services: Sequence[Service], drawn: Sequence[Drawn]) -> pd.DataFrame:
+def certainty_table(
+    study: Study, services: Sequence[Service], drawn: Sequence[Drawn], *, threads: int | None = None
+) -> pd.DataFrame:
     """Give certainty.csv: a row per unit and layer, the district last.
 
     What contributes how much is told one factor at a time (Saltelli et al. 2008, Global Sensitivity Analysis, 1.2):
@@ -74,7 +77,9 @@ def certainty_table(study: Study, services: Sequence[Service], drawn: Sequence[D
     act together the parts differ from the whole, which stands beside them.
     """
     frames = []
+    bounds = path_bounds(study, services, threads=threads)
     for service, one in zip(services, drawn, strict=True):
+        lower, upper = bounds[service.layer.id]
         found = coverage(service.covered, service.people, study.unit_of_piece, study.n_units)
         interval = Interval.of(one.shares)
         sure, sure_not = is_sure(one.probability())
@@ -90,8 +95,8 @@ def certainty_table(study: Study, services: Sequence[Service], drawn: Sequence[D
                 p05=interval.p05,
                 p50=interval.p50,
                 p95=interval.p95,
-                lower=np.nan,
-                upper=np.nan,
+                lower=lower,
+                upper=upper,
                 sd=interval.sd,
                 **{f"sd_{name}": deviation(one.alone[name]) for name in FACTORS},
                 main_factor=_largest({name: deviation(one.alone[name]) for name in FACTORS}),
