@@ -80,7 +80,7 @@ def ground_of(net: WalkNetwork, outlines: Float64, *, limit_m: float, detour: fl
 
 def leads_through(net: WalkNetwork) -> Bool:
     """Tell which streets on the ground are no dead ends, nor lead to nothing but dead ends, bool (n_edges,)."""
-    kept = net.is_street & ~net.is_span & (net.tail != net.head)
+    kept: Bool = net.is_street & ~net.is_span & (net.tail != net.head)
     while True:
         degree = np.bincount(np.concatenate([net.tail[kept], net.head[kept]]), minlength=net.n_nodes)
         is_end = kept & ((degree[net.tail] == 1) | (degree[net.head] == 1))

@@ -98,7 +98,7 @@ def read_study(config: Config, clock: Clock) -> Study:
     lon, lat = facilities["lon"].to_numpy(np.float64), facilities["lat"].to_numpy(np.float64)
     unit_of_facility = unit_of_points(cells.pieces, unit_of_piece, lon, lat)
     # Without streets of its own the district is the one unit, and a street in a table says nothing about it.
-    streets = check_streets(facilities, district.units, unit_of_facility) if config.district.units is not None else []
+    named = check_streets(facilities, district.units, unit_of_facility) if config.district.units is not None else []
     sides = missing_buffer_sides(network.report.extent, district.geometry, config.buffer_m())
     later = later_changes(config)
     return Study(
@@ -111,7 +111,7 @@ def read_study(config: Config, clock: Clock) -> Study:
         facilities=facilities,
         entrances=services.entrances,
         dropped=services.dropped,
-        changes=(*services.changes, *streets, *people.changes, *district.changes, *later),
+        changes=(*services.changes, *named, *people.changes, *district.changes, *later),
         unit_of_piece=unit_of_piece,
         unit_of_facility=unit_of_facility,
         warnings=(
@@ -119,7 +119,7 @@ def read_study(config: Config, clock: Clock) -> Study:
             *_buffer_warnings(sides),
             *district.notes,
             *path_warnings,
-            *table_warnings(config, services, streets),
+            *table_warnings(config, services, named),
             *people_warnings(people),
             *row_warnings(later),
             *start_warnings(starts),
