@@ -103,6 +103,26 @@ THRESHOLD = """async (n) => {
   desk.result = desk.base;
   return times;
 }"""
+ENGINE = """async (n) => {
+  const { whatif } = circle15;
+  const info = await whatif.ready();
+  const [[south, west], [north, east]] = circle15.state.data.page.bounds;
+  const at = (k, m) => ({ lon: west + ((k * 0.618) % 1) * (east - west), lat: south + ((k * m) % 1) * (north - south) });
+  const times = { drag: [], bridge: [], threshold: [] };
+  for (const { id: layer, minutes } of info.layers) {
+    const add = { kind: "add_facility", layer, capacity: 60, ...at(1, 0.37) };
+    await whatif.drag([add], [0], at(1, 0.37));
+    for (let k = 0; k < n; k++) times.drag.push((await whatif.drag([add], [0], at(k, 0.37))).took_ms);
+    for (let k = 1; k < 4; k++) times.threshold.push((await whatif.evaluate([], { minutes: { [layer]: minutes - k } })).ms);
+  }
+  for (let k = 0; k < n && times.bridge.length < 12; k++) {
+    const { street } = await whatif.snap([], at(k, 0.37), 300);
+    if (!street) continue;
+    const line = [street, [street[0] + 0.0012, street[1] + 0.0009]];
+    times.bridge.push((await whatif.dragPath([{ kind: "add_path", line }], 0, line)).took_ms);
+  }
+  return times;
+}"""
 SWITCH = """async () => {
   const times = [];
   for (const key of ["time-1", "time-0", "time-2", "time-0"]) {
@@ -177,6 +197,8 @@ def measure(browser: Browser, pages: dict[bool, Path], options: Any) -> None:
         tell("footbridge", page.evaluate(BRIDGE, 8))
         tell("threshold", page.evaluate(THRESHOLD, 6))
         tell("switch of service", page.evaluate(SWITCH))
+        for name, values in page.evaluate(ENGINE, options.steps).items():
+            tell(f"engine alone: {name}", values)
         page.context.close()
 
 

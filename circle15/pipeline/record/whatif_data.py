@@ -96,7 +96,7 @@ def _pack_network(packer: Packer, net: WalkNetwork, profiles: Sequence[str]) -> 
 
 
 def _numbered_as_met(net: WalkNetwork) -> tuple[Int64, Int64, Int64]:
-    """Number the nodes in the order in which edges meet them: tail, head, and the network's node of each.
+    """Give tail and head with nodes numbered in the order in which edges meet them, and the network's node of each.
 
     Nodes without edges are left out. No answer depends on the numbers of nodes, while those of edges decide ties.
     """

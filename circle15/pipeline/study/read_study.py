@@ -78,8 +78,8 @@ def read_study(config: Config, clock: Clock) -> Study:
     with clock.stage("district"):
         district, area = _read_area(config, source)
     with clock.stage("network"):
-        streets = read_streets(config, area)
-        network, path_warnings = change_network(config, streets)
+        unchanged = read_streets(config, area)
+        network, path_warnings = change_network(config, unchanged)
     with clock.stage("facilities"):
         services = change_services(config, read_services(config, network, area), area)
         applied = settle_norms(applied, services.facilities, services.capacity_units)
@@ -87,9 +87,9 @@ def read_study(config: Config, clock: Clock) -> Study:
     with clock.stage("people"):
         cells, people, second = read_people(config, district)
         # A scenario's walks start where its base's do, or the two could not be compared.
-        starts = start_walks(config, cells, people, streets)
+        starts = start_walks(config, cells, people, unchanged)
         district, cells, people, second = _without_empty_rest(district, starts.cells, people, second)
-        around = start_around(config, read_buffer_people(config, district.geometry, area, people), streets)
+        around = start_around(config, read_buffer_people(config, district.geometry, area, people), unchanged)
     with clock.stage("district"):
         outlines = measure_outlines(config, district.outlines, network, services.facilities)
     units = pd.Index(district.units["unit_id"])

@@ -71,7 +71,11 @@ circle15.whatif = (function () {
     return call(name, ...args);
   }
 
-  const value = async (name, ...args) => (await ask(name, ...args)).value;
+  // What the worker answers, with the milliseconds that it took.
+  async function value(name, ...args) {
+    const answer = await ask(name, ...args);
+    return { ...answer.value, took_ms: answer.ms };
+  }
 
   async function evaluate(changes, options = {}) {
     return result(await ask("evaluate", changes, options));
