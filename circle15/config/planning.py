@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError,
 
 from circle15.config.faults.validation_words import worded
 from circle15.config.types import Count, CrsName, Identifier, KeyFaultError, NonNegative, Positive, Table
-from circle15.errors import ConfigError, Problem
+from circle15.errors import ConfigError, MissingFileError, Problem
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -246,7 +246,15 @@ def merge_scenario(
             )
             raise ConfigError(Problem(message, file=str(inner_path), key="base", value=base))
         seen.add(found.resolve())
-        chain.append((read(found), found))
+        try:
+            chain.append((read(found), found))
+        except MissingFileError:
+            hint = Said(
+                "没有此文件：它是方案“{name}”的底本，请把方案文件放在底本旁边",
+                "no such config file: it is the base of the scenario {name}, which stands beside it",
+            )
+            message = hint.format(name=inner_path.name)
+            raise MissingFileError(Problem(message, file=str(found), key="base", value=base)) from None
     folder = chain[-1][1].parent
     merged: dict[str, Any] = {}
     changes: list[Any] = []

@@ -167,11 +167,28 @@ _WORDS = {
     "out_csv": ("街道对比表（.csv）", "Streets (.csv)"),
     "out_lines": ("新增道路（.geojson）", "New paths (.geojson)"),
     "out_note": ("一页说明（A4）", "One-page note (A4)"),
-    "out_import": ("导入方案文件", "Import a scenario"),
+    "out_import": ("导入方案文件或 run.json", "Import a scenario or run.json"),
     "out_rule": (
-        "方案文件放在 {base} 旁，运行 circle15 run 文件名，即逐项核对推演数值。",
-        "Put the scenario beside {base} and run `circle15 run FILE`: every number is confirmed or named.",
+        (
+            "方案文件放在 {base} 旁，运行 circle15 run 文件名，即逐项核对推演数值；"
+            "再导入所得的 run.json，说明即标“已核对”。"
+        ),
+        (
+            "Put the scenario beside {base} and run `circle15 run FILE`: every number is confirmed or named."
+            " With its run.json imported here, the note is no draft any more."
+        ),
     ),
+    "confirmed": ("与推演一致：该方案已由正式运行核对", "a run has confirmed this plan, number by number"),
+    "confirm_not": (
+        "该 run.json 不能核对本图的方案：须是本图导出的方案运行所得，且与推演一致",
+        "that run.json confirms no plan of this map: take that of a scenario exported here whose numbers held",
+    ),
+    "confirm_other": (
+        "该运行核对的是另一组改动，与当前方案不同",
+        "that run has confirmed other changes than those of this plan",
+    ),
+    "note_sure": ("已核对", "Confirmed"),
+    "import_no_run": ("不是 run.json", "it is no run.json"),
     "imported": ("已导入 {n} 项改动", "{n} changes imported"),
     "import_bad": ("无法读取：{why}", "Cannot be read: {why}"),
     "import_line": ("第 {n} 行不是方案文件的写法", "line {n} is not as in a scenario"),

@@ -450,6 +450,12 @@ def test_an_exported_scenario_runs_and_is_confirmed_and_comes_back_by_import(des
     assert run.result.confirmation == ("与推演一致：32 项数值逐项核对无差异",) or run.result.confirmation[0].startswith(
         "与推演一致"
     )
+    assert "<b>试算</b>" in page.evaluate("() => circle15.whatif.noteText(circle15.whatif.desk)")
+    page.locator(".c15-w-file input").set_input_files(tmp_path / "out" / "run.json")
+    page.wait_for_function("() => circle15.whatif.desk.isConfirmed")
+    note = page.evaluate("() => circle15.whatif.noteText(circle15.whatif.desk)")
+    assert "已核对" in note
+    assert "试算" not in note
     tampered = text.replace(
         'unit_id = "s1", layer = "nursery", covered_people = ', 'unit_id = "s1", layer = "nursery", covered_people = 1'
     )
@@ -458,6 +464,9 @@ def test_an_exported_scenario_runs_and_is_confirmed_and_comes_back_by_import(des
     told = run_district(scenario, out=tmp_path / "out2").result.confirmation
     assert "不一致" in told[0]
     assert len(told) == 2
+    page.locator(".c15-w-file input").set_input_files(tmp_path / "out2" / "run.json")
+    page.wait_for_function("() => document.querySelector('.c15-w-status').textContent.includes('不能核对')")
+    assert not page.evaluate("() => circle15.whatif.desk.isConfirmed")
     kept = desk.changes()
     page.click("button:has-text('清空')")
     desk.settle()

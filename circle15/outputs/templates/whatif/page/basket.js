@@ -199,7 +199,8 @@ circle15.whatif.unpacked = function (text) {
   }
 };
 
-circle15.whatif.storeKey = (district) => `circle15.whatif.${district}`;
+// A plan belongs to the map that it was made on: that of a scenario has its base's district.
+circle15.whatif.storeKey = (district) => `circle15.whatif.${district}.${location.pathname}`;
 
 circle15.whatif.keep = function (baskets, district) {
   const text = baskets.isEmpty ? "" : circle15.whatif.packed(baskets.plain());

@@ -18,6 +18,8 @@ circle15.whatif.Desk = class {
     this.isComparing = false;
     this.options = { minutes: {}, pace: {} };
     this.isOpen = false;
+    /** @type {string | null} */
+    this.confirmed = null; // the plan that a run confirmed
     this.listeners = [];
     this.turn = 0;
     this.known = new Map(); // answers of the engine by question
@@ -71,6 +73,16 @@ circle15.whatif.Desk = class {
       this.refresh();
     }
     while (this.running) await this.running;
+  }
+
+  // Leaves off what is being computed beside: a drag does not wait for gains, and its end asks for everything anew.
+  pause() {
+    this.turn += 1;
+  }
+
+  // Whether the very plan that counts has been confirmed by a run, whose run.json was shown to the page.
+  get isConfirmed() {
+    return this.confirmed !== null && this.confirmed === circle15.whatif.planKey(this.counted().changes);
   }
 
   refresh() {

@@ -183,26 +183,39 @@ circle15.whatif.Drawer = class {
   // ---- what happens
 
   hear(what) {
-    const { desk } = this;
-    if (what === "plan") this.refreshPlan();
-    else if (what === "busy") this.say(circle15.whatif.say("working"), "busy");
-    else if (what === "result") this.showResult();
-    else if (what === "gains") this.basket.drawGains();
-    else if (what.step) this.table.showStep(what.step);
-    else if (what.shows) this.showLayer(what.shows);
-    else if ("tool" in what || "points" in what) this.toolView.drawHint();
-    else if ("way" in what) this.way.show(what.way);
-    else if (what.announce) {
-      this.live.textContent = what.announce;
-      if (what.stays || what.isError) this.say(what.announce, what.isError ? "bad" : "");
-    } else if (what.error) {
-      const text = what.error.said ? circle15.whatif.said(what.error.said) : what.error.message;
-      this.live.textContent = text;
-      this.say(text, "bad");
-    }
+    if (typeof what === "string") this.hearDesk(what);
+    else this.hearUser(what);
+  }
+
+  hearDesk(what) {
+    const acts = {
+      plan: () => this.refreshPlan(),
+      busy: () => this.say(circle15.whatif.say("working"), "busy"),
+      result: () => {
+        this.showResult();
+        if (this.desk.isOpen) this.announceResult();
+      },
+      gains: () => this.basket.drawGains(),
+    };
+    acts[what]();
+  }
+
+  // What a tool or a view tells: some of it together.
+  hearUser(what) {
+    if (what.step) this.table.showStep(what.step);
+    if (what.tried) this.table.show(what.tried, { keepsOrder: true });
+    if (what.shows) this.showLayer(what.shows);
+    if ("tool" in what || "points" in what) this.toolView.drawHint();
+    if ("way" in what) this.way.show(what.way);
+    if (what.announce) this.announce(what.announce, what);
+    if (what.error) this.announce(what.error.said ? circle15.whatif.said(what.error.said) : what.error.message, { isError: true });
     if (what.chosen !== undefined) this.basket.mark(what.chosen);
     if (what.focus !== undefined) this.basket.focus(what.focus);
-    if (what === "result" && desk.isOpen) this.announceResult();
+  }
+
+  announce(text, { stays = false, isError = false }) {
+    this.live.textContent = text;
+    if (stays || isError) this.say(text, isError ? "bad" : "");
   }
 
   say(text, kind = "") {
@@ -245,7 +258,7 @@ circle15.whatif.Drawer = class {
     this.trial.draw();
     this.service.value = String(desk.layerIndex);
     if (desk.isTrial) this.say(say("trial_on"), "trying");
-    else this.say(this.note || "");
+    else this.say(this.note || (this.desk.isConfirmed ? say("confirmed") : ""), this.note ? "" : "good");
     this.note = "";
     if (this.way.row !== null && desk.isOpen) this.way.show(this.way.row);
   }

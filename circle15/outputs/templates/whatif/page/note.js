@@ -26,7 +26,7 @@ body { margin: 0 auto; padding: 12mm; width: 210mm; min-height: 297mm; backgroun
 @media print { html { background: none; } body { width: auto; min-height: 0; padding: 0; } }
 h1 { margin: 0; font-size: 17pt; } h2 { margin: 9pt 0 3pt; font-size: 11.5pt; }
 header { display: flex; justify-content: space-between; align-items: baseline; border-bottom: 1.5pt solid #2b3440; padding-bottom: 5pt; }
-header b { padding: 1pt 8pt; border: 1.2pt solid #a3204f; color: #a3204f; border-radius: 2pt; }
+header b { padding: 1pt 8pt; border: 1.2pt solid #a3204f; color: #a3204f; border-radius: 2pt; } header b.sure { border-color: #1f6d64; color: #1f6d64; }
 table { border-collapse: collapse; width: 100%; font-size: 9.5pt; } th, td { padding: 2pt 6pt 2pt 0; text-align: left; border-bottom: .5pt solid #dedbd2; vertical-align: top; overflow-wrap: anywhere; }
 th { color: #6a727c; font-weight: 400; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } tr.whole td { font-weight: 700; }
 img { display: block; width: 100%; border: .5pt solid #dedbd2; } ul { margin: 3pt 0 0; padding-left: 14pt; font-size: 9pt; } p { margin: 3pt 0 0; overflow-wrap: anywhere; }
@@ -90,7 +90,7 @@ circle15.whatif.noteText = async function (desk) {
   page.head.append(style);
   const layer = desk.layer;
   page.body.append(
-    el("header", "", el("h1", "", `${title} · ${say("plan", { side: desk.baskets.side })}`), el("b", "", say("draft"))),
+    el("header", "", el("h1", "", `${title} · ${say("plan", { side: desk.baskets.side })}`), el("b", desk.isConfirmed ? "sure" : "", say(desk.isConfirmed ? "note_sure" : "draft"))),
     el("p", "", circle15.whatif.noteSummary(desk)),
     el("h2", "", say("note_changes")), await circle15.whatif.noteChanges(desk, el),
     el("h2", "", say("note_map", { service: layer.name })), circle15.whatif.noteMap(desk, el), circle15.whatif.noteKey(desk, el),
@@ -265,5 +265,5 @@ circle15.whatif.noteRules = function (desk, el) {
   const sources = data.page.about.map(([label, text]) => `${label}${circle15.whatif.colon()}${text}`).join(circle15.whatif.semicolon());
   const foot = data.page.footer.map((line) => el("p", "small", line));
   const base = `${circle15.whatif.pageData().config_file} · config_sha256 ${String(desk.info.config_sha256).slice(0, 16)}`;
-  return el("div", "", el("ul", "rules", ...told, ...rules), el("p", "small", sources), el("p", "", el("b", "", say("draft")), `${circle15.whatif.colon()}${say("note_draft")}`), el("p", "small", base), ...foot);
+  return el("div", "", el("ul", "rules", ...told, ...rules), el("p", "small", sources), el("p", "", desk.isConfirmed ? say("confirmed") : `${say("draft")}${circle15.whatif.colon()}${say("note_draft")}`), el("p", "small", base), ...foot);
 };

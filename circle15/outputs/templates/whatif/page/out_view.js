@@ -32,7 +32,7 @@ circle15.whatif.OutView = class {
     ];
     const file = el("input", "");
     file.type = "file";
-    file.accept = ".toml";
+    file.accept = ".toml,.json";
     file.setAttribute("aria-label", say("out_import"));
     file.addEventListener("change", () => this.importFile(file));
     const into = el("label", "c15-w-plain c15-w-file", say("out_import"), file);
@@ -47,13 +47,28 @@ circle15.whatif.OutView = class {
     if (!file) return;
     let told;
     try {
+      if (file.name.endsWith(".json")) {
+        this.takeManifest(JSON.parse(await file.text()));
+        return;
+      }
       const { base, changes } = circle15.whatif.readScenario(await file.text());
       told = this.take(base, changes);
     } catch (error) {
       if (!(error instanceof SyntaxError)) throw error;
-      told = say("import_bad", { why: say("import_line", { n: error.message.replace("line ", "") }) });
+      const line = /^line (\d+)$/.exec(error.message);
+      told = say("import_bad", { why: line ? say("import_line", { n: line[1] }) : say("import_no_run") });
     }
     this.desk.tell({ announce: told, stays: true });
+  }
+
+  // A run's run.json: the plan that it confirmed is no draft any more.
+  takeManifest(manifest) {
+    const { desk } = this;
+    const { say, confirmedPlan, planKey } = circle15.whatif;
+    const plan = confirmedPlan(manifest, desk.info.config_sha256);
+    desk.confirmed = plan;
+    const told = plan === null ? "confirm_not" : plan === planKey(desk.counted().changes) ? "confirmed" : "confirm_other";
+    desk.tell({ announce: say(told), stays: true });
   }
 
   // Puts a scenario's changes into the basket; a closing with an opening behind it is one that moved.

@@ -137,7 +137,10 @@ circle15.whatif.Places = class {
       return change.line.map((place, i) => (i === corner ? [lon, lat] : place));
     };
     const shape = this.shapes.find((one) => one instanceof L.Polyline && one.getLatLngs().length === change.line.length && one.getLatLngs()[corner].equals(latlng));
-    marker.on("dragstart", () => (this.dragging = item.id));
+    marker.on("dragstart", () => {
+      this.dragging = item.id;
+      this.desk.pause();
+    });
     marker.on("drag", () => {
       if (shape) shape.setLatLngs(lineAt().map(circle15.whatif.toPage));
       this.tryLine(item, change, lineAt(), marker);
@@ -164,6 +167,7 @@ circle15.whatif.Places = class {
     const item = desk.baskets.item(id);
     const last = item.changes[item.changes.length - 1];
     desk.tell({ shows: last.layer, chosen: id });
+    desk.pause();
     const { changes, owners } = desk.counted();
     const isCounted = owners.includes(id);
     const all = isCounted ? changes : [...changes, ...item.changes];
@@ -303,6 +307,7 @@ circle15.whatif.Places = class {
       const [now, was] = [desk.whole(told.result, layer.id), desk.whole(desk.base, layer.id)];
       parts.unshift(circle15.whatif.gainText(layer, now.covered_people - was.covered_people, now.gap === null ? null : was.gap - now.gap));
       this.overlays.plan.show(this.groups(desk.base.covered[layer.id], told.result.covered[layer.id]));
+      desk.tell({ tried: told.result });
     } else if (told.why) {
       parts.unshift(circle15.whatif.said(told.why));
     }

@@ -74,6 +74,25 @@ circle15.whatif.scenario = async function (changes) {
   ].join("\n\n") + "\n";
 };
 
+// A plan in one text, whoever wrote it: names and costs do not count, numbers as TOML and JSON both have them.
+circle15.whatif.planKey = function (changes) {
+  const counted = ["kind", "layer", "id", "lon", "lat", "capacity", "tolerance_m", "line"];
+  return JSON.stringify(changes.map((change) => counted.map((key) => (change[key] === undefined ? null : change[key]))));
+};
+
+/**
+ * Tell whether a run's run.json confirms a plan: one of the same base, of the very changes, whose numbers held.
+ * @param {any} manifest
+ * @param {string} baseSha256
+ * @returns {string | null} the plan that it confirms, as `planKey` gives it
+ */
+circle15.whatif.confirmedPlan = function (manifest, baseSha256) {
+  const { config, confirmation } = manifest || {};
+  if (!confirmation || !confirmation.is_confirmed || !config || !Array.isArray(config.change)) return null;
+  if (!config.expected || config.expected.base_sha256 !== baseSha256 || confirmation.base_is_same === false) return null;
+  return circle15.whatif.planKey(config.change);
+};
+
 // ---- and back: the [[change]] tables of a scenario.
 
 // Reads the values of TOML that scenarios hold: texts, numbers, true and false, arrays and inline tables.
