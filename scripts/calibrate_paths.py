@@ -1,6 +1,6 @@
 """Print how often the truth lies between the bounds of what the map lacks: well-mapped cities, thinned.
 
-    python scripts/calibrate_paths.py FOLDER [--site NAME ...] [--draws 2] [--grid]
+    python scripts/calibrate_paths.py FOLDER [--site NAME ...] [--draws 1] [--grid]
 
 FOLDER holds osm/heidelberg.osm.pbf, osm/porto.osm.pbf and osm/multicity15.osm.pbf. A city's streets as mapped, as far
 as they hang together, are the truth. They are thinned as extracts of Chinese cities are thin: whole footways and
@@ -211,7 +211,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
     parser.add_argument("--site", nargs="+", choices=SITES, default=list(SITES))
-    parser.add_argument("--draws", type=int, default=2)
+    parser.add_argument("--draws", type=int, default=1)
     parser.add_argument("--grid", action="store_true")
     options = parser.parse_args()
     rules = list(product((200.0, 300.0), (1.1, 1.2, 1.3))) if options.grid else [(LIKELY_M, DETOUR)]

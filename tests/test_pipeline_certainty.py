@@ -9,6 +9,7 @@ import circle15
 from circle15.config.model import load_config
 from circle15.errors import ConfigError
 from circle15.pipeline.draws.certainty_table import draw_certainty
+from circle15.pipeline.fit.street_check import unit_access
 from circle15.pipeline.study.clock import Clock
 from circle15.pipeline.study.read_study import read_study
 from circle15.pipeline.tables.measured import measure_service
@@ -214,3 +215,20 @@ def test_a_capacity_that_is_stated_as_about_is_drawn_and_others_are_not(tmp_path
     gap = found.services[0].gap[:, -1]
     assert gap.std() > 0
     assert found.table["sd"].iloc[-1] == 0
+
+
+def test_the_share_as_mapped_lies_between_the_bounds_of_what_the_map_lacks(root):
+    study, _, found = drawn(root / "data" / "sample" / "sample.toml", draws=2)
+    table = found.table
+    assert (table["lower"] <= table["covered_share"]).all()
+    assert (table["covered_share"] <= table["upper"]).all()
+    assert (table["upper"] > table["covered_share"]).any()
+    access = unit_access(study).set_index("unit_id")["street_km_per_km2"]
+    assert table["street_km_per_km2"].tolist() == pytest.approx(access.loc[table["unit_id"]].tolist(), rel=1e-12)
+
+
+def test_a_district_that_is_its_own_unit_has_bounds_too(tmp_path):
+    path = write_town(tmp_path, clinics=CLINICS, people=SPREAD, more=doubts(draws=1))
+    row = drawn(path)[2].table.iloc[-1]
+    assert 0 <= row["lower"] <= row["covered_share"] <= row["upper"] <= 1
+    assert row["street_km_per_km2"] >= 0 or np.isnan(row["street_km_per_km2"])

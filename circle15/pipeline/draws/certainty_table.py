@@ -15,6 +15,7 @@ from circle15.measures.share_intervals import Interval, deviation, is_sure
 from circle15.outputs.result import one_side
 from circle15.pipeline.draws.drawn_services import FACTORS, Drawn, World, draw_service
 from circle15.pipeline.draws.unmapped_paths import path_bounds
+from circle15.pipeline.fit.street_check import unit_access
 from circle15.pipeline.tables.rows import by_unit_then_layer
 
 if TYPE_CHECKING:
@@ -78,6 +79,7 @@ def certainty_table(
     """
     frames = []
     bounds = path_bounds(study, services, threads=threads)
+    density = _street_density(study)
     for service, one in zip(services, drawn, strict=True):
         lower, upper = bounds[service.layer.id]
         found = coverage(service.covered, service.people, study.unit_of_piece, study.n_units)
@@ -97,6 +99,7 @@ def certainty_table(
                 p95=interval.p95,
                 lower=lower,
                 upper=upper,
+                street_km_per_km2=density,
                 sd=interval.sd,
                 **{f"sd_{name}": deviation(one.alone[name]) for name in FACTORS},
                 main_factor=_largest({name: deviation(one.alone[name]) for name in FACTORS}),
@@ -111,6 +114,12 @@ def certainty_table(
             )
         )
     return by_unit_then_layer(frames, study)
+
+
+def _street_density(study: Study) -> np.ndarray:
+    """Give the km of street per built-up km2 of each unit as `check` does, the district last."""
+    found = unit_access(study)["street_km_per_km2"].to_numpy(np.float64)
+    return np.resize(found, study.n_units + 1)  # of a district without units the one row stands for both
 
 
 def _largest(deviations: dict[str, np.ndarray]) -> np.ndarray:
