@@ -119,7 +119,7 @@ ENGINE = """async (n) => {
     const { street } = await whatif.snap([], at(k, 0.37), 300);
     if (!street) continue;
     const line = [street, [street[0] + 0.0012, street[1] + 0.0009]];
-    times.bridge.push((await whatif.dragPath([{ kind: "add_path", line }], 0, line)).took_ms);
+    times.bridge.push((await whatif.dragPath([{ kind: "add_path", line }], 0, line)).ms);
   }
   return times;
 }"""

@@ -81,7 +81,7 @@ class Drag {
     const again = new Set(covered);
     const before = this.before.sums;
     const ids = [...facts.units.map((/** @type {any} */ u) => u.unit_id), facts.district_id];
-    const units = ids.map((unitId, u) => ({
+    const rows = ids.map((unitId, u) => ({
       unit_id: unitId,
       people: before.people[u],
       covered_before: before.covered[u],
@@ -89,6 +89,7 @@ class Drag {
       gap_before: before.gap[u],
       gap_after: after.gap[u],
     }));
+    const units = facts.is_one_unit ? rows.slice(nUnits) : rows; // as in the tables
     return {
       ok: why === null,
       why,
@@ -102,7 +103,7 @@ class Drag {
       gained: this.rowsOf(covered.filter((c) => !(this.before.ms[c] <= thresholdMs))),
       lost: this.rowsOf(this.lost.filter((c) => !again.has(c))),
       units,
-      worst: worstOff(units.slice(0, nUnits)),
+      worst: facts.is_one_unit ? -1 : worstOff(rows.slice(0, nUnits)),
       covered_gain: after.covered[nUnits] - before.covered[nUnits],
       gap_closed: this.basket.hasNorm ? before.gap[nUnits] - after.gap[nUnits] : null,
     };
