@@ -8,6 +8,7 @@ from .network.linking.link import link, link_nodes
 from .network.linking.linkage import Linkage
 from .network.walking.profiles import WalkProfile
 from .pipeline import certainty, programme, run_district
+from .pipeline.draws.array_draws import coverage_certainty
 from .reach.isochrone import isochrones
 from .reach.search import nearest, reach_summary, travel_times
 from .runs.trend.trend_table import trend
@@ -21,6 +22,7 @@ __all__ = [
     "WalkNetwork",
     "WalkProfile",
     "certainty",
+    "coverage_certainty",
     "isochrones",
     "link",
     "link_nodes",

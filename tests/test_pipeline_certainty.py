@@ -232,3 +232,23 @@ def test_a_district_that_is_its_own_unit_has_bounds_too(tmp_path):
     row = drawn(path)[2].table.iloc[-1]
     assert 0 <= row["lower"] <= row["covered_share"] <= row["upper"] <= 1
     assert row["street_km_per_km2"] >= 0 or np.isnan(row["street_km_per_km2"])
+
+
+def test_arrays_alone_give_what_a_config_gives_and_the_plain_coverage_without_errors(tmp_path):
+    path = write_town(tmp_path, clinics=CLINICS, people=SPREAD, more=doubts(position=30, speed=0.05))
+    study, (service,), found = drawn(path, draws=20)
+    cells = study.linked_cells("adult").take(study.cells.cell_of_piece)
+    lon, lat = (study.facilities[c].to_numpy() for c in ("lon", "lat"))
+    known = {"profile": "adult", "threshold_s": 300.0, "people": service.people, "unit": study.unit_of_piece}
+    plain = circle15.coverage_certainty(study.network, cells, lon, lat, draws=2, **known)
+    assert (plain.probability == service.covered).all()
+    for threads in (1, 3):
+        again = circle15.coverage_certainty(
+            study.network, cells, lon, lat, position_m=30, speed_sd=0.05, draws=20, seed=15, threads=threads, **known
+        )
+        assert (again.shares == found.services[0].shares).all()
+        assert again.interval.p05.tolist() == found.table["p05"].tolist() * 2
+    two = circle15.coverage_certainty(study.network, cells, lon, lat, min_count=2, draws=1, **known)
+    assert two.probability.sum() < plain.probability.sum()
+    with pytest.raises(ValueError, match="position_m"):
+        circle15.coverage_certainty(study.network, cells, lon, lat, position_m=-1, **known)

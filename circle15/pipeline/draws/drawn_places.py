@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from circle15.config.layer import LayerTable
     from circle15.network.linking.linkage import Linkage
+    from circle15.network.walking.profiles import WalkProfile
     from circle15.pipeline.study.study import Study
 
 Float64 = npt.NDArray[np.float64]
@@ -50,8 +51,8 @@ class DrawnPlaces:
     facility_lat: Float64
     sd_m: float
     max_access_m: float
-    profile: str
-    normals: Float64  # (draws, n_facilities, 2)
+    profile: str | WalkProfile
+    normals: Float64 = field(default_factory=lambda: np.empty((0, 0, 2)))  # (draws, n_facilities, 2)
     leg_factor: Float64 | None = None  # (draws,) what drawn access legs are multiplied by; None: nothing
 
     @classmethod
@@ -60,20 +61,24 @@ class DrawnPlaces:
         at, owner = study.linked_entrances(layer)
         of_layer = study.entrances[study.entrances["layer"] == layer.id]
         rows = study.rows_of(layer.id)
-        lon, lat = (study.facilities[c].to_numpy(np.float64)[rows] for c in ("lon", "lat"))
         found = cls(
             stated=at,
             owner=owner,
             lon=of_layer["lon"].to_numpy(np.float64),
             lat=of_layer["lat"].to_numpy(np.float64),
-            facility_lon=lon,
-            facility_lat=lat,
+            facility_lon=study.facilities["lon"].to_numpy(np.float64)[rows],
+            facility_lat=study.facilities["lat"].to_numpy(np.float64)[rows],
             sd_m=sd_m,
             max_access_m=study.config.network.max_access_m,
             profile=layer.profile,
-            normals=place_normals(root, lon, lat, draws, factor=POSITIONS),
         )
-        if not sd_m > 0:
+        return found.drawn(root, draws)
+
+    def drawn(self, root: np.random.SeedSequence, draws: int) -> DrawnPlaces:
+        """Give the same with the random numbers of so many draws."""
+        lon, lat = self.facility_lon, self.facility_lat
+        found = replace(self, normals=place_normals(root, lon, lat, draws, factor=POSITIONS))
+        if not self.sd_m > 0:
             return found
         return replace(found, leg_factor=_LegMatch(found, root).factors(draws))
 

@@ -27,6 +27,8 @@ NO_REGRET = 0.95
 ROBUST_QUANTILE = 0.1
 TOP = 3
 _ALONE = ("positions", "speed", "people")
+_FACTOR_DRAWS = 60
+"""Draws in which each factor is drawn alone: enough to tell one in twenty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,10 +164,11 @@ def order_depends_on(candidates: Candidates, n_places: int, top: int, *, cost: F
                      budget: float | None = None) -> npt.NDArray[np.object_]:  # fmt: skip
     """Name for each place the one factor under which it is chosen least often, "" where it is in nearly every draw."""
     share = np.zeros((len(_ALONE), n_places))
+    n_draws = min(candidates.n_draws, _FACTOR_DRAWS)
     for i, factor in enumerate(_ALONE):
-        for draw in range(candidates.n_draws):
+        for draw in range(n_draws):
             share[i, candidates.chosen(draw, top, cost=cost, budget=budget, drawn=factor)] += 1
-    share /= max(candidates.n_draws, 1)
+    share /= max(n_draws, 1)
     names = np.array(_ALONE, dtype=object)[share.argmin(axis=0)]
     return np.where(share.min(axis=0) < NO_REGRET, names, "")
 
