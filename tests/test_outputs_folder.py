@@ -14,6 +14,7 @@ from circle15.files.digests import file_digest
 from circle15.files.publishing import EARLIER
 from circle15.files.staging import claimed_folder, replaced_file, replaced_files, staged_folder, sweep_stages
 from circle15.files.written import LEDGER, MANIFEST, write_json, write_manifest
+from tests.batch_town import BOXES, SHARED, build_town
 
 NO_SPACE = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -336,3 +337,25 @@ def test_a_full_disk_is_told_as_such_whatever_a_library_calls_it(tmp_path, monke
 def test_an_error_on_a_disk_with_room_stays_itself(tmp_path):
     with pytest.raises(RuntimeError, match="cannot write"), staged_folder(tmp_path / "out"):
         raise RuntimeError("cannot write")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="bounds the size of files by POSIX's limit")
+def test_a_temporary_file_that_cannot_be_written_is_told_and_never_aborts(tmp_path):
+    build_town(tmp_path)
+    district = f'[district]\nid = "west"\nname = "West"\nboundary = "box:{BOXES["west"]}"\n'
+    config = tmp_path / "west.toml"
+    config.write_text(SHARED.replace("[district]\n", district, 1), encoding="utf-8")
+    code = (
+        "import resource, sys\nfrom circle15.cli import main\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))\n"
+        "main(['isochrone', sys.argv[1], '--at', '0.004,0.004'])"
+    )
+    env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache"), "TMPDIR": str(tmp_path / "temp")}
+    (tmp_path / "temp").mkdir()
+    command = [sys.executable, "-c", code, config]
+    done = subprocess.run(command, check=False, env=env, capture_output=True, text=True)
+    assert done.returncode == 1, done.stderr
+    (line,) = done.stderr.splitlines()
+    assert line.startswith(f"circle15: {tmp_path / 'temp'}")
+    assert "File too large" in line
+    assert list((tmp_path / "temp").iterdir()) == []

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import shutil
@@ -9,6 +10,9 @@ import tempfile
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from circle15.errors import OutputError, Problem
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +29,16 @@ PREFIX, SUFFIX = "circle15-", ".partial"
 _MARK = ".circle15-temporary"
 """A file in each held folder: what has it is ours to sweep, whatever else bears a name of the same form."""
 _INSIDE = "inside"
+_FULL = (errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC))
+CANNOT_KEEP = Said(
+    "无法写入临时文件（{why}）；请腾出磁盘空间，或用环境变量 TMPDIR 指定另一个文件夹",
+    "a temporary file cannot be written ({why}); make room on that disk, or set TMPDIR to another folder",
+)
 _OPEN_FOLDER = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NOFOLLOW", 0)
+
+
+class DiskFullError(OutputError):
+    """There is no room for a temporary file."""
 
 
 @contextmanager
@@ -45,10 +58,22 @@ def held_folder(parent: Path | None = None, *, before: str = "", suffix: str = S
         (folder / _MARK).touch()
         (folder / _INSIDE).mkdir()
         yield folder / _INSIDE
+    except OSError as e:
+        if e.errno not in _FULL or e.filename is not None:
+            raise
+        # Writing tells no name: what the disk has no room for mostly stands here.
+        raise DiskFullError(Problem(CANNOT_KEEP.format(why=os.strerror(e.errno)), file=str(folder))) from e
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         if hold is not None:
             os.close(hold)
+
+
+def _remove(folder: Path) -> None:
+    """Remove a held folder, its mark last: what cannot be removed now stays known as ours."""
+    shutil.rmtree(folder / _INSIDE, ignore_errors=True)
+    if not os.path.lexists(folder / _INSIDE):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def is_held(path: Path) -> bool:
@@ -103,7 +128,7 @@ def _remove_if_ours(folder: Path, owner: int) -> bool:
     if owner != os.getuid():
         return False
     if (folder / _MARK).is_file():
-        shutil.rmtree(folder, ignore_errors=True)
+        _remove(folder)
         return True
     if PREFIX in folder.name:
         folder.rmdir()  # killed before it was marked: there is nothing in it, or it stays

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from circle15.errors import Circle15Error, OutputError, Problem
 from circle15.files.digests import fresh_digest
 from circle15.files.exchanging import sync
-from circle15.files.held_folders import PREFIX, SUFFIX, held_folder, is_held, sweep_held
+from circle15.files.held_folders import PREFIX, SUFFIX, DiskFullError, held_folder, is_held, sweep_held
 from circle15.files.locks import locked_folder, sweep_locks
 from circle15.files.publishing import publish, settle
 from circle15.files.written import LEDGER, files_of_manifest, ledger_with, refuse_foreign, write_json
@@ -116,6 +116,10 @@ def _written(path: Path, what: Said = _CANNOT) -> Iterator[None]:
     """Tell an error of the system in words of ours."""
     try:
         yield
+    except DiskFullError as e:  # of a temporary folder in which results are staged, or of another one
+        if Path(str(e.problems[0].file)).parent not in {path.resolve(), path.resolve().parent}:
+            raise
+        raise OutputError(Problem(Said("：", ": ").join([what, os.strerror(errno.ENOSPC)]), file=str(path))) from e
     except Circle15Error:
         raise
     except OSError as e:

@@ -25,6 +25,7 @@ import pyarrow.csv
 from circle15.files.held_folders import held_folder
 from circle15.inputs.osm.edited import uploaded_form
 from circle15.inputs.osm.file import new_location_index, osm_errors
+from circle15.inputs.osm.writing import osm_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -157,7 +158,7 @@ def _write_opl(path: str | Path, text: Path, having: Sequence[str]) -> None:
     target = osmium.io.File(str(text), "opl,add_metadata=false,locations_on_ways=true")
     with (
         osmium.io.Reader(str(path), osmium.osm.NODE | osmium.osm.WAY) as reader,
-        osmium.SimpleWriter(target) as writer,
+        osm_writer(target, text.parent) as writer,
     ):
         osmium.apply(reader, locate, osmium.filter.KeyFilter(*having), writer)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,9 +10,11 @@ from typing import TYPE_CHECKING, Any
 import osmium
 import shapely
 
-from circle15.errors import InputError, OutputError, Problem
+from circle15.errors import InputError, Problem
+from circle15.files.held_folders import held_folder
 from circle15.inputs.geofiles.vectors import read_vector
 from circle15.inputs.osm.shapes import areal, sound
+from circle15.inputs.osm.writing import osm_writer
 from circle15.inputs.tables.file_guards import check_file
 
 if TYPE_CHECKING:
@@ -103,19 +104,16 @@ def _write(elements: Iterable[dict[str, Any]], path: Path) -> dict[str, int]:
     kinds = ("node", "way", "relation")
     ordered = sorted(elements, key=lambda e: (kinds.index(e["type"]), e["id"]))
     mutable = osmium.osm.mutable
-    try:
-        with osmium.SimpleWriter(str(path), overwrite=True) as writer:
-            for e in ordered:
-                shared = {"id": e["id"], "tags": e.get("tags", {}), "version": e.get("version", 1)}
-                if e["type"] == "node":
-                    writer.add_node(mutable.Node(location=(e["lon"], e["lat"]), **shared))
-                elif e["type"] == "way":
-                    writer.add_way(mutable.Way(nodes=e["nodes"], **shared))
-                else:
-                    members = [(m["type"][0], m["ref"], m.get("role", "")) for m in e["members"]]
-                    writer.add_relation(mutable.Relation(members=members, **shared))
-    except RuntimeError as e:  # what pyosmium raises for a file that it cannot write
-        raise OutputError(Problem(f"cannot write: {e}", file=str(path))) from e
+    with osm_writer(path, path.parent, overwrite=True) as writer:
+        for e in ordered:
+            shared = {"id": e["id"], "tags": e.get("tags", {}), "version": e.get("version", 1)}
+            if e["type"] == "node":
+                writer.add_node(mutable.Node(location=(e["lon"], e["lat"]), **shared))
+            elif e["type"] == "way":
+                writer.add_way(mutable.Way(nodes=e["nodes"], **shared))
+            else:
+                members = [(m["type"][0], m["ref"], m.get("role", "")) for m in e["members"]]
+                writer.add_relation(mutable.Relation(members=members, **shared))
     return {f"{kind}s": sum(e["type"] == kind for e in ordered) for kind in kinds}
 
 
@@ -127,14 +125,14 @@ def _osmnx(*, overpass: str | None = None, nominatim: str | None = None) -> Iter
 
     names = ("cache_folder", "use_cache", "cache_only_mode", "overpass_url", "nominatim_url", "overpass_rate_limit")
     before = {name: getattr(ox.settings, name) for name in names}
-    with tempfile.TemporaryDirectory() as folder:
-        ox.settings.cache_folder, ox.settings.use_cache = folder, True
+    with held_folder() as folder:
+        ox.settings.cache_folder, ox.settings.use_cache = str(folder), True
         if overpass is not None:
             ox.settings.overpass_url, ox.settings.overpass_rate_limit = overpass, False
         if nominatim is not None:
             ox.settings.nominatim_url = nominatim
         try:
-            yield ox, Path(folder)
+            yield ox, folder
         except requests.exceptions.ConnectionError as e:
             raise InputError(Problem(f"no connection to OpenStreetMap's servers; {_HOW_ELSE}")) from e
         except (requests.exceptions.RequestException, ox._errors.ResponseStatusCodeError) as e:  # noqa: SLF001 (as above)

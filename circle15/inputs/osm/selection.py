@@ -6,7 +6,9 @@ from typing import TYPE_CHECKING
 
 import osmium
 
+from circle15.files.held_folders import held_folder
 from circle15.inputs.osm.file import osm_errors
+from circle15.inputs.osm.writing import osm_writer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -38,13 +40,18 @@ def write_selection(path: Path, wanted: Mapping[str, frozenset[str] | None], out
         If the file is missing, cut off, or not OSM data.
     """
     keys = osmium.filter.KeyFilter(*sorted(wanted))
-    with osm_errors(path):
-        writer = osmium.BackReferenceWriter(str(out), str(path), relation_depth=0)
-        # Where reading fails the writer leaves its temporary folder standing.
-        with writer.tmpdir, writer:
+    with osm_errors(path), held_folder() as folder:
+        found, parts = folder / "found.osm.pbf", osmium.IdTracker()
+        with osm_writer(found, folder) as writer:
             for thing in osmium.FileProcessor(str(path)).with_filter(keys):
                 if any(_may_match(thing.tags.get(key), values) for key, values in wanted.items()):
+                    parts.add_references(thing)
                     writer.add(thing)
+        parts.complete_backward_references(str(path), relation_depth=0)
+        others = osmium.FileProcessor(str(path)).with_filter(parts.id_filter())
+        with osm_writer(out, out.parent) as writer:
+            for thing, part in osmium.zip_processors(osmium.FileProcessor(str(found)), others):
+                writer.add(thing or part.replace(tags={}))
 
 
 def join_wanted(*every: Mapping[str, frozenset[str] | None]) -> Wanted:

@@ -1,0 +1,21 @@
+#!/usr/bin/env bash
+# faults.sh [EVERY] [KILLS]: let every EVERYth call of the system that changes files fail once in turn (1: each), and kill processes
+# at KILLS of them, over run, batch of three, verify and the cache, and over Monaco; print what was tried and lost. Linux, needs gcc.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+every=${1:-1} kills=${2:-100} python=${PYTHON:-python}
+work=$(mktemp -d); trap 'rm -rf "$work"' EXIT
+gcc -shared -fPIC -O1 -Wall -o "$work/shim.so" tests/faults/shim.c -ldl
+"$python" -c "import sys; from pathlib import Path; sys.path.insert(0, '.'); from tests.test_faults import made_town; made_town(Path('$work'))"
+export OPENBLAS_NUM_THREADS=1 OMP_NUM_THREADS=1
+lost=0
+try() { LD_PRELOAD="$work/shim.so" nice -n 10 "$python" -m tests.faults.harness "$@" || lost=1; }
+try run "$work/west.toml" --earlier "$work/before.toml" --every "$every"
+try run "$work/west.toml" --earlier "$work/before.toml" --every "$every" --beside
+try run "$work/west.toml" --earlier "$work/before.toml" --kills "$kills"
+try batch "$work/batch.toml" --every "$every"
+try batch "$work/batch.toml" --kills "$kills"
+try verify "$work/west.toml" --every "$every"
+try run data/monaco.toml --every $((every * 20))
+try run data/monaco.toml --kills "$kills"
+exit $lost

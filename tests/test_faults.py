@@ -1,0 +1,72 @@
+"""Whatever call of the system fails, and whenever a process is killed, a folder holds a whole earlier or a whole new result."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.batch_town import BOXES, SHARED, build_town
+
+ROOT = Path(__file__).parents[1]
+HERE = Path(__file__).parent / "faults"
+
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(sys.platform != "linux" or shutil.which("gcc") is None, reason="a shim for Linux, made by gcc"),
+]
+
+
+def made_town(folder):
+    """Write three districts, one of them alone, and that one as it was planned before."""
+    build_town(folder)
+    district = f'[district]\nid = "west"\nname = "West"\nboundary = "box:{BOXES["west"]}"\n'
+    (folder / "west.toml").write_text(SHARED.replace("[district]\n", district, 1), encoding="utf-8")
+    before = (folder / "west.toml").read_text("utf-8").replace("minutes = 5", "minutes = 4")
+    (folder / "before.toml").write_text(before, encoding="utf-8")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def town(tmp_path_factory):
+    return made_town(tmp_path_factory.mktemp("town"))
+
+
+@pytest.fixture(scope="module")
+def shim(tmp_path_factory):
+    made = tmp_path_factory.mktemp("shim") / "shim.so"
+    subprocess.run(["gcc", "-shared", "-fPIC", "-O1", "-o", made, HERE / "shim.c", "-ldl"], check=True)
+    return made
+
+
+def try_calls(shim, *args):
+    env = {**os.environ, "LD_PRELOAD": str(shim), "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
+    command = [sys.executable, "-m", "tests.faults.harness", *map(str, args)]
+    done = subprocess.run(command, check=False, cwd=ROOT, env=env, capture_output=True, text=True)
+    assert done.stdout, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(
+    ("command", "config", "options"),
+    [
+        ("run", "west.toml", ["--earlier", "before.toml", "--every", "29"]),
+        ("run", "west.toml", ["--earlier", "before.toml", "--every", "29", "--beside"]),
+        ("run", "west.toml", ["--earlier", "before.toml", "--kills", "20"]),
+        ("batch", "batch.toml", ["--every", "97"]),
+        ("batch", "batch.toml", ["--kills", "15"]),
+        ("verify", "west.toml", ["--every", "29"]),
+    ],
+)
+def test_a_call_that_fails_or_kills_leaves_a_whole_result_and_a_sound_cache(shim, town, command, config, options):
+    named = [town / one if one.endswith(".toml") else one for one in options]
+    found = try_calls(shim, command, town / config, *named)
+    assert found["losses"] == []
+    assert found["tried"] > 10
+    if "--kills" in options:
+        assert found["exits"].get("-9", 0) == found["tried"]
+    else:
+        assert {"write", "sync"} & set(found["kinds"])
