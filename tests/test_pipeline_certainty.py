@@ -252,3 +252,15 @@ def test_arrays_alone_give_what_a_config_gives_and_the_plain_coverage_without_er
     assert two.probability.sum() < plain.probability.sum()
     with pytest.raises(ValueError, match="position_m"):
         circle15.coverage_certainty(study.network, cells, lon, lat, position_m=-1, **known)
+
+
+def test_the_share_from_every_home_is_that_of_walking_from_each(tmp_path):
+    people = [(x + 20, y + dy, 3) for y in (0, 200, 400) for x in range(0, 2001, 50) for dy in (10, 60)]
+    path = write_town(tmp_path, clinics=CLINICS, people=people, more=doubts(draws=1))
+    study, (service,), found = drawn(path)
+    homes = study.people.homes
+    at = circle15.link(study.network, homes.lon, homes.lat, profile="adult")
+    entrances, _ = study.linked_entrances(service.layer)
+    near = circle15.nearest(study.network, at, entrances, profile="adult", cutoff_s=300).seconds <= 300
+    assert found.table["homes_share"].iloc[-1] == pytest.approx(np.average(near, weights=homes.people))
+    assert found.table["homes_share"].iloc[-1] != found.table["covered_share"].iloc[-1]

@@ -16,6 +16,7 @@ from circle15.outputs.result import one_side
 from circle15.pipeline.draws.drawn_services import FACTORS, Drawn, World, draw_service
 from circle15.pipeline.draws.unmapped_paths import path_bounds
 from circle15.pipeline.fit.street_check import unit_access
+from circle15.pipeline.draws.home_shares import homes_share
 from circle15.pipeline.tables.rows import by_unit_then_layer
 
 if TYPE_CHECKING:
@@ -102,6 +103,7 @@ def certainty_table(
                 street_km_per_km2=density,
                 sd=interval.sd,
                 **{f"sd_{name}": deviation(one.alone[name]) for name in FACTORS},
+                homes_share=homes_share(study, service, threads=threads),
                 main_factor=_largest({name: deviation(one.alone[name]) for name in FACTORS}),
                 people_sure=by_class[0],
                 people_unsure=by_class[1],
