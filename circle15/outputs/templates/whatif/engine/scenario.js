@@ -17,7 +17,7 @@
 
 const PATH_KINDS = new Set(["add_path", "close_path"]);
 const PLACE_KINDS = new Set(["add_facility", "close_facility", "set_capacity"]);
-const WORLDS_KEPT = 4;
+const WORLDS_KEPT = 3;
 
 /** Runs what refuses a change, and says which one it is. @template T @param {number} index @param {() => T} make @returns {T} */
 function ofChange(index, make) {

@@ -27,6 +27,7 @@ class Streets {
   /** @param {Network} network */
   static of(network) {
     const unfolded = unfold(network);
+    if (unfolded.edge.length === 0) return Streets.plain(network, unfolded, network.nNodes, network.nEdges);
     const { nNodes, nEdges } = network;
     const more = unfolded.edge.length;
     const tail = extended(network.tail.subarray(0, nEdges), more);
@@ -45,9 +46,16 @@ class Streets {
     return new Streets(network, nNodes + unfolded.node.length, nEdges + more, tail, head, isGone, times, unfolded, nNodes, nEdges);
   }
 
+  /** A network without private gates is what walks go along. @param {Network} network @param {Unfolded} unfolded @param {number} nOwnNodes @param {number} nOwnEdges */
+  static plain(network, unfolded, nOwnNodes, nOwnEdges) {
+    const { nNodes, nEdges, tail, head, isGone, times } = network;
+    return new Streets(network, nNodes, nEdges, tail, head, isGone, Object.values(times), unfolded, nOwnNodes, nOwnEdges);
+  }
+
   /** The streets after a change that leaves private ones as they are. @param {Draft} draft */
   after(draft) {
     const { network } = draft;
+    if (this.unfolded.edge.length === 0) return Streets.plain(network, this.unfolded, this.nOwnNodes, this.nOwnEdges);
     const [nodeShift, edgeShift] = [this.nNodes - draft.nOldNodes, this.nEdges - draft.nOldEdges];
     const nNew = network.nEdges - draft.nOldEdges;
     const tail = extended(this.tail, nNew);

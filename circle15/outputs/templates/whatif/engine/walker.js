@@ -1,6 +1,8 @@
 "use strict";
 // One profile at one pace on the streets of a world: its graph, where its walks start, and what facilities they reach.
 
+const MOST_COLUMNS = 20000; // kept, of all thresholds that were tried
+
 /** Places of some facilities: `rows` are each one's own among them, `links` where each is. @typedef {{places: Places, rows: number[][], links: Link[]}} Goals */
 
 class Walker {
@@ -109,6 +111,7 @@ class Walker {
    * @returns {Column[]}
    */
   columnsOf(layer, facilities, cutoff) {
+    if (this.columns.size > MOST_COLUMNS) this.columns.clear();
     /** @type {Goals | null} */
     let goals = null;
     return facilities.map((facility, f) =>

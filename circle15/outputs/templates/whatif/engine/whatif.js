@@ -8,7 +8,7 @@
 
 /** A scenario, computed. @typedef {{measured: Measured[], told: Told[], isTrial: boolean}} State */
 
-const STATES_KEPT = 8;
+const STATES_KEPT = 6;
 
 class WhatIf {
   /** @param {Study} study */
@@ -102,7 +102,11 @@ class WhatIf {
 
   /** @param {Change[]} changes @param {Options} [options] */
   evaluate(changes, options = {}) {
-    const state = this.state(changes, options);
+    return this.answer(this.state(changes, options));
+  }
+
+  /** @param {State} state */
+  answer(state) {
     return { units: this.unitRows(state), rows: this.rowTimes(state), thresholds: thresholdsOf(state), told: state.told, cannot: [], trial: state.isTrial };
   }
 
@@ -136,7 +140,7 @@ class WhatIf {
     });
     const lengthM = line.slice(1).reduce((sum, point, k) => sum + haversineM(...line[k], ...point), 0);
     try {
-      return { ok: true, why: null, ends, length_m: lengthM, result: this.evaluate(drawn, options) };
+      return { ok: true, why: null, ends, length_m: lengthM, result: this.answer(this.compute(drawn, options)) };
     } catch (error) {
       if (!(error instanceof Refusal)) throw error;
       return { ok: false, why: error.said, ends, length_m: lengthM, result: null };

@@ -1,6 +1,8 @@
 "use strict";
 // The streets as a list of path changes leaves them, with everything that stands on them.
 
+const PACES_KEPT = 3; // that were tried beside the profiles' own
+
 class World {
   /**
    * @param {Study} study @param {Network} network
@@ -20,6 +22,8 @@ class World {
     this.links = new Map();
     /** @type {Map<string, Walker>} */
     this.walkers = new Map();
+    /** Keys of the walkers at their own pace. @type {Record<string, true>} */
+    this.usual = Object.fromEntries(Object.entries(study.speeds).map(([profile, speed]) => [`${profile}@${speed}`, true]));
     /** @type {Streets | null} */
     this.walked = null;
     /** @type {Chains | null} */
@@ -159,6 +163,8 @@ class World {
 
   /** @param {string} profile @param {number} speed */
   walker(profile, speed) {
+    const paced = [...this.walkers.keys()].filter((key) => !(key in this.usual));
+    for (const key of paced.slice(0, -PACES_KEPT)) this.walkers.delete(key);
     return kept(this.walkers, `${profile}@${speed}`, () => new Walker(this, profile, speed));
   }
 }
