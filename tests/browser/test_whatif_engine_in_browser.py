@@ -192,11 +192,13 @@ def test_a_change_that_a_run_refuses_is_refused_with_its_reason(open_page, distr
 def test_minutes_and_pace_that_are_tried_are_those_of_a_config_that_states_them(open_page, districts):
     study, page, config = districts("town")
     opened = open_page(page)
-    layers = tuple(x.model_copy(update={"minutes": 6.0}) if x.id == "clinic" else x for x in study.config.layers)
-    found = ask(opened, "evaluate", [], {"minutes": {"clinic": 6}})
-    tried = replace(study, config=study.config.model_copy(update={"layers": layers}))
-    assert differences(found, numbers_of(tried)) == []
-    assert found["trial"] is True
+    for tried in ({"clinic": 6.0, "nursery": 5.5}, {"clinic": 11.0, "nursery": 12.5, "meals": 3.0}):
+        found = ask(opened, "evaluate", [], {"minutes": tried})
+        layers = tuple(x.model_copy(update={"minutes": tried.get(x.id, x.minutes)}) for x in study.config.layers)
+        stated = replace(study, config=study.config.model_copy(update={"layers": layers}))
+        assert differences(found, numbers_of(stated)) == []
+        assert found["trial"] is True
+        assert bool(found["told"]) is (tried["clinic"] > 9)  # the streets beyond the run's buffer are not known
     assert ask(opened, "evaluate", [])["trial"] is False
     assert "pace alone cannot be changed" in ask(opened, "evaluate", [], {"pace": {"elderly": 1.0}})["said"]["en"]
     text = config.read_text(encoding="utf-8").replace("speed_m_s = 1.25", "speed_m_s = 0.7")

@@ -37,8 +37,20 @@ function measure(rules, walker, facilities) {
 /** How far a run looks, in milliseconds. @param {Rules} rules @param {Study} study */
 const searchedMs = ({ thresholdMs }, study) => secondsToMs((study.facts.shown_beyond * thresholdMs) / MS_PER_SECOND);
 
-/** Where several facilities must be near, the columns tell the k-th. @param {Rules} rules @param {Study} study */
-const columnCutoff = (rules, study) => (rules.layer.min_count > 1 ? searchedMs(rules, study) : rules.thresholdMs);
+const BAND_MS = 300000; // a slider of minutes asks for new columns every five
+
+/**
+ * How far the columns of facilities reach: at least to the threshold and, where several must be near, as far as a run
+ * looks for the k-th. Columns that are there are used for a shorter threshold too.
+ * @param {Rules} rules @param {Study} study
+ */
+function columnCutoff(rules, study) {
+  const { layer } = rules;
+  /** @param {Rules} of */
+  const needed = (of) => (layer.min_count > 1 ? searchedMs(of, study) : of.thresholdMs);
+  const own = needed({ ...rules, thresholdMs: layer.threshold_ms });
+  return needed(rules) <= own ? own : Math.ceil(needed(rules) / BAND_MS) * BAND_MS;
+}
 
 /** @param {Rules} rules @param {Walker} walker @param {Facility[]} facilities */
 function timesToKth(rules, walker, facilities) {
@@ -47,9 +59,9 @@ function timesToKth(rules, walker, facilities) {
   const cutoff = searchedMs(rules, study);
   if (k === 1) return walker.nearest(walker.goals(rules.layer, facilities), cutoff);
   const least = new Float64Array(k * study.nCells).fill(Infinity); // each cell's k least times, ascending
-  for (const { origin, ms } of walker.columnsOf(rules.layer, facilities, cutoff)) {
+  for (const { origin, ms } of walker.columnsOf(rules.layer, facilities, columnCutoff(rules, study))) {
     for (let n = 0; n < origin.length; n++) {
-      if (origin[n] >= study.nCells) continue;
+      if (origin[n] >= study.nCells || ms[n] > cutoff) continue;
       const first = k * origin[n];
       let place = k;
       while (place > 0 && least[first + place - 1] > ms[n]) place--;
