@@ -13,6 +13,7 @@ from folium.utilities import JsCode
 
 from circle15.files.staging import whole_file
 from circle15.outputs.drawings import unguarded
+from circle15.outputs.drawn_changes import add_changes
 from circle15.outputs.map_data import Value, page_data
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
 from circle15.outputs.sentences import three_sentences
@@ -143,6 +144,10 @@ def _shell(view: View, data: Value, whatif: str) -> tuple[str, str, str]:
         made.add_child(layer)
     cells = _cell_layers(made, view, data)
     overlays = _overlays(made, view, data)
+    if view.result.scenario:
+        names = {layer.id: layer.name for layer in view.result.layers}
+        units = {layer.id: layer.capacity_unit or "" for layer in view.result.layers}
+        add_changes(made, view.result.scenario, view.result.lang, names, units)
     control: Any = folium.LayerControl()
     control.options["collapsed"] = JsCode("window.innerWidth < 700")  # phones have no room for it
     control.add_to(made)

@@ -82,6 +82,8 @@ def _content(result: DistrictResult) -> Value:
         "css": template_text("report.css"),
         "name": result.name,
         "title": say["report_title_plain"] if minutes is None else say["report_title"].format(minutes=minutes),
+        "labels": view.labels(),
+        "changes": view.change_facts(),
         "bureau": result.bureau,
         "summary": {"sentences": three_sentences(view), "shares": shares},
         "confirmation": result.confirmation,

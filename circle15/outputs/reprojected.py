@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.outputs.result import DistrictResult
+    from circle15.outputs.shown_changes import ShownChange
 
 CGCS2000 = "EPSG:4490"
 """Geographic CGCS2000. It and WGS-84 differ by the drift of the Chinese plate since 2000, some decimetres, and PROJ
@@ -60,6 +61,7 @@ def in_system(result: DistrictResult, system: str) -> DistrictResult:
         isochrones=moved(result.isochrones),
         streets=streets,
         roads=None if result.roads is None else moved(result.roads),
+        scenario=tuple(_changed(change, is_shifted=is_shifted) for change in result.scenario),
         communities=None if result.communities is None else moved(result.communities),
         tables=ResultTables(**{n: _with_places(t, is_shifted=is_shifted) for n, t in result.tables.items()}),
     )
@@ -67,6 +69,19 @@ def in_system(result: DistrictResult, system: str) -> DistrictResult:
 
 def _shift(xy: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     return np.column_stack(wgs84_to_gcj02(xy[:, 0], xy[:, 1]))
+
+
+def _changed(change: ShownChange, *, is_shifted: bool) -> ShownChange:
+    """Give a scenario's change where it stands in the system."""
+    if not is_shifted:
+        return change
+    lines = tuple(
+        tuple((float(x), float(y)) for x, y in _shift(np.asarray(line, dtype=np.float64))) for line in change.lines
+    )
+    if change.lon is None or change.lat is None:
+        return replace(change, lines=lines)
+    lon, lat = _shift(np.array([[change.lon, change.lat]]))[0].tolist()
+    return replace(change, lon=lon, lat=lat, lines=lines)
 
 
 def _with_places(table: pd.DataFrame | gpd.GeoDataFrame, *, is_shifted: bool) -> Any:

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
 
     from circle15.outputs.result_tables import ResultTables
+    from circle15.outputs.shown_changes import ShownChange
 
 
 def one_side(table: pd.DataFrame, lang: str) -> pd.DataFrame:
@@ -72,6 +73,8 @@ class DistrictResult:
     config_file: str = ""  # name of the config's file, the base of scenarios that a what-if exports
     roads: gpd.GeoDataFrame | None = None  # name, geometry: the streets that have names, where a what-if is written
     communities: gpd.GeoDataFrame | None = None  # unit_name, geometry; as roads
+    scenario: tuple[ShownChange, ...] = ()  # what a scenario changes: titles name it, maps draw it
+    as_of: str = ""  # the date that the inputs stand for, as the config states it
     config_sha256: str = ""  # of the config's meaning, printed on the first sheet of the workbook
     whatif: str = ""  # what the map's what-if computes with (`outputs.whatif_pack`); "": the map has none
     programme: Any = None  # what was proven of the programme, as run.json holds it; None without one

@@ -20,6 +20,9 @@ LEAST_QUANTITY, FEWEST_WHOLE = 0.1, 10
 _WORDS: dict[str, tuple[str, str]] = {
     "circle_title": ("公共服务步行圈", "Public services within walking reach"),
     "circle_title_minutes": ("{minutes} 分钟公共服务圈", "Public services within a {minutes}-minute walk"),
+    "scenario": ("方案", "Scenario"),
+    "as_of": ("数据截止", "Data as of"),
+    "changes": ("方案改动", "Changes"),
     "district": ("全区", "Whole district"),
     "unit": ("街道", "Unit"),
     "units": ("街道", "Units"),

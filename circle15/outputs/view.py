@@ -11,6 +11,7 @@ import numpy.typing as npt
 import shapely
 
 from circle15.outputs.packed_shapes import STREET_TOLERANCE_DEG, joined_lines
+from circle15.outputs.shown_changes import change_facts, scenario_title
 from circle15.outputs.text import Words, plain_number, words
 
 if TYPE_CHECKING:
@@ -143,10 +144,24 @@ class View:
 
     @property
     def subtitle(self) -> str:
-        """What is drawn, with the minutes where all services share them."""
-        if self.shared_minutes is None:
-            return self.say["circle_title"]
-        return self.say["circle_title_minutes"].format(minutes=self.shared_minutes)
+        """What is drawn, with the minutes where all services share them, the scenario and the date where there are."""
+        minutes = self.shared_minutes
+        what = self.say["circle_title"] if minutes is None else self.say["circle_title_minutes"].format(minutes=minutes)
+        return " · ".join([what, *self.labels()])
+
+    def labels(self) -> list[str]:
+        """Name the scenario and the date that the inputs stand for, as far as there are any."""
+        result, colon = self.result, "：" if self.result.lang == "zh" else ": "
+        title = scenario_title(result.scenario, result.lang)
+        pairs = (("scenario", title), ("as_of", result.as_of))
+        return [f"{self.say[key]}{colon}{text}" for key, text in pairs if text]
+
+    def change_facts(self) -> list[tuple[str, str]]:
+        """Say what a scenario changes, each by its kind and what it is."""
+        result = self.result
+        names = {layer.id: layer.name for layer in result.layers}
+        units = {layer.id: layer.capacity_unit or "" for layer in result.layers}
+        return change_facts(result.scenario, result.lang, names, units)
 
     @property
     def shared_minutes(self) -> str | None:

@@ -45,6 +45,9 @@ def write_notes(result: DistrictResult, sheet: Worksheet, *, title: Format, labe
     is_zh = result.lang == "zh"
     say = words(result.lang)
     rows = [(result.name, "")]
+    view = View(result)
+    rows += [(say["as_of"], result.as_of)] if result.as_of else []
+    rows += [(f"{say['scenario']} · {kind}", text) for kind, text in view.change_facts()]
     rows += [(say["bureau"], result.bureau)] if result.bureau else []
     rows += [(say["map_approval"], result.map_approval)] if result.map_approval else []
     rows += [

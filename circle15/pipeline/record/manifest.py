@@ -93,6 +93,7 @@ def manifest_of(
         "config": plain_config(config),
         "config_stated": stated_config(config),
         "config_sha256": config_digest(config),
+        **({"scenario": [change.record() for change in result.scenario]} if result.scenario else {}),
         "layers": [asdict(layer) for layer in result.layers],  # as applied, with what [policy] filled in
         "inputs": {
             name: {"sha256": ledger.sha256_of(path), "bytes": ledger.size_of(path), "path": str(path)}

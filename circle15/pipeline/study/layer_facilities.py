@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     from circle15.inputs.osm.features import Features
     from circle15.network.detection.crs_detector import CrsDetection
     from circle15.network.graph import WalkNetwork
+    from circle15.outputs.shown_changes import ShownChange
 
 OSM_PREFIX = "osm:"
 GATE_TAGS: Wanted = {"entrance": None, "barrier": None}
@@ -69,6 +70,7 @@ class Services:
     capacity_units: dict[str, str] = field(default_factory=dict)  # by layer, where its file's heading says it
     unread: tuple[Change, ...] = ()  # of `changes`: capacities and used places that are no amounts
     place_doubts: tuple[PlaceDoubt, ...] = ()
+    changed: dict[int, ShownChange] = field(default_factory=dict)  # a scenario's changes of facilities, by number
     gates: Any = None  # (n, 2) degrees: gates that facilities with an outline may be entered by
 
 

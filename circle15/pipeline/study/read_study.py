@@ -24,7 +24,7 @@ from circle15.pipeline.starts.walk_starts import start_around, start_walks, star
 from circle15.pipeline.study.later_tables import later_changes
 from circle15.pipeline.study.layer_facilities import OSM_ATTRIBUTION, read_services, wanted_tags
 from circle15.pipeline.study.outline_check import measure_outlines, outline_warnings
-from circle15.pipeline.study.scenario import change_network, change_services, scenario_inputs
+from circle15.pipeline.study.scenario import change_network, change_services, scenario_inputs, shown_changes
 from circle15.pipeline.study.second_level import SecondLevel, read_people, without_pieces
 from circle15.pipeline.study.study_streets import read_streets, street_inputs
 from circle15.pipeline.study.table_warnings import people_warnings, row_warnings, table_warnings
@@ -147,6 +147,7 @@ def read_study(config: Config, clock: Clock) -> Study:
         around=around,
         area=area,
         gates=services.gates,
+        scenario=shown_changes(config, services),
     )
 
 

@@ -15,6 +15,7 @@ from circle15.errors import InputError, NetworkError, Problem
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS
 from circle15.inputs.tables.reading import read_table
 from circle15.network.changes import JOIN_TOLERANCE_M, add_path, close_path
+from circle15.outputs.shown_changes import ShownChange, known
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -79,15 +80,18 @@ def change_services(config: Config, services: Services, area: Any) -> Services:
     """
     facilities, entrances = services.facilities, services.entrances
     counts = {layer: dict(count) for layer, count in services.counts.items()}
+    changed: dict[int, ShownChange] = {}
     problems: list[Problem] = []
     for i, change in enumerate(config.changes, start=1):
         try:
             if change.kind == "add_facility":
                 facilities, entrances = _added(config, change, facilities, entrances, area)
+                changed[i] = _shown(change, facilities.iloc[-1])
                 counts[str(change.layer)]["added"] = counts[str(change.layer)].get("added", 0) + 1
             elif change.kind in {"close_facility", "set_capacity"}:
                 row = _row_of(change, facilities)
                 layer, facility_id = str(facilities["layer"].iloc[row]), facilities["facility_id"].iloc[row]
+                changed[i] = _shown(change, facilities.iloc[row])
                 if change.kind == "close_facility":
                     facilities = facilities.drop(index=facilities.index[row]).reset_index(drop=True)
                     entrances = entrances[entrances["facility_id"] != facility_id].reset_index(drop=True)
@@ -99,7 +103,34 @@ def change_services(config: Config, services: Services, area: Any) -> Services:
         except InputError as e:
             problems += [replace(p, file=p.file or str(config.path), key=p.key or f"change.{i}") for p in e.problems]
     InputError.gather(problems)
-    return replace(services, facilities=facilities, entrances=entrances, counts=counts)
+    return replace(services, facilities=facilities, entrances=entrances, counts=counts, changed=changed)
+
+
+def shown_changes(config: Config, services: Services) -> tuple[ShownChange, ...]:
+    """Give the scenario's changes in their order, as they are named and drawn."""
+    found = []
+    for i, change in enumerate(config.changes, start=1):
+        if i in services.changed:
+            found.append(services.changed[i])
+        else:
+            lines = tuple(tuple((float(x), float(y)) for x, y in line) for line in _lines(config, change))
+            found.append(ShownChange(change.kind, change.name or "", lines=lines, cost=change.cost))
+    return tuple(found)
+
+
+def _shown(change: ChangeTable, facility: pd.Series[Any]) -> ShownChange:
+    """Give a change of a facility, as it is (of a closed one: was)."""
+    before = None if change.kind == "add_facility" else known(facility["capacity"])
+    return ShownChange(
+        kind=change.kind,
+        name=str(facility["name"] or facility["facility_id"]),
+        layer=str(facility["layer"]),
+        lon=float(facility["lon"]),
+        lat=float(facility["lat"]),
+        capacity=change.capacity,
+        capacity_before=before,
+        cost=change.cost,
+    )
 
 
 def scenario_inputs(config: Config) -> dict[str, Path]:

@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from circle15.network.detection.outline_detector import OutlineDetection
     from circle15.network.graph import WalkNetwork
     from circle15.network.linking.linkage import Linkage
+    from circle15.outputs.shown_changes import ShownChange
     from circle15.pipeline.study.off_reasons import OffReasons
     from circle15.pipeline.study.second_level import SecondLevel
     from circle15.policy.apply import AppliedPolicy
@@ -60,6 +61,7 @@ class Study:
     around: BufferPeople | None = None  # people just beyond the border, where the source tells of them
     area: Any = None  # the district and its buffer, degrees WGS-84
     gates: Any = None  # (n, 2) degrees WGS-84: gates on outlines of facilities; None where none was looked for
+    scenario: tuple[ShownChange, ...] = ()  # what a scenario changes
     _linked: dict[str, Linkage] = field(default_factory=dict)
     _off: dict[str, OffReasons] = field(default_factory=dict)
 

@@ -96,6 +96,8 @@ def district_result(
         map_approval=outputs.map_approval,
         tiles=outputs.tiles,
         tianditu_key=outputs.tianditu_key or "",
+        scenario=study.scenario,
+        as_of=table.as_of or "",
         config_sha256=config_digest(study.policy.stated),
     )
 
