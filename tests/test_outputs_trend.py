@@ -134,6 +134,7 @@ def test_the_workbook_has_a_sheet_for_each_question(sample, lang, tmp_path):
 
 def test_the_files_are_written_together(sample, tmp_path):
     write_trend(sample, tmp_path / "out")
-    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["trend.csv", "trend.html", "trend.xlsx"]
+    seen = sorted(p.name for p in (tmp_path / "out").iterdir() if not p.name.startswith("."))
+    assert seen == ["trend.csv", "trend.html", "trend.xlsx"]
     lines = (tmp_path / "out" / "trend.csv").read_text(encoding="utf-8-sig").splitlines()
     assert len(lines) == 1 + len(sample.table)

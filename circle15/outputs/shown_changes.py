@@ -91,7 +91,7 @@ def change_facts(
         if amounts:
             parts.append(f"{' → '.join(amounts)} {unit}".strip())
         if change.cost is not None:
-            parts.append(f"{plain_number(change.cost, separator=',')} {'万元' if is_zh else '10,000 yuan'}")
+            parts.append(f"{_amount(change.cost)} {'万元' if is_zh else '10,000 yuan'}")
         name = change.name or _PATH[side]
         inside = ("，" if is_zh else ", ").join(parts)
         text = name if not inside else f"{name}（{inside}）" if is_zh else f"{name} ({inside})"

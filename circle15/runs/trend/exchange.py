@@ -99,7 +99,9 @@ class Pair:
             facilities = self._with_said(facilities, side["capacity"])
         stated = {layer.id: layer.capacity_unit for layer in supply.config.layers if layer.capacity_unit is not None}
         policy = settle_norms(replace(apply_policy(rules.policy.stated), config=config), facilities, stated)
-        starts = start_walks(ground.config, _from_centres(ground.cells), ground.people, network)
+        # A scenario's walks start where its base's do.
+        streets = self._unchanged_network(side["streets"], rules, ground)
+        starts = start_walks(ground.config, _from_centres(ground.cells), ground.people, streets)
         lon, lat = (facilities[c].to_numpy(np.float64) for c in ("lon", "lat"))
         return replace(
             rules,
@@ -114,7 +116,7 @@ class Pair:
             unit_of_piece=ground.unit_of_piece,
             unit_of_facility=unit_of_points(starts.cells.pieces, ground.unit_of_piece, lon, lat),
             second=ground.second,
-            around=start_around(ground.config, self._around(ground, rules), network),
+            around=start_around(ground.config, self._around(ground, rules), streets),
             _linked={},
             _off={},
         )
@@ -139,6 +141,18 @@ class Pair:
             return change_network(config, read_streets(config, _area(rules, ground)))[0]
 
         network: WalkNetwork = self._once(("network", id(streets), id(rules), id(ground)), read)
+        return network
+
+    def _unchanged_network(self, streets: Study, rules: Study, ground: Study) -> WalkNetwork:
+        """Give the same without the paths that a scenario adds or closes."""
+        if not any(change.kind in {"add_path", "close_path"} for change in streets.config.changes):
+            return self._network(streets, rules, ground)
+
+        def read() -> WalkNetwork:
+            config = streets.config.model_copy(update={"walk": rules.config.walk})
+            return read_streets(config, _area(rules, ground))
+
+        network: WalkNetwork = self._once(("unchanged", id(streets), id(rules), id(ground)), read)
         return network
 
     def _supply(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from circle15.files.staging import replaced_file
+from circle15.files.staging import replaced_files
 from circle15.outputs.tables import write_csv
 from circle15.outputs.trend_views import MEASURE_NAMES
 from circle15.outputs.trends import COLUMNS, Trend, TrendDate, TrendDistrict
@@ -215,9 +215,7 @@ def write_trend(found: Trend, folder: Path) -> None:
     from circle15.outputs.trend_page import write_trend_page  # noqa: PLC0415 (folium: the table alone does without)
     from circle15.outputs.trend_workbook import write_trend_workbook  # noqa: PLC0415 (as above)
 
-    with replaced_file(folder / "trend.csv") as stage:
-        write_csv(found.table, stage)
-    with replaced_file(folder / "trend.xlsx") as stage:
-        write_trend_workbook(found, stage)
-    with replaced_file(folder / "trend.html") as stage:
-        write_trend_page(found, stage)
+    with replaced_files(folder) as stage:
+        write_csv(found.table, stage / "trend.csv")
+        write_trend_workbook(found, stage / "trend.xlsx")
+        write_trend_page(found, stage / "trend.html")
