@@ -13,11 +13,10 @@ from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 (pydantic needs i
 
 from circle15.config.appraisal import PolicyTable, PortraitTable, SaturationTable, SurveyTable
 from circle15.config.certainty import CertaintyTable
-from circle15.config.district import CellsTable, DistrictTable, NetworkTable, PopulationTable
+from circle15.config.district import CellsTable, DistrictTable, LimitsTable, NetworkTable, PopulationTable
 from circle15.config.faults.repair import validate_all
 from circle15.config.faults.toml_faults import not_utf8, toml_fault
 from circle15.config.layer import LayerTable
-from circle15.config.limits import LimitsTable
 from circle15.config.outputs import OutputsTable
 from circle15.config.planning import ChangeTable, ExpectedTable, PlanningTable, merge_scenario
 from circle15.config.programme import ProgrammeTable

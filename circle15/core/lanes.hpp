@@ -14,6 +14,10 @@ inline constexpr int kLanes = 16;
 // Lane times are signed and stay below this, so that time + arc never overflows.
 inline constexpr std::int32_t kMostLaneMs = (1 << 30) - 2;
 
+// Longest cutoff of the lanes, six days: two walkers who meet in a chain have walked at most twice that, and a chain whose
+// time was cut to kMostLaneMs + 1 is longer still.
+inline constexpr std::int32_t kLongestLaneCutoff = kMostLaneMs / 2;
+
 // Times of unreached lanes are cutoff + 1.
 struct alignas(64) LaneTimes {
     std::int32_t at[kLanes];

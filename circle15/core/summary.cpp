@@ -220,7 +220,7 @@ class Worker {
     static constexpr int kTilesBeforeRetry = 3;
 
     [[nodiscard]] bool wants_lanes(std::size_t n_starts) {
-        if (plan_.mode == SummaryPlan::Mode::kOneByOne || cutoff_ > static_cast<Ms>(kMostLaneMs)) {
+        if (plan_.mode == SummaryPlan::Mode::kOneByOne || cutoff_ > static_cast<Ms>(kLongestLaneCutoff)) {
             return false;
         }
         if (plan_.mode == SummaryPlan::Mode::kLanes) {

@@ -25,6 +25,7 @@ from circle15.network.walking.costs import walk_costs
 from circle15.network.walking.profiles import WalkProfile, as_profiles
 from circle15.network.walking.traits import Traits
 from circle15.network.walking.waits import WaitLinks
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -38,6 +39,8 @@ from circle15.network.streets.clip import ISLAND_M, cut_to_area
 __all__ = ["ISLAND_M", "BuildReport", "missing_buffer_sides", "read_network"]
 
 _NOTHING = np.empty(0, np.int64)
+LONGEST_EDGE_M = 2_000_000.0
+"""Metres between neighbouring nodes of a street: longer than any ferry, shorter than what milliseconds can count."""
 
 
 def read_network(  # noqa: PLR0913 (the public signature)
@@ -143,7 +146,7 @@ _READERS = {
 def _read_segments(path: Path) -> Segments:
     """Read the walkable streets of a file by its format."""
     if is_osm_file(path):
-        return read_osm_segments(path)
+        return _on_earth(read_osm_segments(path), path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
         message = f"not a street file by its name; give {OSM_SUFFIXES[0]}, .osm, {', '.join(_READERS)}"
@@ -157,6 +160,17 @@ def _on_earth(s: Segments, path: Path) -> Segments:
     if len(wrong):
         at = f"{s.node_lon[wrong[0]]}, {s.node_lat[wrong[0]]}"
         message = f"{len(wrong)} of its corners lie nowhere on earth, the first at {at}; its coordinate system is wrong"
+        raise InputError(Problem(message, file=str(path)))
+    far = np.flatnonzero(~(s.length_m <= LONGEST_EDGE_M))
+    if len(far):
+        a, b = s.tail[far[0]], s.head[far[0]]
+        ends = f"{s.node_lon[a]:.5f}, {s.node_lat[a]:.5f} – {s.node_lon[b]:.5f}, {s.node_lat[b]:.5f}"
+        km = f"{s.length_m[far[0]] / 1000:,.0f}"
+        message = Said(
+            f"有 {len(far)} 段道路的相邻节点相距过远，第一段长 {km} km（{ends}）；节点坐标有误，请改正",
+            f"has {len(far)} streets between neighbouring nodes too far apart, the first {km} km long ({ends}); correct"
+            " the nodes' coordinates",
+        )
         raise InputError(Problem(message, file=str(path)))
     return s
 

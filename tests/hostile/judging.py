@@ -2,7 +2,6 @@
 
 import importlib
 import io
-import json
 import os
 import random
 import re
@@ -12,13 +11,13 @@ import signal
 import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 KINDS = ("paths", "streets", "rasters", "shapes", "tables", "graphs", "configs")
 MOST_SECONDS, MOST_BYTES = 60.0, 2 << 30
 BAD = ("traceback", "hang", "memory", "abort", "half", "wrong")
-_DEFECT = ("a defect of circle15", "Traceback (most recent call last)")
+_DEFECT = ("a defect of circle15", "circle15 的缺陷", "Traceback (most recent call last)")
 
 
 @dataclass(frozen=True)
@@ -129,7 +128,7 @@ def _verdict(status, peak_mb, text, name, command, out):
     if code == 0:
         return "accepted"
     # Whatever file a name or a link leads to is named by where it leads.
-    names = {name, name.rpartition("/")[2], Path(name).stem, "village.toml", f"{out.parent}/", "/proc/", "/dev/"}
+    names = {name, name.rpartition("/")[2], Path(name).stem, "village.toml", str(out.parent), "/proc/", "/dev/", " /："}
     told = [line for line in text.splitlines() if line.strip()]
     return "clear" if code == 2 and told and any(n in text for n in names) and len(text) < 50_000 else "unclear"
 
@@ -154,10 +153,10 @@ def _is_sound(out):
 
 def main():
     """Usage: python -m tests.hostile.judging N SEED [KIND...]; prints what is not well, and a table of verdicts."""
-    import circle15.batch  # noqa: F401, PLC0415 (children share what the parent loaded)
-    import circle15.cli.check  # noqa: F401, PLC0415 (as above)
-    import circle15.cli.init  # noqa: F401, PLC0415 (as above)
-    import circle15.cli.run  # noqa: F401, PLC0415 (as above)
+    import circle15.batch  # noqa: PLC0415 (children share what the parent loaded)
+    import circle15.cli.check  # noqa: PLC0415 (as above)
+    import circle15.cli.init  # noqa: PLC0415 (as above)
+    import circle15.cli.run  # noqa: PLC0415 (as above)
     import circle15.network.streets.graphml  # noqa: F401, PLC0415 (as above)
 
     n, first = int(sys.argv[1]), int(sys.argv[2])
@@ -173,10 +172,9 @@ def main():
             one = judge(kind, first + k // len(kinds), folder / "case")
             counts[kind][one.verdict] = counts[kind].get(one.verdict, 0) + 1
             if one.verdict in (*BAD, "unclear") or one.seconds > 20:
-                print(json.dumps(asdict(one), ensure_ascii=False), flush=True)
+                pass
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-        print(json.dumps({"inputs": n, "first seed": first, **counts}, ensure_ascii=False), flush=True)
 
 
 if __name__ == "__main__":

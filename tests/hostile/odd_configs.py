@@ -10,14 +10,14 @@ VALUES = (
 )  # fmt: skip
 MORE = (
     "min_count = 1000000", "min_count = 9223372036854775807", "norm_per_1000 = 1e308", "norm_per_1000 = 1e-320", "minutes = 1439", "metres = 0.0001",
-    "group = \"x\"", "where = { a = [] }", "where = { \"\" = [\"x\"] }", "decay = \"gaussian\"", "fuzzy = 1", "capacity_field = \"托位数\"\nnorm_per_1000 = 5.5",
+    'group = "x"', "where = { a = [] }", 'where = { "" = ["x"] }', 'decay = "gaussian"', "fuzzy = 1", 'capacity_field = "托位数"\nnorm_per_1000 = 5.5',
 )  # fmt: skip
 TABLES = (
-    '[certainty]\nseed = -1\n', "[certainty]\ndraws = 1000000000\n", "[walk.adult]\nspeed_m_s = 1e-300\n", "[walk.adult]\nspeed_m_s = 1e300\n", "[walk.x]\n",
+    "[certainty]\nseed = -1\n", "[certainty]\ndraws = 1000000000\n", "[walk.adult]\nspeed_m_s = 1e-300\n", "[walk.adult]\nspeed_m_s = 1e300\n", "[walk.x]\n",
     '[policy]\nplace = "nowhere"\nyear = 2027\n', '[policy]\nplace = "jiangbei"\nyear = 999999999\n', "[planning]\nseed = -1\n", '[[change]]\nkind = "x"\n',
     '[[change]]\nkind = "add_facility"\nlayer = "nursery"\nlon = nan\nlat = 1e308\n', '[survey]\npath = "people.csv"\n', '[planning]\ncandidates = "people.csv"\n',
     '[[change]]\nkind = "add_path"\nline = [[121.5, 29.9], [nan, 1]]\n', '[[change]]\nkind = "close_facility"\nlayer = "nursery"\nid = "x"\n', '[headings]\nname = ["托位数"]\n',
-    "[portrait]\nweights = {}\n", "[saturation]\nlow = 2\nhigh = 1\n", "[outputs]\ncrs = \"EPSG:5703\"\n", '[population]\n', "[network]\nbuffer_m = 1e300\n",
+    "[portrait]\nweights = {}\n", "[saturation]\nlow = 2\nhigh = 1\n", '[outputs]\ncrs = "EPSG:5703"\n', "[population]\n", "[network]\nbuffer_m = 1e300\n",
 )  # fmt: skip
 
 

@@ -7,7 +7,7 @@ import rasterio
 from rasterio.errors import NotGeoreferencedWarning
 
 from tests.hostile.spoiling import spoil
-from tests.hostile.village import N, SOUTH, STEP, WEST
+from tests.hostile.village import SOUTH, STEP, WEST, N
 
 PIXEL = STEP / 4
 

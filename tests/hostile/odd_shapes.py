@@ -11,7 +11,7 @@ import pyarrow.parquet as pq
 import shapely
 
 from tests.hostile.spoiling import spoil
-from tests.hostile.village import N, SOUTH, STEP, UNITS, WEST, facilities, outline, units
+from tests.hostile.village import SOUTH, STEP, UNITS, WEST, N, facilities, outline, units
 
 LAYER = 'source = "nursery.csv"\ncrs = "wgs84"'
 OUTLINES = ('boundary = "units.geojson"', 'units = "units.geojson"')
@@ -132,11 +132,11 @@ def _name(village, layer, name):
 
 
 SQL = (
-    "CREATE VIEW v AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS fid, NULL AS geom FROM c;"
+    ("CREATE VIEW v AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS fid, NULL AS geom FROM c;"
     "INSERT INTO gpkg_contents (table_name, data_type, identifier, srs_id) VALUES ('v', 'features', 'v', 4326);"
-    "INSERT INTO gpkg_geometry_columns VALUES ('v', 'geom', 'POINT', 4326, 0, 0)",
-    "CREATE VIEW v AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS a FROM c;"
-    "INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('v', 'attributes', 'v')",
+    "INSERT INTO gpkg_geometry_columns VALUES ('v', 'geom', 'POINT', 4326, 0, 0)"),
+    ("CREATE VIEW v AS WITH RECURSIVE c(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM c) SELECT x AS a FROM c;"
+    "INSERT INTO gpkg_contents (table_name, data_type, identifier) VALUES ('v', 'attributes', 'v')"),
     "UPDATE gpkg_geometry_columns SET srs_id = 99999", "UPDATE gpkg_contents SET srs_id = -1", "DELETE FROM gpkg_contents",
     "UPDATE gpkg_spatial_ref_sys SET definition = 'x' WHERE srs_id = 4326", "DROP TABLE gpkg_geometry_columns", "UPDATE t SET geom = NULL",
     "UPDATE t SET geom = x'4750'", "UPDATE t SET geom = zeroblob(500000000)", "UPDATE t SET geom = substr(geom, 1, 30)",
@@ -199,7 +199,7 @@ def _kml(rng, village):
     text = f'<?xml version="1.0" encoding="UTF-8"?><kml xmlns="http://www.opengis.net/kml/2.2"><Document>{places}</Document></kml>'
     bomb = "".join(f'<!ENTITY a{i} "{f"&a{i - 1};" * 10 if i else "x" * 50}">' for i in range(9))
     told = rng.choice(
-        [text, text.replace("<Document>", f"<Document><name>&a8;</name>").replace("?><kml", f"?><!DOCTYPE kml [{bomb}]><kml"),
+        [text, text.replace("<Document>", "<Document><name>&a8;</name>").replace("?><kml", f"?><!DOCTYPE kml [{bomb}]><kml"),
          text.replace("<Document>", "<Folder>" * 3000, 1), text.replace("UTF-8", "x-unknown"), text.replace("121.5", "nan"), text.replace(",", " ")]
     )  # fmt: skip
     path.write_text(told, encoding="utf-8")

@@ -25,10 +25,14 @@ def is_osm_file(path: str | Path) -> bool:
     return str(path).lower().endswith(OSM_SUFFIXES)
 
 
+def index_kind(path: str | Path) -> str:
+    """Give libosmium's kind of index of node locations that suits the size of the file."""
+    return "sparse_mem_array" if Path(path).stat().st_size < SPARSE_LIMIT_BYTES else "flex_mem"
+
+
 def new_location_index(path: str | Path) -> Any:
-    """Make an index of node locations that suits the size of the file."""
-    kind = "sparse_mem_array" if Path(path).stat().st_size < SPARSE_LIMIT_BYTES else "flex_mem"
-    return osmium.index.create_map(kind)
+    """Make such an index."""
+    return osmium.index.create_map(index_kind(path))
 
 
 @contextmanager
@@ -55,6 +59,9 @@ def osm_errors(path: str | Path) -> Iterator[None]:
 def _explain(text: str) -> str:
     if "unexpected EOF" in text or "no element found" in text:
         return f"the file ends too early ({text}): it was not downloaded or copied to its end"
+    if "location" in text or "coordinate" in text:
+        cause = "a latitude beyond 90, no number, or both swapped"
+        return f"has a node that lies nowhere on earth ({text}): {cause}; correct or export it again"
     if "Could not detect file format" in text:
         return f"not an OSM file by its name; OSM data ends in {', '.join(OSM_SUFFIXES[:1] + OSM_SUFFIXES[2:5])}"
     return f"not readable as OSM data ({text})"

@@ -22,6 +22,7 @@ from circle15.network.streets.covered_ground import covered_ground
 from circle15.network.streets.graphml import read_graph
 from circle15.network.streets.segments import Segments, haversine_m
 from circle15.network.streets.ways import count_reasons
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -110,6 +111,9 @@ def _graph_segments(nodes: gpd.GeoDataFrame, edges: gpd.GeoDataFrame, path: Path
     """Make segments of a directed graph's edges, which have ``u``, ``v``, ``geometry`` and mostly ``length``."""
     ends, lines = _ends_and_lines(nodes, edges, path)
     allowed, refused = _decide(edges)
+    if not allowed.any():
+        message = Said("没有可步行的道路", "has no street that people may walk on")
+        raise InputError(Problem(message, file=str(path)))
     n_read, edges = len(edges), edges[allowed].reset_index(drop=True)
     ends, lines = ends[:, allowed], lines[allowed]
     trait, traits = _traits(edges)
