@@ -35,7 +35,7 @@ def _locked(path):
 FILES = {
     "pipe": os.mkfifo, "socket": _socket, "zeros": lambda p: p.symlink_to("/dev/zero"), "loop": _loop, "holes": _holes,
     "folder": Path.mkdir, "kernel": lambda p: p.symlink_to("/proc/self/mem"), "messages": lambda p: p.symlink_to("/proc/kmsg"),
-    "gone": lambda p: None, "empty": Path.touch, "dangling": lambda p: p.symlink_to("nowhere"),
+    "gone": lambda _: None, "empty": Path.touch, "dangling": lambda p: p.symlink_to("nowhere"),
     "maps": lambda p: p.symlink_to("/proc/self/maps"), "tty": lambda p: p.symlink_to("/dev/tty"),
     "root": lambda p: p.symlink_to("/"), "locked": _locked,
 }  # fmt: skip
