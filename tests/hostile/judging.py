@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import json
 import os
 import random
 import re
@@ -11,11 +12,13 @@ import signal
 import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 KINDS = ("paths", "streets", "rasters", "shapes", "tables", "graphs", "configs")
-MOST_SECONDS, MOST_BYTES = 60.0, 2 << 30
+MOST_SECONDS, MOST_BYTES = 60, 2 << 30
+"""Of the processor, so that a busy machine makes no hang."""
+MOST_WAITED_S = 300.0
 BAD = ("traceback", "hang", "memory", "abort", "half", "wrong")
 _DEFECT = ("a defect of circle15", "circle15 的缺陷", "Traceback (most recent call last)")
 
@@ -36,7 +39,7 @@ class Verdict:
 
 def make_input(kind, seed, folder):
     """Write the input of a kind and a seed: the same ones make the same files."""
-    from tests.hostile.village import write_village  # noqa: PLC0415 (heavy imports are the caller's to time)
+    from tests.hostile.village import write_village
 
     village = write_village(folder)
     rng = random.Random(f"{kind} {seed}")
@@ -45,7 +48,7 @@ def make_input(kind, seed, folder):
     return village, label, name, command
 
 
-def judge(kind, seed, folder, *, seconds=MOST_SECONDS):
+def judge(kind, seed, folder):
     """Run the command on the input of a kind and a seed in a child process and judge what it did."""
     shutil.rmtree(folder, ignore_errors=True)
     village, label, name, command = make_input(kind, seed, folder)
@@ -58,7 +61,7 @@ def judge(kind, seed, folder, *, seconds=MOST_SECONDS):
     child = os.fork()
     if child == 0:
         _run([command, *map(str, argv)], log)
-    status, usage = _waited(child, seconds)
+    status, usage = _waited(child)
     took, peak = time.monotonic() - began, usage.ru_maxrss / 1024
     text = log.read_text("utf-8", errors="replace") if log.exists() else ""
     verdict = _verdict(status, peak, text, name, command, out)
@@ -70,6 +73,7 @@ def _run(argv, log):
     code = 70
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_CPU, (MOST_SECONDS, MOST_SECONDS + 5))
         resource.setrlimit(resource.RLIMIT_DATA, (MOST_BYTES * 3, MOST_BYTES * 3))
         sink = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         os.dup2(sink, 1)
@@ -77,7 +81,7 @@ def _run(argv, log):
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
         sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), encoding="utf-8", line_buffering=True)
         sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), encoding="utf-8", line_buffering=True)
-        from circle15.cli import main  # noqa: PLC0415 (the parent has loaded it)
+        from circle15.cli import main
 
         with redirect_stdout(sys.stdout), redirect_stderr(sys.stderr):
             try:
@@ -85,7 +89,7 @@ def _run(argv, log):
             except SystemExit as e:
                 code = e.code if isinstance(e.code, int) else 1
             except BaseException:  # noqa: BLE001 (whatever escapes is a traceback)
-                import traceback  # noqa: PLC0415 (as above)
+                import traceback
 
                 traceback.print_exc()
         sys.stdout.flush()
@@ -94,9 +98,9 @@ def _run(argv, log):
         os._exit(code)
 
 
-def _waited(child, seconds):
+def _waited(child):
     """Wait for the child, kill it when its time is up; give how it ended and what it took."""
-    end = time.monotonic() + seconds
+    end = time.monotonic() + MOST_WAITED_S
     while True:
         pid, status, usage = os.wait4(child, os.WNOHANG)
         if pid:
@@ -109,7 +113,7 @@ def _waited(child, seconds):
 
 
 def _verdict(status, peak_mb, text, name, command, out):
-    if status is None:
+    if status is None or (os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGXCPU):
         return "hang"
     if os.WIFSIGNALED(status):
         return "abort"
@@ -152,14 +156,19 @@ def _is_sound(out):
 
 
 def main():
-    """Usage: python -m tests.hostile.judging N SEED [KIND...]; prints what is not well, and a table of verdicts."""
-    import circle15.batch  # noqa: PLC0415 (children share what the parent loaded)
-    import circle15.cli.check  # noqa: PLC0415 (as above)
-    import circle15.cli.init  # noqa: PLC0415 (as above)
-    import circle15.cli.run  # noqa: PLC0415 (as above)
-    import circle15.network.streets.graphml  # noqa: F401, PLC0415 (as above)
+    """Usage: python -m tests.hostile.judging N|SECONDSs SEED [KIND...]; prints what is not well, and the verdicts.
 
-    n, first = int(sys.argv[1]), int(sys.argv[2])
+    A line's kind and seed make the same input again. The exit code is 1 where one is worse than unclear.
+    """
+    import circle15.batch
+    import circle15.cli.check
+    import circle15.cli.init
+    import circle15.cli.run
+    import circle15.network.streets.graphml
+
+    is_timed = sys.argv[1].endswith("s")
+    most, first = float(sys.argv[1].rstrip("s")), int(sys.argv[2])
+    began, n = time.monotonic(), 0
     kinds = sys.argv[3:] or KINDS
     folder = Path(os.environ.get("HOSTILE_TMP", "/tmp/hostile")) / str(os.getpid())  # noqa: S108 (one user's own trial)
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
@@ -167,15 +176,18 @@ def main():
     folder.mkdir(parents=True)
     counts = {kind: {} for kind in kinds}
     try:
-        for k in range(n):
-            kind = kinds[k % len(kinds)]
-            one = judge(kind, first + k // len(kinds), folder / "case")
+        while (time.monotonic() - began if is_timed else n) < most:
+            kind = kinds[n % len(kinds)]
+            one = judge(kind, first + n // len(kinds), folder / "case")
+            n += 1
             counts[kind][one.verdict] = counts[kind].get(one.verdict, 0) + 1
             if one.verdict in (*BAD, "unclear") or one.seconds > 20:
-                pass
+                print(json.dumps(asdict(one), ensure_ascii=False), flush=True)
     finally:
         shutil.rmtree(folder, ignore_errors=True)
+        print(json.dumps({"inputs": n, "first seed": first, **counts}, ensure_ascii=False), flush=True)
+    return 1 if any(counts[kind].get(verdict) for kind in kinds for verdict in BAD) else 0
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

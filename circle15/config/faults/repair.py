@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from circle15.errors import Problem
 
 _MOST_ROUNDS = 30
+_MOST_ERRORS = 300
 _REQUIRED = ("district", "network", "layer")
 _UNREAD_PEOPLE = {"source": "buildings", "total": 1.0}
 """Stands for a [population] that cannot be read."""
@@ -58,6 +59,9 @@ def validate_all(
             return model.model_validate({**work, "path": path}), problems, has_people
         except ValidationError as e:
             errors: Sequence[Any] = e.errors(include_url=False)
+        if len(errors) > _MOST_ERRORS:
+            # It is no config that somebody mistyped: nothing of it is worth repairing.
+            return None, [*problems, *config_problems(errors[:_MOST_ERRORS], work, path, models)], False
         if tells:
             problems += [p for p in config_problems(errors, work, path, models) if p not in problems]
         # What is wrong once a value was taken out may be wrong for that alone.

@@ -81,6 +81,8 @@ def _layout(content: bytes, file: str) -> tuple[int, int, int, list[tuple[bytes,
     for start in range(_DESCRIPTOR_BYTES, min(header_bytes, len(content)) - 1, _DESCRIPTOR_BYTES):
         if content[start] == _END_OF_FIELDS:
             break
+        if start + _DESCRIPTOR_BYTES > len(content):
+            raise damaged
         name = content[start : start + 11].split(b"\0")[0].strip()
         width = content[start + 16]
         fields.append((name, offset, width, content[start + 11] in _NUMERIC))

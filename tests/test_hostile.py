@@ -1,0 +1,118 @@
+"""Hostile inputs of every kind, made from seeds, end in one clear line or are taken: no traceback, hang, half a result."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+import rasterio
+from click.testing import CliRunner
+
+from circle15.cli import main
+from tests.hostile import parsers
+from tests.hostile.judging import KINDS
+from tests.hostile.odd_rasters import PIXEL, write
+from tests.hostile.village import SOUTH, STEP, WEST, N, write_village
+
+SEED = int(os.environ.get("HOSTILE_SEED", "1"))
+
+
+def judged(tmp_path, n, seed, *kinds):
+    """Run the inputs in a process of their own, which forks for each; give what it prints: nothing but a table."""
+    env = {**os.environ, "HOSTILE_TMP": str(tmp_path), "PYTHONPATH": os.pathsep.join(sys.path)}
+    argv = [sys.executable, "-m", "tests.hostile.judging", str(n), str(seed), *kinds]
+    done = subprocess.run(argv, capture_output=True, text=True, env=env, check=False)
+    assert done.returncode in {0, 1}, done.stderr
+    return done.stdout.splitlines()
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the judge forks")
+def test_hostile_inputs_of_every_kind_are_clear_or_taken(tmp_path):
+    n = 15 * len(KINDS)
+    *told, table = judged(tmp_path, n, SEED)
+    assert [line for line in told if '"verdict": "clear"' not in line and '"verdict": "accepted"' not in line] == []
+    assert f'"inputs": {n}' in table
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the judge forks")
+def test_hundreds_of_hostile_inputs_are_clear_or_taken(tmp_path):
+    *told, table = judged(tmp_path, 50 * len(KINDS), SEED + 1000)
+    bad = [line for line in told if '"verdict": "clear"' not in line and '"verdict": "accepted"' not in line]
+    unclear = [line for line in bad if '"verdict": "unclear"' in line]
+    assert [line for line in bad if line not in unclear] == []
+    assert len(unclear) <= 0.01 * 50 * len(KINDS), unclear
+    assert f'"inputs": {50 * len(KINDS)}' in table
+
+
+@pytest.mark.parametrize("parser", parsers.PARSERS, ids=lambda p: p.__name__.strip("_"))
+def test_a_parser_gives_a_value_or_our_error_whatever_text_it_is_given(tmp_path, parser):
+    assert [told for seed in range(150) if (told := parsers.try_one(parser, 100 * SEED + seed, tmp_path))] == []
+
+
+def people_of(tmp_path, name, values, transform, **more):
+    village = write_village(tmp_path / name)
+    village.say('source = "units"\npath = "people.csv"', 'source = "raster"\npath = "p.tif"')
+    write(village.path("p.tif"), values, transform=transform, **more)
+    done = CliRunner().invoke(main, ["run", str(village.config), "--out", str(tmp_path / name / "out")])
+    return done, tmp_path / name / "out" / "coverage.csv"
+
+
+def test_a_raster_whose_rows_go_south_to_north_counts_the_same_people(tmp_path):
+    values = np.random.default_rng(3).integers(1, 9, (24, 24)).astype(np.float32)
+    top = SOUTH + N * STEP
+    north = rasterio.Affine(PIXEL, 0, WEST - PIXEL, 0, -PIXEL, top)
+    south = rasterio.Affine(PIXEL, 0, WEST - PIXEL, 0, PIXEL, top - 24 * PIXEL)
+    _, one = people_of(tmp_path, "north", values, north)
+    _, other = people_of(tmp_path, "south", values[::-1].copy(), south)
+    _, whole = people_of(tmp_path, "whole", values.astype(np.int64), north)
+    assert len(one.read_bytes()) > 100
+    assert one.read_bytes() == other.read_bytes() == whole.read_bytes()
+
+
+@pytest.mark.parametrize("value", [1e20, np.float32(3.4e38), -9999])
+def test_one_pixel_of_no_data_that_is_not_marked_is_refused_or_nobody_and_told(tmp_path, value):
+    values = np.ones((24, 24), np.float32)
+    values[12, 12] = value
+    done, _ = people_of(tmp_path, "v", values, None)
+    if value > 0:
+        assert done.exit_code == 2
+        assert "p.tif" in done.output
+        assert "population.nodata" in done.output
+    else:
+        assert done.exit_code == 0
+        assert "-9999" in done.output
+
+
+@pytest.mark.parametrize("crs", ["gcj02", "bd09"])
+def test_a_raster_cannot_be_in_a_shifted_system(tmp_path, crs):
+    village = write_village(tmp_path / "v")
+    village.say('source = "units"\npath = "people.csv"', f'source = "raster"\npath = "p.tif"\ncrs = "{crs}"')
+    write(village.path("p.tif"), np.ones((24, 24), np.float32), crs=None)
+    done = CliRunner().invoke(main, ["check", str(village.config)])
+    assert done.exit_code == 2
+    assert "p.tif" in done.output
+    assert "EPSG:4326" in done.output
+
+
+def test_twenty_thousand_rows_of_one_id_take_time_by_their_number_not_its_square(tmp_path):
+    village = write_village(tmp_path / "v")
+    from circle15.config.model import load_config  # noqa: PLC0415 (this test's own)
+    from circle15.inputs.facilities import facility_sources  # noqa: PLC0415 (as above)
+
+    seen = []
+    taken = set()
+    layer = load_config(village.config).layers[0]
+
+    class Counted(set):
+        def __contains__(self, item):
+            seen.append(item)
+            return super().__contains__(item)
+
+    taken = Counted()
+    for row in range(2000):
+        name = facility_sources._distinct(f"{layer.id}-a1-{row}", taken)
+        taken.add(name)
+    assert len(taken) == 2000
+    assert len(seen) < 3 * 2000
