@@ -148,7 +148,7 @@ def osm_text(path: str | Path, having: Sequence[str]) -> Iterator[Path]:
     with held_folder() as folder:
         text = folder / "selected.opl"
         with osm_errors(path), uploaded_form(path) as file:
-            write_opl(file, text, having, index_kind(path))
+            _write_opl(file, text, having)
         yield text
 
 

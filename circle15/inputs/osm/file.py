@@ -25,14 +25,10 @@ def is_osm_file(path: str | Path) -> bool:
     return str(path).lower().endswith(OSM_SUFFIXES)
 
 
-def index_kind(path: str | Path) -> str:
-    """Give libosmium's kind of index of node locations that suits the size of the file."""
-    return "sparse_mem_array" if Path(path).stat().st_size < SPARSE_LIMIT_BYTES else "flex_mem"
-
-
 def new_location_index(path: str | Path) -> Any:
-    """Make such an index."""
-    return osmium.index.create_map(index_kind(path))
+    """Make an index of node locations that suits the size of the file."""
+    kind = "sparse_mem_array" if Path(path).stat().st_size < SPARSE_LIMIT_BYTES else "flex_mem"
+    return osmium.index.create_map(kind)
 
 
 @contextmanager
@@ -50,7 +46,7 @@ def osm_errors(path: str | Path) -> Iterator[None]:
         check_unfolding(file)
         try:
             yield
-        except (RuntimeError, ValueError, OSError) as e:
+        except (RuntimeError, ValueError, OSError, osmium.InvalidLocationError) as e:
             if isinstance(e, Circle15Error):
                 raise
             raise InputError(Problem(_explain(str(e)), file=str(path))) from e

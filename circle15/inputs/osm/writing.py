@@ -32,7 +32,8 @@ def osm_writer(target: Path | osmium.io.File, folder: Path, **options: Any) -> I
     Raises
     ------
     DiskFullError
-        If the file cannot be written; an error of the block itself comes through as it is.
+        If the file cannot be written; an error of the block itself comes through as it is, and so does that of a place
+        nowhere on earth, which the writer meets in a thread of its own.
     """
     writer = None
     try:
@@ -44,6 +45,10 @@ def osm_writer(target: Path | osmium.io.File, folder: Path, **options: Any) -> I
             why = _why_not_closed(writer)
             if why is None:
                 raise  # the writer is well: something else went wrong
+            if isinstance(why, osmium.InvalidLocationError):
+                raise why from e
+            if isinstance(e, osmium.InvalidLocationError):
+                raise
         elif not isinstance(e, RuntimeError | OSError):
             raise
         reason = " ".join(str(e).split())
