@@ -25,7 +25,7 @@ import pyarrow.csv
 from circle15.files.held_folders import held_folder
 from circle15.inputs.osm.edited import uploaded_form
 from circle15.inputs.osm.file import new_location_index, osm_errors
-from circle15.inputs.osm.writing import osm_writer
+from circle15.inputs.osm.osm_writing import osm_writer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -8,7 +8,7 @@ import osmium
 
 from circle15.files.held_folders import held_folder
 from circle15.inputs.osm.file import osm_errors
-from circle15.inputs.osm.writing import osm_writer
+from circle15.inputs.osm.osm_writing import osm_writer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -131,11 +131,12 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
 def wanted_tags(config: Config) -> Wanted:
     """Give the OSM tags of all that is chosen by tags, and of the borders that outlines of files are held against."""
     table = config.district
-    texts = [*(layer.source for layer in config.layers), table.boundary, table.units or "", table.communities or ""]
-    measured = [ADMIN_TAGS] if any(is_outline_file(text) for text in texts[-3:]) else []
-    return join_wanted(
-        *(parse_tag_filter(t.removeprefix(OSM_PREFIX)).wanted for t in texts if t.startswith(OSM_PREFIX)), *measured
-    )
+    outlines = {f"district.{key}": getattr(table, key) or "" for key in ("boundary", "units", "communities")}
+    named = {f"layer.{layer.id}.source": layer.source for layer in config.layers} | outlines
+    measured = [ADMIN_TAGS] if any(is_outline_file(text) for text in outlines.values()) else []
+    chosen = {key: text.removeprefix(OSM_PREFIX) for key, text in named.items() if text.startswith(OSM_PREFIX)}
+    file = str(config.path)
+    return join_wanted(*(parse_tag_filter(t, key=key, file=file).wanted for key, t in chosen.items()), *measured)
 
 
 def _without_far(layer: LayerTable, table: FacilityTable, area: Any) -> FacilityTable:
