@@ -36,7 +36,7 @@ class Problem:
         The offending value as found.
     """
 
-    message: Said | str
+    message: Said
     file: str | None = None
     key: str | None = None
     row: int | None = None
@@ -84,11 +84,13 @@ def most_told(problems: Sequence[Problem]) -> list[Problem]:
 class Circle15Error(Exception):
     """Base of every error that circle15 raises on purpose.
 
-    Carries one or more problems; its text has one line per problem, in English, and `in_` gives either language.
+    Carries one or more problems; its text has one line per problem, in English, and `in_` gives either language. A
+    plain text is of the programming interface, which speaks English.
     """
 
     def __init__(self, *problems: Problem | Said | str) -> None:
-        self.problems: tuple[Problem, ...] = tuple(p if isinstance(p, Problem) else Problem(p) for p in problems)
+        told = (Said(p, p) if isinstance(p, str) else p for p in problems)
+        self.problems: tuple[Problem, ...] = tuple(p if isinstance(p, Problem) else Problem(p) for p in told)
         super().__init__("\n".join(str(p) for p in most_told(self.problems)))
 
     def in_(self, lang: str) -> list[str]:
@@ -101,6 +103,13 @@ class Circle15Error(Exception):
         found = tuple(problems)
         if found:
             raise cls(*found)
+
+
+def first_problems(problems: Sequence[Problem], file: str) -> list[Problem]:
+    """Give the first problems of one kind in one file, and how many more rows have one."""
+    more = len(problems) - MOST_TOLD
+    rest = [Problem(Said(f"另有 {more} 行", f"and {more} more rows"), file=file)] if more > 0 else []
+    return [*problems[:MOST_TOLD], *rest]
 
 
 def both(fault: Problem | Circle15Error) -> Said:

@@ -10,6 +10,7 @@ from circle15.config.district import DistrictTable
 from circle15.config.model import Config, load_config, parse_config, read_toml
 from circle15.config.types import suggest
 from circle15.errors import Circle15Error, ConfigError, Problem
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -53,13 +54,31 @@ def find_districts(configs: str | Path | Config | Iterable[str | Path | Config])
         path = Path(config)
         files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
         if not files:
-            found.append(Entry(str(path), None, str(Problem("no .toml file in this folder", file=str(path)))))
+            found.append(
+                Entry(
+                    str(path),
+                    None,
+                    str(
+                        Problem(
+                            Said("文件夹中没有 .toml 文件", "no .toml file in this folder"),
+                            file=str(path),
+                        )
+                    ),
+                )
+            )
         for file in files:
             if file.resolve() not in seen:
                 seen.add(file.resolve())
                 found.extend(_of_file(file))
     if not found:
-        raise ConfigError(Problem("no district given; name config files, folders of them, or a batch file"))
+        raise ConfigError(
+            Problem(
+                Said(
+                    "没有给出区县；请写配置文件、装有配置文件的文件夹，或批量文件",
+                    "no district given; name config files, folders of them, or a batch file",
+                ),
+            )
+        )
     return [_anchored(entry) for entry in _without_clashes(found)]
 
 
@@ -83,7 +102,13 @@ def _of_file(path: Path) -> list[Entry]:
 def _of_batch_file(raw: dict[str, Any], path: Path) -> list[Entry]:
     blocks = raw[DISTRICTS]
     if not isinstance(blocks, list) or not blocks or not all(isinstance(b, dict) for b in blocks):
-        raise ConfigError(Problem("write one [[districts]] block per district", file=str(path), key=DISTRICTS))
+        raise ConfigError(
+            Problem(
+                Said("每个区县写一段 [[districts]]", "write one [[districts]] block per district"),
+                file=str(path),
+                key=DISTRICTS,
+            )
+        )
     defaults = {key: value for key, value in raw.items() if key != DISTRICTS}
     entries = []
     for i, block in enumerate(blocks, start=1):
@@ -105,14 +130,23 @@ def _merged(defaults: dict[str, Any], block: dict[str, Any], path: Path, number:
         raise ConfigError(
             *(
                 Problem(
-                    f"unknown key{suggest(k, known)}", file=str(path), key=f"{DISTRICTS}.{block.get('id', number)}.{k}"
+                    Said("没有这个键", "unknown key") + suggest(k, known),
+                    file=str(path),
+                    key=f"{DISTRICTS}.{block.get('id', number)}.{k}",
                 )
                 for k in wrong
             )
         )
     shared = defaults.get("district", {})
     if not isinstance(shared, dict):
-        raise ConfigError(Problem("must be a table, [district]", file=str(path), key="district", value=shared))
+        raise ConfigError(
+            Problem(
+                Said("应为表 [district]", "must be a table, [district]"),
+                file=str(path),
+                key="district",
+                value=shared,
+            )
+        )
     district = {**shared, **{k: v for k, v in block.items() if k in own}}
     rest = {k: v for k, v in block.items() if k not in own}
     return {**_over(defaults, rest), "district": district}
@@ -151,7 +185,10 @@ def _without_clashes(entries: list[Entry]) -> list[Entry]:
     result = []
     for entry in entries:
         if entry.config is not None and entry.name in taken:
-            message = f"district id is also that of {taken[entry.name]}; ids name the output folders and must differ"
+            message = Said(
+                f"区县 id 与 {taken[entry.name]} 相同；成果文件夹以 id 命名，不得相同",
+                f"district id is also that of {taken[entry.name]}; ids name the output folders and must differ",
+            )
             problem = Problem(message, file=entry.label, key="district.id", value=entry.config.district.id)
             result.append(Entry(entry.label, None, str(problem)))
             continue

@@ -211,8 +211,14 @@ def _check_programs(config: Config, found: Findings) -> None:
     """Look for the programs that the outputs asked for need."""
     file = str(config.path)
     if config.outputs.pdf and find_browser() is None:
-        message = f"needs a browser on the PATH, one of {', '.join(BROWSERS)}; or leave pdf out"
+        message = Said(
+            f"PATH 中须有浏览器（{', '.join(BROWSERS)} 之一）；否则请删去 pdf",
+            f"needs a browser on the PATH, one of {', '.join(BROWSERS)}; or leave pdf out",
+        )
         found.problems.append(Problem(message, file=file, key="outputs.pdf"))
     if config.outputs.pictures and find_spec("matplotlib") is None:
-        message = "needs matplotlib: pip install 'circle15[pictures]'"
+        message = Said(
+            "需要 matplotlib：pip install 'circle15[pictures]'",
+            "needs matplotlib: pip install 'circle15[pictures]'",
+        )
         found.problems.append(Problem(message, file=file, key="outputs.pictures"))

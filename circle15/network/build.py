@@ -103,7 +103,12 @@ def read_network(  # noqa: PLR0913 (the public signature)
     file = Path(path)
     chosen = as_profiles(profiles)
     if area is not None and (not isinstance(area, shapely.Geometry) or area.is_empty):
-        raise NetworkError(f"area = {area!r}: must be a shapely geometry that is not empty, degrees WGS-84")
+        raise NetworkError(
+            Said(
+                f"area = {area!r}：应为非空的 shapely 几何，WGS-84 经纬度",
+                f"area = {area!r}: must be a shapely geometry that is not empty, degrees WGS-84",
+            )
+        )
     vouched(file)
     own = read_own_lines(Path(p) for p in lines)
     s, is_island = _streets_within(file, area, island_m, cache=cache, node_crossings=node_crossings)
@@ -149,7 +154,10 @@ def _read_segments(path: Path) -> Segments:
         return _on_earth(read_osm_segments(path), path)
     reader = _READERS.get(path.suffix.lower())
     if reader is None:
-        message = f"not a street file by its name; give {OSM_SUFFIXES[0]}, .osm, {', '.join(_READERS)}"
+        message = Said(
+            f"从文件名看不是路网文件；请给 {OSM_SUFFIXES[0]}、.osm、{'、'.join(_READERS)}",
+            f"not a street file by its name; give {OSM_SUFFIXES[0]}, .osm, {', '.join(_READERS)}",
+        )
         raise InputError(Problem(message, file=str(path)))
     return _on_earth(reader(path), path)
 
@@ -159,7 +167,10 @@ def _on_earth(s: Segments, path: Path) -> Segments:
     wrong = np.flatnonzero(~((np.abs(s.node_lon) <= 180.0) & (np.abs(s.node_lat) <= 90.0)))  # noqa: PLR2004 (degrees)
     if len(wrong):
         at = f"{s.node_lon[wrong[0]]}, {s.node_lat[wrong[0]]}"
-        message = f"{len(wrong)} of its corners lie nowhere on earth, the first at {at}; its coordinate system is wrong"
+        message = Said(
+            f"有 {len(wrong)} 个顶点不在地球上，第一个在 {at}；坐标系有误",
+            f"{len(wrong)} of its corners lie nowhere on earth, the first at {at}; its coordinate system is wrong",
+        )
         raise InputError(Problem(message, file=str(path)))
     far = np.flatnonzero(~(s.length_m <= LONGEST_EDGE_M))
     if len(far):

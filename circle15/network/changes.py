@@ -14,6 +14,7 @@ from circle15.errors import NetworkError
 from circle15.network.graph import WalkNetwork
 from circle15.network.streets.components import find_components
 from circle15.network.streets.segments import haversine_m
+from circle15.said import Said
 from circle15.units import EARTH_RADIUS_M, UNREACHED, metres_to_ms
 
 if TYPE_CHECKING:
@@ -184,11 +185,21 @@ def checked_line(line: npt.ArrayLike) -> Float64:
     """
     points = np.asarray(line, dtype=np.float64)
     if points.ndim != 2 or points.shape[1] != 2 or len(points) < 2:  # noqa: PLR2004 (lon, lat; two ends)
-        raise NetworkError(f"a path is two or more [lon, lat] pairs; this has shape {points.shape}")
+        raise NetworkError(
+            Said(
+                f"路径应为两个以上的 [经度, 纬度]；现为 {points.shape}",
+                f"a path is two or more [lon, lat] pairs; this has shape {points.shape}",
+            )
+        )
     if not (np.isfinite(points).all() and (np.abs(points) <= [180.0, 90.0]).all()):
-        raise NetworkError("a path's coordinates are degrees WGS-84, longitude first")
+        raise NetworkError(
+            Said(
+                "路径坐标应为 WGS-84 经纬度，经度在前",
+                "a path's coordinates are degrees WGS-84, longitude first",
+            )
+        )
     if (points == points[0]).all():
-        raise NetworkError("a path needs two different points")
+        raise NetworkError(Said("路径至少须有两个不同的点", "a path needs two different points"))
     return points
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from circle15.errors import NetworkError
+from circle15.said import Said
 
 _PROBLEMS_SHOWN = 10
 _WANTED = {"f": "numbers", "b": "true or false"}
@@ -25,21 +26,36 @@ def as_column(name: str, values: npt.ArrayLike, dtype: type[np.generic], *, ndim
     try:
         given = np.asarray(values)
         if given.ndim != ndim:
-            raise NetworkError(f"{name} has {given.ndim} dimensions; it must have {ndim}")
+            raise NetworkError(
+                Said(
+                    f"{name} 有 {given.ndim} 维，应为 {ndim} 维",
+                    f"{name} has {given.ndim} dimensions; it must have {ndim}",
+                )
+            )
         if given.size and given.dtype.kind not in ("biufO" if wanted.kind == "f" else "biu"):
             must = _WANTED.get(wanted.kind, "whole numbers")
-            raise NetworkError(f"{name} is {given.dtype}; it must hold {must} of type {wanted}")
+            raise NetworkError(
+                Said(
+                    f"{name} 为 {given.dtype}，应为 {wanted}（{must}）",
+                    f"{name} is {given.dtype}; it must hold {must} of type {wanted}",
+                )
+            )
         if given.size and wanted.kind in "iu":
             limits = np.iinfo(dtype)  # type: ignore[type-var]
             bad = np.flatnonzero((given.ravel() < limits.min) | (given.ravel() > limits.max))
             if bad.size:
                 value = given.ravel()[bad[0]]
-                raise NetworkError(f"{name}[{bad[0]}] = {value} does not fit {wanted} ({limits.min} to {limits.max})")
+                raise NetworkError(
+                    Said(
+                        f"{name}[{bad[0]}] = {value} 超出 {wanted} 的范围（{limits.min} 至 {limits.max}）",
+                        f"{name}[{bad[0]}] = {value} does not fit {wanted} ({limits.min} to {limits.max})",
+                    )
+                )
         return np.ascontiguousarray(given, dtype=dtype)
     except (TypeError, ValueError) as error:
         if isinstance(error, NetworkError):
             raise
-        raise NetworkError(f"{name}: {error}") from error
+        raise NetworkError(Said(f"{name}：{error}", f"{name}: {error}")) from error
 
 
 def read_only(name: str, values: npt.ArrayLike, dtype: type[np.generic], *, ndim: int = 1) -> npt.NDArray[Any]:

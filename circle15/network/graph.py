@@ -12,6 +12,7 @@ import numpy.typing as npt
 from circle15.errors import NetworkError, Problem
 from circle15.network.checked_arrays import read_only, value_problems
 from circle15.network.walking.profiles import WalkProfile, as_profiles
+from circle15.said import Said
 from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED, metres_to_ms
 
 if TYPE_CHECKING:
@@ -189,11 +190,19 @@ class WalkNetwork:
         known_names = ", ".join(repr(known.name) for known in self.profiles)
         if isinstance(profile, WalkProfile) and profile.name in {known.name for known in self.profiles}:
             raise NetworkError(
-                f"the network's profile {profile.name!r} has other values than the one given ({profile}); "
-                "build the network with the profile that you search with"
+                Said(
+                    f"路网中的步行者 {profile.name!r} 与给出的参数不同（{profile}）；请用搜索时的步行者建路网",
+                    f"the network's profile {profile.name!r} has other values than the one given ({profile}); "
+                    "build the network with the profile that you search with",
+                )
             )
         name = profile.name if isinstance(profile, WalkProfile) else profile
-        raise NetworkError(f"no walking profile {name!r} in this network, which was built with {known_names}")
+        raise NetworkError(
+            Said(
+                f"本路网没有步行者 {name!r}，建网时有 {known_names}",
+                f"no walking profile {name!r} in this network, which was built with {known_names}",
+            )
+        )
 
     def compiled(self, p: int) -> Graph:
         """Return the core's graph of profile row ``p``, made at the first call and kept; all share one topology."""

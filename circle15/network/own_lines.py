@@ -16,6 +16,7 @@ from circle15.network.changes import add_path
 from circle15.network.streets.components import find_components
 from circle15.network.streets.spans import SHORT_SPAN_M
 from circle15.network.walking.waits import PaidEnd, add_waits
+from circle15.said import Said
 from circle15.units import MAX_MS, UNREACHED
 
 if TYPE_CHECKING:
@@ -81,13 +82,21 @@ def read_own_lines(files: Iterable[Path]) -> OwnLines:
         for row, (kind, shape, is_open) in enumerate(_rows(file), start=1):
             lines = _lines_of(shape, kind)
             if kind not in KINDS:
-                problems.append(Problem(f"kind is one of {', '.join(KINDS)}", file=str(file), row=row, value=kind))
+                problems.append(
+                    Problem(
+                        Said(f"kind 应为 {', '.join(KINDS)} 之一", f"kind is one of {', '.join(KINDS)}"),
+                        file=str(file),
+                        row=row,
+                        value=kind,
+                    )
+                )
             elif kind == GATE and shape is not None and shape.geom_type == "Point":
                 gates += [shapely.get_coordinates(shape)] if is_open else []
             elif kind == GATE or not lines:
-                wanted = "a point" if kind == GATE else "a line"
+                wanted = Said("点", "a point") if kind == GATE else Said("线", "a line")
                 found = "nothing" if shape is None else shape.geom_type
-                problems.append(Problem(f"a {kind} is {wanted}", file=str(file), row=row, value=found))
+                message = Said("{kind} 应为{wanted}", "a {kind} is {wanted}").format(kind=kind, wanted=wanted)
+                problems.append(Problem(message, file=str(file), row=row, value=found))
             elif kind == BORDER:
                 borders += lines
             else:
@@ -100,10 +109,18 @@ def _rows(file: Path) -> Iterator[tuple[str, Any, bool]]:
     table = read_vector(file, check_file(file))
     frame = table.frame
     if "kind" not in frame or table.geometry is None:
-        message = f"own lines need a geometry and a column 'kind' with {', '.join(KINDS)}"
+        message = Said(
+            f"自有线路须有几何，以及取值为 {', '.join(KINDS)} 的 kind 列",
+            f"own lines need a geometry and a column 'kind' with {', '.join(KINDS)}",
+        )
         raise MissingColumnError(Problem(message, file=str(file), column="kind"))
     if table.crs is None:
-        raise InputError(Problem("states no coordinate system; save it with one", file=str(file)))
+        raise InputError(
+            Problem(
+                Said("未注明坐标系；请带坐标系保存", "states no coordinate system; save it with one"),
+                file=str(file),
+            )
+        )
     shut = frame["open"].str.lower().isin({"no", "false", "0"}) if "open" in frame else frame["kind"].isna()
     shapes = shapely.force_2d(table.geometry.to_crs("EPSG:4326").to_numpy())
     yield from zip(frame["kind"].str.strip(), shapes, ~shut, strict=True)

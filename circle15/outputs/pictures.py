@@ -19,6 +19,7 @@ from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import INK, OFF_NETWORK, OFF_NETWORK_LINE
 from circle15.outputs.text import layer_rules, plain_number, service_group, share_text
 from circle15.outputs.view import View
+from circle15.said import Said
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -101,7 +102,14 @@ def draw_layer(view: View, layer: LayerInfo, font: str) -> Any:
 
 def _require_matplotlib() -> None:
     if importlib.util.find_spec("matplotlib") is None:
-        raise OutputError(Problem("pictures need matplotlib: pip install circle15[pictures]"))
+        raise OutputError(
+            Problem(
+                Said(
+                    "输出图片需要 matplotlib：pip install circle15[pictures]",
+                    "pictures need matplotlib: pip install circle15[pictures]",
+                ),
+            )
+        )
 
 
 def _font(result: DistrictResult) -> str:
@@ -115,7 +123,12 @@ def _font(result: DistrictResult) -> str:
     texts = "".join([result.name, *result.units["unit_name"].astype(str), *(layer.name for layer in result.layers)])
     if result.lang == "zh" or any(ord(c) > 0x2E7F for c in texts):  # noqa: PLR2004 (CJK begins here)
         raise OutputError(
-            Problem("no font with Chinese letters is installed; install one of: " + ", ".join(CHINESE_FONTS))
+            Problem(
+                Said(
+                    f"未安装中文字体；请安装其中一种：{', '.join(CHINESE_FONTS)}",
+                    "no font with Chinese letters is installed; install one of: " + ", ".join(CHINESE_FONTS),
+                ),
+            )
         )
     return "DejaVu Sans"
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from circle15.errors import OutputError, Problem
 from circle15.files.held_folders import held_folder
 from circle15.files.staging import whole_file
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,10 +59,22 @@ def write_pdf(page: Path, path: Path, *, browser: str | None = None) -> bool:
         try:
             done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 (the user's own browser, no shell)
         except subprocess.TimeoutExpired:
-            raise OutputError(Problem(f"{program} took over {TIMEOUT_S} s to print", file=str(page))) from None
+            raise OutputError(
+                Problem(
+                    Said(f"{program} 打印超过 {TIMEOUT_S} 秒", f"{program} took over {TIMEOUT_S} s to print"),
+                    file=str(page),
+                )
+            ) from None
         if not stage.is_file():
             said = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-            raise OutputError(Problem(f"{program} printed nothing: {' '.join(said)}", file=str(page)))
+            raise OutputError(
+                Problem(
+                    Said(
+                        f"{program} 未打印出任何内容：{' '.join(said)}", f"{program} printed nothing: {' '.join(said)}"
+                    ),
+                    file=str(page),
+                )
+            )
     return True
 
 

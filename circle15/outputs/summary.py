@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from circle15.errors import InputError, MissingFileError, Problem
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -137,13 +138,30 @@ def read_previous(folder: Path) -> pd.DataFrame:
             na_values={c: [""] for c in ("covered_share", *DEFINITION) if c != "group"},
         )
     except FileNotFoundError:
-        message = "no such file; --previous names the folder of an earlier batch"
+        message = Said(
+            "没有这个文件；--previous 应写上一批的文件夹",
+            "no such file; --previous names the folder of an earlier batch",
+        )
         raise MissingFileError(Problem(message, file=str(path))) from None
     except (ValueError, UnicodeDecodeError) as e:
-        raise InputError(Problem(f"cannot be read as a batch's summary ({e})", file=str(path))) from None
+        raise InputError(
+            Problem(
+                Said(f"不能作为批量汇总读取（{e}）", f"cannot be read as a batch's summary ({e})"),
+                file=str(path),
+            )
+        ) from None
     missing = [c for c in (*_KEY, "covered_share", *DEFINITION) if c not in table]
     if missing:
-        raise InputError(Problem(f"is not a batch's summary: without {', '.join(missing)}", file=str(path), row=1))
+        raise InputError(
+            Problem(
+                Said(
+                    f"不是批量汇总：缺少 {', '.join(missing)}",
+                    f"is not a batch's summary: without {', '.join(missing)}",
+                ),
+                file=str(path),
+                row=1,
+            )
+        )
     return table
 
 

@@ -268,7 +268,10 @@ def compare_projects_of(
     """
     loaded = config if isinstance(config, Config) else load_config(config)
     if loaded.planning.projects is None:
-        message = 'name the table of planned projects: [planning] projects = "FILE", or --projects FILE'
+        message = Said(
+            '请写明拟建项目表：[planning] projects = "文件"，或 --projects 文件',
+            'name the table of planned projects: [planning] projects = "FILE", or --projects FILE',
+        )
         raise ConfigError(Problem(message, file=str(loaded.path), key="planning.projects"))
     clock = Clock(on_stage)
     with files_up_to(loaded.limits.file_bytes):
@@ -380,7 +383,13 @@ def _unknown_layer(config: Config, layer: str | None) -> list[Problem]:
     known = [table.id for table in config.layers]
     if layer is None or layer in known:
         return []
-    return [Problem(f"no such layer; the config has {', '.join(known)}", file=str(config.path), value=layer)]
+    return [
+        Problem(
+            Said(f"没有这项服务；配置中有 {', '.join(known)}", f"no such layer; the config has {', '.join(known)}"),
+            file=str(config.path),
+            value=layer,
+        )
+    ]
 
 
 def draw_isochrone(
@@ -404,11 +413,20 @@ def draw_isochrone(
 
     name = profile or next(iter(config.walk))
     if name not in config.walk:
-        raise ConfigError(Problem(f"no such profile; the config has {', '.join(config.walk)}", value=name))
+        raise ConfigError(
+            Problem(
+                Said(
+                    f"没有这种步行者；配置中有 {', '.join(config.walk)}",
+                    f"no such profile; the config has {', '.join(config.walk)}",
+                ),
+                value=name,
+            )
+        )
     at = network_around(config, lon, lat, max(minutes), name)
     if at.edge[0] < 0:
         place, limit = (np.array([lon]), np.array([lat])), config.network.max_access_m
-        message = f"{off_reasons(at, *place, limit, name).text(0, limit).en} of {lon},{lat}"
+        why = off_reasons(at, *place, limit, name).text(0, limit)
+        message = Said(f"{lon},{lat}：{why.zh}", f"{why.en} of {lon},{lat}")
         raise InputError(Problem(message, file=config.network.source))
     found = isochrones(at.network, at, profile=name, cutoffs_min=tuple(sorted(minutes)))
     speed = config.walk[name].speed_m_s

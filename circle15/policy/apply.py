@@ -171,9 +171,10 @@ def settle_norm(
         return layer, None
     if from_policy:
         return layer.model_copy(update={"norm_per_1000": None}), warn("count-only", layer.id, place)
-    message = (
+    message = Said(
+        "norm_per_1000 须有容量，而该服务没有一处设施写明容量；请用 capacity_field 写明容量列，或删去该标准",
         "norm_per_1000 needs capacities, but no facility of this layer states one;"
-        " name the column of places with capacity_field, or remove the norm"
+        " name the column of places with capacity_field, or remove the norm",
     )
     raise InputError(
         Problem(message, file=layer.source, column=f"layer.{layer.id}.norm_per_1000", value=layer.norm_per_1000)
@@ -348,11 +349,16 @@ def _check_place(registers: Registers, place: str, year: int, path: Path) -> Non
     places = registers.places()
     if place not in places:
         known = ", ".join(f"{key} ({name})" for key, name in places.items())
-        message = f"is not a place of the registers{suggest(place, places)}; they have {known}"
+        near = suggest(place, places)
+        message = Said(
+            f"不是规划登记表中的地方{near.zh}；登记表中有 {known}",
+            f"is not a place of the registers{near.en}; they have {known}",
+        )
         raise ConfigError(Problem(message, file=str(path), key="policy.place", value=place))
     years = registers.targets.loc[registers.targets["place_id"] == place, "year"].dropna()
     if len(years) and year < years.min():
-        message = (
-            f"the registers say nothing of {places[place]} before {years.min():.0f}; they reach to {years.max():.0f}"
+        message = Said(
+            f"规划登记表中 {places[place]} 最早为 {years.min():.0f} 年，最晚为 {years.max():.0f} 年",
+            f"the registers say nothing of {places[place]} before {years.min():.0f}; they reach to {years.max():.0f}",
         )
         raise ConfigError(Problem(message, file=str(path), key="policy.year", value=year))

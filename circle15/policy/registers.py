@@ -14,6 +14,7 @@ import pandas as pd
 from circle15.errors import InputError, MissingFileError, Problem
 from circle15.files.door import is_there, read_whole
 from circle15.policy.conditions import Condition
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -93,7 +94,13 @@ def registers_folder() -> Path:
         if (folder / "targets.csv").is_file():
             return folder
     raise MissingFileError(
-        Problem("the shipped policy registers are missing; install circle15 again", file=str(candidates[0]))
+        Problem(
+            Said(
+                "自带的规划登记表缺失，请重新安装 circle15",
+                "the shipped policy registers are missing; install circle15 again",
+            ),
+            file=str(candidates[0]),
+        )
     )
 
 
@@ -120,7 +127,13 @@ def read_registers(folder: Path | None = None) -> Registers:
         paths["norms"] = shipped / "norms.csv"
     missing = [path for path in paths.values() if not is_there(path)]
     MissingFileError.gather(
-        Problem("no such policy register; copy the shipped folder data/policy and edit the copy", file=str(path))
+        Problem(
+            Said(
+                "没有这张规划登记表；请复制自带的 data/policy 文件夹再修改",
+                "no such policy register; copy the shipped folder data/policy and edit the copy",
+            ),
+            file=str(path),
+        )
         for path in missing
     )
     problems: list[Problem] = []
@@ -140,14 +153,26 @@ def _read(name: str, path: Path, problems: list[Problem]) -> pd.DataFrame:
         try:
             text = raw.decode("gb18030")
         except UnicodeDecodeError as e:
-            message = f"neither UTF-8 nor GB18030 text (byte {e.start}); save it as UTF-8"
+            message = Said(
+                f"既不是 UTF-8 也不是 GB18030 文本（第 {e.start} 字节），请另存为 UTF-8",
+                f"neither UTF-8 nor GB18030 text (byte {e.start}); save it as UTF-8",
+            )
             problems.append(Problem(message, file=str(path)))
             return pd.DataFrame(columns=[*columns, "row"])
     rows = csv.DictReader(io.StringIO(text, newline=""))
     absent = [column for column in columns if column not in (rows.fieldnames or ())]
     if absent:
         found = ", ".join(rows.fieldnames or ())
-        problems.append(Problem(f"missing headings: {', '.join(absent)}; found: {found}", file=str(path), row=1))
+        problems.append(
+            Problem(
+                Said(
+                    f"缺少列名：{'、'.join(absent)}；现有：{found}",
+                    f"missing headings: {', '.join(absent)}; found: {found}",
+                ),
+                file=str(path),
+                row=1,
+            )
+        )
         return pd.DataFrame(columns=[*columns, "row"])
     records = []
     for number, record in enumerate(rows, start=2):
@@ -163,40 +188,50 @@ def _read(name: str, path: Path, problems: list[Problem]) -> pd.DataFrame:
 def _parsed(name: str, column: str, text: str, *, path: Path, row: int, problems: list[Problem]) -> object:
     kind = COLUMNS[name][column]
 
-    def refuse(message: str) -> None:
+    def refuse(message: Said) -> None:
         problems.append(Problem(message, file=str(path), row=row, column=column, value=text))
 
     if kind == "key" and not text:
-        refuse("is empty; every row needs it")
+        refuse(Said("为空；每行都须填写", "is empty; every row needs it"))
     choices = CHOICES.get((name, column))
     if choices is not None and text not in choices:
-        refuse(f"give one of {', '.join(sorted(c or '(empty)' for c in choices))}")
+        refuse(
+            Said(
+                f"应为 {', '.join(sorted(c or '（空）' for c in choices))} 之一",
+                f"give one of {', '.join(sorted(c or '(empty)' for c in choices))}",
+            )
+        )
     if kind == "condition":
         try:
             Condition.parse(text)
         except ValueError as e:
-            refuse(str(e))
+            refuse(Said(f"条件写法有误（{e}）", str(e)))
     if kind == "flag":
         if text not in {"0", "1"}:
-            refuse("give 1 for an actual value, 0 for a target")
+            refuse(Said("现状值写 1，目标值写 0", "give 1 for an actual value, 0 for a target"))
         return text == "1"
     if kind in {"number", "whole"}:
         return _number(text, refuse, whole=kind == "whole", filled=(name, column) in FILLED_NUMBERS)
     return text
 
 
-def _number(text: str, refuse: Callable[[str], None], *, whole: bool, filled: bool) -> float:
+def _number(text: str, refuse: Callable[[Said], None], *, whole: bool, filled: bool) -> float:
     if not text:
         if filled:
-            refuse("is empty; every row needs a number")
+            refuse(Said("为空；每行都须有数字", "is empty; every row needs a number"))
         return np.nan
     try:
         value = float(text)
     except ValueError:
-        refuse("is not a number; write digits only, without sign, unit or percent mark")
+        refuse(
+            Said(
+                "不是数字；只写数字，不加符号、单位或百分号",
+                "is not a number; write digits only, without sign, unit or percent mark",
+            )
+        )
         return np.nan
     if not np.isfinite(value) or (whole and value != int(value)):
-        refuse("is not a whole number" if whole else "is not a finite number")
+        refuse(Said("不是整数", "is not a whole number") if whole else Said("不是有限的数字", "is not a finite number"))
         return np.nan
     return value
 
@@ -208,6 +243,9 @@ def _broken_references(frames: Mapping[str, pd.DataFrame], paths: Mapping[str, P
         for row, value in zip(frame["row"], frame[column], strict=True):
             if value not in known:
                 yield Problem(
-                    f"there is no such {column} in {paths[target].name}",
+                    Said(
+                        f"{paths[target].name} 中没有这个 {column}", f"there is no such {column} in "
+                        f"{paths[target].name}",
+                    ),
                     file=str(paths[name]), row=int(row), column=column, value=value,
                 )  # fmt: skip

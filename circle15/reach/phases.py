@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from circle15.errors import NetworkError
 from circle15.network.linking.linkage import Linkage
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork
@@ -23,7 +24,12 @@ def check_network(net: WalkNetwork, side: str, linkage: Linkage) -> None:
         Naming the side.
     """
     if linkage.network is not net:
-        raise NetworkError(f"{side} are linked to another network; link them to the one that is searched")
+        raise NetworkError(
+            Said(
+                f"{side} 接入的是另一张路网，请接入所搜索的路网",
+                f"{side} are linked to another network; link them to the one that is searched",
+            )
+        )
 
 
 def outward(net: WalkNetwork, origins: Linkage) -> Linkage:

@@ -16,6 +16,7 @@ from circle15.inputs.osm.shapes import merged
 from circle15.outputs.difference import LayerMoves
 from circle15.outputs.drawing import CORNER_DECIMALS
 from circle15.runs.folder import read_manifest
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -99,7 +100,7 @@ def compare_runs(before: Path, after: Path) -> Comparison:
     _check_same(one, two)
     common = [layer for layer in one.layers if layer in two.layers]
     if not common:
-        raise InputError(Problem(f"has no layer of {before}", file=str(after)))
+        raise InputError(Problem(Said(f"没有 {before} 中的服务", f"has no layer of {before}"), file=str(after)))
     alone = sorted(set(one.layers) ^ set(two.layers))
     district_id, lang = two.manifest.district_id, two.manifest.lang
     notes = [_only_in(one if name in one.layers else two, name, lang) for name in alone]
@@ -130,7 +131,10 @@ def _read(folder: Path) -> _Run:
     manifest.refuse(key for key in ("district", "layers") if key not in manifest.told)
     path = folder / "cells.parquet"
     if not path.is_file():
-        message = 'no such file; run again with "cells" in [outputs] write'
+        message = Said(
+            '没有这个文件；请在 [outputs] write 中加入 "cells" 后重新运行',
+            'no such file; run again with "cells" in [outputs] write',
+        )
         raise MissingFileError(Problem(message, file=str(path)))
     cells = gpd.read_parquet(path).sort_values(["cell", "unit_id"], kind="stable").reset_index(drop=True)
     return _Run(folder, manifest, cells)
@@ -140,15 +144,24 @@ def _check_same(one: _Run, two: _Run) -> None:
     a, b = (pd.MultiIndex.from_frame(run.cells[["cell", "unit_id"]]) for run in (one, two))
     if not a.equals(b):
         n = len(a.symmetric_difference(b))
-        message = f"has other cells than {one.folder} ({n} differ); compare runs of one district and cell resolution"
+        message = Said(
+            f"网格与 {one.folder} 不同（{n} 个）；请比较同一区县、同一网格精度的运行",
+            f"has other cells than {one.folder} ({n} differ); compare runs of one district and cell resolution",
+        )
         raise InputError(Problem(message, file=str(two.folder)))
     problems = []
     for group in one.groups:
         if group not in two.cells:
-            problems.append(Problem(f"has no people of group {group}", file=str(two.folder)))
+            problems.append(
+                Problem(
+                    Said(f"没有人群 {group} 的人口", f"has no people of group {group}"),
+                    file=str(two.folder),
+                )
+            )
         elif (differ := np.abs(one.cells[group] - two.cells[group]) > SAME_PEOPLE).any():
-            message = (
-                f"{differ.sum()} cells have other people ({group}) than in {one.folder}; change one thing at a time"
+            message = Said(
+                f"有 {differ.sum()} 个网格的人口（{group}）与 {one.folder} 不同；一次只改一样",
+                f"{differ.sum()} cells have other people ({group}) than in {one.folder}; change one thing at a time",
             )
             problems.append(Problem(message, file=str(two.folder)))
     InputError.gather(problems)

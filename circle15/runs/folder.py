@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
 from circle15.files.written import MANIFEST
 from circle15.outputs.text import words
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -100,7 +101,7 @@ class Manifest:
 
     def refuse(self, lacking: Iterable[str]) -> None:
         """Raise InputError naming every key that is lacking, if any is."""
-        message = "is no manifest of this circle15: lacks this key"
+        message = Said("不是本版 circle15 的运行清单：缺少此键", "is no manifest of this circle15: lacks this key")
         InputError.gather(Problem(message, file=str(self.path), key=key) for key in lacking)
 
 
@@ -118,12 +119,25 @@ def read_manifest(folder: Path) -> Manifest:
     try:
         told = json.loads(path.read_bytes())
     except (FileNotFoundError, NotADirectoryError):
-        message = f"no {MANIFEST}: not the folder of a finished run or batch"
+        message = Said(
+            f"没有 {MANIFEST}：不是已完成的运行或批量运行的文件夹",
+            f"no {MANIFEST}: not the folder of a finished run or batch",
+        )
         raise MissingFileError(Problem(message, file=str(folder))) from None
     except (OSError, ValueError) as e:
-        raise InputError(Problem(f"is not the manifest of a run: {e}", file=str(path))) from None
+        raise InputError(
+            Problem(
+                Said(f"不是运行清单：{e}", f"is not the manifest of a run: {e}"),
+                file=str(path),
+            )
+        ) from None
     if not isinstance(told, dict):
-        raise InputError(Problem("is no manifest of this circle15", file=str(path)))
+        raise InputError(
+            Problem(
+                Said("不是本版 circle15 的运行清单", "is no manifest of this circle15"),
+                file=str(path),
+            )
+        )
     return Manifest(told, path)
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import errno
 import logging
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TextIO
 
+from circle15.files.system_words import system_words
 from circle15.memory import out_of_memory_text
 from circle15.said import Said
 
@@ -78,9 +78,7 @@ def error_lines(error: Exception, lang: str) -> list[str]:
         return [(out_of_memory_text(error) + _NOTHING_WRITTEN).in_(lang)]
     if isinstance(error, OSError):
         file = error.filename2 or error.filename
-        message = (
-            _DENIED if isinstance(error, PermissionError) else _SYSTEM.get(error.errno or 0, error.strerror or text)
-        )
+        message = _DENIED if isinstance(error, PermissionError) else system_words(error)
         return [Problem(message, file=None if file is None else str(file)).in_(lang)]
     return [f"{type(error).__name__}: {text}" if text else type(error).__name__, _DEFECT.in_(lang)]
 
@@ -91,19 +89,6 @@ _DENIED = Said(
     "permission denied; if it is open in Excel, WPS or a GIS program, close it there and run again, else see who may"
     " read and write it",
 )
-_SYSTEM: dict[int, Said] = {
-    errno.ENOSPC: Said("磁盘空间不足", "No space left on device"),
-    errno.ENOENT: Said("没有这个文件或文件夹", "No such file or directory"),
-    errno.EISDIR: Said("是文件夹，应为文件", "Is a directory"),
-    errno.ENOTDIR: Said("路径中有一级不是文件夹", "Not a directory"),
-    errno.EROFS: Said("文件系统只读", "Read-only file system"),
-    errno.ENAMETOOLONG: Said("文件名过长", "File name too long"),
-    errno.EMFILE: Said("打开的文件过多", "Too many open files"),
-    errno.EIO: Said("磁盘读写出错", "Input/output error"),
-    errno.EDQUOT: Said("超出磁盘配额", "Disk quota exceeded"),
-    errno.ELOOP: Said("链接循环指向自身", "Too many levels of symbolic links"),
-}
-"""What the system says, in both languages; of what is not here its own words."""
 _DEFECT = Said(
     "这是 circle15 的缺陷，或遇到了它读不懂的文件；未写入任何文件。用 --debug 查看出处，并请连同配置一起反馈",
     "that is a defect of circle15, or a file that it does not understand; nothing was written. --debug shows where;"

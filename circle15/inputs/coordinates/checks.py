@@ -10,6 +10,7 @@ from pyproj import CRS
 
 from circle15.inputs.coordinates.china_shift import CHINA_EAST, CHINA_NORTH, CHINA_SOUTH, CHINA_WEST
 from circle15.inputs.coordinates.systems import NAMED_SYSTEMS, is_projected, zone_epsg
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -35,7 +36,7 @@ def inside_area(lon: Floats, lat: Floats, system: str) -> tuple[Floats, Floats]:
     return np.where(inside, lon, np.nan), np.where(inside, lat, np.nan)
 
 
-def explain_misfit(x: Floats, y: Floats, system: str) -> str:
+def explain_misfit(x: Floats, y: Floats, system: str) -> Said:
     """Say what coordinates look like that the stated system cannot hold, and what would be right.
 
     Parameters
@@ -47,20 +48,49 @@ def explain_misfit(x: Floats, y: Floats, system: str) -> str:
     """
     looks = looks_like(x, y)
     zone = int(np.median(np.where(x > y, x, y)) // 1_000_000)
-    said = f'crs says "{system}", but '
+    said = Said(f'crs 写的是 "{system}"，而', f'crs says "{system}", but ')
     if looks in {"degrees", "degrees_swapped"} and is_projected(system):
-        return said + 'these are degrees; say "wgs84", "gcj02", "bd09" or "cgcs2000"'
-    axes = "X and Y are swapped: X is north and Y is east in survey tables; exchange lon_field and lat_field"
-    meridians = 'name the system by its central meridian: "EPSG:4549" for 120 E, "EPSG:4548" for 117 E ...'
+        return said + Said(
+            '数值为经纬度；请写 "wgs84"、"gcj02"、"bd09" 或 "cgcs2000"',
+            'these are degrees; say "wgs84", "gcj02", "bd09" or "cgcs2000"',
+        )
+    axes = Said(
+        "X 与 Y 写反：测绘成果中 X 为北、Y 为东，请对调 lon_field 与 lat_field",
+        "X and Y are swapped: X is north and Y is east in survey tables; exchange lon_field and lat_field",
+    )
+    meridians = Said(
+        '请按中央子午线写坐标系：120° 为 "EPSG:4549"，117° 为 "EPSG:4548" …',
+        'name the system by its central meridian: "EPSG:4549" for 120 E, "EPSG:4548" for 117 E ...',
+    )
+    zoned = zone_epsg(zone)
     messages = {
-        "degrees_swapped": "longitude and latitude are swapped: exchange lon_field and lat_field",
-        "zoned": f'{said}these are Gauss-Krueger metres of zone {zone}; say crs = "cgcs2000" or "{zone_epsg(zone)}"',
-        "zoned_swapped": f'{axes} (and say crs = "cgcs2000" or "{zone_epsg(zone)}")',
-        "metres": f"{said}these are metres (Gauss-Krueger or UTM, without the zone); {meridians}",
-        "metres_swapped": f"{axes}; {meridians}",
-        "mercator": f'{said}these are metres of a web map; say crs = "EPSG:3857" (or "cgcs2000" in the far west)',
+        "degrees_swapped": Said(
+            "经度与纬度写反，请对调 lon_field 与 lat_field",
+            "longitude and latitude are swapped: exchange lon_field and lat_field",
+        ),
+        "zoned": said
+        + Said(
+            f'数值为高斯-克吕格第 {zone} 带的米；请写 crs = "cgcs2000" 或 "{zoned}"',
+            f'these are Gauss-Krueger metres of zone {zone}; say crs = "cgcs2000" or "{zoned}"',
+        ),
+        "zoned_swapped": axes
+        + Said(f'（并写 crs = "cgcs2000" 或 "{zoned}"）', f' (and say crs = "cgcs2000" or "{zoned}")'),
+        "metres": said
+        + Said(
+            "数值为米（高斯-克吕格或 UTM，不含带号）；", "these are metres (Gauss-Krueger or UTM, without the zone); "
+        )
+        + meridians,
+        "metres_swapped": axes + Said("；", "; ") + meridians,
+        "mercator": said
+        + Said(
+            '数值为网络地图的米；请写 crs = "EPSG:3857"（最西部地区为 "cgcs2000"）',
+            'these are metres of a web map; say crs = "EPSG:3857" (or "cgcs2000" in the far west)',
+        ),
     }
-    unknown = f"{said}these numbers fit no known system: probably a local city grid; ask for an export in CGCS2000"
+    unknown = said + Said(
+        "数值不符合任何已知坐标系，可能是地方独立坐标系；请索取 CGCS2000 成果",
+        "these numbers fit no known system: probably a local city grid; ask for an export in CGCS2000",
+    )
     return messages.get(looks, unknown)
 
 

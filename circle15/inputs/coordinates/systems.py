@@ -21,6 +21,7 @@ from circle15.inputs.coordinates.china_shift import (
     wgs84_to_bd09,
     wgs84_to_gcj02,
 )
+from circle15.said import Said
 
 __all__ = [
     "NAMED_SYSTEMS", "bd09_to_gcj02", "bd09_to_wgs84", "central_meridian_epsg", "crs_caveat", "gcj02_to_bd09",
@@ -45,13 +46,17 @@ def parse_crs(text: str, *, file: str | None = None, key: str = "crs") -> str:
     """
     code = plain_crs(text)
     if code is None:
-        raise InputError(Problem(f"unknown coordinate system; {CRS_HELP}", file=file, key=key, value=text))
+        raise InputError(
+            Problem(Said("不认识的坐标系；", "unknown coordinate system; ") + CRS_HELP, file=file, key=key, value=text)
+        )
     if code in NAMED_SYSTEMS:
         return code
     try:
         _transformer(code)
     except CRSError:
-        raise InputError(Problem("no such EPSG coordinate system", file=file, key=key, value=text)) from None
+        raise InputError(
+            Problem(Said("没有这个 EPSG 坐标系", "no such EPSG coordinate system"), file=file, key=key, value=text)
+        ) from None
     return code
 
 

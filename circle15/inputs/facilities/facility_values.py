@@ -9,6 +9,7 @@ from circle15.errors import InputError, Problem
 from circle15.inputs.tables.headings import choose_column, split_heading
 from circle15.inputs.tables.numbers import base_unit
 from circle15.inputs.tables.units_of_supply import compare_units
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -52,8 +53,9 @@ def capacity_column(reader: ValueReader, layer: LayerTable) -> str | None:
             candidates.append(column)
     if len(candidates) > 1:
         named = ", ".join(f'"{c}"' for c in candidates)
-        message = (
-            f'layer "{layer.id}": each of {named} may be the capacity; say which: capacity_field = "{candidates[0]}"'
+        message = Said(
+            f'服务“{layer.id}”：{named} 都可能是容量，请写明：capacity_field = "{candidates[0]}"',
+            f'layer "{layer.id}": each of {named} may be the capacity; say which: capacity_field = "{candidates[0]}"',
         )
         raise InputError(Problem(message, file=file))
     if not candidates:

@@ -17,6 +17,7 @@ from circle15.inputs.facilities.places import Places, coordinate_columns, places
 from circle15.inputs.ground.partition import metric_scale
 from circle15.inputs.osm.shapes import ALMOST_NOTHING
 from circle15.inputs.tables.import_report import Change
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from circle15.config.district import PopulationTable
@@ -63,7 +64,7 @@ def places_from_geometry(table: Table, *, crs: str | None, crs_key: str = "crs")
         If neither file nor config states the system, they contradict each other, or no feature has a usable geometry.
     """
     if table.geometry is None:
-        raise InputError(Problem("has no geometry", file=table.file))
+        raise InputError(Problem(Said("没有几何", "has no geometry"), file=table.file))
     system, changes = _system_of_file(table, crs, crs_key)
     shapes = np.asarray(table.geometry.to_numpy(), dtype=object)
     empty = np.array([g is None or g.is_empty for g in shapes])
@@ -94,9 +95,9 @@ def places_from_geometry(table: Table, *, crs: str | None, crs_key: str = "crs")
     ]
     if not np.isfinite(lon).any():
         message = (
-            "no feature has a geometry that its coordinate system can hold"
+            Said("没有一个要素的几何能落在其坐标系内", "no feature has a geometry that its coordinate system can hold")
             if unfit.any()
-            else "no feature has a geometry"
+            else Said("要素均没有几何", "no feature has a geometry")
         )
         raise InputError(Problem(message, file=table.file, value=None if not unfit.any() else system))
     found = shapely.point_on_surface(flat)
@@ -108,8 +109,9 @@ def _system_of_file(table: Table, crs: str | None, key: str) -> tuple[str, list[
     own = table.crs
     if crs is None:
         if own is None:
-            message = (
-                'states no coordinate system (no .prj?); say crs = "wgs84", "gcj02", "bd09", "cgcs2000" or "EPSG:n"'
+            message = Said(
+                '未注明坐标系（缺 .prj？）；请写 crs = "wgs84"、"gcj02"、"bd09"、"cgcs2000" 或 "EPSG:n"',
+                'states no coordinate system (no .prj?); say crs = "wgs84", "gcj02", "bd09", "cgcs2000" or "EPSG:n"',
             )
             raise InputError(Problem(message, file=table.file, key=key))
         return (parse_crs(own) if own.startswith("EPSG:") else own), []
@@ -130,7 +132,10 @@ def _system_of_file(table: Table, crs: str | None, key: str) -> tuple[str, list[
         ]
     raise InputError(
         Problem(
-            f"the file itself says {own[:80]}; remove crs, or set the file's own system right",
+            Said(
+                f"文件自述为 {own[:80]}；请删去 crs，或改正文件自身的坐标系",
+                f"the file itself says {own[:80]}; remove crs, or set the file's own system right",
+            ),
             file=table.file,
             key=key,
             value=crs,

@@ -15,6 +15,7 @@ from circle15.inputs.coordinates.systems import NAMED_SYSTEMS, crs_caveat, is_pr
 from circle15.inputs.tables.headings import choose_column, missing_column, named_column, split_heading
 from circle15.inputs.tables.import_report import Change
 from circle15.inputs.tables.numbers import ParsedNumber, parse_degrees, parse_number, parse_pair
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -81,9 +82,10 @@ def places_from_columns(
     table = reader.table
     by_heading = system_in_headings(reader.found) if crs is None and lon_field is None else None
     if crs is None and by_heading is None:
-        message = (
+        message = Said(
+            '须写明其坐标系：crs = "wgs84"、"gcj02"（高德、腾讯）、"bd09"（百度）、"cgcs2000" 或 "EPSG:n"',
             'the coordinate system of its coordinates must be said: crs = "wgs84", "gcj02" (Amap, Tencent), "bd09" '
-            '(Baidu), "cgcs2000" or "EPSG:n"'
+            '(Baidu), "cgcs2000" or "EPSG:n"',
         )
         raise InputError(Problem(message, file=table.file, key=crs_key))
     system = parse_crs(crs or str(by_heading), file=table.file, key=crs_key)
@@ -172,7 +174,12 @@ def _numbers(reader: ValueReader, *, system: str, named: tuple[str | None, str |
     lon_field, lat_field = named
     key = {"file": table.file, "system": system}
     if (lon_field is None) != (lat_field is None):
-        raise InputError(Problem("name both lon_field and lat_field, or neither", file=table.file))
+        raise InputError(
+            Problem(
+                Said("lon_field 与 lat_field 须同时写或都不写", "name both lon_field and lat_field, or neither"),
+                file=table.file,
+            )
+        )
     if lon_field is not None and lat_field is not None:
         columns: tuple[str | None, str | None] = (
             named_column(lon_field, table.columns, file=table.file, key="lon_field"),
@@ -237,9 +244,12 @@ def _refuse(table: Table, numbers: _Numbers, x: Floats, y: Floats, system: str) 
         first = next((i for i, r in enumerate(numbers.reason) if r == "bad_coordinates"), None)
         where = ", ".join(dict.fromkeys(numbers.shown))
         if first is None:
-            raise InputError(Problem("no row has coordinates", file=table.file, column=where))
+            raise InputError(Problem(Said("没有一行有坐标", "no row has coordinates"), file=table.file, column=where))
         value = tuple(table.frame[c].iloc[first] for c in dict.fromkeys(numbers.shown))
-        message = "no row has coordinates that can be read; write decimal degrees such as 121.5534, or metres"
+        message = Said(
+            "没有一行的坐标可以读取；请写十进制度数，如 121.5534，或以米为单位",
+            "no row has coordinates that can be read; write decimal degrees such as 121.5534, or metres",
+        )
         raise InputError(Problem(message, file=table.file, row=int(table.row[first]), column=where, value=value))
     message = explain_misfit(x[given], y[given], system)
     shown = (float(x[given[0]]), float(y[given[0]]))

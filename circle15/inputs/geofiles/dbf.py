@@ -11,6 +11,7 @@ from circle15.errors import InputError, Problem
 from circle15.files.door import read_whole
 from circle15.inputs.tables.encodings import encoding_of
 from circle15.inputs.tables.numbers import parse_code
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -60,7 +61,10 @@ def read_dbf(path: Path, *, file: str) -> DbfTable:
     values = [[record[at : at + width].rstrip(b"\0 ").lstrip(b" ") for _, at, width, _ in fields] for record in records]
     encoding = encoding_of([*names, *(v for row in values for v in row if not v.isascii())])
     if encoding is None:
-        message = "the text of its .dbf is neither UTF-8 nor GBK/GB18030; export it again as UTF-8"
+        message = Said(
+            "其 .dbf 的文字既不是 UTF-8 也不是 GBK/GB18030，请重新以 UTF-8 导出",
+            "the text of its .dbf is neither UTF-8 nor GBK/GB18030; export it again as UTF-8",
+        )
         raise InputError(Problem(message, file=file))
     numeric = [is_numeric for _, _, _, is_numeric in fields]
     rows = [
@@ -72,7 +76,12 @@ def read_dbf(path: Path, *, file: str) -> DbfTable:
 
 def _layout(content: bytes, file: str) -> tuple[int, int, int, list[tuple[bytes, int, int, bool]]]:
     """Give number of records, bytes before them, bytes of each; the fields as (name, offset, width, is a number)."""
-    damaged = InputError(Problem("its .dbf is damaged or cut off; copy or export it again", file=file))
+    damaged = InputError(
+        Problem(
+            Said("其 .dbf 损坏或不完整，请重新复制或导出", "its .dbf is damaged or cut off; copy or export it again"),
+            file=file,
+        )
+    )
     if len(content) < _DESCRIPTOR_BYTES + 1:
         raise damaged
     n_records, header_bytes, record_bytes = struct.unpack_from("<IHH", content, 4)

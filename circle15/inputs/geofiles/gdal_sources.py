@@ -13,6 +13,7 @@ from circle15.files.door import read_whole
 from circle15.inputs.geofiles.open_geopackages import steady_geopackage
 from circle15.inputs.tables.encodings import decode_text
 from circle15.inputs.tables.file_guards import LARGEST_UNPACKED_BYTES, open_archive, unpacked_chunks
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,7 +70,15 @@ def _unpacked_geodatabase(path: Path, folder: Path) -> Path:
         found = archived_geodatabases(archive.namelist())
         if len(found) != 1:
             listed = ", ".join(PurePosixPath(f).name for f in found) or "none"
-            raise InputError(Problem(f"one geodatabase is read from an archive, and it holds: {listed}", file=file))
+            raise InputError(
+                Problem(
+                    Said(
+                        f"一个压缩包只读一个地理数据库，其中有：{listed}",
+                        f"one geodatabase is read from an archive, and it holds: {listed}",
+                    ),
+                    file=file,
+                )
+            )
         inside = folder / "layers.gdb"
         inside.mkdir()
         for member in archive.namelist():

@@ -23,6 +23,7 @@ from circle15.inputs.geofiles.open_geopackages import steady_geopackage
 from circle15.inputs.tables.encodings import decode_text
 from circle15.inputs.tables.file_guards import check_file
 from circle15.inputs.tables.grids import MOST_CELLS
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,13 +45,19 @@ def read_geoframe(path: Path, *, layer: str | None = None) -> gpd.GeoDataFrame:
     """
     kind = check_file(path)
     if kind not in {"gpkg", "shp", "json"}:
-        raise InputError(Problem("not read here; give .gpkg, .shp or .geojson", file=str(path), value=path.suffix))
+        raise InputError(
+            Problem(
+                Said("此处不读这类文件；请给 .gpkg、.shp 或 .geojson", "not read here; give .gpkg, .shp or .geojson"),
+                file=str(path),
+                value=path.suffix,
+            )
+        )
     with steady_file(path), steady_geopackage(path) as steady:
         source = plain_geojson(path) if kind == "json" else steady
         frame = read_frame(source, kind=kind, file=str(path), layer=layer)
     if isinstance(frame, gpd.GeoDataFrame):
         return frame
-    raise InputError(Problem("holds no shapes", file=str(path)))
+    raise InputError(Problem(Said("没有图形", "holds no shapes"), file=str(path)))
 
 
 def geopackage_layers(path: Path) -> dict[str, str]:
@@ -89,14 +96,20 @@ def read_frame(source: Path | bytes, *, kind: str, file: str, layer: str | int |
         with without_gdal_warnings(), only_drivers(kind):
             info = pyogrio.read_info(source, **options)
             if info["features"] > MOST_CELLS // max(1, len(info["fields"])):
-                message = f"{info['features']} features: more than any table of facilities or people has"
+                message = Said(
+                    f"有 {info['features']} 个要素：多于任何设施表或人口表",
+                    f"{info['features']} features: more than any table of facilities or people has",
+                )
                 raise InputError(Problem(message, file=file))  # noqa: TRY301 (it is the file's own doing)
             # A ring that is not closed is closed, as every GIS program does; without it no feature would be read.
             frame = pyogrio.read_dataframe(source, on_invalid="fix", **options)
     except InputError:
         raise
     except _READ_ERRORS as e:
-        message = f"cannot be read ({plain_reason(e, source)}); the file is damaged, cut off or of another format"
+        message = Said(
+            f"无法读取（{plain_reason(e, source)}）；文件损坏、不完整或格式不符",
+            f"cannot be read ({plain_reason(e, source)}); the file is damaged, cut off or of another format",
+        )
         raise InputError(Problem(message, file=file)) from None
     if not isinstance(frame, gpd.GeoDataFrame):
         return frame
@@ -135,7 +148,15 @@ def list_layers(source: Path, kind: str, *, file: str) -> list[tuple[str, str | 
         with without_gdal_warnings(), only_drivers(kind):
             return [(str(name), kind) for name, kind in pyogrio.list_layers(source)]
     except _READ_ERRORS as e:
-        raise InputError(Problem(f"cannot be opened ({plain_reason(e, source)}); it is damaged", file=file)) from None
+        raise InputError(
+            Problem(
+                Said(
+                    f"无法打开（{plain_reason(e, source)}）；文件已损坏",
+                    f"cannot be opened ({plain_reason(e, source)}); it is damaged",
+                ),
+                file=file,
+            )
+        ) from None
 
 
 def plain_reason(error: Exception, source: Path | bytes | None = None) -> str:

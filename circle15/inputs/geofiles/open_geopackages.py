@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circle15.errors import InputError, Problem
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,7 +46,10 @@ def steady_geopackage(path: Path) -> Iterator[Path]:
             if _state(path) == before:
                 break
         else:
-            message = "another program is writing to it (-wal beside it); save and close it there, then try again"
+            message = Said(
+                "另一程序正在写入（旁有 -wal 文件）；请在该程序中保存并关闭后重试",
+                "another program is writing to it (-wal beside it); save and close it there, then try again",
+            )
             raise InputError(Problem(message, file=str(path)))
         yield copies
 

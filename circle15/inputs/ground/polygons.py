@@ -34,7 +34,10 @@ _NAMES_SHOWN = 8
 _NAME_KEYS = {
     "district.units": "district.unit_name_field", "district.communities": "district.community_name_field",
 }  # fmt: skip
-_BOX_HELP = "a box is box:WEST,SOUTH,EAST,NORTH in degrees, such as box:118.756,32.030,118.800,32.059"
+_BOX_HELP = Said(
+    "矩形写作 box:西,南,东,北（度），如 box:118.756,32.030,118.800,32.059",
+    "a box is box:WEST,SOUTH,EAST,NORTH in degrees, such as box:118.756,32.030,118.800,32.059",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +111,15 @@ def _from_box(text: str, key: str) -> Polygons:
     try:
         west, south, east, north = (float(part) for part in text.split(","))
     except ValueError:
-        raise InputError(Problem(f"not four numbers; {_BOX_HELP}", key=key, value=text)) from None
+        raise InputError(Problem(Said("不是四个数；", "not four numbers; ") + _BOX_HELP, key=key, value=text)) from None
     if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):  # noqa: PLR2004 (degrees)
-        raise InputError(Problem(f"west must be below east and south below north; {_BOX_HELP}", key=key, value=text))
+        raise InputError(
+            Problem(
+                Said("西应小于东，南应小于北；", "west must be below east and south below north; ") + _BOX_HELP,
+                key=key,
+                value=text,
+            )
+        )
     frame = gpd.GeoDataFrame(
         {"key": [""], "name": [""], "local_name": [""]}, geometry=[shapely.box(west, south, east, north)], crs=WGS84
     )
@@ -140,7 +149,10 @@ def _certain(frame: gpd.GeoDataFrame, text: str, key: str) -> OutlineSource:
 
 def _from_osm(selection: str, *, key: str, osm_path: Path, names_in: str) -> Polygons:
     if not is_osm_file(osm_path):
-        message = "osm:... chooses areas of an OSM file, but network.source is none; give a file or box:W,S,E,N"
+        message = Said(
+            "osm:… 选取 OSM 文件中的区域，而 network.source 不是 OSM 文件；请给文件或 box:西,南,东,北",
+            "osm:... chooses areas of an OSM file, but network.source is none; give a file or box:W,S,E,N",
+        )
         raise InputError(Problem(message, file=str(osm_path), key=key))
     chosen = parse_tag_filter(selection, key=key)
     areas = read_areas(osm_path, chosen, names_in=names_in)
@@ -148,12 +160,15 @@ def _from_osm(selection: str, *, key: str, osm_path: Path, names_in: str) -> Pol
     broken = [f"{name} ({osm_id})" for name, osm_id in zip(*_labels(areas[areas.geometry.isna()]), strict=True)]
     if len(whole) == 0:
         if broken:
-            message = (
+            message = Said(
+                f"文件只含 {_shown(broken)} 边界的一部分；请用文件或 box:西,南,东,北 给出边界",
                 f"the file holds the boundary of {_shown(broken)} only in part; "
-                "give the boundary as a file, or as box:W,S,E,N"
+                "give the boundary as a file, or as box:W,S,E,N",
             )
         else:
-            message = f"no area has these tags; {_nearest_names(osm_path, selection, names_in)}"
+            message = Said("没有带这些标签的区域；", "no area has these tags; ") + _nearest_names(
+                osm_path, selection, names_in
+            )
         raise InputError(Problem(message, file=str(osm_path), key=key, value=f"osm:{selection}"))
     local = whole["tags"].map(lambda tags: tags.get("name", ""))
     frame = gpd.GeoDataFrame(
@@ -178,12 +193,15 @@ def _shown(names: Sequence[str]) -> str:
     return ", ".join(names[:_NAMES_SHOWN]) + (f" ... ({more} more)" if more > 0 else "")
 
 
-def _nearest_names(osm_path: Path, selection: str, names_in: str) -> str:
+def _nearest_names(osm_path: Path, selection: str, names_in: str) -> Said:
     """List what could have been meant: names like the one asked for, else the largest areas' names."""
     known = read_areas(osm_path, "admin_level;boundary=administrative", names_in=names_in)
     known = known[known["name"] != ""]
     if len(known) == 0:
-        return "the file has no administrative areas; give a boundary file, or box:W,S,E,N"
+        return Said(
+            "文件中没有行政区划；请给边界文件，或 box:西,南,东,北",
+            "the file has no administrative areas; give a boundary file, or box:W,S,E,N",
+        )
     wanted = parse_tag_filter(selection)
     asked = [c for every in wanted.alternatives for c in every if "name" in c.key]
     labels: dict[str, list[str]] = {}
@@ -198,9 +216,11 @@ def _nearest_names(osm_path: Path, selection: str, names_in: str) -> str:
         for n in difflib.get_close_matches(v, list(labels), n=3, cutoff=0.5)
     ]
     if near:
-        return f"nearest names in the file: {_shown(list(dict.fromkeys(t for n in near for t in labels[n])))}"
+        shown = _shown(list(dict.fromkeys(t for n in near for t in labels[n])))
+        return Said(f"文件中相近的名称：{shown}", f"nearest names in the file: {shown}")
     whole_first = known.assign(missing=known.geometry.isna()).sort_values(["missing", "admin_level", "name"])
-    return f"areas in the file: {_shown(list(dict.fromkeys(t for n in whole_first['name'] for t in labels[n])))}"
+    shown = _shown(list(dict.fromkeys(t for n in whole_first["name"] for t in labels[n])))
+    return Said(f"文件中的区域：{shown}", f"areas in the file: {shown}")
 
 
 def _from_file(

@@ -24,6 +24,7 @@ from circle15.inputs.osm.objects import matching_objects, to_geometries
 from circle15.inputs.osm.shapes import closed_way_polygons, ways_near
 from circle15.inputs.osm.tag_filter import TagFilter, parse_tag_filter
 from circle15.inputs.tables.numbers import parse_number
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -273,7 +274,9 @@ def data_extent(path: str | Path) -> Any:
         return stated
     ways = read_ways(path, way_keys=("highway",), node_keys=())
     if not np.isfinite(ways.lon).any():
-        raise InputError(Problem("holds no streets whose nodes are in the file", file=str(path)))
+        raise InputError(
+            Problem(Said("没有节点齐全的道路", "holds no streets whose nodes are in the file"), file=str(path))
+        )
     return shapely.box(np.nanmin(ways.lon), np.nanmin(ways.lat), np.nanmax(ways.lon), np.nanmax(ways.lat))
 
 

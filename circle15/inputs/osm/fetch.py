@@ -16,6 +16,7 @@ from circle15.inputs.geofiles.vectors import read_vector
 from circle15.inputs.osm.shapes import areal, sound
 from circle15.inputs.osm.osm_writing import osm_writer
 from circle15.inputs.tables.file_guards import check_file
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -37,8 +38,9 @@ FETCHED_TAGS: dict[str, bool | str | list[str]] = {
 }
 """What streets, layers, buildings and districts are read from. Not provinces and countries, which would come whole."""
 
-_HOW_ELSE = (
-    "use a downloaded extract instead: any .osm.pbf that reaches two kilometres beyond the district, as network.source"
+_HOW_ELSE = Said(
+    "请改用已下载的数据：任何超出区界两公里的 .osm.pbf，写为 network.source",
+    "use a downloaded extract instead: any .osm.pbf that reaches two kilometres beyond the district, as network.source",
 )
 
 
@@ -54,7 +56,9 @@ def place_polygon(place: str, *, nominatim: str | None = None) -> Any:
     if len(numbers) == 4 and all(_is_number(n) for n in numbers):  # noqa: PLR2004 (the sides of a box)
         west, south, east, north = (float(n) for n in numbers)
         if not (-180 <= west < east <= 180 and -90 <= south < north <= 90):  # noqa: PLR2004 (the globe)
-            raise InputError(Problem("a box is west,south,east,north in degrees", value=place))
+            raise InputError(
+                Problem(Said("矩形应写 西,南,东,北（度）", "a box is west,south,east,north in degrees"), value=place)
+            )
         return shapely.box(west, south, east, north)
     if Path(place).suffix.lower() in {".geojson", ".gpkg", ".shp", ".json"}:
         return _polygon_of_file(Path(place))
@@ -62,7 +66,12 @@ def place_polygon(place: str, *, nominatim: str | None = None) -> Any:
         try:
             found = ox.geocode_to_gdf(place)
         except TypeError as e:  # what OSMnx says where the best match is a point
-            raise InputError(Problem(f"Nominatim knows no area of this name ({e})", value=place)) from e
+            raise InputError(
+                Problem(
+                    Said(f"Nominatim 没有这个名称的区域（{e}）", f"Nominatim knows no area of this name ({e})"),
+                    value=place,
+                )
+            ) from e
     return areal(shapely.union_all(found.geometry.to_numpy()))
 
 
@@ -96,7 +105,11 @@ def fetch_osm(polygon: Any, path: Path, *, overpass: str | None = None) -> dict[
             answers = [json.loads(p.read_text(encoding="utf-8")) for p in sorted(cache.glob("*.json"))]
     elements = {(e["type"], e["id"]): e for a in answers for e in a.get("elements", ())}
     if not any(kind == "way" for kind, _ in elements):
-        raise InputError(Problem("OpenStreetMap has no streets there", value=str(polygon.bounds)))
+        raise InputError(
+            Problem(
+                Said("OpenStreetMap 在该处没有道路", "OpenStreetMap has no streets there"), value=str(polygon.bounds)
+            )
+        )
     return _write(elements.values(), path)
 
 
@@ -134,11 +147,27 @@ def _osmnx(*, overpass: str | None = None, nominatim: str | None = None) -> Iter
         try:
             yield ox, folder
         except requests.exceptions.ConnectionError as e:
-            raise InputError(Problem(f"no connection to OpenStreetMap's servers; {_HOW_ELSE}")) from e
+            raise InputError(
+                Problem(
+                    Said(
+                        f"无法连接 OpenStreetMap 服务器；{_HOW_ELSE.zh}",
+                        f"no connection to OpenStreetMap's servers; {_HOW_ELSE.en}",
+                    )
+                )
+            ) from e
         except (requests.exceptions.RequestException, ox._errors.ResponseStatusCodeError) as e:  # noqa: SLF001 (as above)
-            raise InputError(Problem(f"OpenStreetMap's server answered with an error ({e}); {_HOW_ELSE}")) from e
+            raise InputError(
+                Problem(
+                    Said(
+                        f"OpenStreetMap 服务器返回错误（{e}）；{_HOW_ELSE.zh}",
+                        f"OpenStreetMap's server answered with an error ({e}); {_HOW_ELSE.en}",
+                    )
+                )
+            ) from e
         except ox._errors.InsufficientResponseError as e:  # noqa: SLF001 (as above)
-            raise InputError(Problem(f"OpenStreetMap knows nothing of that ({e})")) from e
+            raise InputError(
+                Problem(Said(f"OpenStreetMap 没有相关内容（{e}）", f"OpenStreetMap knows nothing of that ({e})"))
+            ) from e
         finally:
             for name, value in before.items():
                 setattr(ox.settings, name, value)
@@ -147,11 +176,11 @@ def _osmnx(*, overpass: str | None = None, nominatim: str | None = None) -> Iter
 def _polygon_of_file(path: Path) -> Any:
     table = read_vector(path, check_file(path))
     if table.geometry is None or table.crs is None:
-        raise InputError(Problem("states no coordinate system", file=str(path)))
+        raise InputError(Problem(Said("未注明坐标系", "states no coordinate system"), file=str(path)))
     shapes = [sound(shape) for shape in table.geometry.to_crs("EPSG:4326") if shape is not None]
     polygon = areal(shapely.union_all(shapes))
     if polygon.is_empty:
-        raise InputError(Problem("holds no polygons", file=str(path)))
+        raise InputError(Problem(Said("没有面", "holds no polygons"), file=str(path)))
     return polygon
 
 

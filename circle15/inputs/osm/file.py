@@ -11,6 +11,7 @@ import osmium
 from circle15.errors import Circle15Error, InputError, Problem
 from circle15.files.door import steady_file
 from circle15.inputs.osm.unfolding import check_unfolding
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,12 +53,21 @@ def osm_errors(path: str | Path) -> Iterator[None]:
             raise InputError(Problem(_explain(str(e)), file=str(path))) from e
 
 
-def _explain(text: str) -> str:
+def _explain(text: str) -> Said:
     if "unexpected EOF" in text or "no element found" in text:
-        return f"the file ends too early ({text}): it was not downloaded or copied to its end"
+        return Said(
+            f"文件提前结束（{text}）：下载或复制不完整",
+            f"the file ends too early ({text}): it was not downloaded or copied to its end",
+        )
     if "location" in text or "coordinate" in text:
-        cause = "a latitude beyond 90, no number, or both swapped"
-        return f"has a node that lies nowhere on earth ({text}): {cause}; correct or export it again"
+        return Said(
+            f"有节点不在地球上（{text}）：纬度超过 90、不是数字，或经纬度写反；请改正或重新导出",
+            f"has a node that lies nowhere on earth ({text}): a latitude beyond 90, no number, or both swapped; correct"
+            " or export it again",
+        )
     if "Could not detect file format" in text:
-        return f"not an OSM file by its name; OSM data ends in {', '.join(OSM_SUFFIXES[:1] + OSM_SUFFIXES[2:5])}"
-    return f"not readable as OSM data ({text})"
+        return Said(
+            f"从文件名看不是 OSM 文件；OSM 数据以 {', '.join(OSM_SUFFIXES[:1] + OSM_SUFFIXES[2:5])} 结尾",
+            f"not an OSM file by its name; OSM data ends in {', '.join(OSM_SUFFIXES[:1] + OSM_SUFFIXES[2:5])}",
+        )
+    return Said(f"不能作为 OSM 数据读取（{text}）", f"not readable as OSM data ({text})")

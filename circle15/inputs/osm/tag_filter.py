@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from circle15.errors import ConfigError, Problem
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-GRAMMAR = (
+GRAMMAR = Said(
+    "请写 键=值|值、键!=值|值、键（任意值）或 !键（没有该标签）；“,”连接须同时满足的条件，“;”分隔任选其一的条件："
+    "leisure=sports_centre|pitch,access!=private;sport",
     "write KEY=VALUE|VALUE, KEY!=VALUE|VALUE, KEY (any value) or !KEY (no such tag); "
-    "',' joins what must all hold, ';' parts alternatives: leisure=sports_centre|pitch,access!=private;sport"
+    "',' joins what must all hold, ';' parts alternatives: leisure=sports_centre|pitch,access!=private;sport",
 )
 _CONDITION = re.compile(r"(?P<no>!?)\s*(?P<key>[^\s=!|,;]+)\s*(?:(?P<op>!?=)\s*(?P<values>[^=]*))?")
 
@@ -101,13 +104,14 @@ def parse_tag_filter(
         conditions = []
         for part in every.split(","):
             condition = _condition(part)
-            if isinstance(condition, str):
-                problems.append(Problem(f"{condition}; {GRAMMAR}", file=file, key=key, value=text))
+            if isinstance(condition, Said):
+                problems.append(Problem(condition + Said("；", "; ") + GRAMMAR, file=file, key=key, value=text))
             else:
                 conditions.append(condition)
         if needs_wanted and conditions and all(c.negated for c in conditions) and not problems:
-            message = (
-                f"'{every.strip()}' says only what is not wanted; add what is, such as leisure=pitch,{every.strip()}"
+            message = Said(
+                f"“{every.strip()}”只写了不要什么；请写要什么，如 leisure=pitch,{every.strip()}",
+                f"'{every.strip()}' says only what is not wanted; add what is, such as leisure=pitch,{every.strip()}",
             )
             problems.append(Problem(message, file=file, key=key, value=text))
         alternatives.append(tuple(conditions))
@@ -115,19 +119,25 @@ def parse_tag_filter(
     return TagFilter(text, tuple(alternatives))
 
 
-def _condition(part: str) -> TagCondition | str:
+def _condition(part: str) -> TagCondition | Said:
     """Read one condition, or say what is wrong with it."""
     part = part.strip()
     if not part:
-        return "an empty condition"
+        return Said("空的条件", "an empty condition")
     found = _CONDITION.fullmatch(part)
     if found is None:
-        return f"'{part}' is not a condition"
+        return Said(f"“{part}”不是条件", f"'{part}' is not a condition")
     negated = bool(found["no"]) != (found["op"] == "!=")
     if found["op"] is None:
         return TagCondition(found["key"], None, negated)
     values = frozenset(v.strip() for v in found["values"].split("|"))
     if found["no"] or "" in values or ("*" in values and len(values) > 1):
-        wrong = "is negated twice" if found["no"] else "has an empty value" if "" in values else "mixes * with values"
-        return f"'{part}' {wrong}"
+        wrong = (
+            Said("重复否定", "is negated twice")
+            if found["no"]
+            else Said("有空值", "has an empty value")
+            if "" in values
+            else Said("把 * 与具体值混用", "mixes * with values")
+        )
+        return Said(f"“{part}”{wrong.zh}", f"'{part}' {wrong.en}")
     return TagCondition(found["key"], None if "*" in values else values, negated)

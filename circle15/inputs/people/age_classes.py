@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from circle15.errors import InputError, Problem
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -91,7 +92,12 @@ def split_classes(classes: Mapping[str, npt.ArrayLike], group: str) -> tuple[npt
     ages = {name: parse_ages(name) for name in classes}
     unread = [name for name, found in {**ages, group: wanted}.items() if found is None]
     if wanted is None or unread:
-        raise ValueError(f"{', '.join(unread)}: name ages as 0, 1-4, 80+, age_0_2 or age_60_plus")
+        raise ValueError(
+            Said(
+                f"{', '.join(unread)}：年龄应写作 0、1-4、80+、age_0_2 或 age_60_plus",
+                f"{', '.join(unread)}: name ages as 0, 1-4, 80+, age_0_2 or age_60_plus",
+            )
+        )
     known = {name: found for name, found in ages.items() if found is not None}
     inside = {name: a for name, a in known.items() if a.first <= wanted.last and a.last >= wanted.first}
     ordered = sorted(inside.values())
@@ -102,7 +108,12 @@ def split_classes(classes: Mapping[str, npt.ArrayLike], group: str) -> tuple[npt
         or (ordered[-1].is_open and wanted.first > ordered[-1].first)
         or (ordered[-1].is_open and not wanted.is_open)
     ):
-        raise ValueError(f"the classes {', '.join(known)} do not hold the ages {wanted} of {group}")
+        raise ValueError(
+            Said(
+                f"分组 {', '.join(known)} 不含 {group} 的年龄 {wanted}",
+                f"the classes {', '.join(known)} do not hold the ages {wanted} of {group}",
+            )
+        )
     shares = {name: wanted.share_of(a) for name, a in inside.items()}
     splits = tuple(
         f"{round(s * (inside[n].last - inside[n].first + 1))}/{inside[n].last - inside[n].first + 1} of {inside[n]}"
@@ -130,7 +141,7 @@ def derive_groups(
         try:
             found[group], splits = split_classes(classes, group)
         except ValueError as e:
-            problems.append(Problem(str(e), file=file, key=f"population.groups.{group}"))
+            problems.append(Problem(e.args[0], file=file, key=f"population.groups.{group}"))
             continue
         statements += [f"{group}: {split}" for split in splits]
     InputError.gather(problems)

@@ -14,6 +14,7 @@ from circle15.inputs.people.census_rows import sort_rows
 from circle15.inputs.people.raking import rake
 from circle15.inputs.tables.import_report import Change
 from circle15.inputs.tables.values import open_table
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -56,7 +57,8 @@ def read_totals(path: Path, *, headings: Mapping[str, Sequence[str]] | None = No
     people = reader.needed_column("people", key="")
     heads, units = reader.numbers(people), reader.codes(unit)
     empty = [
-        Problem("no number of people; give one, or leave the row out", file=table.file, row=int(table.row[i]),
+        Problem(Said("没有人数；请填写，或删去此行", "no number of people; give one, or leave the row out"),
+                file=table.file, row=int(table.row[i]),
                 column=people, value=table.frame[people].iloc[i])
         for i in np.flatnonzero(np.isnan(heads)).tolist()
         if (i, people) not in reader.unread
@@ -133,7 +135,13 @@ def rake_to_totals(
     known = {"all", *known_groups}
     problems = [
         Problem(
-            f"there is no such group; the config has {', '.join(sorted(known))}", file=path.name, row=int(row), value=g
+            Said(
+                f"没有这个人群；配置中有 {', '.join(sorted(known))}",
+                f"there is no such group; the config has {', '.join(sorted(known))}",
+            ),
+            file=path.name,
+            row=int(row),
+            value=g,
         )
         for i, (g, row) in enumerate(zip(totals["group"], totals["row"], strict=True))
         if g not in known and i not in left_out
@@ -142,9 +150,9 @@ def rake_to_totals(
         if len(of) != 1 and i not in left_out:
             several, known_units = ", ".join(of), ", ".join(unit_names)
             message = (
-                f"names several units; give one of the ids {several}"
+                Said(f"指多个单元；请写其中一个编号 {several}", f"names several units; give one of the ids {several}")
                 if of
-                else f"there is no such unit; there are {known_units}"
+                else Said(f"没有这个单元；现有 {known_units}", f"there is no such unit; there are {known_units}")
             )
             problems.append(Problem(message, file=path.name, row=int(row), value=name))
     InputError.gather(problems)

@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from circle15.errors import MOST_TOLD, ConfigError, InputError, Problem
+from circle15.errors import ConfigError, InputError, Problem, first_problems
 from circle15.files.door import vouched
 from circle15.inputs.facilities.outlines import read_places
 from circle15.inputs.people.age_classes import derive_groups
@@ -18,6 +18,7 @@ from circle15.inputs.tables.numbers import is_missing
 from circle15.inputs.tables.repeated_rows import repeated_places, year_column
 from circle15.inputs.tables.row_filter import n_left_out
 from circle15.inputs.tables.values import ValueReader, open_table, unread_text
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -45,7 +46,9 @@ class PeopleTable:
     problems: tuple[Problem, ...] = ()  # cells of a table of units that cannot be used
     label: tuple[str, ...] = ()  # (n_rows,) names of units beside their codes; the same as `unit` without
     county: tuple[str, ...] = ()  # (n_rows,) the district that a row says it is of, "" without
-    why_repeated: str = ""  # of a table of units: the likely cause of a unit that stands there twice, and its remedy
+    why_repeated: Said | None = (
+        None  # of a table of units: the likely cause of a unit that stands there twice, and its remedy
+    )
 
     def people_of(self, group: str) -> npt.NDArray[np.float64]:
         """Give a group's persons, (n_rows,)."""
@@ -77,7 +80,7 @@ def read_people_table(config: Config, path: Path) -> None:
     if config.population.source == "points":
         read_people_points(config, path)
     elif config.population.source == "units":
-        InputError.gather(told(read_people_of_units(config, path).problems, path.name))
+        InputError.gather(first_problems(read_people_of_units(config, path).problems, path.name))
     elif not set("*+") & set(path.name):  # neither tiles nor a sum of rasters
         vouched(path)
 
@@ -97,7 +100,7 @@ def read_people_points(config: Config, path: Path) -> PeopleTable:
     values, problems = _people(config, reader)
     amounts = _columns_of_people(config, reader)
     problems += repeated_places(table, found, places.lon, places.lat, amounts=amounts, where="population.where")
-    InputError.gather(told(problems, table.path.name))
+    InputError.gather(first_problems(problems, table.path.name))
     placed = np.isfinite(places.lon)
     lost = [
         Change(table.path.name, reason, table.sheet, int(row), original=f"{heads:g}")
@@ -149,7 +152,7 @@ def read_people_of_units(config: Config, path: Path) -> PeopleTable:
         problems=tuple(problems),
         label=units if name in {None, column} else tuple(reader.text(name)),
         county=("",) * len(units) if county is None else tuple(reader.text(county)),
-        why_repeated="" if year is None else year.advice("population.where"),
+        why_repeated=None if year is None else year.advice("population.where"),
     )
 
 
@@ -178,7 +181,13 @@ def _people(config: Config, reader: ValueReader, *, of_units: bool = False) -> t
     for group, heading in settings.source_groups.items():
         if group == ALL:
             raise ConfigError(
-                Problem("'all' is everybody (value_field); name the group otherwise", key="population.groups")
+                Problem(
+                    Said(
+                        "all 指全体人口（value_field）；请给该人群另取名称",
+                        "'all' is everybody (value_field); name the group otherwise",
+                    ),
+                    key="population.groups",
+                )
             )
         columns[group] = reader.column_of(group, heading) or heading
     classes = {name: reader.column_of(name, heading) or heading for name, heading in settings.age_classes.items()}
@@ -195,10 +204,10 @@ def _people(config: Config, reader: ValueReader, *, of_units: bool = False) -> t
 def _silent_cells(reader: ValueReader, read: dict[str, npt.NDArray[np.float64]]) -> list[Problem]:
     t = reader.table
 
-    def message(i: int, column: str) -> str:
+    def message(i: int, column: str) -> Said:
         unread = reader.unread.get((i, column))
-        what = "no number of people" if unread is None else unread_text(unread.reason)
-        return f"{what}; give a number, and 0 where nobody lives"
+        what = Said("没有人数", "no number of people") if unread is None else unread_text(unread.reason)
+        return what + Said("；请填写，无人居住的写 0", "; give a number, and 0 where nobody lives")
 
     return [
         Problem(message(i, c), file=t.path.name, row=int(t.row[i]), column=c, value=t.frame[c].iloc[i])
@@ -233,7 +242,10 @@ def _larger_than_all(reader: ValueReader, people: pd.DataFrame, columns: dict[st
     t = reader.table
     return [
         Problem(
-            f"is more than everybody in this row ({people[ALL].iloc[i]:g}); a group is a part of all",
+            Said(
+                f"多于此行的总人口（{people[ALL].iloc[i]:g}）；分组人口应是其中一部分",
+                f"is more than everybody in this row ({people[ALL].iloc[i]:g}); a group is a part of all",
+            ),
             file=t.path.name,
             row=int(t.row[i]),
             column=columns.get(str(group), f"population.groups.{group}"),
@@ -242,12 +254,6 @@ def _larger_than_all(reader: ValueReader, people: pd.DataFrame, columns: dict[st
         for group in people.columns[1:]
         for i in np.flatnonzero(people[group] > people[ALL] + WHOLE_PERSON)
     ]
-
-
-def told(problems: Sequence[Problem], file: str) -> list[Problem]:
-    """Give the first problems, and how many more rows have one."""
-    more = len(problems) - MOST_TOLD
-    return [*problems[:MOST_TOLD], Problem(f"and {more} more rows", file=file)] if more > 0 else list(problems)
 
 
 def _not_numbers(reader: ValueReader) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from circle15.config.district import FROM_CLASSES, FROM_TOTALS
-from circle15.errors import ConfigError, InputError, Problem
+from circle15.errors import ConfigError, InputError, Problem, first_problems
 from circle15.inputs.ground.cells import piece_of_points
 from circle15.inputs.ground.communities import REST_SUFFIX
 from circle15.inputs.ground.names import UnitNames
@@ -18,7 +18,7 @@ from circle15.inputs.osm.features import read_buildings
 from circle15.inputs.people.absurd_rows import MOST_OF_A_STREET, absurd_points, absurd_units
 from circle15.inputs.people.census_rows import district_names, of_larger_table, sort_rows
 from circle15.inputs.people.official_totals import rake_to_totals
-from circle15.inputs.people.people_tables import ALL, read_people_of_units, read_people_points, told
+from circle15.inputs.people.people_tables import ALL, read_people_of_units, read_people_points
 from circle15.inputs.people.rows_left_out import rows_left_out
 from circle15.inputs.people.spread import Population, spread_over_buildings, spread_points, spread_units
 from circle15.said import SEMICOLON, Said
@@ -50,14 +50,23 @@ def read_population(config: Config, district: District, cells: Cells) -> Populat
     else:
         found = _from_file(config, Path(config.resolve(str(table.path))), district, cells)
         if not found.groups[ALL].sum() > 0:
-            raise InputError(Problem("nobody lives in the district by this file", file=table.path, key="population"))
+            raise InputError(
+                Problem(
+                    Said("按此文件，区内无人居住", "nobody lives in the district by this file"),
+                    file=table.path,
+                    key="population",
+                )
+            )
         sums = {str(group): float(heads.sum()) for group, heads in found.groups.items()}
         found = replace(found, source_sums=sums)
         found = found.scaled(table.total) if table.total is not None else found
     raked = _raked(found, config, district, cells) if table.totals is not None else found
     InputError.gather(
         Problem(
-            f"the group {group} has nobody in the district; correct its column, or leave the group out",
+            Said(
+                f"人群 {group} 在区内无人；请改正其列，或删去该人群",
+                f"the group {group} has nobody in the district; correct its column, or leave the group out",
+            ),
             file=table.path if table.groups[str(group)] not in {FROM_CLASSES, FROM_TOTALS} else None,
             key=f"population.groups.{group}",
             value=table.groups[str(group)],
@@ -110,7 +119,11 @@ def _raked(found: Population, config: Config, district: District, cells: Cells) 
         headings=config.headings,
     )
     InputError.gather(
-        Problem(f"has no total of the group {group}", file=path.name, key=f"population.groups.{group}")
+        Problem(
+            Said(f"没有人群 {group} 的总数", f"has no total of the group {group}"),
+            file=path.name,
+            key=f"population.groups.{group}",
+        )
         for group in table.groups
         if group not in raked.groups
     )
@@ -130,7 +143,10 @@ def _from_buildings(config: Config, district: District, cells: Cells) -> Populat
     buildings = read_buildings(source, district.geometry)
     total = config.population.total
     if total is None:
-        message = "buildings need population.total, the number of people to spread"
+        message = Said(
+            "按建筑分摊须写 population.total，即待分摊的总人数",
+            "buildings need population.total, the number of people to spread",
+        )
         raise ConfigError(Problem(message, file=str(config.path), key="population"))
     return spread_over_buildings(buildings, cells, total=total, default_levels=config.population.default_levels)
 
@@ -167,7 +183,7 @@ def _from_units(config: Config, path: Path, district: District, cells: Cells) ->
     unmatched = list(_unmatched(own, rows, district, path.name))
     # A row whose name is mistyped explains the unit without one.
     lacking = [] if unmatched else list(_without_row(rows, district, path.name))
-    InputError.gather((*told(own.problems, path.name), *unmatched, *lacking))
+    InputError.gather((*first_problems(own.problems, path.name), *unmatched, *lacking))
     ids = np.array([row[0] if row else district.id for row in rows], dtype=object)
     levels = ("unit_id",) if district.communities is None else ("unit_id", "community_id")
     found = spread_units(ids, own.values, cells, levels)
@@ -208,15 +224,24 @@ def _unmatched(table: PeopleTable, rows: list[tuple[str, ...]], district: Distri
     first: dict[str, int] = {}
     for name, number, row in zip(table.unit, table.row.tolist(), rows, strict=True):
         if not row:
-            message = f"is no unit of the district; there are: {shown}"
+            message = Said(f"不是本区的单元；现有：{shown}", f"is no unit of the district; there are: {shown}")
         elif len(row) > 1:
-            what = "communities" if row[0] in parents else "units"
-            message = f"names several {what}; give one of the ids {', '.join(sorted(row))}"
+            what = Said("村社", "communities") if row[0] in parents else Said("单元", "units")
+            ids = ", ".join(sorted(row))
+            message = Said(
+                f"指多个{what.zh}；请写其中一个编号 {ids}", f"names several {what.en}; give one of the ids {ids}"
+            )
         elif parents.get(row[0]) in named:
-            message = f"its unit {parents[row[0]]} has a row of its own, so people would count twice; keep one of them"
+            message = Said(
+                f"其所属单元 {parents[row[0]]} 另有一行，人口会重复计算；请只留一种",
+                f"its unit {parents[row[0]]} has a row of its own, so people would count twice; keep one of them",
+            )
         elif first.setdefault(row[0], number) != number:
-            why = table.why_repeated or "keep one of them"
-            message = f"stands in row {first[row[0]]} too, so people would count twice; {why}"
+            why, other = table.why_repeated or Said("请只留一行", "keep one of them"), first[row[0]]
+            message = Said(
+                f"第 {other} 行也有，人口会重复计算；{why.zh}",
+                f"stands in row {other} too, so people would count twice; {why.en}",
+            )
         else:
             continue
         yield Problem(message, file=file, row=number, value=name)
@@ -234,7 +259,13 @@ def _without_row(rows: list[tuple[str, ...]], district: District, file: str) -> 
         told = own[own["parent_id"].isin(by_communities) & ~own["unit_id"].isin(named)]
         lacking |= dict(zip(told["unit_id"], told["unit_name"], strict=True))
     for unit_id, name in lacking.items():
-        yield Problem(f"no row tells of {name} ({unit_id}); add one, with 0 where nobody lives", file=file)
+        yield Problem(
+            Said(
+                f"没有 {name}（{unit_id}）的行；请补上，无人居住的写 0",
+                f"no row tells of {name} ({unit_id}); add one, with 0 where nobody lives",
+            ),
+            file=file,
+        )
 
 
 def _parents(district: District) -> dict[str, str]:

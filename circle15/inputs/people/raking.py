@@ -10,6 +10,7 @@ import pandas as pd
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.people.age_classes import parse_ages
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -96,8 +97,10 @@ def rake(
     empty = [t for t, now in zip(wanted, before, strict=True) if t.people > 0 and now <= 0]
     InputError.gather(
         Problem(
+            Said(f"{_name(t, unit_ids, district_id)} 的人群 {t.group} 要求 {t.people:g} 人，而其网格中无人；"
+            "请改正总数或人口来源",
             f"asks for {t.people:g} people of group {t.group} in {_name(t, unit_ids, district_id)}, where the cells"
-            " have nobody; correct the total or the population source",
+            " have nobody; correct the total or the population source"),
             file=file, row=t.row, column="people", value=t.people,
         )
         for t in empty
@@ -108,8 +111,10 @@ def rake(
     missed = [(t, now) for t, now in zip(wanted, after, strict=True) if abs(now - t.people) > ACCEPTED]
     InputError.gather(
         Problem(
+            Said(f"各总数相互矛盾：{_name(t, unit_ids, district_id)} 的人群 {t.group} {t.people:g} 人"
+            f"无法与其他总数同时满足（最接近 {now:.1f}）",
             f"the totals contradict each other: {t.people:g} people of group {t.group} in"
-            f" {_name(t, unit_ids, district_id)} cannot be met beside the others (nearest: {now:.1f})",
+            f" {_name(t, unit_ids, district_id)} cannot be met beside the others (nearest: {now:.1f})"),
             file=file, row=t.row, column="people", value=t.people,
         )
         for t, now in missed
@@ -135,17 +140,32 @@ def _read_totals(
         if name not in index:
             known = ", ".join(list(index)[:8])
             problems.append(
-                Problem(f"there is no such unit; known: {known}", file=file, row=row, column="unit_id", value=name)
+                Problem(
+                    Said(f"没有这个单元；现有：{known}", f"there is no such unit; known: {known}"),
+                    file=file,
+                    row=row,
+                    column="unit_id",
+                    value=name,
+                )
             )
             continue
         if not (np.isfinite(people) and people >= 0):
             problems.append(
-                Problem("a total is a number, not negative", file=file, row=row, column="people", value=people)
+                Problem(
+                    Said("总数应为非负数", "a total is a number, not negative"),
+                    file=file,
+                    row=row,
+                    column="people",
+                    value=people,
+                )
             )
         if (group, index[name]) in seen:
             problems.append(
                 Problem(
-                    "this unit and group stand twice; keep one row of each, of one year",
+                    Said(
+                        "该单元、人群出现两次；请每项只留一行、一个年份",
+                        "this unit and group stand twice; keep one row of each, of one year",
+                    ),
                     file=file,
                     row=row,
                     column="group",
@@ -190,7 +210,10 @@ def _nesting(names: list[str], file: str | None) -> dict[str, list[str]]:
             if a is None or b is None or a.last < b.first or b.last < a.first:
                 continue
             if not (b.first <= a.first and a.last <= b.last):
-                message = f"the groups {small} and {large} overlap and neither holds the other; rake one of them"
+                message = Said(
+                    f"人群 {small} 与 {large} 部分重叠，互不包含；请只校准其一",
+                    f"the groups {small} and {large} overlap and neither holds the other; rake one of them",
+                )
                 raise InputError(Problem(message, file=file, column="group", value=small))
             parent = large
             break

@@ -56,7 +56,7 @@ def read_raster_people(config: Config, pieces: gpd.GeoDataFrame) -> RasterPopula
     table = config.population
     InputError.gather(
         Problem(
-            f"the group {group} has nobody in the district",
+            Said(f"人群 {group} 在区内无人", f"the group {group} has nobody in the district"),
             file=table.groups.get(str(group), table.path),
             key="population",
         )
@@ -117,5 +117,5 @@ def _files(config: Config, named: str) -> list[Path]:
     is_pattern = has_magic(str(path)) and not is_there(path)
     found = [Path(p) for p in sorted(glob(str(path)))] if is_pattern else [path]  # noqa: PTH207 (an absolute pattern)
     if not found:
-        raise MissingFileError(Problem("no such population raster", file=str(path)))
+        raise MissingFileError(Problem(Said("没有这个人口栅格", "no such population raster"), file=str(path)))
     return found

@@ -42,21 +42,27 @@ def band_of_people(raster: rasterio.DatasetReader, path: Path, stated: int | Non
     """
     kinds = set(raster.colorinterp)
     if (kinds >= _COLOURS and np.issubdtype(raster.dtypes[0], np.integer)) or ColorInterp.palette in kinds:
-        what = "a picture (red, green, blue)" if kinds >= _COLOURS else "a picture (a palette of colours)"
-        message = f"is {what}, no count of people; give the raster of people that it was drawn from"
+        what = Said("红绿蓝", "red, green, blue") if kinds >= _COLOURS else Said("调色板", "a palette of colours")
+        message = Said(
+            f"是图片（{what.zh}），不是人口数；请给绘图所用的人口栅格",
+            f"is a picture ({what.en}), no count of people; give the raster of people that it was drawn from",
+        )
         raise InputError(Problem(message, file=str(path), key="population.path"))
     texts = [text or "" for text in raster.descriptions]
     listed = ", ".join(f"{i}{f' ({text})' if text else ''}" for i, text in enumerate(texts, start=1))
     if stated is not None:
         if stated > raster.count:
-            message = f"the raster has no such band; there are {listed}"
+            message = Said(f"栅格没有这个波段；现有 {listed}", f"the raster has no such band; there are {listed}")
             raise InputError(Problem(message, file=str(path), key="population.band", value=stated))
         return stated, ()
     if raster.count == 1:
         return 1, ()
     described = [i for i, text in enumerate(texts, start=1) if _PEOPLE.search(text) and not _DENSITY.search(text)]
     if len(described) != 1:
-        message = f"has {raster.count} bands; say which one holds people with population.band; there are {listed}"
+        message = Said(
+            f"有 {raster.count} 个波段；请用 population.band 写明人口在哪一个；现有 {listed}",
+            f"has {raster.count} bands; say which one holds people with population.band; there are {listed}",
+        )
         raise InputError(Problem(message, file=str(path), key="population.band"))
     (band,) = described
     name = texts[band - 1]
@@ -129,10 +135,12 @@ class ValueTally:
             if value < self.top or not (is_repeated or value * self.scale + self.offset > most_people(pixel_m2)):
                 break
             lon, lat = self.first[value]
-            message = (
+            message = Said(
+                f"见于区内 {n:,} 个像元（第一个在 {lon:.5f}, {lat:.5f}）：不是人数，而是未标明的无数据值；请写 "
+                f"population.nodata = {value:g}，或在文件中标明（gdal_edit.py -a_nodata）",
                 f"stands in {n:,} pixel{'s' if n > 1 else ''} of the district (the first at {lon:.5f}, {lat:.5f}): no"
                 " number of people, but an unmarked value for no data; say population.nodata ="
-                f" {value:g}, or mark it in the file (gdal_edit.py -a_nodata)"
+                f" {value:g}, or mark it in the file (gdal_edit.py -a_nodata)",
             )
             found.append(Problem(message, file=self.file, key="population.nodata", value=f"{value:g}"))
         return found

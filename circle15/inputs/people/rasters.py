@@ -29,7 +29,6 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     import rasterio
 
-
 WGS84 = "EPSG:4326"
 SHIFTED = ("gcj02", "bd09")
 PROJ_NAMES = {"wgs84": WGS84, "cgcs2000": "EPSG:4490"}
@@ -96,7 +95,9 @@ def sum_rasters(
         or a value of the district is an unmarked "no data" (65535, 1e20).
     """
     missing = [p for p in paths if not is_there(p)]
-    MissingFileError.gather(Problem("no such population raster", file=str(p)) for p in missing)
+    MissingFileError.gather(
+        Problem(Said("没有这个人口栅格", "no such population raster"), file=str(p)) for p in missing
+    )
     shapes = pieces.geometry.to_numpy()
     shapely.prepare(shapes)
     tree = shapely.STRtree(shapes)
@@ -139,7 +140,10 @@ def _frame(path: Path, crs: str | None) -> shapely.Polygon:
     """Give a raster's outline in degrees."""
     with open_raster(path) as raster:
         if raster.crs is None and crs is None:
-            message = "the raster states no CRS; name it with population.crs, e.g. EPSG:4326"
+            message = Said(
+                "栅格未注明坐标系；请用 population.crs 写明，如 EPSG:4326",
+                "the raster states no CRS; name it with population.crs, e.g. EPSG:4326",
+            )
             raise InputError(Problem(message, file=str(path)))
         columns, rows = np.meshgrid(np.linspace(0, raster.width, 21), np.linspace(0, raster.height, 21))
         x, y = _moved(raster.transform, columns.ravel(), rows.ravel())
@@ -149,7 +153,10 @@ def _frame(path: Path, crs: str | None) -> shapely.Polygon:
     corners = np.concatenate([np.column_stack(side) for side in ring])
     known = corners[np.isfinite(corners).all(axis=1)]
     if len(known) < 3:  # noqa: PLR2004 (corners of an area)
-        message = "its pixels lie nowhere on earth in the coordinate system that it states; export it again"
+        message = Said(
+            "按其注明的坐标系，像元不在地球上；请重新导出",
+            "its pixels lie nowhere on earth in the coordinate system that it states; export it again",
+        )
         raise InputError(Problem(message, file=str(path)))
     return shapely.make_valid(shapely.Polygon(known))
 
@@ -163,16 +170,20 @@ def _to_wgs84(raster: rasterio.DatasetReader, crs: str | None, path: Path) -> py
         If the system is none that a raster can be in.
     """
     if raster.crs is None and crs in SHIFTED:
-        message = (
+        message = Said(
+            f'crs = "{crs}" 对每个点的偏移不同，栅格像元不可能在此系统中；请给原坐标系的栅格，如 EPSG:4326',
             f'crs = "{crs}" shifts every point by another way, so no raster of pixels can be in it; give the raster in'
-            " its original system, e.g. EPSG:4326"
+            " its original system, e.g. EPSG:4326",
         )
         raise InputError(Problem(message, file=str(path), key="population.crs", value=crs))
     stated = raster.crs or PROJ_NAMES.get(str(crs), crs)
     try:
         return pyproj.Transformer.from_crs(stated, WGS84, always_xy=True)
     except pyproj.exceptions.ProjError as e:
-        message = f"its coordinate system is not understood ({' '.join(str(e).split())[:120]}); export it in EPSG:4326"
+        message = Said(
+            f"读不懂其坐标系（{' '.join(str(e).split())[:120]}）；请以 EPSG:4326 导出",
+            f"its coordinate system is not understood ({' '.join(str(e).split())[:120]}); export it in EPSG:4326",
+        )
         raise InputError(Problem(message, file=str(path))) from None
 
 
@@ -184,15 +195,22 @@ def _check_tiles(frames: dict[Path, shapely.Polygon], bounds: tuple[float, ...])
         where = f"{west:.4f},{south:.4f} to {east:.4f},{north:.4f}"
         InputError.gather(
             Problem(
-                f"the raster misses the district ({where}): it spans"
-                f" {f.bounds[0]:.4f},{f.bounds[1]:.4f} to {f.bounds[2]:.4f},{f.bounds[3]:.4f}",
+                Said(
+                    f"栅格与本区不相交（{where}）：其范围为 {f.bounds[0]:.4f},{f.bounds[1]:.4f} 至 "
+                    f"{f.bounds[2]:.4f},{f.bounds[3]:.4f}",
+                    f"the raster misses the district ({where}): it spans"
+                    f" {f.bounds[0]:.4f},{f.bounds[1]:.4f} to {f.bounds[2]:.4f},{f.bounds[3]:.4f}",
+                ),
                 file=str(path),
             )
             for path, f in frames.items()
         )
     for (one, a), (other, b) in combinations(here.items(), 2):
         if a.intersection(b).intersection(district).area > 1e-6 * district.area:
-            message = f"overlaps {other.name} in the district, so people would count twice; give tiles that only touch"
+            message = Said(
+                f"在区内与 {other.name} 重叠，人口会重复计算；请给只相接不重叠的分幅",
+                f"overlaps {other.name} in the district, so people would count twice; give tiles that only touch",
+            )
             raise InputError(Problem(message, file=str(one)))
 
 

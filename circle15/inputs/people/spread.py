@@ -143,7 +143,10 @@ def spread_over_buildings(
     piece = piece_of_points(cells.pieces, shapely.get_x(spots), shapely.get_y(spots))
     inside = piece >= 0
     if not inside.any():
-        message = 'no residential building in the district; give population.source = "points", "units" or "raster"'
+        message = Said(
+            '区内没有住宅建筑；请写 population.source = "points"、"units" 或 "raster"',
+            'no residential building in the district; give population.source = "points", "units" or "raster"',
+        )
         raise InputError(Problem(message, key="population.source", value="buildings"))
     stated = homes["levels"].to_numpy(np.float64)
     is_absurd = stated > MOST_LEVELS
@@ -213,7 +216,11 @@ def spread_points(
         where = f"{np.min(lon):.4f},{np.min(lat):.4f} to {np.max(lon):.4f},{np.max(lat):.4f}" if len(lon) else "no rows"
         raise InputError(
             Problem(
-                f"no population point lies in the district (points span {where}); check path and crs", key="population"
+                Said(
+                    f"区内没有人口点（各点范围 {where}）；请检查 path 和 crs",
+                    f"no population point lies in the district (points span {where}); check path and crs",
+                ),
+                key="population",
             )
         )
     outside = piece < 0

@@ -12,6 +12,7 @@ from circle15.inputs.ground.names import UnitNames
 from circle15.inputs.tables.numbers import is_missing
 from circle15.inputs.tables.repeated_rows import repeated_years
 from circle15.inputs.tables.values import open_table
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -67,12 +68,14 @@ def read_survey(
     single = settings.answer_field is not None or (counts is None and means is None and answers is not None)
     value_column = answers if single else means
     if value_column is None or (not single and counts is None):
-        message = f"needs the number and the mean of answers, or single answers; found: {', '.join(table.columns)}"
-        raise InputError(
-            Problem(
-                f"{message}; name them as survey.n_field and survey.mean_field, or survey.answer_field", file=table.file
-            )
+        found = ", ".join(table.columns)
+        message = Said(
+            f"须有份数和均值，或逐份答卷；现有：{found}；请用 survey.n_field 和 survey.mean_field，或 "
+            "survey.answer_field 写明",
+            f"needs the number and the mean of answers, or single answers; found: {found}; name them as survey.n_field"
+            " and survey.mean_field, or survey.answer_field",
         )
+        raise InputError(Problem(message, file=table.file))
     values = reader.numbers(value_column)
     n = np.ones(len(values)) if single else reader.numbers(counts)
     known = units["unit_name"].astype(str).tolist()
@@ -114,7 +117,7 @@ def _squares_within(reader: ValueReader, settings: SurveyTable, n: npt.NDArray[n
     table = reader.table
     sd = reader.numbers(column)
     texts = table.frame[column].tolist()
-    message = "a standard deviation is a number that is not negative, or empty"
+    message = Said("标准差应为非负数，或留空", "a standard deviation is a number that is not negative, or empty")
     InputError.gather(
         [
             Problem(message, file=table.file, row=row, column=column, value=text)
@@ -161,23 +164,48 @@ def _check(
     problems = []
     low, high = scale
 
-    def add(message: str, row: int, column: str | None, value: object) -> None:
+    def add(message: Said, row: int, column: str | None, value: object) -> None:
         problems.append(Problem(message, file=table.file, row=row, column=column, value=value))
 
     for unit, code, value, count, row in zip(
         named, codes, values.tolist(), n.tolist(), table.row.tolist(), strict=True
     ):
         if not code:
-            add(f"there is no such unit; known: {', '.join(known[:8])}", row, columns[0], unit)
+            add(
+                Said(
+                    f"没有这个单元；现有：{', '.join(known[:8])}",
+                    f"there is no such unit; known: {', '.join(known[:8])}",
+                ),
+                row,
+                columns[0],
+                unit,
+            )
         elif len(code) > 1:
-            add(f"{len(code)} units have this name; give the unit's id, or its street beside it", row, columns[0], unit)
+            add(
+                Said(
+                    f"有 {len(code)} 个单元同名；请写单元编号，或在旁写明街道",
+                    f"{len(code)} units have this name; give the unit's id, or its street beside it",
+                ),
+                row,
+                columns[0],
+                unit,
+            )
         if not (count >= 1 and count == int(count)):
             add(
-                "a row has at least one answer; leave out units that nobody answered for", row, columns[2], float(count)
+                Said(
+                    "每行至少一份答卷；无人作答的单元请删去",
+                    "a row has at least one answer; leave out units that nobody answered for",
+                ),
+                row,
+                columns[2],
+                float(count),
             )
         elif not low <= value <= high:
             add(
-                f"an answer is {low:g} to {high:g}; survey.scale says otherwise where it is",
+                Said(
+                    f"得分应为 {low:g} 至 {high:g}；不是时请写 survey.scale",
+                    f"an answer is {low:g} to {high:g}; survey.scale says otherwise where it is",
+                ),
                 row,
                 columns[1],
                 float(value),

@@ -6,6 +6,7 @@ import codecs
 from dataclasses import dataclass
 
 from circle15.errors import InputError, Problem
+from circle15.said import Said
 
 _SAMPLE = 1 << 16
 _LONGEST_CHARACTER = 4  # bytes, of UTF-8 and GB18030
@@ -52,7 +53,14 @@ def decode_text(content: bytes, *, file: str, encoding: str | None = None) -> De
     if nul >= 0:
         line = content.count(b"\n", 0, nul) + 1
         raise InputError(
-            Problem("has NUL bytes: not a text file, or damaged; save it again as CSV", file=file, row=line)
+            Problem(
+                Said(
+                    "含 NUL 字节：不是文本文件，或已损坏；请另存为 CSV",
+                    "has NUL bytes: not a text file, or damaged; save it again as CSV",
+                ),
+                file=file,
+                row=line,
+            )
         )
     try:
         return DecodedText(content.decode("utf-8"), "utf-8")
@@ -60,17 +68,27 @@ def decode_text(content: bytes, *, file: str, encoding: str | None = None) -> De
         utf8_error = e
     if len(content) - utf8_error.start < _LONGEST_CHARACTER and utf8_error.start > _LONGEST_CHARACTER:
         raise InputError(
-            Problem("the file ends inside a character: it was cut off; copy it again", file=file)
+            Problem(
+                Said(
+                    "文件在一个字中间结束：内容被截断，请重新复制",
+                    "the file ends inside a character: it was cut off; copy it again",
+                ),
+                file=file,
+            )
         ) from None
     try:
         text = content.decode("gb18030")
     except UnicodeDecodeError as e:
         line = content.count(b"\n", 0, max(e.start, utf8_error.start)) + 1
-        message = "neither UTF-8 nor GBK/GB18030 text; save it as UTF-8"
+        message = Said(
+            "既不是 UTF-8 也不是 GBK/GB18030 文本，请另存为 UTF-8",
+            "neither UTF-8 nor GBK/GB18030 text; save it as UTF-8",
+        )
         raise InputError(Problem(message, file=file, row=line)) from None
     if not _looks_chinese(text):
-        message = (
-            "not UTF-8, and as GBK/GB18030 it reads as rare characters, so it is in another encoding; save it as UTF-8"
+        message = Said(
+            "不是 UTF-8，按 GBK/GB18030 读出的是生僻字，应为其他编码，请另存为 UTF-8",
+            "not UTF-8, and as GBK/GB18030 it reads as rare characters, so it is in another encoding; save it as UTF-8",
         )
         raise InputError(Problem(message, file=file, value=_first_foreign(text)))
     return DecodedText(text, "gb18030")
@@ -93,11 +111,15 @@ def _decode_as(content: bytes, encoding: str, file: str, *, is_stated: bool = Fa
     try:
         return DecodedText(content.decode(encoding), encoding.removesuffix("-sig"))
     except LookupError:
-        raise InputError(Problem("no such text encoding", file=file, value=encoding)) from None
+        raise InputError(Problem(Said("没有这种编码", "no such text encoding"), file=file, value=encoding)) from None
     except UnicodeDecodeError as e:
         line = content.count(b"\n", 0, e.start) + 1
-        right = 'it is GBK: say encoding = "gbk", or leave the key out' if is_stated and _is_gbk(content) else None
-        message = f"not {encoding} text; {right or 'save it as UTF-8'}"
+        right = Said("请另存为 UTF-8", "save it as UTF-8")
+        if is_stated and _is_gbk(content):
+            right = Said(
+                '实为 GBK：请写 encoding = "gbk"，或删去此键', 'it is GBK: say encoding = "gbk", or leave the key out'
+            )
+        message = Said(f"不是 {encoding} 文本；{right.zh}", f"not {encoding} text; {right.en}")
         raise InputError(Problem(message, file=file, row=line)) from None
 
 

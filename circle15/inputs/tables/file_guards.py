@@ -10,6 +10,7 @@ from typing import IO, TYPE_CHECKING
 
 from circle15.errors import Circle15Error, InputError, Problem
 from circle15.files.door import read_whole, steady_file, vouched
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,41 +34,84 @@ KINDS_OF_SUFFIX: dict[str, tuple[str, ...]] = {
 }  # fmt: skip
 
 _NAMES = {
-    "text": "plain text, such as CSV", "xlsx": "an Excel workbook (.xlsx)", "xls": "an old Excel workbook (.xls)",
-    "gpkg": "a GeoPackage (.gpkg)", "json": "JSON", "shp": "a shapefile (.shp)", "zip": "a zip archive",
-    "parquet": "Parquet", "kml": "KML", "kmz": "a KMZ archive", "gdb": "a file geodatabase (.gdb)",
-    "html": "a web page: open it in Excel and save it as .xlsx",
-    "pdf": "a PDF; its tables must be copied into a CSV or .xlsx",
-    "sqlite": "an SQLite database, no GeoPackage", "ole": "an old Office document that is no workbook",
-    "locked": "a workbook locked with a password: save it without one", "rar": "a RAR archive: unpack it first",
-    "ods": "an OpenDocument spreadsheet (.ods)", "xlsb": "a binary workbook (.xlsb): save it as .xlsx",
-    "binary": "of no known format",
-}  # fmt: skip
+    "text": Said("纯文本（如 CSV）", "plain text, such as CSV"),
+    "xlsx": Said("Excel 工作簿（.xlsx）", "an Excel workbook (.xlsx)"),
+    "xls": Said("旧版 Excel 工作簿（.xls）", "an old Excel workbook (.xls)"),
+    "gpkg": Said("GeoPackage（.gpkg）", "a GeoPackage (.gpkg)"),
+    "json": Said("JSON", "JSON"),
+    "shp": Said("Shapefile（.shp）", "a shapefile (.shp)"),
+    "zip": Said("zip 压缩包", "a zip archive"),
+    "parquet": Said("Parquet", "Parquet"),
+    "kml": Said("KML", "KML"),
+    "kmz": Said("KMZ 压缩包", "a KMZ archive"),
+    "gdb": Said("文件地理数据库（.gdb）", "a file geodatabase (.gdb)"),
+    "html": Said("网页：请用 Excel 打开并另存为 .xlsx", "a web page: open it in Excel and save it as .xlsx"),
+    "pdf": Said("PDF：请把其中的表格复制到 CSV 或 .xlsx", "a PDF; its tables must be copied into a CSV or .xlsx"),
+    "sqlite": Said("SQLite 数据库，不是 GeoPackage", "an SQLite database, no GeoPackage"),
+    "ole": Said("旧版 Office 文档，不是工作簿", "an old Office document that is no workbook"),
+    "locked": Said("加密的工作簿：请去掉密码另存", "a workbook locked with a password: save it without one"),
+    "rar": Said("RAR 压缩包：请先解压", "a RAR archive: unpack it first"),
+    "ods": Said("OpenDocument 电子表格（.ods）", "an OpenDocument spreadsheet (.ods)"),
+    "xlsb": Said("二进制工作簿（.xlsb）：请另存为 .xlsx", "a binary workbook (.xlsb): save it as .xlsx"),
+    "binary": Said("未知格式", "of no known format"),
+}
 
 
 # What planners' programs save and this one does not read, and how to get there.
 REMEDIES = {
-    ".mdb": "a personal geodatabase of ArcGIS: export its layer as .shp, .gpkg or .gdb",
-    ".accdb": "an Access database: export its table as .xlsx",
-    ".dwg": "a drawing of AutoCAD: export its outlines as .shp or .geojson, with their coordinate system",
-    ".dxf": "a drawing: export its outlines as .shp or .geojson, with their coordinate system",
-    ".tab": "a table of MapInfo: export it as .shp or .gpkg", ".mif": "a table of MapInfo: export it as .shp or .gpkg",
-    ".lyr": "a layer's style, without data: give the file that it points to",
-    ".lyrx": "a layer's style, without data: give the file that it points to",
-    ".mxd": "a map project, without data: give the files that it points to",
-    ".aprx": "a map project, without data: give the files that it points to",
-    ".qgz": "a map project, without data: give the files that it points to",
-    ".qgs": "a map project, without data: give the files that it points to",
-    ".gml": "GML: export it as .gpkg", ".ovkml": "OviMap's own format: export it as .kml",
-    ".ovobj": "OviMap's own format: export it as .kml", ".ovjsn": "OviMap's own format: export it as .kml",
-    ".et": "a spreadsheet of WPS: save it as .xlsx", ".numbers": "a spreadsheet of Numbers: export it as .xlsx",
-    ".xlsb": "a binary workbook: save it as .xlsx", ".pdf": "a PDF: copy its table into a .csv or .xlsx",
-    ".docx": "a text: copy its table into an .xlsx", ".doc": "a text: copy its table into an .xlsx",
-    ".wps": "a text of WPS: copy its table into an .xlsx", ".rar": "a RAR archive: unpack it first",
-    ".7z": "an archive: unpack it first", ".shx": "part of a shapefile: name its .shp",
-    ".dbf": "part of a shapefile: name its .shp, or save the table as .xlsx",
-    ".prj": "part of a shapefile: name its .shp",
-}  # fmt: skip
+    ".mdb": Said(
+        " ArcGIS 个人地理数据库：请把图层导出为 .shp、.gpkg 或 .gdb",
+        "a personal geodatabase of ArcGIS: export its layer as .shp, .gpkg or .gdb",
+    ),
+    ".accdb": Said(" Access 数据库：请把表导出为 .xlsx", "an Access database: export its table as .xlsx"),
+    ".dwg": Said(
+        " AutoCAD 图纸：请把边界连同坐标系导出为 .shp 或 .geojson",
+        "a drawing of AutoCAD: export its outlines as .shp or .geojson, with their coordinate system",
+    ),
+    ".dxf": Said(
+        "图纸：请把边界连同坐标系导出为 .shp 或 .geojson",
+        "a drawing: export its outlines as .shp or .geojson, with their coordinate system",
+    ),
+    ".tab": Said(" MapInfo 表：请导出为 .shp 或 .gpkg", "a table of MapInfo: export it as .shp or .gpkg"),
+    ".mif": Said(" MapInfo 表：请导出为 .shp 或 .gpkg", "a table of MapInfo: export it as .shp or .gpkg"),
+    ".lyr": Said(
+        "图层样式，不含数据：请给它所指的文件", "a layer's style, without data: give the file that it points to"
+    ),
+    ".lyrx": Said(
+        "图层样式，不含数据：请给它所指的文件", "a layer's style, without data: give the file that it points to"
+    ),
+    ".mxd": Said(
+        "地图工程，不含数据：请给它所指的文件", "a map project, without data: give the files that it points to"
+    ),
+    ".aprx": Said(
+        "地图工程，不含数据：请给它所指的文件", "a map project, without data: give the files that it points to"
+    ),
+    ".qgz": Said(
+        "地图工程，不含数据：请给它所指的文件", "a map project, without data: give the files that it points to"
+    ),
+    ".qgs": Said(
+        "地图工程，不含数据：请给它所指的文件", "a map project, without data: give the files that it points to"
+    ),
+    ".gml": Said(" GML：请导出为 .gpkg", "GML: export it as .gpkg"),
+    ".ovkml": Said("奥维地图自有格式：请导出为 .kml", "OviMap's own format: export it as .kml"),
+    ".ovobj": Said("奥维地图自有格式：请导出为 .kml", "OviMap's own format: export it as .kml"),
+    ".ovjsn": Said("奥维地图自有格式：请导出为 .kml", "OviMap's own format: export it as .kml"),
+    ".et": Said(" WPS 表格：请另存为 .xlsx", "a spreadsheet of WPS: save it as .xlsx"),
+    ".numbers": Said(" Numbers 表格：请导出为 .xlsx", "a spreadsheet of Numbers: export it as .xlsx"),
+    ".xlsb": Said("二进制工作簿：请另存为 .xlsx", "a binary workbook: save it as .xlsx"),
+    ".pdf": Said(" PDF：请把其中的表格复制到 .csv 或 .xlsx", "a PDF: copy its table into a .csv or .xlsx"),
+    ".docx": Said("文字文档：请把其中的表格复制到 .xlsx", "a text: copy its table into an .xlsx"),
+    ".doc": Said("文字文档：请把其中的表格复制到 .xlsx", "a text: copy its table into an .xlsx"),
+    ".wps": Said(" WPS 文字：请把其中的表格复制到 .xlsx", "a text of WPS: copy its table into an .xlsx"),
+    ".rar": Said("RAR 压缩包：请先解压", "a RAR archive: unpack it first"),
+    ".7z": Said("压缩包：请先解压", "an archive: unpack it first"),
+    ".shx": Said(" Shapefile 的一部分：请写其 .shp", "part of a shapefile: name its .shp"),
+    ".dbf": Said(
+        " Shapefile 的一部分：请写其 .shp，或把表另存为 .xlsx",
+        "part of a shapefile: name its .shp, or save the table as .xlsx",
+    ),
+    ".prj": Said(" Shapefile 的一部分：请写其 .shp", "part of a shapefile: name its .shp"),
+}
 
 
 def check_file(path: Path) -> str:
@@ -93,21 +137,43 @@ def check_file(path: Path) -> str:
         remedy = REMEDIES.get(path.suffix.lower())
         suffixes = ", ".join(KINDS_OF_SUFFIX)
         if remedy is not None:
-            raise InputError(Problem(f"is {remedy} (files that are read: {suffixes})", file=name))
+            raise InputError(
+                Problem(
+                    Said(
+                        f"是{remedy.zh}（可读的文件：{suffixes}）", f"is {remedy.en} (files that are read: {suffixes})"
+                    ),
+                    file=name,
+                )
+            )
         raise InputError(
-            Problem(f"files of this kind are not read; right are {suffixes}", file=name, value=path.suffix)
+            Problem(
+                Said(f"不读这类文件；可读 {suffixes}", f"files of this kind are not read; right are {suffixes}"),
+                file=name,
+                value=path.suffix,
+            )
         )
     with steady_file(path):
         kind = content_kind(path)
     if kind not in known:
-        raise InputError(Problem(f"the name says {path.suffix}, but the content is {_NAMES[kind]}", file=name))
+        raise InputError(
+            Problem(
+                Said(
+                    f"文件名为 {path.suffix}，内容却是{_NAMES[kind].zh}",
+                    f"the name says {path.suffix}, but the content is {_NAMES[kind].en}",
+                ),
+                file=name,
+            )
+        )
     return kind
 
 
 def _check_folder(path: Path) -> str:
     """Give "gdb" for a file geodatabase, which is a folder."""
     if not any(p.suffix.lower() == ".gdbtable" for p in path.iterdir()):
-        message = "is named as a file geodatabase, but has no table (.gdbtable) in it; copy the whole folder again"
+        message = Said(
+            "名为文件地理数据库，其中却没有表（.gdbtable），请重新复制整个文件夹",
+            "is named as a file geodatabase, but has no table (.gdbtable) in it; copy the whole folder again",
+        )
         raise InputError(Problem(message, file=str(path)))
     return "gdb"
 
@@ -145,7 +211,13 @@ def open_archive(path: Path) -> zipfile.ZipFile:
         raise
     except _DAMAGED as e:
         raise InputError(
-            Problem(f"the file is damaged or cut off ({e}); copy or save it again", file=str(path))
+            Problem(
+                Said(
+                    f"文件损坏或不完整（{e}），请重新复制或另存",
+                    f"the file is damaged or cut off ({e}); copy or save it again",
+                ),
+                file=str(path),
+            )
         ) from None
 
 
@@ -165,15 +237,19 @@ def unpacked_chunks(archive: zipfile.ZipFile, member: str, *, file: str, budget:
                 budget[0] -= len(chunk)
                 if budget[0] < 0:
                     limit = LARGEST_UNPACKED_BYTES / 2**20
-                    message = (
-                        f"unpacks to more than {limit:.0f} MB: far too large for a table, or made to fill the memory"
+                    message = Said(
+                        f"解压后超过 {limit:.0f} MB：作为表格过大，或为占满内存而制",
+                        f"unpacks to more than {limit:.0f} MB: far too large for a table, or made to fill the memory",
                     )
                     raise InputError(Problem(message, file=file))  # noqa: TRY301 (the count is part of the reading)
                 yield chunk
     except InputError:
         raise
     except _DAMAGED as e:
-        message = f"{member} in it cannot be unpacked ({e}); the file is damaged or locked: save it again"
+        message = Said(
+            f"其中的 {member} 无法解压（{e}）；文件损坏或已加密，请另存",
+            f"{member} in it cannot be unpacked ({e}); the file is damaged or locked: save it again",
+        )
         raise InputError(Problem(message, file=file)) from None
 
 

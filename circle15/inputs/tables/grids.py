@@ -19,6 +19,7 @@ from circle15.inputs.tables.file_guards import (
 )
 from circle15.inputs.tables.workbook_process import MOST_CELLS as MOST_SHEET_CELLS
 from circle15.inputs.tables.workbook_process import MOST_COLUMNS, read_sheets
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +64,7 @@ def read_delimited(path: Path, *, encoding: str | None = None) -> Grid:
     text = decoded.text.removeprefix("\ufeff")
     _check_lines(text, file)
     if not text.strip():
-        raise InputError(Problem("the file has no text in it", file=file))
+        raise InputError(Problem(Said("文件中没有文字", "the file has no text in it"), file=file))
     delimiter = "\t" if path.suffix.lower() == ".tsv" and "\t" in text else _delimiter(text)
     return Grid(rows=_split_rows(text, delimiter, file), encoding=decoded.encoding, delimiter=delimiter)
 
@@ -91,7 +92,12 @@ def read_workbook(path: Path) -> tuple[Grid, ...]:
     ]
     filled = tuple(g for g in grids if g.rows)
     if not filled:
-        raise InputError(Problem("the workbook has no cell with a value in a visible sheet", file=file))
+        raise InputError(
+            Problem(
+                Said("工作簿的可见工作表中没有内容", "the workbook has no cell with a value in a visible sheet"),
+                file=file,
+            )
+        )
     return filled
 
 
@@ -105,20 +111,31 @@ def _split_rows(text: str, delimiter: str, file: str) -> list[list[str]]:
         for cells in csv.reader(io.StringIO(f"{ended}{_END}\n", newline=""), delimiter=delimiter):
             n_cells += len(cells)
             if len(cells) > MOST_COLUMNS or n_cells > MOST_CELLS:
-                message = f"more than {MOST_COLUMNS} columns or {MOST_CELLS} cells: no table of facilities or people"
+                message = Said(
+                    f"超过 {MOST_COLUMNS} 列或 {MOST_CELLS} 个单元格：不是设施表或人口表",
+                    f"more than {MOST_COLUMNS} columns or {MOST_CELLS} cells: no table of facilities or people",
+                )
                 raise InputError(Problem(message, file=file, row=len(rows) + 1))
             rows.append(cells)
     except csv.Error as e:
-        message = f"not a table ({e}); probably a quotation mark that is never closed"
+        message = Said(
+            f"不是表格（{e}）；可能有引号没有成对", f"not a table ({e}); probably a quotation mark that is never closed"
+        )
         raise InputError(Problem(message, file=file, row=len(rows) + 1)) from None
     if rows.pop() != [_END]:
-        message = "a quotation mark that is never closed: the rest of the file stands in one cell; close or remove it"
+        message = Said(
+            "引号没有成对：文件其余部分落在一个单元格内；请补上或删去引号",
+            "a quotation mark that is never closed: the rest of the file stands in one cell; close or remove it",
+        )
         raise InputError(Problem(message, file=file, row=len(rows) + 1))
     usual = sorted(len(row) for row in rows if row)[sum(map(bool, rows)) // 2] - 1
     for number, row in enumerate(rows, start=1):
         for cell in row:
             if "\n" in cell and usual > 0 and any(line.count(delimiter) >= usual for line in cell.split("\n")):
-                message = "a quotation mark opens here and closes rows below, which would vanish; close or remove it"
+                message = Said(
+                    "此处引号到若干行之后才成对，其间各行会丢失；请补上或删去引号",
+                    "a quotation mark opens here and closes rows below, which would vanish; close or remove it",
+                )
                 raise InputError(Problem(message, file=file, row=number, value=cell))
     return rows
 
@@ -130,7 +147,10 @@ def _check_lines(text: str, file: str) -> None:
         end = text.find("\n", start)
         end = len(text) if end < 0 else end
         if end - start > LONGEST_LINE:
-            message = f"a line of more than {LONGEST_LINE} characters: not a table of facilities or people"
+            message = Said(
+                f"一行超过 {LONGEST_LINE} 个字符：不是设施表或人口表",
+                f"a line of more than {LONGEST_LINE} characters: not a table of facilities or people",
+            )
             raise InputError(Problem(message, file=file, row=number))
         start, number = end + 1, number + 1
 
@@ -171,7 +191,10 @@ def _check_workbook_size(path: Path) -> None:
                 tail = chunk[-_TAG_LENGTH:]
             if last_row * last_column > MOST_SHEET_CELLS:
                 reach = f"row {last_row} and column {last_column}"
-                message = f"{member} has values as far as {reach}: delete stray cells far from the table"
+                message = Said(
+                    f"{member} 的内容远至 {reach}：请删除远离表格的零散单元格",
+                    f"{member} has values as far as {reach}: delete stray cells far from the table",
+                )
                 raise InputError(Problem(message, file=file))
 
 

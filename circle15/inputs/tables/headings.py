@@ -11,6 +11,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING
 
 from circle15.errors import ConfigError, InputError, MissingColumnError, Problem
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -78,7 +79,14 @@ def load_aliases(extra: Mapping[str, Sequence[str]] | None = None, *, kind: str 
     unknown = sorted(set(extra or {}) - set(fields))
     if unknown:
         known = ", ".join(fields)
-        raise ConfigError(*(Problem(f"no such field; known are {known}", key=f"headings.{name}") for name in unknown))
+        raise ConfigError(
+            *(
+                Problem(
+                    Said(f"没有这个字段；可用 {known}", f"no such field; known are {known}"), key=f"headings.{name}"
+                )
+                for name in unknown
+            )
+        )
     for field, headings in (extra or {}).items():
         if field not in aliases:
             continue  # of tables of another kind
@@ -170,7 +178,10 @@ def choose_column(
         fitting = named or [c for c in rank if split_heading(c).system is None or field not in _FIELDS_WITH_SYSTEM]
         if len(fitting) > 1 and key is not None:
             both = " and ".join(f'"{c}"' for c in fitting)
-            message = f'the columns {both} may both be its {field}; say which: {key} = "{fitting[0]}"'
+            message = Said(
+                f'列 {both} 都可能是 {field}，请写明：{key} = "{fitting[0]}"',
+                f'the columns {both} may both be its {field}; say which: {key} = "{fitting[0]}"',
+            )
             raise InputError(Problem(message, file=file))
         if fitting:
             return fitting[0]
@@ -190,7 +201,16 @@ def named_column(name: str, columns: Sequence[str], *, file: str, key: str) -> s
     alike = [c for c in columns if _same_name(c, name)]
     if len(alike) == 1:
         return alike[0]
-    raise MissingColumnError(Problem(f"no such column ({key}); there are: {', '.join(columns)}", file=file, value=name))
+    raise MissingColumnError(
+        Problem(
+            Said(
+                f"没有这一列（{key}）；现有：{'、'.join(columns)}",
+                f"no such column ({key}); there are: {', '.join(columns)}",
+            ),
+            file=file,
+            value=name,
+        )
+    )
 
 
 def missing_column(
@@ -202,14 +222,19 @@ def missing_column(
     for a table that no key names columns of.
     """
     tried = ", ".join(alias for field in fields for rank in aliases[field] for alias in rank[:6])
-    remedy = f"name it as {f'{fields[0]}_field' if key is None else key}, or list it under [headings] {fields[0]}"
-    if key == "":
-        remedy = f"list it under [headings] {fields[0]}"
-    found = ", ".join(columns) if columns else "none"
-    return Problem(
-        f"no column for {' or '.join(fields)} (tried {tried} ...); headings found: {found}; {remedy}",
-        file=file,
+    named = f"{fields[0]}_field" if key is None else key
+    remedy = Said(
+        f"请用 {named} 写明，或列入 [headings] {fields[0]}",
+        f"name it as {named}, or list it under [headings] {fields[0]}",
     )
+    if key == "":
+        remedy = Said(f"请列入 [headings] {fields[0]}", f"list it under [headings] {fields[0]}")
+    found = Said("、", ", ").join(columns) if columns else Said("无", "none")
+    message = Said(
+        "没有 {zh} 列（已试 {tried} …）；现有表头：{found}；{remedy}",
+        "no column for {en} (tried {tried} ...); headings found: {found}; {remedy}",
+    ).format(zh=" 或 ".join(fields), en=" or ".join(fields), tried=tried, found=found, remedy=remedy)
+    return Problem(message, file=file)
 
 
 def _same_name(a: str, b: str) -> bool:

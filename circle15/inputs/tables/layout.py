@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from math import isnan
 from typing import TYPE_CHECKING
 
-from circle15.errors import MOST_TOLD, InputError, Problem
+from circle15.errors import InputError, Problem, first_problems
 from circle15.inputs.tables.headings import recognise
 from circle15.inputs.tables.import_report import Change
 from circle15.inputs.tables.numbers import UNIT_FACTORS, is_plain, normal_unit, parse_number
 from circle15.inputs.tables.row_widths import WidthFitter, count_void
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -157,7 +158,10 @@ def data_rows(
             text = " | ".join(dict.fromkeys(filled))
             changes.append(Change(path.name, reason, grid.sheet, r + 1, original=text))
         elif len(filled) >= _ENOUGH and 2 * sum(c in names for c in filled) > len(filled):
-            message = "a second heading, whose columns stand otherwise than in the first; make it a file of its own"
+            message = Said(
+                "又出现一行表头，列的次序与前一行不同，请另存为单独的文件",
+                "a second heading, whose columns stand otherwise than in the first; make it a file of its own",
+            )
             problems.append(Problem(message, file=str(path), row=r + 1, value=" | ".join(filled)))
         else:
             kept[r] = list(grid.rows[r])
@@ -197,9 +201,11 @@ def _fit_widths(
     of_heading = f"the heading has {width} columns"
     if len(odd) > len(kept) - len(odd) and any(len(kept[r]) > full for r in odd):
         n = len(kept[odd[0]])
-        message = (
+        message = Said(
+            f"{len(kept)} 行中有 {len(odd)} 行的单元格数与表头（{width} 列）不符：第 {odd[0] + 1} 行有 {n} 个；"
+            "请给每列写表头，含分隔符的内容加引号",
             f"{len(odd)} of {len(kept)} rows have more or fewer cells than {of_heading}: row {odd[0] + 1} has {n};"
-            " give every column a heading, and put fields that hold a separator in quotation marks"
+            " give every column a heading, and put fields that hold a separator in quotation marks",
         )
         return [Problem(message, file=str(path), row=odd[0] + 1, value=grid.delimiter.join(kept[odd[0]]))]
     regular = [cells for r, cells in kept.items() if r not in set(odd)]
@@ -209,11 +215,14 @@ def _fit_widths(
         n, fitted = len(kept[r]), fitter.fit(kept[r])
         if fitted is None:
             remedy = (
-                "put the field that holds a separator in quotation marks"
+                Said("含分隔符的内容请加引号", "put the field that holds a separator in quotation marks")
                 if n > width
-                else "give every column a cell, an empty one too"
+                else Said("每列都须有单元格，空的也要", "give every column a cell, an empty one too")
             )
-            message = f"has {n} cells, {of_heading}, and which belong where cannot be told; {remedy}"
+            message = Said(
+                f"有 {n} 个单元格，表头为 {width} 列，无法判断各属哪一列；{remedy.zh}",
+                f"has {n} cells, {of_heading}, and which belong where cannot be told; {remedy.en}",
+            )
             original = grid.delimiter.join(kept[r])
             problems.append(Problem(message, file=str(path), row=r + 1, value=original))
             continue
@@ -224,8 +233,7 @@ def _fit_widths(
             changes.append(Change(path.name, "row_joined", None, r + 1, column, taken=taken, **said))
         if n < width:
             changes.append(Change(path.name, "row_short", None, r + 1, **said))
-    more = len(problems) - MOST_TOLD
-    return [*problems[:MOST_TOLD], Problem(f"and {more} more rows", file=str(path))] if more > 0 else problems
+    return first_problems(problems, str(path))
 
 
 def _fill_merged(

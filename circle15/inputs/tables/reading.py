@@ -17,6 +17,7 @@ from circle15.inputs.tables.grids import Grid, read_delimited, read_workbook
 from circle15.inputs.tables.headings import load_aliases
 from circle15.inputs.tables.import_report import Change
 from circle15.inputs.tables.layout import HeadingPlace, data_rows, find_heading
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -125,7 +126,15 @@ def _split_part(path: Path, sheet: str | None) -> tuple[Path, str | None]:
     if sheet is None and "#" in path.name and not is_there(path):
         name, _, part = path.name.partition("#")
         if not name or not part.strip():
-            raise InputError(Problem("names no part: write FILE#SHEET, or the file alone", file=str(path)))
+            raise InputError(
+                Problem(
+                    Said(
+                        "未写部分名称：请写 文件#工作表，或只写文件",
+                        "names no part: write FILE#SHEET, or the file alone",
+                    ),
+                    file=str(path),
+                )
+            )
         return path.with_name(name), part
     return path, sheet
 
@@ -142,14 +151,23 @@ def _choose_sheet(
         return places[0]
     if len(tables) > 1:
         names = ", ".join(f'"{g.sheet}"' for g, _ in tables)
-        message = f"the sheets {names} all look like tables; say which: {path.name}#{tables[0][0].sheet}"
+        message = Said(
+            f"工作表 {names} 都像表格，请写明：{path.name}#{tables[0][0].sheet}",
+            f"the sheets {names} all look like tables; say which: {path.name}#{tables[0][0].sheet}",
+        )
         raise InputError(Problem(message, file=str(path)))
     return tables[0]
 
 
 def _no_such_sheet(path: Path, grids: tuple[Grid, ...], sheet: str) -> tuple[Grid, ...]:
     names = ", ".join(str(g.sheet) for g in grids)
-    raise InputError(Problem(f"no such sheet with values in it; there are: {names}", file=str(path), value=sheet))
+    raise InputError(
+        Problem(
+            Said(f"没有这个有内容的工作表；现有：{names}", f"no such sheet with values in it; there are: {names}"),
+            file=str(path),
+            value=sheet,
+        )
+    )
 
 
 def _from_grid(
@@ -157,9 +175,13 @@ def _from_grid(
 ) -> Table:
     file = str(path)
     if place is None:
-        asked = f"; asked for are {', '.join(wanted)}" if wanted else ""
-        first = next((row for row in grid.rows if any(c.strip() for c in row)), [])
-        message = f"no heading row found; the first row that is not empty reads: {', '.join(first)[:200]}{asked}"
+        names = ", ".join(wanted)
+        asked = Said(f"；需要的有 {names}", f"; asked for are {names}") if wanted else Said("", "")
+        first = ", ".join(next((row for row in grid.rows if any(c.strip() for c in row)), []))[:200]
+        message = Said(
+            f"没有找到表头行；第一个非空行为：{first}{asked.zh}",
+            f"no heading row found; the first row that is not empty reads: {first}{asked.en}",
+        )
         raise InputError(Problem(message, file=file))
     changes = []
     if grid.encoding not in {None, "utf-8"}:
@@ -176,7 +198,13 @@ def _from_grid(
         )
     cells, rows, left_out = data_rows(grid, place, aliases, path=path, wanted=wanted)
     if not cells:
-        raise InputError(Problem("the table has a heading and no rows below it", file=file, row=place.last_row + 1))
+        raise InputError(
+            Problem(
+                Said("表格只有表头，没有数据行", "the table has a heading and no rows below it"),
+                file=file,
+                row=place.last_row + 1,
+            )
+        )
     return Table(
         path=path,
         sheet=grid.sheet,

@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 import numpy.typing as npt
 
-from circle15.errors import MOST_TOLD, Problem
+from circle15.errors import Problem, first_problems
 from circle15.inputs.tables.numbers import is_missing, is_plain, parse_number
 from circle15.inputs.tables.row_filter import same_text
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Hashable, Mapping, Sequence
@@ -37,12 +38,15 @@ class YearColumn:
     values: tuple[str, ...]  # (n_rows,) as compared
     latest: str
 
-    def advice(self, where: str | None) -> str:
+    def advice(self, where: str | None) -> Said:
         """Say the cause, and the remedy where the config has one."""
-        cause = f'the column "{self.heading}" has several years, and each must be taken alone'
+        cause = Said(
+            f"“{self.heading}”列有多个年份，须逐年单独取用：",
+            f'the column "{self.heading}" has several years, and each must be taken alone: ',
+        )
         if where is None:
-            return f"{cause}: keep the rows of one year"
-        return f'{cause}: {where} = {{ "{self.heading}" = "{self.latest}" }}'
+            return cause + Said("请只保留一年的行", "keep the rows of one year")
+        return cause + f'{where} = {{ "{self.heading}" = "{self.latest}" }}'
 
 
 def year_column(table: Table, found: Mapping[str, list[list[str]]], amounts: Sequence[str] = ()) -> YearColumn | None:
@@ -126,13 +130,18 @@ def repeated_places(
         cause = (
             year.advice(where)
             if differs and year is not None
-            else "keep one of them; parts of one place need names of their own"
+            else Said(
+                "请只留一行；同一地方的各部分须各有名称",
+                "keep one of them; parts of one place need names of their own",
+            )
         )
-        message = f"the same place and name as row {row}, so its people would count twice; {cause}"
+        message = Said(
+            f"与第 {row} 行地点、名称相同，人口会重复计算；{cause.zh}",
+            f"the same place and name as row {row}, so its people would count twice; {cause.en}",
+        )
         problems.append(Problem(message, file=table.file, row=int(table.row[i]), value=_label(table, columns, i)))
     problems += _totals_beside_parts(table, columns, cells, shared, key, where=where)
-    more = len(problems) - MOST_TOLD
-    return [*problems[:MOST_TOLD], Problem(f"and {more} more rows", file=table.file)] if more > 0 else problems
+    return first_problems(problems, table.file)
 
 
 def repeated_years(
@@ -152,11 +161,14 @@ def repeated_years(
     for i, key in enumerate(keys):
         earlier = first.setdefault(key, i) if key is not None else i
         if year.values[earlier] != year.values[i]:
-            message = f"stands in row {int(table.row[earlier])} too, so it would count twice; {year.advice(where)}"
+            row, advice = int(table.row[earlier]), year.advice(where)
+            message = Said(
+                f"第 {row} 行也有，会重复计算；{advice.zh}",
+                f"stands in row {row} too, so it would count twice; {advice.en}",
+            )
             problems.append(Problem(message, file=table.file, row=int(table.row[i]), column=year.heading,
                                     value=table.frame[year.heading].iloc[i]))  # fmt: skip
-    more = len(problems) - MOST_TOLD
-    return [*problems[:MOST_TOLD], Problem(f"and {more} more rows", file=table.file)] if more > 0 else problems
+    return first_problems(problems, table.file)
 
 
 def _tells_apart(column: str, table: Table, found: Mapping[str, list[list[str]]]) -> bool:
@@ -187,9 +199,11 @@ def _totals_beside_parts(
             part = parts.get(key(i, column))
             if part is not None:
                 word = table.frame[column].iloc[i].strip()
-                message = (
+                message = Said(
+                    f"是同一地方其他行（如第 {int(table.row[part])} 行）的合计，人口会重复计算；请只取一类："
+                    f'{where} = {{ "{column}" = "{word}" }}',
                     f"the total of other rows of its place, such as row {int(table.row[part])}, so its people would"
-                    f' count twice; take one kind: {where} = {{ "{column}" = "{word}" }}'
+                    f' count twice; take one kind: {where} = {{ "{column}" = "{word}" }}',
                 )
                 problems.append(Problem(message, file=table.file, row=int(table.row[i]), column=column, value=word))
     return problems

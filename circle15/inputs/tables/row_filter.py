@@ -15,6 +15,7 @@ from circle15.errors import InputError, Problem
 from circle15.inputs.tables.headings import named_column
 from circle15.inputs.tables.import_report import Change
 from circle15.inputs.tables.numbers import parse_number
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -69,10 +70,14 @@ def filter_rows(table: Table, where: Mapping[str, Condition] | None, *, key: str
             for value in idle
         ]
         if not fits.any() and not may_be_empty:
-            message = f"no row is chosen by {key}; the column has {there}"
+            message = Said(f"没有一行符合 {key}；该列有 {there}", f"no row is chosen by {key}; the column has {there}")
             problems.append(Problem(message, file=table.file, column=column, value=" | ".join(_values(condition))))
     if not problems and not chosen.any() and not may_be_empty:
-        problems.append(Problem(f"no row fits all columns of {key} at once", file=table.file))
+        problems.append(
+            Problem(
+                Said(f"没有一行同时符合 {key} 的各列", f"no row fits all columns of {key} at once"), file=table.file
+            )
+        )
     InputError.gather(problems)
     n = int((~chosen).sum())
     if n:

@@ -24,6 +24,7 @@ from circle15.inputs.tables.import_report import Change, reason_text
 from circle15.inputs.tables.numbers import is_missing, parse_code, parse_number
 from circle15.inputs.tables.reading import Table, read_table
 from circle15.inputs.tables.row_filter import filter_rows
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -135,9 +136,10 @@ class ValueReader:
         for i, text in enumerate(texts):
             parsed = parse_code(text)
             if parsed.is_lost:
-                message = (
+                message = Said(
+                    "编码被存为数字，已丢失末位；请在 Excel 中把该列设为文本，并从来源重新取编码",
                     "a code that was stored as a number has lost digits; format its column as text in Excel, and take"
-                    " the codes from their source again"
+                    " the codes from their source again",
                 )
                 problems.append(Problem(message, file=t.file, row=int(t.row[i]), column=column, value=text))
             elif parsed.was_number:
@@ -149,8 +151,8 @@ class ValueReader:
     def unread_cells(self) -> list[Problem]:
         """Word each cell that holds something and gives no amount as a problem."""
         return [
-            Problem(f"{unread_text(c.reason)}; give a number", file=self.table.file, row=c.row, column=c.column,
-                    value=c.original)
+            Problem(unread_text(c.reason) + Said("；请写数字", "; give a number"), file=self.table.file, row=c.row,
+                    column=c.column, value=c.original)
             for c in self.unread.values()
         ]  # fmt: skip
 
@@ -249,9 +251,11 @@ def open_table(
     return ValueReader(filter_rows(table, where, key=f"{key}.where", may_be_empty=may_be_empty), aliases)
 
 
-def unread_text(reason: str) -> str:
+def unread_text(reason: str) -> Said:
     """Say why a cell gives no amount, where that is an error: "a date, not a number"."""
-    return "; ".join(part for part in reason_text(reason).en.split("; ") if part != "taken as empty")
+    said = reason_text(reason)
+    zh, en = (text.replace(taken, "") for text, taken in ((said.zh, "，按空值处理"), (said.en, "; taken as empty")))
+    return Said(zh, en)
 
 
 def clean_text(text: str) -> tuple[str, str | None]:

@@ -22,6 +22,7 @@ import python_calamine
 
 from circle15.errors import InputError, Problem
 from circle15.inputs.tables.workbook_marks import SheetMarks, read_marks
+from circle15.said import Said
 
 MOST_COLUMNS = 16_384  # what Excel holds
 MOST_CELLS = 5_000_000  # of the rectangle around a sheet's values: 100,000 rows of 50 columns
@@ -61,14 +62,20 @@ def read_sheets(path: Path) -> list[dict[str, Any]]:
             env={**os.environ, "RUST_BACKTRACE": "0"},
         )
     except subprocess.TimeoutExpired:
-        message = f"the workbook is not read after {MOST_SECONDS:.0f} s; it is damaged or far too large"
+        message = Said(
+            f"工作簿 {MOST_SECONDS:.0f} 秒仍未读完：已损坏，或过大",
+            f"the workbook is not read after {MOST_SECONDS:.0f} s; it is damaged or far too large",
+        )
         raise InputError(Problem(message, file=str(path))) from None
     if done.returncode == 0:
         sheets: list[dict[str, Any]] = json.loads(done.stdout)
         return sheets
     reason = done.stderr.decode(errors="replace").strip().splitlines()[:1] if done.returncode == _UNREADABLE else []
     why = f" ({reason[0][:200]})" if reason else ""
-    message = f"the workbook cannot be read{why}; it is damaged, cut off or locked: save it again"
+    message = Said(
+        f"工作簿无法读取{why}：已损坏、不完整或已加密，请另存",
+        f"the workbook cannot be read{why}; it is damaged, cut off or locked: save it again",
+    )
     raise InputError(Problem(message, file=str(path)))
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 
 from circle15.errors import InputError, NetworkError
 from circle15.network.checked_arrays import as_column, value_problems
+from circle15.said import Said
 from circle15.threads import available_threads
 from circle15.units import UNREACHED
 
@@ -77,7 +78,7 @@ def link(
     ([0, -1], [0.5, nan], [11.12, nan])
     """
     if net.n_edges == 0:
-        raise NetworkError("the network has no edges to link to")
+        raise NetworkError(Said("路网没有可接入的路段", "the network has no edges to link to"))
     if not 0 <= max_access_m < np.inf:
         raise ValueError(f"max_access_m = {max_access_m}: must be finite metres, at least 0")
     points = {name: np.ascontiguousarray(given, dtype=np.float64) for name, given in (("lon", lon), ("lat", lat))}
@@ -118,7 +119,12 @@ def near_span(
 def _check_points(points: dict[str, npt.NDArray[np.float64]]) -> None:
     shapes = [values.shape for values in points.values()]
     if len(shapes[0]) != 1 or shapes[0] != shapes[1]:
-        raise InputError(f"lon has shape {shapes[0]} and lat {shapes[1]}: give two arrays of one length")
+        raise InputError(
+            Said(
+                f"lon 形状为 {shapes[0]}，lat 形状为 {shapes[1]}：应为等长的两个数组",
+                f"lon has shape {shapes[0]} and lat {shapes[1]}: give two arrays of one length",
+            )
+        )
     problems = []
     for name, values in points.items():
         limit = _LIMITS[name]

@@ -10,6 +10,7 @@ import numpy.typing as npt
 
 from circle15.errors import NetworkError
 from circle15.network.checked_arrays import as_column
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from circle15.network.graph import WalkNetwork
@@ -54,7 +55,12 @@ class Linkage:
             if name == "skipped_border" and column.size == 0:
                 column = np.zeros(len(self.edge), dtype=dtype)
             if name != "edge" and len(column) != len(self.edge):
-                raise NetworkError(f"{name} has {len(column)} values, not one for each of {len(self.edge)} edges")
+                raise NetworkError(
+                    Said(
+                        f"{name} 有 {len(column)} 个值，应与 {len(self.edge)} 个路段一一对应",
+                        f"{name} has {len(column)} values, not one for each of {len(self.edge)} edges",
+                    )
+                )
             object.__setattr__(self, name, column)
 
     def __len__(self) -> int:

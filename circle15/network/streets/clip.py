@@ -12,6 +12,7 @@ from circle15.errors import InputError, Problem
 from circle15.network.streets.components import find_components
 from circle15.network.streets.compounds import open_private_gates
 from circle15.network.streets.covered_ground import covered_ground
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -108,14 +109,20 @@ def _meeting(s: Segments, area: Any) -> Int64:
     return np.flatnonzero(meets)
 
 
-def _nothing_walkable(s: Segments) -> str:
+def _nothing_walkable(s: Segments) -> Said:
     refused = ", ".join(f"{n} {reason}" for reason, n in s.ways_refused)
-    return f"holds no street that one may walk on ({s.n_ways_read} ways read{': ' + refused if refused else ''})"
+    return Said(
+        f"没有可步行的道路（读入 {s.n_ways_read} 条{'：' + refused if refused else ''}）",
+        f"holds no street that one may walk on ({s.n_ways_read} ways read{': ' + refused if refused else ''})",
+    )
 
 
-def _elsewhere(s: Segments, area: Any) -> str:
-    return (
+def _elsewhere(s: Segments, area: Any) -> Said:
+    return Said(
+        f"在 {area.centroid.x:.4f},{area.centroid.y:.4f} 一带的研究区内没有可步行的道路：其道路位于 "
+        f"{s.node_lon.min():.4f},{s.node_lat.min():.4f} 至 {s.node_lon.max():.4f},{s.node_lat.max():.4f}（经度,"
+        "纬度）；请检查边界及其坐标系",
         f"has no walkable street in the study area around {area.centroid.x:.4f},{area.centroid.y:.4f}: its streets lie "
         f"between {s.node_lon.min():.4f},{s.node_lat.min():.4f} and {s.node_lon.max():.4f},{s.node_lat.max():.4f} "
-        "(degrees, lon,lat); check the boundary and its coordinate system"
+        "(degrees, lon,lat); check the boundary and its coordinate system",
     )

@@ -70,13 +70,19 @@ def read_gpkg_segments(path: Path) -> Segments:
         for frame, needed in ((nodes, ("osmid",)), (edges, ("u", "v"))):
             missing = [c for c in needed if c not in frame]
             if missing:
-                message = "layers 'nodes' and 'edges' as OSMnx saves them have columns osmid; u, v"
+                message = Said(
+                    "OSMnx 保存的 nodes、edges 图层应有 osmid、u、v 列",
+                    "layers 'nodes' and 'edges' as OSMnx saves them have columns osmid; u, v",
+                )
                 raise MissingColumnError(Problem(message, file=str(path), column=missing[0]))
         return _graph_segments(nodes.set_index("osmid"), edges, path)
     lines = [name for name, kind in layers.items() if "LineString" in kind]
     if len(lines) != 1:
         found = ", ".join(f"{name} ({kind})" for name, kind in layers.items())
-        message = f"needs OSMnx's layers 'nodes' and 'edges', or exactly one layer of lines; it has {found or 'none'}"
+        message = Said(
+            f"须有 OSMnx 的 nodes、edges 图层，或只有一个线图层；现有 {found or '无'}",
+            f"needs OSMnx's layers 'nodes' and 'edges', or exactly one layer of lines; it has {found or 'none'}",
+        )
         raise InputError(Problem(message, file=str(path)))
     return _line_segments(_layer(path, lines[0]))
 
@@ -92,9 +98,19 @@ def read_line_segments(path: Path) -> Segments:
     frame = read_geoframe(path)
     kinds = frame.geom_type.dropna().unique().tolist()
     if not any("LineString" in kind for kind in kinds):
-        raise InputError(Problem(f"holds no lines, but {', '.join(kinds) or 'nothing'}", file=str(path)))
+        raise InputError(
+            Problem(
+                Said(
+                    f"没有线，只有 {', '.join(kinds) or '空'}", f"holds no lines, but {', '.join(kinds) or 'nothing'}"
+                ),
+                file=str(path),
+            )
+        )
     if frame.crs is None:
-        missing = "states no coordinate reference system; save it with one (a Shapefile's stands in its .prj)"
+        missing = Said(
+            "未注明坐标系；请带坐标系保存（Shapefile 的在其 .prj 中）",
+            "states no coordinate reference system; save it with one (a Shapefile's stands in its .prj)",
+        )
         raise InputError(Problem(missing, file=str(path)))
     lines = frame[frame.geom_type.str.contains("LineString", na=False)]
     return replace(_line_segments(lines.to_crs(WGS84)), n_ways_read=len(frame))
@@ -103,7 +119,12 @@ def read_line_segments(path: Path) -> Segments:
 def _layer(path: Path, name: str) -> gpd.GeoDataFrame:
     frame = read_geoframe(path, layer=name)
     if frame.crs is None:
-        raise InputError(Problem(f"layer '{name}' states no coordinate reference system", file=str(path)))
+        raise InputError(
+            Problem(
+                Said(f"图层“{name}”未注明坐标系", f"layer '{name}' states no coordinate reference system"),
+                file=str(path),
+            )
+        )
     return frame.to_crs(WGS84)
 
 
@@ -148,15 +169,32 @@ def _ends_and_lines(
     file = str(path)
     twice = nodes.index[nodes.index.duplicated()]
     if len(twice):
-        raise InputError(Problem("several nodes have this id", file=file, column="osmid", value=twice.tolist()[0]))
+        raise InputError(
+            Problem(
+                Said("有多个节点用这个编号", "several nodes have this id"),
+                file=file,
+                column="osmid",
+                value=twice.tolist()[0],
+            )
+        )
     nowhere = np.flatnonzero(shapely.get_num_coordinates(nodes.geometry.to_numpy()) != 1)
     InputError.gather(
-        Problem("a node must be one point", file=file, column="osmid", value=nodes.index.tolist()[row])
+        Problem(
+            Said("节点应为一个点", "a node must be one point"),
+            file=file,
+            column="osmid",
+            value=nodes.index.tolist()[row],
+        )
         for row in nowhere[:_MOST_NAMED]
     )
     ends = np.stack([nodes.index.get_indexer(edges[end]) for end in ("u", "v")]).astype(np.int64)
     InputError.gather(
-        Problem(f"edge {row + 1} names a node that is not there", file=file, column=end, value=edges[end].tolist()[row])
+        Problem(
+            Said(f"第 {row + 1} 条边所指的节点不存在", f"edge {row + 1} names a node that is not there"),
+            file=file,
+            column=end,
+            value=edges[end].tolist()[row],
+        )
         for end, found in zip(("u", "v"), ends, strict=True)
         for row in np.flatnonzero(found < 0)[:_MOST_NAMED]
     )
@@ -166,7 +204,7 @@ def _ends_and_lines(
     wrong = np.flatnonzero((shapely.get_type_id(lines) != _LINE) | shapely.is_empty(lines))
     InputError.gather(
         Problem(
-            f"edge {row + 1} must be one line",
+            Said(f"第 {row + 1} 条边应为一条线", f"edge {row + 1} must be one line"),
             file=file,
             column="geometry",
             value=getattr(lines[row], "geom_type", "none"),

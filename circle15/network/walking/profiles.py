@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 from circle15.config.types import suggest
 from circle15.config.walk import WAIT_KINDS
 from circle15.errors import NetworkError
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -150,7 +151,12 @@ def as_profiles(profiles: Iterable[WalkProfile] | WalkProfile) -> tuple[WalkProf
         return (profiles,)
     chosen = (profiles,) if isinstance(profiles, str) else tuple(profiles)  # a name alone is refused below, whole
     if not chosen:
-        raise NetworkError("profiles is empty: a network needs at least one WalkProfile")
+        raise NetworkError(
+            Said(
+                "profiles 为空：路网至少须有一种步行者（WalkProfile）",
+                "profiles is empty: a network needs at least one WalkProfile",
+            )
+        )
     for profile in chosen:
         if not isinstance(profile, WalkProfile):
             raise NetworkError(f"profiles has {profile!r}: must be a circle15.WalkProfile(name, speed_m_s)")

@@ -104,7 +104,12 @@ def read_terrain(path: str | Path, s: Segments, on_ground: Bool, smooth_m: float
     height = ground.heights(s.node_lon, s.node_lat)
     missing = ~np.isfinite(height)
     if missing.all():
-        raise InputError(Problem("has no height anywhere on the streets of the study area", file=str(path)))
+        raise InputError(
+            Problem(
+                Said("在研究区道路上没有任何高程", "has no height anywhere on the streets of the study area"),
+                file=str(path),
+            )
+        )
     # Beside places without a height a bridge stands on the mean; they themselves stay without.
     height = np.where(missing, np.nan, _spanned(np.where(missing, np.nanmean(height), height), s, on_ground))
     n = np.where(on_ground, np.maximum(np.ceil(s.length_m / ground.step_m), 1), 1).astype(np.int64)
@@ -146,7 +151,7 @@ class _Ground:
 
         with open_raster(path) as raster:
             if raster.crs is None:
-                raise InputError(Problem("states no coordinate reference system", file=str(path)))
+                raise InputError(Problem(Said("未注明坐标系", "states no coordinate reference system"), file=str(path)))
             bounds = (s.node_lon.min(), s.node_lat.min(), s.node_lon.max(), s.node_lat.max())
             near = from_bounds(*transform_bounds("EPSG:4326", raster.crs, *bounds), raster.transform)
             cell_m = _cell_m(raster, float(s.node_lat.mean()))
@@ -160,7 +165,12 @@ class _Ground:
                 min(int(near.col_off + near.width) + margin + 1, raster.width),
             )
             if rows[0] >= rows[1] or columns[0] >= columns[1]:
-                raise InputError(Problem("lies elsewhere than the streets of the study area", file=str(path)))
+                raise InputError(
+                    Problem(
+                        Said("不在研究区道路的范围内", "lies elsewhere than the streets of the study area"),
+                        file=str(path),
+                    )
+                )
             n_cells = (rows[1] - rows[0]) * (columns[1] - columns[0])
             if n_cells > MOST_CELLS_AROUND:
                 message = Said(

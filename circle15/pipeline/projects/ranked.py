@@ -86,14 +86,17 @@ def _rank_one(
     demand = demand_of(study, service)
     if not by.startswith("people"):
         if np.isnan(capacity).any():
-            message = (
-                f"say what a new facility offers: [planning.new_capacity] {layer.id} = ..., or a column of capacity"
+            message = Said(
+                f"请写明新设施的容量：[planning.new_capacity] {layer.id} = …，或容量列",
+                f"say what a new facility offers: [planning.new_capacity] {layer.id} = ..., or a column of capacity",
             )
             raise ConfigError(Problem(message, file=str(study.config.path), key="planning.rank_by", value=by))
         if by.startswith("gap") and layer.catchment == THREE_STEP:
-            message = (
+            message = Said(
+                f'服务 {layer.id} 的 catchment = "{THREE_STEP}"，新设施会改变其他设施的供给：请按 people 或 places '
+                '排序，或改用 catchment "two_step"、"modified"',
                 f'layer {layer.id} has catchment = "{THREE_STEP}", in which a new facility changes what others give:'
-                ' rank it by people or places, or take catchment "two_step" or "modified"'
+                ' rank it by people or places, or take catchment "two_step" or "modified"',
             )
             raise ConfigError(Problem(message, file=str(study.config.path), key="planning.rank_by", value=by))
     if by.startswith("places"):

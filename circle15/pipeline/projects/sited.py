@@ -74,7 +74,12 @@ def as_model(name: str) -> Model:
     for model in MODELS:
         if model == name:
             return model
-    raise ConfigError(Problem(f"no such model; there are {', '.join(MODELS)}", value=name))
+    raise ConfigError(
+        Problem(
+            Said(f"没有这种模型；可用 {', '.join(MODELS)}", f"no such model; there are {', '.join(MODELS)}"),
+            value=name,
+        )
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,13 +98,33 @@ class Task:
         found = []
         if self.model == "set-cover":
             if not 0 < self.share <= 1:
-                found.append(Problem("a share is above 0 and at most 1", key="--share", value=self.share))
+                found.append(
+                    Problem(
+                        Said("比例应大于 0 且不大于 1", "a share is above 0 and at most 1"),
+                        key="--share",
+                        value=self.share,
+                    )
+                )
             if self.p is not None or self.budget is not None:
-                found.append(Problem("set-cover asks how few are enough; give --share, not --p or --budget"))
+                found.append(
+                    Problem(
+                        Said(
+                            "set-cover 求最少需要几处；请写 --share，不写 --p 或 --budget",
+                            "set-cover asks how few are enough; give --share, not --p or --budget",
+                        ),
+                    )
+                )
         elif self.p is None and self.budget is None:
-            found.append(Problem(f"{self.model} needs --p N (how many) or --budget (in 万元)"))
+            found.append(
+                Problem(
+                    Said(
+                        f"{self.model} 须写 --p N（处数）或 --budget（万元）",
+                        f"{self.model} needs --p N (how many) or --budget (in 万元)",
+                    ),
+                )
+            )
         if self.p is not None and self.p < 1:
-            found.append(Problem("at least one facility", key="--p", value=self.p))
+            found.append(Problem(Said("至少一处", "at least one facility"), key="--p", value=self.p))
         return found
 
 
@@ -154,7 +179,12 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
     every = candidates_of(study).of_layer(service.layer.id)
     places, at, told = usable_places(study, service, every, needs_cost=needs_cost)
     if not len(places):
-        raise ConfigError("no candidate is left that is on a street" + (" and states a cost" if needs_cost else ""))
+        raise ConfigError(
+            Said(
+                f"没有可用的备选地点：均未接入道路{'或未写造价' if needs_cost else ''}",
+                "no candidate is left that is on a street" + (" and states a cost" if needs_cost else ""),
+            )
+        )
     cost = places.cost if needs_cost else None
     case = _Case(study, service, task, places, at, cost, demand_of(study, service), threads)
     solve = {"mclp": _most_people, "set-cover": _fewest, "capacitated": _by_capacity}.get(task.model, _by_distance)
@@ -223,10 +253,20 @@ def _by_capacity(case: _Case) -> _Solved:
     """Serve the open gap, handed out as is best."""
     study, service, task = case.study, case.service, case.task
     if not service.has_norm:
-        raise ConfigError(f"layer {service.layer.id}: capacitated needs norm_per_1000 and facilities' capacities")
+        raise ConfigError(
+            Said(
+                f"服务 {service.layer.id}：capacitated 须有 norm_per_1000 和设施容量",
+                f"layer {service.layer.id}: capacitated needs norm_per_1000 and facilities' capacities",
+            )
+        )
     capacity = new_capacity(study, service.layer, case.places.capacity)
     if np.isnan(capacity).any():
-        raise ConfigError(f"say what a new facility offers: [planning.new_capacity] {service.layer.id} = ...")
+        raise ConfigError(
+            Said(
+                f"请写明新设施的容量：[planning.new_capacity] {service.layer.id} = …",
+                f"say what a new facility offers: [planning.new_capacity] {service.layer.id} = ...",
+            )
+        )
     cells, homes = study.cells, case.demand.at
     gap = cells.sum_of_pieces(service.gap)
     rows = np.flatnonzero((gap > 0) & (homes.edge >= 0))
@@ -328,9 +368,11 @@ def _rows(case: _Case, chosen: IntArray) -> pd.DataFrame:
 
 def _check_size(n_pairs: int, task: Task) -> None:
     if n_pairs > MOST_PAIRS:
-        message = (
+        message = Said(
+            f"{task.model}：备选地点与网格的组合超过 {MOST_PAIRS:,} 对。请给出备选地块表（[planning] candidates）、"
+            "改用较粗的 [cells] resolution，或用没有此限制的 circle15 rank",
             f"{task.model}: more than {MOST_PAIRS:,} pairs of candidate and cell. Give a table of candidates "
-            "([planning] candidates), a coarser [cells] resolution, or take `circle15 rank`, which has no such limit"
+            "([planning] candidates), a coarser [cells] resolution, or take `circle15 rank`, which has no such limit",
         )
         raise ConfigError(message)
 

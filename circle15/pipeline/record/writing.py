@@ -11,6 +11,7 @@ from circle15.outputs.drawings import Drawings
 from circle15.outputs.reprojected import in_system
 from circle15.outputs.tables import write_cells, write_csv, write_gpkg
 from circle15.reach.isochrone import isochrones
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,10 +34,16 @@ def require_tools(config: Config) -> None:
         from circle15.outputs.printing import BROWSERS, find_browser  # noqa: PLC0415 (asked for by few)
 
         if find_browser() is None:
-            message = f"true needs a browser on the PATH, one of {', '.join(BROWSERS)}; install one or leave pdf out"
+            message = Said(
+                f"为 true 时 PATH 中须有浏览器（{', '.join(BROWSERS)} 之一）；请安装，或删去 pdf",
+                f"true needs a browser on the PATH, one of {', '.join(BROWSERS)}; install one or leave pdf out",
+            )
             raise OutputError(Problem(message, file=file, key="outputs.pdf"))
     if outputs.pictures and importlib.util.find_spec("matplotlib") is None:
-        message = "true needs matplotlib: pip install circle15[pictures]; or leave pictures out"
+        message = Said(
+            "为 true 时需要 matplotlib：pip install circle15[pictures]；或删去 pictures",
+            "true needs matplotlib: pip install circle15[pictures]; or leave pictures out",
+        )
         raise OutputError(Problem(message, file=file, key="outputs.pictures"))
 
 

@@ -13,6 +13,7 @@ from circle15.inputs.tables.numbers import is_plain
 from circle15.inputs.tables.values import open_table
 from circle15.pipeline.study.parcels import open_parcels
 from circle15.policy.targets import indicator_series
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,7 +67,10 @@ def read_actual(study: Study, name: str) -> pd.DataFrame:
     columns = {c: reader.column_of(c) for c in (*_ACTUAL, *_MAY_SAY)}
     missing = [c for c in _ACTUAL if columns[c] is None]
     if missing:
-        message = f"missing headings: {', '.join(missing)}; found: {', '.join(read.columns)}"
+        message = Said(
+            f"缺少列名：{'、'.join(missing)}；现有：{'、'.join(read.columns)}",
+            f"missing headings: {', '.join(missing)}; found: {', '.join(read.columns)}",
+        )
         raise InputError(Problem(message, file=str(path), row=1))
     registers: Any = study.policy.registers
     settings: Any = study.config.policy
@@ -79,22 +83,35 @@ def read_actual(study: Study, name: str) -> pd.DataFrame:
     for row, line in zip(read.row.tolist(), table.to_dict("records"), strict=True):
         indicator, unit, kind = (line[c].strip() for c in ("indicator_id", "unit_zh", "kind"))
         if indicator not in known:
-            problems.append(Problem("is no indicator of the registers", file=str(path), row=row, value=indicator))
+            problems.append(
+                Problem(
+                    Said("不是规划登记表中的指标", "is no indicator of the registers"),
+                    file=str(path),
+                    row=row,
+                    value=indicator,
+                )
+            )
         series = [(u, k) for i, u, k in of_place if i == indicator]
         fitting = [(u, k) for u, k in series if unit in {"", u} and kind in {"", k}]
         if series and len(fitting) != 1:
             choices = "; ".join(f"unit_zh {u}, kind {k or '(empty)'}" for u, k in series)
-            message = f"say in unit_zh and kind which of the register's is meant: {choices}"
+            message = Said(
+                f"请在 unit_zh 和 kind 中写明是登记表中的哪一项：{choices}",
+                f"say in unit_zh and kind which of the register's is meant: {choices}",
+            )
             problems.append(Problem(message, file=str(path), row=row, value=indicator))
         meant.append(fitting[0] if len(fitting) == 1 else (unit, kind))
         problems += [
-            Problem("is not a number", file=str(path), row=row, column=column, value=line[column])
+            Problem(Said("不是数字", "is not a number"), file=str(path), row=row, column=column, value=line[column])
             for column in ("year", "value")
             if not is_plain(line[column].strip())
         ]
         key = (indicator, *meant[-1], line["year"].strip())
         if first.setdefault(key, row) != row:
-            message = f"has a value for this year in row {first[key]} already; keep one of them"
+            message = Said(
+                f"第 {first[key]} 行已有该年的数值，请只留一行",
+                f"has a value for this year in row {first[key]} already; keep one of them",
+            )
             problems.append(Problem(message, file=str(path), row=row, value=indicator))
     InputError.gather(problems)
     return pd.DataFrame(

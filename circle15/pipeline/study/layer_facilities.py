@@ -31,6 +31,7 @@ from circle15.network.detection.admin_lines import ADMIN_TAGS
 from circle15.network.extracts import read_wanted
 from circle15.network.linking.entrances import facility_entrances, read_gates
 from circle15.pipeline.study.table_systems import Coordinates, SystemJudge
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -182,7 +183,10 @@ def _features(config: Config, area: Any) -> dict[str, Features]:
         return {}
     source = config.resolve(config.network.source)
     if not is_osm_file(source):
-        message = f"osm: selections need an OSM file (.osm.pbf, .osm) as network.source, not {source.name}; give tables"
+        message = Said(
+            f"按 osm: 选取须以 OSM 文件（.osm.pbf、.osm）为 network.source，而不是 {source.name}；否则请给表格",
+            f"osm: selections need an OSM file (.osm.pbf, .osm) as network.source, not {source.name}; give tables",
+        )
         raise InputError(Problem(message, file=str(config.path), key=f"layer.{next(iter(by_tag))}.source"))
     filters = {layer: text.removeprefix(OSM_PREFIX) for layer, text in by_tag.items()}
     features = read_wanted(
@@ -240,13 +244,16 @@ def _count_duplicates(counts: dict[str, dict[str, int]], joined: FacilityTable) 
 def _nothing_found(config: Config, layer: LayerTable, table: FacilityTable) -> Problem:
     if len(table.frame):
         west, south, east, north = table.frame.total_bounds
-        message = (
+        message = Said(
+            f"全部 {len(table.frame)} 处设施都在本区及缓冲区之外（范围 {west:.4f},{south:.4f} 至 {east:.4f},"
+            f"{north:.4f}），请检查文件及其 crs",
             f"all {len(table.frame)} facilities lie outside the district and its buffer"
-            f" (they span {west:.4f},{south:.4f} to {east:.4f},{north:.4f}); check the file and its crs"
+            f" (they span {west:.4f},{south:.4f} to {east:.4f},{north:.4f}); check the file and its crs",
         )
     else:
-        message = (
-            "no facility in the district or its buffer; mend the source, or say allow_empty = true if there is none"
+        message = Said(
+            "本区及缓冲区内没有设施；请改正来源，确无设施的请写 allow_empty = true",
+            "no facility in the district or its buffer; mend the source, or say allow_empty = true if there is none",
         )
     return Problem(message, file=str(config.path), key=f"layer.{layer.id}.source", value=layer.source)
 

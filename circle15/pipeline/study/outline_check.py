@@ -102,8 +102,7 @@ def outlines_named(config: Config) -> Iterator[None]:
         yield
     except InputError as e:
         found = measure_outlines(config, read_outlines(config), None)
-        told = [_contradiction(d).in_(config.district.lang) for d in found if d.contradicts]
-        wrong = [Problem(text, file=str(config.path)) for text in told]
+        wrong = [Problem(_contradiction(d), file=str(config.path)) for d in found if d.contradicts]
         if not wrong:
             raise
         raise InputError(*wrong, *e.problems) from e

@@ -14,6 +14,7 @@ from circle15.errors import InputError, Problem
 from circle15.inputs.facilities.outlines import read_places
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS, piece_of_points
 from circle15.inputs.ground.polygons import read_polygons
+from circle15.inputs.tables.import_report import REASONS
 from circle15.inputs.tables.values import ValueReader, open_table
 from circle15.network.linking.link import link
 from circle15.pipeline.study.parcel_rows import NOT_DECIDED, read_parcel_rows
@@ -139,7 +140,9 @@ def read_parcels(study: Study, name: str) -> Parcels:
             message = Said(f"与第 {earlier} 行相同，请留其一", f"the same as row {earlier}; keep one of them")
             problems.append(Problem(message, file=table.file, row=row, value=names[i]))
         if places.reason[i] is not None:
-            problems.append(Problem(f"has no usable place ({places.reason[i]})", file=table.file, row=row))
+            why = REASONS[str(places.reason[i])]
+            message = Said(f"位置不可用（{why.zh}）", f"has no usable place ({places.reason[i]})")
+            problems.append(Problem(message, file=table.file, row=row))
     InputError.gather(problems)
     return parcels_at(
         study,

@@ -146,17 +146,24 @@ def _change_path(
     if change.kind == "close_path":
         closed = close_path(network, line, tolerance_m=tolerance_m)
         if closed.n_edges == 0:
-            message = (
+            message = Said(
+                f"此线 {tolerance_m:g} 米内没有沿线道路，最近的相距 {closed.nearest_m:.1f} 米。请沿道路绘制，或写 "
+                "tolerance_m",
                 f"no street lies along this line within {tolerance_m:g} m; the nearest is {closed.nearest_m:.1f} m"
-                " away. Draw it along the street, or set tolerance_m"
+                " away. Draw it along the street, or set tolerance_m",
             )
             raise InputError(message)
         return closed.network, []
     added = add_path(network, line, tolerance_m=tolerance_m)
     missed = [e for e in added.ends if not e.is_joined]
     if len(missed) == len(added.ends):
-        gaps = " and ".join(f"its {e.end} by {e.miss_m:.1f} m" for e in missed)
-        raise InputError(f"the path joins no street: {gaps} (tolerance {tolerance_m:g} m). Move it or set tolerance_m")
+        ends = [Said(f"{_END[e.end]}差 {e.miss_m:.1f} 米", f"its {e.end} by {e.miss_m:.1f} m") for e in missed]
+        raise InputError(
+            Said(
+                "路径未接入道路：{gaps}（容差 {most:g} 米）。请移动路径，或写 tolerance_m",
+                "the path joins no street: {gaps} (tolerance {most:g} m). Move it or set tolerance_m",
+            ).format(gaps=Said("、", " and ").join(ends), most=tolerance_m)
+        )
     name = change.name or str(number)
     told = []
     for e in missed:
@@ -175,14 +182,27 @@ def _lines(config: Config, change: ChangeTable) -> list[npt.NDArray[np.float64]]
     path = config.resolve(file)
     table = read_table(path.with_name(f"{path.name}{mark}{part}"))
     if table.geometry is None:
-        raise InputError(Problem("holds no lines; give a .geojson, .gpkg or .shp with them", file=str(path)))
+        raise InputError(
+            Problem(
+                Said(
+                    "没有线；请给含线的 .geojson、.gpkg 或 .shp",
+                    "holds no lines; give a .geojson, .gpkg or .shp with them",
+                ),
+                file=str(path),
+            )
+        )
     if table.crs is None:
-        raise InputError(Problem("states no coordinate system; save it with one", file=str(path)))
+        raise InputError(
+            Problem(
+                Said("未注明坐标系；请带坐标系保存", "states no coordinate system; save it with one"),
+                file=str(path),
+            )
+        )
     shapes = gpd.GeoSeries(table.geometry, crs=table.crs).to_crs(WGS84).to_numpy()
     parts = shapely.get_parts(shapes)
     lines = parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING]
     if not len(lines):
-        raise InputError(Problem("holds no lines", file=str(path)))
+        raise InputError(Problem(Said("没有线", "holds no lines"), file=str(path)))
     return [shapely.get_coordinates(line) for line in lines]
 
 
@@ -193,10 +213,15 @@ def _added(
     lon, lat = (round(float(v), COORDINATE_DECIMALS) for v in (change.lon or 0.0, change.lat or 0.0))
     point = shapely.Point(lon, lat)
     if not area.intersects(point):
-        raise InputError(Problem("lies outside the district and its buffer", value=f"{lon},{lat}"))
+        raise InputError(
+            Problem(
+                Said("位于本区及缓冲区之外", "lies outside the district and its buffer"),
+                value=f"{lon},{lat}",
+            )
+        )
     taken = set(facilities["facility_id"])
     if change.id is not None and change.id in taken:
-        raise InputError(Problem("this id is another facility's", value=change.id))
+        raise InputError(Problem(Said("此编号已属另一处设施", "this id is another facility's"), value=change.id))
     fresh = (f"{change.layer}-new-{n}" for n in range(1, len(taken) + 2))
     facility_id = change.id or next(name for name in fresh if name not in taken)
     row = {
@@ -218,6 +243,9 @@ def _added(
     return gpd.GeoDataFrame(joined, geometry="geometry", crs=WGS84), doors
 
 
+_END = {"start": "起点", "end": "终点"}
+
+
 def _row_of(change: ChangeTable, facilities: gpd.GeoDataFrame) -> int:
     ids = facilities["facility_id"].astype(str)
     same = ids == change.id
@@ -227,6 +255,12 @@ def _row_of(change: ChangeTable, facilities: gpd.GeoDataFrame) -> int:
     if len(rows) == 1:
         return int(rows[0])
     near = difflib.get_close_matches(str(change.id), ids.tolist(), n=_SHOWN)
-    hint = f"; near it are {', '.join(near)}" if near else "; the ids stand in facilities.csv"
-    where = f"layer {change.layer}" if change.layer else "the study area"
-    raise InputError(Problem(f"no facility of {where} has this id{hint}", value=change.id))
+    named = ", ".join(near)
+    hint = (
+        Said(f"相近的有 {named}", f"near it are {named}")
+        if near
+        else Said("编号见 facilities.csv", "the ids stand in facilities.csv")
+    )
+    where = Said(f"服务 {change.layer}", f"layer {change.layer}") if change.layer else Said("研究区", "the study area")
+    message = Said("{where}中没有此编号的设施；{hint}", "no facility of {where} has this id; {hint}")
+    raise InputError(Problem(message.format(where=where, hint=hint), value=change.id))

@@ -13,6 +13,7 @@ from circle15.errors import InputError, Problem
 from circle15.runs.folder import read_manifest
 from circle15.runs.joined_tables import unit_outlines
 from circle15.runs.trend.unit_numbers import READ, unit_numbers
+from circle15.said import Said
 
 if TYPE_CHECKING:
     import datetime as dt
@@ -77,11 +78,17 @@ def dated_runs(folders: Sequence[Path]) -> dict[str, list[DatedRun]]:
     for run in sorted(found, key=lambda r: (r.district_id, r.day, str(r.folder))):
         of_district = runs.setdefault(run.district_id, [])
         if of_district and of_district[-1].day == run.day:
-            message = f"is of the same date ({run.as_of}) as {of_district[-1].folder}; give one run of each date"
+            message = Said(
+                f"与 {of_district[-1].folder} 同为 {run.as_of}；每个时点只给一次运行",
+                f"is of the same date ({run.as_of}) as {of_district[-1].folder}; give one run of each date",
+            )
             problems.append(Problem(message, file=str(run.folder), value=run.district_id))
         of_district.append(run)
     if not problems and all(len(of_district) == 1 for of_district in runs.values()):
-        message = "no district has runs of two dates; give the folders of earlier and later runs"
+        message = Said(
+            "没有区县具备两个时点的运行；请给出先后两次运行的文件夹",
+            "no district has runs of two dates; give the folders of earlier and later runs",
+        )
         problems.append(Problem(message, value=", ".join(f"{d} {r[0].as_of}" for d, r in runs.items())))
     InputError.gather(problems)
     return runs
@@ -101,11 +108,17 @@ def _read(folder: Path) -> DatedRun:
     manifest.refuse(manifest.lacking_keys())
     as_of = manifest.told["config"]["district"].get("as_of")
     if as_of is None:
-        message = "states no date; write as_of = 2024-12-31 (or what holds) into its config's [district] and run again"
+        message = Said(
+            "未写日期；请在其配置的 [district] 中写 as_of = 2024-12-31（按实际日期）后重新运行",
+            "states no date; write as_of = 2024-12-31 (or what holds) into its config's [district] and run again",
+        )
         raise InputError(Problem(message, file=str(folder), key="district.as_of"))
     tables = {name: _table(folder / f"{name}.csv") for name in READ if (folder / f"{name}.csv").is_file()}
     if "coverage" not in tables:
-        message = 'no coverage.csv; run again with "coverage" in [outputs] write'
+        message = Said(
+            '没有 coverage.csv；请在 [outputs] write 中加入 "coverage" 后重新运行',
+            'no coverage.csv; run again with "coverage" in [outputs] write',
+        )
         raise InputError(Problem(message, file=str(folder)))
     config = parse_config(manifest.told["config_stated"], manifest.config_path)
     numbers = unit_numbers(tables, manifest.district_id)
