@@ -106,7 +106,7 @@ def _verify_district(folder: Path, threads: int | None) -> Verification:
 def _verify_run(folder: Path, manifest: Manifest, threads: int | None) -> Verification:
     found = Verification(folder, notes=_other_versions(manifest))
     if SEAL in manifest.told and not is_sealed(manifest.told):
-        found.problems.append("the manifest is not as it was written")
+        found.problems.append(Said("清单已被改动", "the manifest is not as it was written"))
     config = parse_config(manifest.told["config_stated"], manifest.config_path)
     found.problems += [_NOT_READ.format(name=name) for name in changed_inputs(manifest, config)]
     found.problems += [_NOT_WRITTEN.format(name=name) for name in damaged_files(manifest, folder)]

@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 from pydantic import ValidationError
 
+from circle15.config.faults.validation_words import worded
 from circle15.config.model import read_toml
 from circle15.config.planning import ChangeTable
 from circle15.config.programme import files_named
@@ -128,7 +129,7 @@ def scenario_places(study: Study, name: str) -> Parcels:
         try:
             change = ChangeTable.model_validate(given)
         except ValidationError as e:
-            problems += [Problem(error["msg"], file=str(path), key=key) for error in e.errors(include_url=False)]
+            problems += [Problem(worded(error), file=str(path), key=key) for error in e.errors(include_url=False)]
             continue
         if change.kind != "add_facility":
             message = Said(
