@@ -316,7 +316,7 @@ def test_a_facility_of_several_years_is_an_error_that_names_the_column_and_the_r
     path = write(tmp_path, *rows, "二园,2023,121.6,29.9,30", heading=heading)
     problems = problems_of(path, lambda p: read_facilities(layer(), p))
     assert [p.row for p in problems] == [3, 4]
-    assert 'layer.nursery.where = { "年份" = "2023" }' in problems[0].message
+    assert 'layer.nursery.where = { "年份" = "2023" }' in str(problems[0])
     chosen = read_facilities(layer(where={"年份": "2023"}), path)
     assert chosen.frame["capacity"].tolist() == [60, 30]
     assert chosen.n_filtered == 2

@@ -106,8 +106,8 @@ def test_a_run_that_stops_over_shifted_outlines_names_them_above_what_they_cost(
     config = sample(tmp_path / "s", systems)
     with pytest.raises(InputError, match="there is no such unit") as raised:  # the survey speaks of a community beyond
         run_district(config, out=tmp_path / "out")
-    assert str(raised.value.problems[0].message).startswith("边界坐标系有误！")
-    assert f"{next(iter(systems))}_crs" in raised.value.problems[0].message
+    assert raised.value.problems[0].message.zh.startswith("边界坐标系有误！")
+    assert f"{next(iter(systems))}_crs" in raised.value.problems[0].message.zh
     assert check_text(check_config(config)).splitlines()[-1].count("不能运行，且边界坐标系有误") == 1
 
 
