@@ -13,8 +13,8 @@ import shapely
 from circle15.errors import InputError, Problem
 from circle15.files.held_folders import held_folder
 from circle15.inputs.geofiles.vectors import read_vector
-from circle15.inputs.osm.shapes import areal, sound
 from circle15.inputs.osm.osm_writing import osm_writer
+from circle15.inputs.osm.shapes import areal, sound
 from circle15.inputs.tables.file_guards import check_file
 from circle15.said import Said
 

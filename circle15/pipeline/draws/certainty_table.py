@@ -14,9 +14,9 @@ from circle15.measures.random_draws import seed_sequence
 from circle15.measures.share_intervals import Interval, deviation, is_sure
 from circle15.outputs.result import one_side
 from circle15.pipeline.draws.drawn_services import FACTORS, Drawn, World, draw_service
+from circle15.pipeline.draws.home_shares import homes_share
 from circle15.pipeline.draws.unmapped_paths import path_bounds
 from circle15.pipeline.fit.street_check import unit_access
-from circle15.pipeline.draws.home_shares import homes_share
 from circle15.pipeline.tables.rows import by_unit_then_layer
 
 if TYPE_CHECKING:
