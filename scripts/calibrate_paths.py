@@ -151,7 +151,7 @@ class Case:
         """Give truth, as mapped, lower and upper of each square with something at stake."""
         lower, upper = self.mapped.copy(), self.mapped.copy()
         on, off = np.flatnonzero(self.mapped), np.flatnonzero(~self.mapped)
-        lower[on] = reach_at_a_detour(self.net, self.at.take(on), self.doors, self.walk, detour=detour)
+        lower[on] = reach_at_a_detour(self.net, self.at.take(on), self.doors, self.walk)
         ground = replace(self.ground, limit_m=limit_m, detour=detour)
         if (limit_m, detour) not in self.denser:
             self.denser[limit_m, detour] = with_block_paths(self.net, ground)

@@ -37,6 +37,8 @@ LIKELY_M = 300.0
 2.0.6: 居住街坊, 2 to 4 hm2). A wider gap between streets is no compound."""
 DETOUR = 1.2
 """Metres walked for each straight metre over a block."""
+LEG_DETOUR = 2.0
+"""Metres walked at worst for each straight metre to the nearest mapped street, around what stands between."""
 NO_BLOCK = "natural=water;landuse=reservoir|basin|cemetery|railway|military|quarry;leisure=park|golf_course"
 """Ground that is no block of homes, by OSM's tags: no unmapped way is thought of across its outline."""
 _METRES = np.radians(1) * EARTH_RADIUS_M
@@ -67,8 +69,8 @@ def path_bounds(
 ) -> dict[str, tuple[Float64, Float64]]:
     """Bound every covered share by what the map lacks, by structure and not by chance.
 
-    The lower bound has the streets as mapped, and goes to the nearest of them at the detour of an unmapped way. The
-    upper one has besides, at that detour, straight ways over blocks: from every start and every entrance to all
+    The lower bound has the streets as mapped, and goes to the nearest of them at `LEG_DETOUR`. The
+    upper one has besides, at `DETOUR`, straight ways over blocks: from every start and every entrance to all
     streets around, from home to facility within one block, and from street to street. How often the truth lies
     between them is measured by ``scripts/calibrate_paths.py``.
 
@@ -114,7 +116,7 @@ def path_bounds(
 
 
 def reach_at_a_detour(
-    net: WalkNetwork, at: Linkage, doors: Doors, walk: Walk, *, detour: float = DETOUR, threads: int | None = None
+    net: WalkNetwork, at: Linkage, doors: Doors, walk: Walk, *, detour: float = LEG_DETOUR, threads: int | None = None
 ) -> Bool:
     """Tell which places reach enough facilities where the legs to the nearest streets are no straight lines, (n,)."""
     here, there = (replace(one, access_m=one.access_m * detour) for one in (at, doors.at))
