@@ -216,7 +216,10 @@ def finer_parts(
     children = [np.sort(h3_int.cell_to_children(h3.str_to_int(cell), resolution)) for cell in cells]
     owner = np.repeat(np.arange(len(shapes)), [len(c) for c in children])
     hexagons = _cell_polygons(np.concatenate([np.empty(0, np.uint64), *children]))
-    parts = shapely.intersection(hexagons, shapes[owner])
+    shapely.prepare(shapes)
+    parts = hexagons.copy()
+    cut = ~shapely.contains_properly(shapes[owner], hexagons)
+    parts[cut] = shapely.intersection(hexagons[cut], shapes[owner[cut]])
     has_ground = shapely.area(parts) > 0
     return parts[has_ground], owner[has_ground].astype(np.int64)
 

@@ -91,7 +91,9 @@ def near_borders(cells: Cells, heads: Float64, network: WalkNetwork) -> Int64:
     lines = shapely.linestrings(pieces.reshape(-1, 2, 2))
     of_cell = cells.cell_of_piece[lived_in]
     centres = shapely.points(cells.lon[of_cell], cells.lat[of_cell])
-    seen = shapely.convex_hull(shapely.union(shapely.envelope(cells.pieces.geometry.to_numpy()[lived_in]), centres))
+    seen = shapely.convex_hull(cells.pieces.geometry.to_numpy()[lived_in])
+    beside = ~shapely.intersects(seen, centres)
+    seen[beside] = shapely.convex_hull(shapely.union(seen[beside], centres[beside]))
     return np.unique(lived_in[shapely.STRtree(lines).query(seen, predicate="intersects")[0]])
 
 
