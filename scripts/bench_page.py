@@ -107,13 +107,16 @@ ENGINE = """async (n) => {
   const { whatif } = circle15;
   const info = await whatif.ready();
   const [[south, west], [north, east]] = circle15.state.data.page.bounds;
-  const at = (k, m) => ({ lon: west + ((k * 0.618) % 1) * (east - west), lat: south + ((k * m) % 1) * (north - south) });
+  const part = (k, by) => (k * by) % 1;
+  const at = (k, by) => ({ lon: west + part(k, 0.618) * (east - west), lat: south + part(k, by) * (north - south) });
   const times = { drag: [], bridge: [], threshold: [] };
   for (const { id: layer, minutes } of info.layers) {
     const add = { kind: "add_facility", layer, capacity: 60, ...at(1, 0.37) };
     await whatif.drag([add], [0], at(1, 0.37));
     for (let k = 0; k < n; k++) times.drag.push((await whatif.drag([add], [0], at(k, 0.37))).took_ms);
-    for (let k = 1; k < 4; k++) times.threshold.push((await whatif.evaluate([], { minutes: { [layer]: minutes - k } })).ms);
+    for (let k = 1; k < 4; k++) {
+      times.threshold.push((await whatif.evaluate([], { minutes: { [layer]: minutes - k } })).ms);
+    }
   }
   for (let k = 0; k < n && times.bridge.length < 12; k++) {
     const { street } = await whatif.snap([], at(k, 0.37), 300);
@@ -173,25 +176,23 @@ def measure(browser: Browser, pages: dict[bool, Path], options: Any) -> None:
     for throttle in options.throttle:
         print(f"\nCPU slowed x{throttle:g} (milliseconds)")
         opened: dict[bool, list[float]] = {False: [], True: []}
+        used: dict[bool, list[float]] = {False: [], True: []}
         for _ in range(options.repeat):
             for with_it, path in pages.items():
-                page = opened_page(browser, path, throttle)
+                page, session = opened_page(browser, path, throttle)
                 opened[with_it].append(page.evaluate(OPENED))
+                used[with_it].append(page_cpu_ms(session)["TaskDuration"])
                 page.context.close()
         for with_it, values in opened.items():
             tell(f"page opened, {'with' if with_it else 'without'} the what-if", values)
-        page = opened_page(browser, pages[True], throttle)
+            tell("  of that, processor time", used[with_it])
+        page, session = opened_page(browser, pages[True], throttle)
         page.evaluate(OPENED)
         tell("drawer to ready", [page.evaluate(DRAWER)])
-        session = page.context.new_cdp_session(page)
-        session.send("Performance.enable", {"timeDomain": "threadTicks"})
         before = page_cpu_ms(session)
         steps, engine = page.evaluate(DRAG, options.steps)
         after = page_cpu_ms(session)
-        print(
-            "  page's own processor time a step    ",
-            {k: round((after[k] - before[k]) / options.steps, 2) for k in after},
-        )
+        tell("  mean processor time a step", [(after["TaskDuration"] - before["TaskDuration"]) / options.steps])
         tell("drag step, to the end of its frame", steps)
         tell("drag step, question to drawing", engine)
         tell("footbridge", page.evaluate(BRIDGE, 8))
@@ -208,14 +209,16 @@ def page_cpu_ms(session: CDPSession) -> dict[str, float]:
     return {name: told[name] for name in ("TaskDuration", "ScriptDuration", "LayoutDuration", "RecalcStyleDuration")}
 
 
-def opened_page(browser: Browser, path: Path, throttle: float) -> Page:
+def opened_page(browser: Browser, path: Path, throttle: float) -> tuple[Page, CDPSession]:
     """Open a page in a context of its own; whatever it complains of ends the measuring."""
     context = browser.new_context(viewport={"width": 1440, "height": 900}, offline=True)
     page = context.new_page()
     page.on("pageerror", lambda error: sys.exit(f"{path.name}: {error}"))
-    context.new_cdp_session(page).send("Emulation.setCPUThrottlingRate", {"rate": throttle})
+    session = context.new_cdp_session(page)
+    session.send("Performance.enable", {"timeDomain": "threadTicks"})
+    session.send("Emulation.setCPUThrottlingRate", {"rate": throttle})
     page.goto(path.as_uri())
-    return page
+    return page, session
 
 
 def tell(what: str, values: list[float]) -> None:

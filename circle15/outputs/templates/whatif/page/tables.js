@@ -23,18 +23,25 @@ circle15.whatif.UnitTable = class {
     const { say } = circle15.whatif;
     const hasGap = gapUnit !== null;
     const titles = heads || [say("unit"), say("share"), say("people"), ...(hasGap ? [say("gap", { unit: gapUnit })] : [])];
-    this.head.replaceChildren(...titles.map((title) => el("th", "", title)));
+    if (this.titles !== titles.join()) {
+      this.titles = titles.join();
+      this.head.replaceChildren(...titles.map((title) => el("th", "", title)));
+    }
     const sorted = keepsOrder ? rows : [...rows].sort((a, b) => b.isWhole - a.isWhole || b.moves - a.moves);
     sorted.forEach((row) => {
       let made = this.rows.get(row.id);
       if (!made || made.cells.length !== titles.length) {
         if (made) made.tr.remove();
         const cells = titles.map(() => el("td", ""));
-        made = { tr: el("tr", "", ...cells), cells };
+        made = { tr: el("tr", "", ...cells), cells, key: "" };
         this.rows.set(row.id, made);
       }
-      const [[name], ...texts] = row.texts;
-      [row.id === worst ? [name, name, say("worst")] : [name], ...texts].forEach((parts, i) => this.write(made.cells[i], parts));
+      const key = `${row.key} ${row.id === worst}`;
+      if (made.key !== key) { // a drag moves a few streets: the others' texts are not made again
+        made.key = key;
+        const [[name], ...texts] = row.texts();
+        [row.id === worst ? [name, name, say("worst")] : [name], ...texts].forEach((parts, i) => this.write(made.cells[i], parts));
+      }
       const kind = `${row.isWhole ? "c15-w-whole" : ""} ${row.moves ? "c15-w-moves" : ""} ${row.id === worst ? "c15-w-worst" : ""}`;
       if (made.tr.className !== kind) made.tr.className = kind;
       if (!keepsOrder || !made.tr.parentNode) this.body.append(made.tr);
@@ -95,7 +102,8 @@ circle15.whatif.UnitTable = class {
         id: `${isWhole ? "whole " : ""}${unit.unit_id}`,
         isWhole: isWhole ? 1 : 0,
         moves: moves ? 1 : 0,
-        texts: [
+        key: `${layer.id} ${before.covered_people} ${unit.covered_people} ${before.gap} ${unit.gap} ${unit.people}`,
+        texts: () => [
           [isWhole ? say("whole") : names.get(unit.unit_id) || unit.unit_id],
           [shareText(before.covered_people, before.people), shareText(unit.covered_people, unit.people), ""],
           [peopleText(unit.covered_people), peopleText(unit.covered_people), difference(dPeople, peopleText), dPeople < 0],
@@ -157,7 +165,8 @@ circle15.whatif.UnitTable = class {
         id: `${isWhole ? "whole " : ""}${unit.unit_id}`,
         isWhole: isWhole ? 1 : 0,
         moves: Math.abs(people) >= 5e-4 ? 1 : 0,
-        texts: [[isWhole ? say("whole") : names.get(unit.unit_id) || unit.unit_id], text(unit), text(right[i]), [Math.abs(people) >= 5e-4 ? signed(people, peopleText(people)) : "0"]],
+        key: `${layer.id} ${unit.covered_people} ${right[i].covered_people} ${unit.people}`,
+        texts: () => [[isWhole ? say("whole") : names.get(unit.unit_id) || unit.unit_id], text(unit), text(right[i]), [Math.abs(people) >= 5e-4 ? signed(people, peopleText(people)) : "0"]],
       };
     });
     const heads = [say("unit"), say("plan", { side: "A" }), say("plan", { side: "B" }), say("difference")];

@@ -28,9 +28,12 @@ circle15.whatif.colon = () => (circle15.whatif.isChinese() ? "：" : ": ");
 circle15.whatif.semicolon = () => (circle15.whatif.isChinese() ? "；" : "; ");
 circle15.whatif.isChinese = () => document.documentElement.lang.startsWith("zh");
 
+circle15.whatif.formats = []; // by decimals: to make one takes longer than to use it a hundred times
+
 circle15.whatif.number = function (value, decimals = 0) {
-  const rounded = Number(value.toFixed(decimals)) || 0; // no "-0"
-  return rounded.toLocaleString("en", { minimumFractionDigits: 0, maximumFractionDigits: decimals });
+  const { formats } = circle15.whatif;
+  formats[decimals] = formats[decimals] || new Intl.NumberFormat("en", { maximumFractionDigits: decimals });
+  return formats[decimals].format(Number(value.toFixed(decimals)) || 0); // no "-0"
 };
 
 // People are whole; a change that is not nothing never reads as 0.
