@@ -293,6 +293,8 @@ def read_toml(path: Path) -> dict[str, Any]:
     except UnicodeDecodeError as e:
         raise ConfigError(Problem(not_utf8(e.start), file=str(path))) from None
     try:
+        if _ENDLESS_KEY.search(text):
+            raise RecursionError  # noqa: TRY301 (tomllib would take memory by the square of the key's parts)
         return tomllib.loads(text)
     except tomllib.TOMLDecodeError as e:
         try:
@@ -302,11 +304,13 @@ def read_toml(path: Path) -> dict[str, Any]:
     except (ValueError, RecursionError):
         # Python's own bounds: whole numbers of thousands of digits, values within values a thousand deep.
         message = Said(
-            "数字位数过多，或括号嵌套过深；请改正", "a number has thousands of digits, or brackets nest without end"
+            "数字位数过多，或括号、键名嵌套过深；请改正",
+            "a number has thousands of digits, or brackets or keys nest without end",
         )
         raise ConfigError(Problem(message, file=str(path))) from None
 
 
+_ENDLESS_KEY = re.compile(r"""(?:^|[\[{,])\s*(?:(?:[\w-]+|"[^"\n]*"|'[^'\n]*')\s*\.\s*){40}""", re.MULTILINE)
 _TEXTS_AND_KEYS = re.compile(
     r'''"""(?:[^\\]|\\.)*?"""|\'\'\'.*?\'\'\'|"(?:[^"\\\n]|\\.)*"|'[^'\n]*'|\#[^\n]*'''
     r"""|(?P<key>[^\s"'#=\[\]{},.]+)(?=\s*(?:=|\.))""",
