@@ -133,6 +133,7 @@ def _verdict(status, peak_mb, text, name, command, out):
         return "accepted"
     # Whatever file a name or a link leads to is named by where it leads.
     names = {name, name.rpartition("/")[2], Path(name).stem, "village.toml", str(out.parent), "/proc/", "/dev/", " /："}
+    names |= {"district.", "layer.", "population.", "network."}  # keys of the config
     told = [line for line in text.splitlines() if line.strip()]
     return "clear" if code == 2 and told and any(n in text for n in names) and len(text) < 50_000 else "unclear"
 

@@ -21,6 +21,7 @@ from circle15.files.door import steady_file
 from circle15.inputs.geofiles.dbf import DbfTable, read_dbf
 from circle15.inputs.geofiles.gdal_sources import KML_FIELDS, KML_OWN_FIELDS, archived_geodatabases, gdal_sources
 from circle15.inputs.geofiles.ogr_frames import list_layers, plain_geojson, read_frame
+from circle15.inputs.geofiles.tangles import MOST_CROSSINGS, is_tangled
 from circle15.inputs.tables.file_guards import LARGEST_UNPACKED_BYTES, open_archive, unpacked_chunks
 from circle15.inputs.tables.grids import MOST_CELLS
 from circle15.said import Said
@@ -53,6 +54,14 @@ def read_vector(path: Path, kind: str, *, layer: str | None = None) -> VectorTab
         table = _read_table(path, kind, layer)
     if len(table.frame) == 0:
         raise InputError(Problem(Said("其中没有要素", "has no feature in it"), file=str(path)))
+    shapes = [] if table.geometry is None else table.geometry.tolist()
+    tangled = Said(
+        f"边界线自相交超过 {MOST_CROSSINGS:,} 处，不是有效的范围；请重新绘制或导出",
+        f"its outline crosses itself more than {MOST_CROSSINGS:,} times, which is no ground; draw or export it again",
+    )
+    InputError.gather(
+        Problem(tangled, file=str(path), row=row) for row, shape in enumerate(shapes, start=1) if is_tangled(shape)
+    )
     return table
 
 

@@ -8,6 +8,7 @@ import numpy as np
 import osmium
 import shapely
 
+from circle15.inputs.geofiles.tangles import is_tangled
 from circle15.inputs.osm.edited import uploaded_form
 from circle15.inputs.osm.file import new_location_index, osm_errors
 from circle15.inputs.osm.shapes import MIN_RING, areal
@@ -100,7 +101,8 @@ def to_geometries(hex_wkb: Sequence[str | None]) -> Any:
     geometry[single] = shapely.get_geometry(geometry[single], 0)
     is_line = shapely.get_type_id(geometry) == shapely.GeometryType.LINESTRING
     for i in np.flatnonzero(is_line & shapely.is_closed(geometry) & (shapely.get_num_points(geometry) >= MIN_RING)):
-        repaired = areal(shapely.make_valid(shapely.Polygon(geometry[i].coords)))
-        if not repaired.is_empty:
+        ring = shapely.Polygon(geometry[i].coords)
+        repaired = ring if is_tangled(ring) else areal(shapely.make_valid(ring))
+        if repaired.is_valid and not repaired.is_empty:
             geometry[i] = repaired
     return geometry

@@ -8,6 +8,8 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from circle15.inputs.geofiles.tangles import is_tangled
+
 if TYPE_CHECKING:
     from circle15.inputs.osm.columns import OsmColumns
 
@@ -96,8 +98,8 @@ def closed_way_polygons(ways: OsmColumns, chosen: npt.NDArray[np.int64]) -> npt.
     at = np.arange(len(ring)) + (ways.indptr[rows] - first)[ring]
     made = shapely.polygons(shapely.linearrings(np.column_stack([ways.lon[at], ways.lat[at]]), indices=ring))
     for i in np.flatnonzero(~shapely.is_valid(made)):
-        repaired = areal(shapely.make_valid(made[i]))
-        made[i] = None if repaired.is_empty else repaired
+        repaired = None if is_tangled(made[i]) else areal(shapely.make_valid(made[i]))
+        made[i] = None if repaired is None or repaired.is_empty else repaired
     polygons = np.full(len(count), None, dtype=object)
     polygons[rows] = made
     return polygons[chosen]
