@@ -17,7 +17,7 @@
 
 const PATH_KINDS = new Set(["add_path", "close_path"]);
 const PLACE_KINDS = new Set(["add_facility", "close_facility", "set_capacity"]);
-const WORLDS_KEPT = 3;
+const WORLDS_KEPT = 2;
 
 /** Runs what refuses a change, and says which one it is. @template T @param {number} index @param {() => T} make @returns {T} */
 function ofChange(index, make) {
@@ -42,23 +42,27 @@ class Worlds {
   after(changes) {
     let key = "";
     let found = { world: this.base, told: /** @type {Told[]} */ ([]) };
+    /** @type {number[]} */
+    const indices = []; // of the paths among the changes: streets do not depend on what stands between
     changes.forEach((change, index) => {
       if (!PATH_KINDS.has(change.kind)) return;
-      key += JSON.stringify([index, change.kind, change.line, change.tolerance_m]);
+      key += JSON.stringify([change.kind, change.line, change.tolerance_m]);
       const { world, told } = found;
-      found = kept(this.known, key, () => ofChange(index, () => changePath(world, change, index, told)));
+      const number = indices.push(index) - 1;
+      found = kept(this.known, key, () => ofChange(index, () => changePath(world, change, number, told)));
       this.known.delete(key); // the last used stands last
       this.known.set(key, found);
     });
-    for (const old of [...this.known.keys()].slice(0, -WORLDS_KEPT)) this.known.delete(old);
-    return found;
+    const nKept = indices.length + WORLDS_KEPT; // the steps of this scenario, and some of others
+    for (const old of [...this.known.keys()].slice(0, -nKept)) this.known.delete(old);
+    return { world: found.world, told: found.told.map((t) => ({ ...t, change: indices[t.change] })) };
   }
 }
 
 /** @typedef {Said & {change: number}} Told */
 
-/** @param {World} world @param {Change} change @param {number} index @param {Told[]} told */
-function changePath(world, change, index, told) {
+/** @param {World} world @param {Change} change @param {number} number of the path among the paths @param {Told[]} told */
+function changePath(world, change, number, told) {
   const line = checkedLine(change.line);
   const toleranceM = change.tolerance_m || JOIN_TOLERANCE_M;
   const { speeds, tree } = world.study;
@@ -69,7 +73,7 @@ function changePath(world, change, index, told) {
   }
   const added = addPath(world.network, tree, speeds, line, toleranceM);
   if (added.ends.every((end) => !end.isJoined)) throw new Refusal(SAYS.joinsNothing(added.ends, toleranceM));
-  const missed = added.ends.filter((end) => !end.isJoined).map((end) => ({ change: index, ...SAYS.misses(end, toleranceM) }));
+  const missed = added.ends.filter((end) => !end.isJoined).map((end) => ({ change: number, ...SAYS.misses(end, toleranceM) }));
   return { world: world.after(added.draft), told: [...told, ...missed] };
 }
 

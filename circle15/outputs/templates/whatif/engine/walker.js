@@ -15,7 +15,7 @@ class Walker {
     const own = world.streets.times[p];
     const times = speed === world.study.speeds[profile] ? own : this.atPace(own);
     /** The same walker before the change, of which what the change leaves is taken. @type {Walker | null} */
-    this.before = (world.isPatched && world.parent && world.parent.walkers.get(`${profile}@${speed}`)) || null;
+    this.before = world.isPatched && world.parent ? world.parent.walker(profile, speed) : null;
     /** @type {Graph} */
     this.graph = new Graph(world.chains, times, this.before && this.before.graph);
     /** Origins that are linked elsewhere than before. @type {number[]} */
@@ -124,11 +124,12 @@ class Walker {
     );
   }
 
-  /** @param {Layer} layer @param {Facility} facility @param {number} cutoff @returns {Column | null} */
+  /** What is known of a facility before this change, or the ones before it. @param {Layer} layer @param {Facility} facility @param {number} cutoff @returns {Column | null} */
   columnBefore(layer, facility, cutoff) {
     const { before } = this;
-    const known = before && before.columns.get(`${facility.key}@${cutoff}`);
-    if (!before || !known) return null;
+    if (!before) return null;
+    const known = before.columns.get(`${facility.key}@${cutoff}`) || before.columnBefore(layer, facility, cutoff);
+    if (!known) return null;
     const ripple = kept(this.ripples, String(cutoff), () => new Ripple(before, this, cutoff));
     return ripple.isFeltAt(layer, facility) ? null : known;
   }
