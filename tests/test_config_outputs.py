@@ -20,6 +20,7 @@ def test_without_a_key_every_file_is_written_and_nothing_leaves_the_page():
         ({"tiles": "google"}, "'none', 'osm', 'tianditu' or 'amap'"),
         ({"crs": "bd09"}, "'wgs84', 'cgcs2000' or 'gcj02'"),
         ({"pdf": True, "write": ("map",)}, "prints the report"),
+        ({"whatif": False, "write": ("whatif",)}, "leaves out the what-if"),
         ({"burau": "x"}, "Extra inputs are not permitted"),
     ],
 )
@@ -30,3 +31,18 @@ def test_what_cannot_be_is_refused(keys, said):
 
 def test_tianditu_takes_its_key():
     assert OutputsTable(tiles="tianditu", tianditu_key="abc").tianditu_key == "abc"
+
+
+@pytest.mark.parametrize(
+    ("keys", "has_map"),
+    [
+        ({}, True),
+        ({"write": ("map",)}, True),
+        ({"write": ("whatif",)}, True),
+        ({"write": ("coverage",)}, False),
+        ({"whatif": False}, True),
+        ({"whatif": False, "write": ("coverage",)}, False),
+    ],
+)
+def test_who_asks_for_the_what_if_asks_for_the_map_that_it_stands_on(keys, has_map):
+    assert OutputsTable(**keys).writes_map is has_map

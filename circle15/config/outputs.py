@@ -68,6 +68,11 @@ class OutputsTable(Table):
                 'outputs.pdf 打印的是报告，而 outputs.write 未列入报告，请加上 "report"',
                 'outputs.pdf prints the report, which outputs.write leaves out; add "report"',
             )
+        if not self.whatif and "whatif" in (self.write or ()):
+            raise KeyFaultError(
+                'outputs.whatif = false 不含“方案推演”，而 outputs.write 列入了 "whatif"，请删去其一',
+                "outputs.whatif = false leaves out the what-if, which outputs.write names; remove one of them",
+            )
         if self.tiles == "tianditu" and not self.tianditu_key:
             raise KeyFaultError(
                 'tiles = "tianditu" 须写 tianditu_key，即天地图（tianditu.gov.cn）的浏览器端密钥',
