@@ -106,7 +106,8 @@ def main() -> None:
     found = solve_programme(task, time_limit_s=given.seconds)
     print(
         f"{given.aim}: {given.candidates} candidates,"
-        f" {given.years} years, {given.services} services, {given.cells} cells: {found.status}, objective {found.objective:,.1f}, bound {found.bound:,.1f}, gap {found.gap:.3%},"
+        f" {given.years} years, {given.services} services, {given.cells} cells: {found.status},"
+        f" objective {found.objective:,.1f}, bound {found.bound:,.1f}, gap {found.gap:.3%},"
         f" greedy {found.greedy_objective:,.1f} ({found.greedy_objective / found.objective - 1:+.2%})"
         f" in {found.greedy_seconds:.1f} s, {time.perf_counter() - start:.1f} s in all"
     )

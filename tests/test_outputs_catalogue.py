@@ -18,10 +18,18 @@ from circle15.pipeline import run_district
 
 COMMANDS = ("site", "rank", "compare", "trend", "batch", "programme CONFIG")
 PAGES = {
-    "map": ("maps", "map_data", "map_places", "certainty_words"),
-    "report": ("report", "report_charts", "report_tables", "sentences", "certainty_words"),
-    "pictures": ("pictures",),
-    "gpkg": ("tables",),
+    "map": ("maps", "map_data", "map_places", "proposals", "missing_links", "certainty_words"),
+    "report": (
+        "report",
+        "report_charts",
+        "report_proposals",
+        "report_tables",
+        "missing_links",
+        "sentences",
+        "certainty_words",
+    ),
+    "pictures": ("pictures", "proposals"),
+    "gpkg": ("tables", "gis_proposals", "proposals"),
     "charts": ("workbook_parts",),
     "summary": ("summary",),
 }

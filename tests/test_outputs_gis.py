@@ -155,6 +155,7 @@ def test_the_package_states_its_table_of_styles(package):
         "units",
         "facilities",
         "isochrones",
+        "ranking",
     }
 
 

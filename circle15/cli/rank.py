@@ -21,7 +21,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "rank",
     zh="""列出再建一处设施时新增覆盖人数最多的地点，逐处扣除其上各处已覆盖的。
 
-写 --out 时生成 DIR/ranking.csv，否则把同一张表输出到标准输出。备选地点为本区网格中心，或一张含名称、经度、纬度及
+写 --out 时生成 DIR/ranking.csv 及同名工作簿，否则把表输出到标准输出。备选地点为本区网格中心，或一张含名称、经度、纬度及
 （如有）服务、造价、容量的表。""",
 )
 @config_argument
@@ -30,8 +30,8 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
     "layer_id",
     metavar="ID",
     help=Said(
-        "只算这项服务 [默认：全部]。",
-        "Only this layer [default: all].",
+        "只算这项服务（编号或名称）[默认：全部]。",
+        "Only this layer, by id or name [default: all].",
     ),
 )
 @option(
@@ -103,8 +103,9 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
 ) -> None:
     """List the places where one more facility would newly cover most people, given those above it.
 
-    Writes DIR/ranking.csv where --out is given, else the same table to stdout. Candidates are the district's cells
-    (where their walks start), or the rows of a table with name, lon, lat and, where known, layer, cost and capacity.
+    Writes DIR/ranking.csv and the same as ranking.xlsx where --out is given, else the table to stdout. Candidates are
+    the district's cells (where their walks start), or the rows of a table with name, lon, lat and, where known, layer,
+    cost and capacity.
     """
     if projects is not None:
         given = {"--top": top, "--by": by, "--candidates": candidates, "--budget": budget, "--robust": robust or None}
@@ -119,8 +120,10 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     from circle15.config.model import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.config.planning import override_planning  # noqa: PLC0415 (as above)
     from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.outputs.command_workbook import notes_of_warnings, write_command_workbook  # noqa: PLC0415 (as above)
+    from circle15.outputs.result import one_side  # noqa: PLC0415 (as above)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
-    from circle15.pipeline import STAGES, compare_projects_of, rank_district  # noqa: PLC0415 (as above)
+    from circle15.pipeline import STAGES, compared_projects, rank_district  # noqa: PLC0415 (as above)
 
     loaded = load_config(config)
     planning = override_planning(
@@ -132,14 +135,12 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     )
     loaded = loaded.model_copy(update={"planning": planning})
     name = "projects" if projects else "ranking"
-    warnings: tuple[Said, ...] = ()
     with stage_bar(loaded.district.id, len(STAGES)) as begin:
         if projects:
-            table = compare_projects_of(loaded, threads=threads, on_stage=begin)
-            table = table if layer_id is None else table[table["layer"] == layer_id]
+            ranking = compared_projects(loaded, layer=layer_id, threads=threads, on_stage=begin)
         else:
             ranking = rank_district(loaded, layer=layer_id, top=top, robust=robust, threads=threads, on_stage=begin)
-            table, warnings = ranking.table, ranking.warnings
+    table, warnings = one_side(ranking.table, loaded.district.lang), ranking.warnings
     for warning in warnings:
         warn(warning)
     if out is None:
@@ -147,5 +148,16 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
         return
     with replaced_file(out / f"{name}.csv") as stage:
         write_csv(table, stage)
+    title = (
+        Said("{d}：拟建项目比选", "{d}: planned projects") if projects else Said("{d}：建议点位", "{d}: proposed sites")
+    )
+    with replaced_file(out / f"{name}.xlsx") as stage:
+        write_command_workbook(
+            stage,
+            title=title.format(d=loaded.district.name).in_(loaded.district.lang),
+            notes=notes_of_warnings(warnings, loaded.district.lang),
+            tables={name: table},
+            labels=ranking.labels,
+        )
     say(Said(f"共 {len(table)} 处", f"{len(table)} places"))
     echo(out / f"{name}.csv")

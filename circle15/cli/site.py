@@ -113,13 +113,14 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     p-centre     shortest longest walk
     capacitated  serve most of the open gap when each facility has room for so many
 
-    Writes DIR/siting.csv where --out is given, else the same table to stdout: the exact solution and the greedy one
-    beside it, each with its objective, the proven bound and the gap between them. Exit 1 where no choice of candidates
-    is enough.
+    Writes DIR/siting.csv (and siting.xlsx) where --out is given, else the same table to stdout: the exact solution and
+    the greedy one beside it, each with its objective, the proven bound and the gap between them. Exit 1 where no choice
+    of candidates is enough.
     """  # noqa: D301 (click reads the control character)
     from circle15.config.model import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.config.planning import override_planning  # noqa: PLC0415 (as above)
     from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.outputs.command_workbook import write_command_workbook  # noqa: PLC0415 (as above)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
     from circle15.pipeline import STAGES, site_district  # noqa: PLC0415 (as above)
     from circle15.pipeline.projects.sited import Task, as_model  # noqa: PLC0415 (as above)
@@ -145,4 +146,13 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
         return
     with replaced_file(out / "siting.csv") as stage:
         write_csv(answer.table, stage)
+    lang = loaded.district.lang
+    with replaced_file(out / "siting.xlsx") as stage:
+        write_command_workbook(
+            stage,
+            title=Said("{d}：优化选址", "{d}: siting").format(d=loaded.district.name).in_(lang),
+            notes=[(Said("结论", "found").in_(lang), note.in_(lang)) for note in answer.notes],
+            tables={"siting": answer.table},
+            labels=answer.labels,
+        )
     echo(out / "siting.csv")

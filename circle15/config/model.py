@@ -19,7 +19,7 @@ from circle15.config.faults.toml_faults import not_utf8, toml_fault
 from circle15.config.layer import LayerTable
 from circle15.config.outputs import OutputsTable
 from circle15.config.planning import ChangeTable, ExpectedTable, PlanningTable, merge_scenario
-from circle15.config.programme import ProgrammeTable
+from circle15.config.plans.programme_table import ProgrammeTable
 from circle15.config.types import Identifier, KeyFaultError, Table, suggest
 from circle15.config.walk import WalkTable
 from circle15.errors import Circle15Error, ConfigError, InputError, MissingFileError, Problem

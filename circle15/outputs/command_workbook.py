@@ -9,6 +9,7 @@ from circle15.outputs.catalogue import catalogue
 from circle15.outputs.result import one_side
 from circle15.outputs.workbook import Formats, new_book, write_table
 from circle15.outputs.workbook_parts import write_columns, write_lines
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -49,3 +50,9 @@ def write_command_workbook(
         for name, table in shown.items():
             write_table(labels, name, table, book.add_worksheet(titles[name]), formats)
         write_columns(labels, shown, titles, book.add_worksheet("列说明" if lang == "zh" else "Columns"), **texts)
+
+
+def notes_of_warnings(warnings: Sequence[Said], lang: str) -> list[tuple[str, str]]:
+    """Give warnings as the notes of a workbook."""
+    word = Said("注意", "note").in_(lang)
+    return [(word, warning.in_(lang)) for warning in warnings]

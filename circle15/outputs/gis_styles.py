@@ -8,8 +8,9 @@ from contextlib import closing
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from circle15.outputs.gis_proposals import proposal_layers
 from circle15.outputs.map_data import class_labels, layer_classes
-from circle15.outputs.palette import CAUSE_COLOURS, INK, NO_CAUSE, OFF_NETWORK, OFF_NETWORK_LINE
+from circle15.outputs.palette import AREA, CAUSE_COLOURS, INK, NO_CAUSE, OFF_NETWORK, OFF_NETWORK_LINE
 from circle15.outputs.text import words
 from circle15.units import minutes_to_seconds
 
@@ -49,6 +50,9 @@ def write_styles(result: DistrictResult, path: Path) -> None:
     ]
     styles.append(("units", say["units_layer"], _outlines(), True))
     styles.append(("facilities", say["facilities"], _points(), True))
+    styles += [
+        (name, say[name], _lines() if name == "links" else _proposed(), True) for name in proposal_layers(result)
+    ]
     if len(result.isochrones):
         styles.append(("isochrones", say["service_area"], _areas(result), True))
     with closing(sqlite3.connect(path)) as file, file:
@@ -131,6 +135,16 @@ def _outlines() -> str:
 def _points() -> str:
     options = {"name": "circle", "color": _rgba("#ffffff"), "outline_color": _rgba(INK), "size": "2"}
     return _by_rules([("", "", _symbol("marker", "SimpleMarker", options))])
+
+
+def _proposed() -> str:
+    options = {"name": "diamond", "color": _rgba(AREA), "outline_color": _rgba("#ffffff"), "size": "3.6"}
+    return _by_rules([("", "", _symbol("marker", "SimpleMarker", options))])
+
+
+def _lines() -> str:
+    options = {"line_color": _rgba(AREA), "line_width": "0.9", "line_style": "dot"}
+    return _by_rules([("", "", _symbol("line", "SimpleLine", options))])
 
 
 def _symbol(kind: str, shape: str, options: dict[str, str]) -> ET.Element:

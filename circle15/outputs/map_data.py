@@ -95,6 +95,7 @@ def page_data(view: View, page: Value, links: list[Value], sentences: list[str])
         "boundary_shapes": encode_polygons(view.area().geometry.to_numpy()),
         "facilities": places,
         "sites": map_places.sites(view),
+        "planned": map_places.planned(view),
         "areas": map_places.areas(view, areas),
         "area_shapes": encode_polygons(areas.geometry.to_numpy()),
         "unlinked": map_places.unlinked(view),

@@ -9,13 +9,16 @@ import numpy as np
 import shapely
 
 from circle15.outputs.beside_share import is_told, known_uncovered, off_people_text, share_on_network
-from circle15.outputs.certainty_words import interval_of, word
+from circle15.outputs.certainty_words import interval_of
+from circle15.outputs.missing_links import missing_links
+from circle15.outputs.proposals import proposals
 from circle15.outputs.text import estimate_text, group_of, people_text, plain_number, share_text, spaced
 from circle15.outputs.view import DEGREES_PER_METRE
 
 if TYPE_CHECKING:
     import geopandas as gpd
 
+    from circle15.outputs.proposals import Proposal
     from circle15.outputs.result import LayerInfo
     from circle15.outputs.view import View
 
@@ -141,42 +144,54 @@ def sites(view: View) -> list[Value]:
 
 def _sites(view: View) -> list[tuple[str, Value]]:
     """Give the ranking's places with the unit of each."""
-    say = view.say
-    ranking = view.result.tables.ranking
-    if ranking is None:
-        return []
-    position = {layer.id: i for i, layer in enumerate(view.result.layers)}
+    return [(p.unit_id, _proposal(view, p)) for p in proposals(view, "ranking")]
+
+
+def _proposal(view: View, p: Proposal) -> Value:
+    return {
+        "layer": p.layer, "rank": p.number, "lon": round(p.lon, PLACE_DECIMALS), "lat": round(p.lat, PLACE_DECIMALS),
+        "title": p.title, "unit": view.unit_names().get(p.unit_id, ""), "rows": [list(row) for row in p.rows],
+    }  # fmt: skip
+
+
+def planned(view: View) -> Value:
+    """Give planned projects, the programme's projects and missing links; a unit's page has those in the unit."""
+    whole = view.once("planned", lambda: _planned(view))
+    own = {
+        name: [one for unit_id, one in found if view.unit_id in (None, unit_id)] for name, found in whole.items()
+    }  # fmt: skip
+    return {name: found for name, found in own.items() if found}
+
+
+def _planned(view: View) -> dict[str, list[tuple[str, Value]]]:
     names = view.unit_names()
-    sites = []
-    site: Any
-    for site in ranking.itertuples(index=False):
-        layer = view.result.layers[position[site.layer]]
-        facts = [
-            *(
-                [say[key].format(group=_whom(view, layer)), _measure(people, say["people_unit"], 0)]
-                for key, people in (
-                    ("newly_covered_of", site.newly_covered_people),
-                    ("alone_covered_of", site.alone_covered_people),
-                    ("cumulative_of", site.cumulative_people),
-                )
-            ),
-            [say["gap_filled"], _measure(site.gap_filled, layer.capacity_unit or "") if layer.norm_per_1000 else ""],
-            *([[word("held", view.result.lang), chosen]] if (chosen := _chosen(site)) else []),
-            [say["cell"], str(site.cell)],
-        ]
-        shown = {
-            "layer": position[site.layer], "rank": int(site.rank), "lon": round(site.lon, PLACE_DECIMALS),
-            "lat": round(site.lat, PLACE_DECIMALS), "title": f"{layer.name} · {say['site']} {int(site.rank)}",
-            "unit": names.get(site.unit_id, ""), "rows": [f for f in facts if f[1]],
-        }  # fmt: skip
-        sites.append((str(site.unit_id), shown))
-    return sites
+    found = {kind: _at_places(view, kind) for kind in ("projects", "programme")}
+    found["links"] = [
+        (
+            link.unit_id,
+            {
+                "layer": link.layer, "title": link.title, "unit": names.get(link.unit_id, ""),
+                "latlngs": [[round(lat, PLACE_DECIMALS), round(lon, PLACE_DECIMALS)] for lon, lat in link.ends],
+                "rows": [list(row) for row in link.rows],
+            },
+        )
+        for link in missing_links(view)
+    ]  # fmt: skip
+    return found
 
 
-def _chosen(site: Any) -> str:
-    """Write in which share of the draws a site is chosen; "" where nothing was drawn."""
-    share = float(getattr(site, "chosen_share", math.nan))
-    return "" if math.isnan(share) else share_text(share)
+def _at_places(view: View, kind: str) -> list[tuple[str, Value]]:
+    """Give one marker for all that one table proposes at one place: for several services, or of several sizes."""
+    by_place: dict[tuple[float, float], list[Proposal]] = {}
+    for p in proposals(view, kind):
+        by_place.setdefault((round(p.lon, PLACE_DECIMALS), round(p.lat, PLACE_DECIMALS)), []).append(p)
+    found = []
+    for several in by_place.values():
+        first = _proposal(view, several[0])
+        rest = [row for p in several[1:] for row in ([p.title, ""], *(list(r) for r in p.rows))]
+        marks = [[p.layer, p.number] for p in several]
+        found.append((several[0].unit_id, {**first, "rows": [*first["rows"], *rest], "marks": marks}))
+    return found
 
 
 def areas_in_reach(view: View) -> gpd.GeoDataFrame:

@@ -197,6 +197,8 @@ def _overlays(made: folium.Map, view: View, data: Value) -> dict[str, folium.map
     groups["uncovered"] = folium.FeatureGroup(name=say["uncovered"], show=True)
     groups["areas"] = folium.FeatureGroup(name=say["service_area"], show=False)
     groups["sites"] = folium.FeatureGroup(name=say["ranking"], show=False)
+    for name in data["planned"]:
+        groups[name] = folium.FeatureGroup(name=say[name], show=name == "programme")
     groups["units"] = folium.FeatureGroup(name=say["units_layer"], show=True)
     groups["streets"] = folium.FeatureGroup(name=say["streets"], show=True)
     if data["unlinked"]:

@@ -16,7 +16,8 @@ from circle15.outputs.beside_share import beside_share, off_label
 from circle15.outputs.drawing import plane_of, scale_bar_m
 from circle15.outputs.drawings import unguarded
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
-from circle15.outputs.palette import INK, OFF_NETWORK, OFF_NETWORK_LINE
+from circle15.outputs.palette import AREA, INK, OFF_NETWORK, OFF_NETWORK_LINE
+from circle15.outputs.proposals import proposals
 from circle15.outputs.text import layer_rules, plain_number, service_group, share_text
 from circle15.outputs.view import View
 from circle15.said import Said
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
 
+    from circle15.outputs.proposals import Proposal
     from circle15.outputs.result import DistrictResult, LayerInfo
 
 CHINESE_FONTS = (
@@ -40,6 +42,7 @@ MARGIN = 1.08
 WORDS_WIDTH = {"zh": 21, "en": 36}
 """Letters of a line in the column of words."""
 PAPER = "#fbfaf7"
+MOST_PROPOSED = 5
 _OFF_NETWORK: dict[str, Any] = {
     "facecolor": OFF_NETWORK,
     "edgecolor": OFF_NETWORK_LINE,
@@ -153,11 +156,25 @@ def _draw_map(axes: Any, view: View, layer: LayerInfo) -> None:
     facilities = result.tables.facilities
     own = facilities[facilities["layer"] == layer.id]
     axes.scatter(own["lon"], own["lat"], s=12, facecolor="white", edgecolor=INK, linewidth=0.8, zorder=5)
+    for p in _proposed(view, layer):
+        box = {"boxstyle": "round,pad=0.25", "facecolor": AREA, "edgecolor": "white", "linewidth": 0.8}
+        axes.text(p.lon, p.lat, str(p.number), color="white", fontsize=7.5, weight="bold", ha="center", va="center",
+                  bbox=box, zorder=7, clip_on=True)  # fmt: skip
     west, south, east, north = _frame(view)
     axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], xlabel="", ylabel="", facecolor=PAPER)
     axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
     for spine in axes.spines.values():
         spine.set(color="#dedbd2")
+
+
+def _proposed(view: View, layer: LayerInfo) -> list[Proposal]:
+    """Give what a slide shows of what is proposed for a service: the programme's, else the first projects or sites."""
+    position = view.result.layers.index(layer)
+    for kind in ("programme", "projects", "ranking"):
+        own = [p for p in proposals(view, kind) if p.layer == position and view.unit_id in (None, p.unit_id)]
+        if own:
+            return own[:MOST_PROPOSED]
+    return []
 
 
 def _frame(view: View) -> tuple[float, float, float, float]:
@@ -234,4 +251,11 @@ def _legend_signs(view: View, layer: LayerInfo) -> list[tuple[Any, str]]:
     if not view.result.cells[f"{layer.id}_linked"].all():
         signs.append((Patch(**_OFF_NETWORK), off_label(view.coverage_row(layer), view.result.lang)))
     dot = Line2D([], [], linestyle="", marker="o", markersize=4, markerfacecolor="white", markeredgecolor=INK)
-    return [*signs, (dot, say["facilities"])]
+    square = {"linestyle": "", "marker": "s", "markersize": 7, "markerfacecolor": AREA, "markeredgecolor": "white"}
+    shown = [(Line2D([], [], **square), _proposed_text(p, layer)) for p in _proposed(view, layer)]
+    return [*signs, (dot, say["facilities"]), *shown]
+
+
+def _proposed_text(p: Proposal, layer: LayerInfo) -> str:
+    """Give what stands on the slide's square and what it is, without the service, which the slide is of."""
+    return f"{p.number}  {p.title.removeprefix(f'{layer.name} · ')}"

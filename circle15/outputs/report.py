@@ -15,11 +15,12 @@ import pandas as pd
 
 from circle15.files.staging import whole_file
 from circle15.outputs.beside_share import beside_figure, beside_share, known_uncovered, off_label
-from circle15.outputs.certainty_words import certainty_chapter, certainty_row, held_sentences, interval_of, word
+from circle15.outputs.certainty_words import certainty_chapter, certainty_row, interval_of
 from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scale_bar_m, street_path
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.offline import template_text
 from circle15.outputs.report_charts import cause_bars, cause_legend, lorenz_chart, radar_chart, target_bars
+from circle15.outputs.report_proposals import proposal_chapters
 from circle15.outputs.report_tables import extra_tables
 from circle15.outputs.sentences import by_share, three_sentences
 from circle15.outputs.text import group_of, layer_rules, people_text, plain_number, service_group, share_text
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from circle15.outputs.result import DistrictResult, LayerInfo
 
 Value = dict[str, Any]
-PROJECTS_PER_LAYER = 5
 DISTRICT_MARGIN, UNIT_MARGIN = 0.04, 0.1
 UNIT_WIDTH_TO_HEIGHT = 1.35
 
@@ -91,9 +91,7 @@ def _content(result: DistrictResult) -> Value:
         "layers": layers,
         "drawing": _drawing(view, plane),
         "coverage": _coverage_rows(view),
-        "projects": _projects(view),
-        "held": held_sentences(result),
-        "held_heading": word("held", result.lang),
+        "proposals": proposal_chapters(view),
         "tables": [*filter(None, [certainty_chapter(result)]), *extra_tables(result)],
         "causes": {"bars": cause_bars(view), "legend": cause_legend(view)},
         "lorenz": lorenz_chart(view),
@@ -171,35 +169,6 @@ def _coverage_rows(view: View) -> list[Value]:
         people = float(area.own("completeness")[0].people)
         cells = [_share(area, layer, row) for layer, row in area.coverage_rows()]
         rows.append({"name": area.name, "people": people_text(people), "cells": cells})
-    return rows
-
-
-def _projects(view: View) -> list[Value]:
-    ranking = view.result.tables.ranking
-    if ranking is None:
-        return []
-    names = view.unit_names()
-    rows = []
-    for layer in view.result.layers:
-        own = ranking[ranking["layer"] == layer.id].head(PROJECTS_PER_LAYER)
-        held = own["chosen_share"] if "chosen_share" in own else own["lon"] * math.nan
-        columns = (
-            own[c].tolist() for c in ("rank", "unit_id", "lon", "lat", "newly_covered_people", "cumulative_people")
-        )
-        for i, (rank, unit_id, lon, lat, gain, total, chosen) in enumerate(zip(*columns, held.tolist(), strict=True)):
-            rows.append(
-                {
-                    "first": i == 0,
-                    "layer": layer.name,
-                    "group": group_of(layer.group, view.result.lang),
-                    "rank": rank,
-                    "unit": str(names.get(unit_id, "")),
-                    "place": f"{lon:.5f}, {lat:.5f}",
-                    "gain": people_text(gain),
-                    "total": people_text(total),
-                    "held": "" if math.isnan(chosen) else share_text(chosen),
-                }
-            )
     return rows
 
 

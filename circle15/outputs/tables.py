@@ -74,6 +74,7 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
     import geopandas as gpd  # noqa: PLC0415 (loaded by the run already; tables alone do not need it)
     import pyogrio  # noqa: PLC0415 (as geopandas above)
 
+    from circle15.outputs.gis_proposals import proposal_layers  # noqa: PLC0415 (as geopandas above)
     from circle15.outputs.gis_styles import STAMP, write_styles  # noqa: PLC0415 (as geopandas above)
 
     facilities = result.tables.facilities
@@ -83,6 +84,7 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
     layers = {"cells": result.cells, "units": _units_with_coverage(result), "facilities": points}
     if len(result.isochrones):
         layers["isochrones"] = result.isochrones
+    layers |= proposal_layers(result)
     # One fixed date: a GeoPackage states when each layer last changed, and the same inputs give the same bytes.
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": STAMP})
     try:

@@ -30,8 +30,9 @@ from circle15.pipeline.record.whatif_data import pack_whatif
 from circle15.pipeline.record.writing import require_tools, sure_outputs, write_outputs
 from circle15.pipeline.study.clock import Clock
 from circle15.pipeline.study.outline_check import outlines_named
+from circle15.pipeline.study.parcels import layer_ids
 from circle15.pipeline.study.read_study import read_study
-from circle15.pipeline.tables.district_result import district_result
+from circle15.pipeline.tables.district_result import district_result, labels_of_study
 from circle15.pipeline.tables.measured import Service, count_competitors, measure_service
 from circle15.reach.isochrone import isochrones
 from circle15.said import Said
@@ -233,7 +234,8 @@ def rank_district(
     from circle15.pipeline.projects.ranked import rank_services  # noqa: PLC0415 (a run without ranking does not load it)
 
     loaded = config if isinstance(config, Config) else load_config(config)
-    ConfigError.gather([*_unknown_layer(loaded, layer), *(_not_robust(loaded) if robust else [])])
+    layer = layer_named(loaded, layer)
+    ConfigError.gather(_not_robust(loaded) if robust else [])
     clock = Clock(on_stage)
     with files_up_to(loaded.limits.file_bytes):
         study = read_study(loaded, clock)
@@ -266,7 +268,19 @@ def compare_projects_of(
     Circle15Error
         If the config names no ``[planning] projects``, or it or an input cannot be used.
     """
+    return compared_projects(config, threads=threads, on_stage=on_stage).table
+
+
+def compared_projects(
+    config: Config | str | Path,
+    *,
+    layer: str | None = None,
+    threads: int | None = None,
+    on_stage: Callable[[str], None] | None = None,
+) -> Ranking:
+    """Give the same, of one layer if asked, with how a workbook of it calls layers and units."""
     loaded = config if isinstance(config, Config) else load_config(config)
+    layer = layer_named(loaded, layer)
     if loaded.planning.projects is None:
         message = Said(
             '请写明拟建项目表：[planning] projects = "文件"，或 --projects 文件',
@@ -278,16 +292,18 @@ def compare_projects_of(
         study = read_study(loaded, clock)
     services = _measure(study, clock, threads)
     from circle15.pipeline.projects.compared import projects_table  # noqa: PLC0415 (as above)
+    from circle15.pipeline.projects.ranked import Ranking  # noqa: PLC0415 (as above)
 
     with clock.stage("certainty") if study.config.draws else nullcontext():
         drawn = draw_certainty(study, services, threads=threads)
     with clock.stage("rank"):
         table = projects_table(study, services, threads=threads)
-        if drawn is None:
-            return table
-        from circle15.pipeline.projects.held import held_projects  # noqa: PLC0415 (as above)
+        if drawn is not None:
+            from circle15.pipeline.projects.held import held_projects  # noqa: PLC0415 (as above)
 
-        return held_projects(study, services, drawn, table)
+            table = held_projects(study, services, drawn, table)
+    own = table if layer is None else table[table["layer"] == layer]
+    return Ranking(own, (), labels_of_study(study, services))
 
 
 def site_district(
@@ -303,12 +319,13 @@ def site_district(
     Raises
     ------
     Circle15Error
-        If the config or an input cannot be used, ``layer`` is not one of the config's, or the task lacks something.
+        If the config or an input cannot be used, ``layer`` is no id or name of its layers, or the task lacks something.
     """
     from circle15.pipeline.projects.sited import site_service  # noqa: PLC0415 (the solver is one command's own need)
 
     loaded = config if isinstance(config, Config) else load_config(config)
-    ConfigError.gather([*_unknown_layer(loaded, layer), *task.problems()])
+    layer = layer_named(loaded, layer)
+    ConfigError.gather(task.problems())
     clock = Clock(on_stage)
     with files_up_to(loaded.limits.file_bytes):
         study = read_study(loaded, clock)
@@ -379,17 +396,20 @@ def programme(
         return answer_of(solve_district_programme(study, services, threads=threads), threads=threads)
 
 
-def _unknown_layer(config: Config, layer: str | None) -> list[Problem]:
-    known = [table.id for table in config.layers]
-    if layer is None or layer in known:
-        return []
-    return [
-        Problem(
-            Said(f"没有这项服务；配置中有 {', '.join(known)}", f"no such layer; the config has {', '.join(known)}"),
-            file=str(config.path),
-            value=layer,
-        )
-    ]
+def layer_named(config: Config, name: str | None) -> str | None:
+    """Give the id of the layer that has this id or name; None for None.
+
+    Raises
+    ------
+    ConfigError
+        If there is none; lists those there are.
+    """
+    known = layer_ids(config)
+    if name is None or name in known:
+        return None if name is None else known[name]
+    there = ", ".join(f"{table.id} ({table.name})" for table in config.layers)
+    message = Said(f"没有这项服务；配置中有 {there}", f"no such layer; the config has {there}")
+    raise ConfigError(Problem(message, file=str(config.path), value=name))
 
 
 def draw_isochrone(

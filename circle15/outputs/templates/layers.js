@@ -238,6 +238,18 @@ circle15.makeSites = function (data, layerIndex) {
   });
 };
 
+circle15.makePlanned = function (data, name, place, renderer) {
+  const popup = () => circle15.factPopup(place.title, place.unit, place.rows);
+  if (name === "links") {
+    const line = L.polyline(place.latlngs, { renderer, color: data.area_colour, weight: 5, dashArray: "2 7", lineCap: "round" });
+    return line.bindPopup(popup, { maxWidth: 320 });
+  }
+  const text = place.marks.map(([layer, number]) => data.layers[layer].glyph + number).join(" ");
+  const icon = circle15.symbol(`c15-site c15-${name}`, text, 26);
+  const marker = L.marker([place.lat, place.lon], { icon, title: place.title, alt: place.title, zIndexOffset: 600 });
+  return marker.bindPopup(popup, { maxWidth: 320 });
+};
+
 circle15.makeAreas = function (data, layerIndex, renderer) {
   return data.areas.filter((area) => area.layer === layerIndex).map((area) => {
     const shape = L.polygon(area.latlngs, {

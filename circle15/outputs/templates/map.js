@@ -65,6 +65,9 @@ circle15.start = function (folium, data) {
       folium.overlays.unlinked.addLayer(marker.bindPopup(() => circle15.factPopup(lost.title, lost.subtitle, lost.rows), { maxWidth: 320 }));
     });
   }
+  Object.entries(data.planned).forEach(([name, places]) => {
+    places.forEach((place) => folium.overlays[name].addLayer(circle15.makePlanned(data, name, place, renderers.lines)));
+  });
 
   // Layers that follow the service whose cells are shown.
   const followers = {

@@ -218,6 +218,12 @@ circle15.legend = function (state) {
     sign(el("span", "c15-cluster", "3"), words.n_facilities.replace("{n}", 3));
   }
   if (state.visible("sites") && kind.mode !== "count") sign(el("span", "c15-site", "1"), words.ranking);
+  Object.keys(data.planned).filter((name) => state.visible(name)).forEach((name) => {
+    if (name !== "links") return sign(el("span", `c15-site c15-${name}`, "1"), words[name]);
+    const line = el("span", "c15-line");
+    line.style.borderTop = `4px dotted ${data.area_colour}`;
+    return sign(line, words.links);
+  });
   if (state.visible("areas") && kind.mode !== "count") {
     data.areas.filter((a) => a.layer === kind.layer).forEach((a) => {
       const line = el("span", "c15-line");

@@ -9,7 +9,14 @@ import numpy as np
 import pandas as pd
 
 from circle15.errors import ConfigError, Problem
-from circle15.pipeline.study.parcels import Parcels, candidates_of, capacity_sources, new_capacity
+from circle15.pipeline.study.parcels import (
+    Parcels,
+    candidates_of,
+    capacity_sources,
+    cells_as_candidates,
+    new_capacity,
+)
+from circle15.pipeline.tables.district_result import labels_of_study
 from circle15.planning.gap_ranking import rank_by_gap
 from circle15.planning.place_ranking import rank_by_places
 from circle15.planning.ranking import rank_candidates
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
 
     from circle15.config.layer import LayerTable
     from circle15.network.linking.linkage import Linkage
+    from circle15.outputs.book_labels import BookLabels
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
 
@@ -48,6 +56,7 @@ class Ranking:
 
     table: pd.DataFrame  # ranking.csv
     warnings: tuple[Said, ...]  # what a planner must know of the candidates
+    labels: BookLabels  # how a workbook of it calls layers and units
 
 
 def rank_services(study: Study, services: Sequence[Service], *, top: int, threads: int | None = None) -> Ranking:
@@ -61,8 +70,26 @@ def rank_services(study: Study, services: Sequence[Service], *, top: int, thread
     """
     candidates = candidates_of(study)
     told: list[Said] = []
-    frames = [_rank_one(study, s, candidates.of_layer(s.layer.id), top, threads=threads, told=told) for s in services]
-    return Ranking(pd.concat(frames, ignore_index=True)[list(COLUMNS)], tuple(told))
+    frames = [
+        _rank_one(study, s, places_for(study, s, candidates, told), top, threads=threads, told=told) for s in services
+    ]
+    table = pd.concat(frames, ignore_index=True)[list(COLUMNS)]
+    return Ranking(table, tuple(told), labels_of_study(study, services))
+
+
+def places_for(study: Study, service: Service, candidates: Parcels, told: list[Said]) -> Parcels:
+    """Give a service's candidates; those of a service of which the config's table names none are the cells' places."""
+    own = candidates.of_layer(service.layer.id)
+    if len(own) or study.config.planning.candidates is None:
+        return own
+    name = service.layer.name
+    told.append(
+        Said(
+            f"{name}：备选地块表中没有该服务的地块，改以网格为候选",
+            f"{name}: the table of candidates names none for it; the cells are its candidates",
+        )
+    )
+    return cells_as_candidates(study)
 
 
 def _rank_one(

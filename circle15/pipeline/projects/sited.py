@@ -12,8 +12,9 @@ from scipy.sparse import csr_array
 
 from circle15.errors import ConfigError, Problem
 from circle15.pipeline.projects.gains import BLOCK_ORIGINS, Uncovered, demand_of, gains_in_order, reach_of
-from circle15.pipeline.projects.ranked import places_frame, usable_places
+from circle15.pipeline.projects.ranked import places_for, places_frame, usable_places
 from circle15.pipeline.study.parcels import candidates_of, new_capacity
+from circle15.pipeline.tables.district_result import labels_of_study
 from circle15.planning import MODELS
 from circle15.planning.ranking import rank_candidates
 from circle15.planning.siting import (
@@ -39,6 +40,7 @@ from circle15.said import Said
 
 if TYPE_CHECKING:
     from circle15.network.linking.linkage import Linkage
+    from circle15.outputs.book_labels import BookLabels
     from circle15.pipeline.projects.gains import Uncovered
     from circle15.pipeline.study.parcels import Parcels
     from circle15.pipeline.study.study import Study
@@ -135,6 +137,7 @@ class Answer:
     table: pd.DataFrame  # COLUMNS
     exact: Siting
     notes: tuple[Said, ...]  # what was proven, in plain sentences
+    labels: BookLabels  # how a workbook of it calls layers and units
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +179,10 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
     """
     ConfigError.gather(task.problems())
     needs_cost = task.budget is not None or task.cheapest
-    every = candidates_of(study).of_layer(service.layer.id)
+    vanished: list[Said] = []
+    every = places_for(study, service, candidates_of(study), vanished)
     places, at, told = usable_places(study, service, every, needs_cost=needs_cost)
+    told = [*vanished, *told]
     if not len(places):
         raise ConfigError(
             Said(
@@ -212,7 +217,7 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
             )
         )
     table = pd.concat(frames, ignore_index=True)[list(COLUMNS)]
-    return Answer(table, solved.exact, (*told, *solved.notes, *_said(solved)))
+    return Answer(table, solved.exact, (*told, *solved.notes, *_said(solved)), labels_of_study(study, [service]))
 
 
 def _most_people(case: _Case) -> _Solved:
@@ -239,8 +244,12 @@ def _fewest(case: _Case) -> _Solved:
     notes: tuple[Said, ...] = ()
     if most < target - PEOPLE_SLACK:
         reachable = np.floor((already + most) / everybody * 1e6) / 1e6
-        note = f"all candidates together cover a share of {reachable:.6f}; ask for --share {reachable:.6f} or less"
-        notes = (Said(note, note),)
+        notes = (
+            Said(
+                f"全部候选合计只能覆盖 {reachable:.6f}；请把 --share 降到 {reachable:.6f} 以下",
+                f"all candidates together cover a share of {reachable:.6f}; ask for --share {reachable:.6f} or less",
+            ),
+        )
     price = case.cost if task.cheapest else None
     exact = set_covering(reach, people, target, cost=price, missing=missing, time_limit_s=task.time_limit_s)
     greedy = greedy_set_covering(reach, people, target, cost=price, missing=missing)
@@ -389,13 +398,19 @@ def _said(solved: _Solved) -> list[Said]:
     exact = solved.exact
     value, bound, greedy = (v * solved.scale for v in (exact.objective, exact.bound, solved.greedy_objective))
     if exact.status == "infeasible":
-        none = "no choice of candidates satisfies the model"
-        return [] if solved.notes else [Said(none, none)]
+        none = Said("没有任何候选组合能满足模型", "no choice of candidates satisfies the model")
+        return [] if solved.notes else [none]
     if exact.status == "optimal":
-        said = [f"optimal: {value:,.1f} {{unit}}, proven"]
+        said = [Said("已证明最优：{v} {unit}", "optimal: {v} {unit}, proven")]
     else:
-        gap = f"{_gap(value, bound):.2%}"
-        said = [f"stopped by the time limit: {value:,.1f} {{unit}} found, {bound:,.1f} not excluded (gap {gap})"]
+        said = [
+            Said(
+                "限时停止：得 {v} {unit}，不排除 {b} {unit}（相差 {g}）",
+                "stopped by the time limit: {v} {unit} found, {b} {unit} not excluded (gap {g})",
+            )
+        ]
     if np.isfinite(greedy):
-        said.append(f"greedy: {greedy:,.1f} {{unit}}, {_gap(greedy, bound):.2%} from the bound")
-    return [Said(text, text).format(unit=solved.unit) for text in said]
+        said.append(Said("逐点择优：{w} {unit}，与界相差 {d}", "greedy: {w} {unit}, {d} from the bound"))
+    values = {"v": f"{value:,.1f}", "b": f"{bound:,.1f}", "w": f"{greedy:,.1f}"}
+    shares = {"g": f"{_gap(value, bound):.2%}", "d": f"{_gap(greedy, bound):.2%}"}
+    return [text.format(unit=solved.unit, **values, **shares) for text in said]

@@ -6,7 +6,7 @@ import os
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any
 
-from circle15.config.programme import files_named
+from circle15.config.plans.programme_table import files_named
 from circle15.files.digests import file_parts
 from circle15.outputs.catalogue import output_of
 from circle15.outputs.dictionary import dictionary

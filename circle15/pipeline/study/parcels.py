@@ -78,15 +78,19 @@ def candidates_of(study: Study) -> Parcels:
         If a file cannot be used.
     """
     planning = study.config.planning
-    if planning.candidates is not None:
-        found = read_parcels(study, planning.candidates)
-    else:
-        cells = study.cells
-        found = parcels_at(study, cells.lon, cells.lat)
-        found = found.take(np.flatnonzero(found.unit >= 0))
+    if planning.candidates is None:
+        return cells_as_candidates(study)
+    found = read_parcels(study, planning.candidates)
     is_free = free_of_forbidden(study, found)
     logger.info("%d of %d candidates lie in forbidden areas", (~is_free).sum(), len(found))
     return found.take(np.flatnonzero(is_free))
+
+
+def cells_as_candidates(study: Study) -> Parcels:
+    """Give the starts of the district's cells as places that could be built on, forbidden areas left out."""
+    found = parcels_at(study, study.cells.lon, study.cells.lat)
+    found = found.take(np.flatnonzero(found.unit >= 0))
+    return found.take(np.flatnonzero(free_of_forbidden(study, found)))
 
 
 def free_of_forbidden(study: Study, places: Parcels) -> npt.NDArray[np.bool_]:

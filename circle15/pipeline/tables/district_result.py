@@ -13,6 +13,7 @@ import shapely
 from circle15.config.meaning import config_digest
 from circle15.inputs.tables.import_report import changes_frame
 from circle15.measures.equity import lorenz
+from circle15.outputs.book_labels import BookLabels
 from circle15.outputs.result import DistrictResult, LayerInfo, one_side
 from circle15.outputs.result_tables import ResultTables
 from circle15.pipeline.fit.fit_warnings import fit_warnings, street_warnings
@@ -32,6 +33,7 @@ from circle15.pipeline.tables.measured import SHOWN_BEYOND
 from circle15.pipeline.tables.measures_table import coverage_measures_table
 from circle15.pipeline.tables.portrait_tables import appraisal_tables
 from circle15.reach.isochrone import service_area
+from circle15.said import in_
 from circle15.units import seconds_to_minutes
 
 if TYPE_CHECKING:
@@ -100,6 +102,13 @@ def district_result(
         as_of=table.as_of or "",
         config_sha256=config_digest(study.policy.stated),
     )
+
+
+def labels_of_study(study: Study, services: Sequence[Service]) -> BookLabels:
+    """Give how a workbook of a study calls its layers and units."""
+    lang, names = study.config.district.lang, study.unit_names()
+    units = {str(i): in_(n, lang) for i, n in zip(names["unit_id"], names["unit_name"], strict=True)}
+    return BookLabels(lang, tuple(layer_info(study, s) for s in services), units)
 
 
 def layer_info(study: Study, service: Service) -> LayerInfo:

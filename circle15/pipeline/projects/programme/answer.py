@@ -9,10 +9,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from circle15.config.outputs import OUTPUT_NAMES
-from circle15.outputs.book_labels import BookLabels
 from circle15.outputs.result import one_side
 from circle15.pipeline.projects.programme.programme_tables import programme_tables, proof_record
-from circle15.pipeline.tables.district_result import layer_info
+from circle15.pipeline.tables.district_result import labels_of_study
 from circle15.said import Said, in_
 
 if TYPE_CHECKING:
@@ -21,6 +20,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from circle15.outputs.book_labels import BookLabels
     from circle15.pipeline.projects.programme.programmed import Solved
 
 UNMET = ("goal", "goal_year", "layer", "unit_id", "target", "reached", "lacking", "lacking_unit", "would_meet")
@@ -72,7 +72,6 @@ def answer_of(solved: Solved, *, threads: int | None = None) -> ProgrammeAnswer:
     lang = config.district.lang
     tables = {name: one_side(t, lang) for name, t in programme_tables(solved, threads=threads).items()}
     goals, found = tables["programme_goals"], solved.found
-    names = solved.study.unit_names()
     title = Said("{d}年度计划", "Programme of {d}").format(d=config.district.name)
     return ProgrammeAnswer(
         table=tables["programme"],
@@ -87,11 +86,7 @@ def answer_of(solved: Solved, *, threads: int | None = None) -> ProgrammeAnswer:
         proof=tuple(tables["programme_proof"]["statement"]),
         record=in_(proof_record(solved), lang),  # type: ignore[arg-type]
         warnings=tuple(w.in_(lang) for w in solved.told),
-        labels=BookLabels(
-            lang,
-            tuple(layer_info(solved.study, own.service) for own in solved.own),
-            {str(i): in_(n, lang) for i, n in zip(names["unit_id"], names["unit_name"], strict=True)},
-        ),
+        labels=labels_of_study(solved.study, [own.service for own in solved.own]),
         title=title.in_(lang),
         seconds=found.seconds,
         greedy_seconds=found.greedy_seconds,

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from circle15.config.programme import GoalTable, ProgrammeTable
+    from circle15.config.plans.programme_table import GoalTable, ProgrammeTable
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
     from circle15.policy.traps import Row

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from circle15.config.faults.validation_words import worded
 from circle15.config.model import read_toml
 from circle15.config.planning import ChangeTable
-from circle15.config.programme import files_named
+from circle15.config.plans.programme_table import files_named
 from circle15.errors import ConfigError, Problem
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS
 from circle15.pipeline.study.parcel_rows import ANY_YEAR, NOT_DECIDED
@@ -21,7 +21,7 @@ from circle15.planning.programme.task import Options
 from circle15.said import COMMA, Said
 
 if TYPE_CHECKING:
-    from circle15.config.programme import ProgrammeTable
+    from circle15.config.plans.programme_table import ProgrammeTable
     from circle15.pipeline.study.study import Study
 
 FloatArray = npt.NDArray[np.float64]

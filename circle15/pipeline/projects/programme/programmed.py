@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     import numpy.typing as npt
     from scipy.sparse import csr_array
 
-    from circle15.config.programme import ProgrammeTable
+    from circle15.config.plans.programme_table import ProgrammeTable
     from circle15.network.linking.linkage import Linkage
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service

@@ -1,0 +1,1 @@
+"""What is planned over years: the config's table of the programme."""
