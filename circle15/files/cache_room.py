@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
+import os
 import shutil
+import stat
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +58,42 @@ def empty_cache() -> Iterator[None]:
             yield
         finally:
             _own_root.reset(before)
+
+
+def make_room(folder: Path) -> bool:
+    """Make a folder of the cache that nobody else may look into; tell whether it may be used.
+
+    Raises
+    ------
+    OSError
+        If it cannot be made.
+    """
+    for one in (folder.parent, folder):
+        one.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return is_trusted(folder)
+
+
+def is_trusted(folder: Path) -> bool:
+    """Tell whether nobody but this user (and the system's) can have written what is in a folder of the cache.
+
+    Of one that others may write to a warning says so: nothing in it is believed, and nothing is put there.
+    """
+    if os.name == "nt":
+        return True  # a user's folders are the user's own there
+    for one in (folder.parent, folder):
+        try:
+            found = one.stat()
+        except OSError:
+            continue  # not there yet, or not to be looked at: whoever reads says so
+        if found.st_uid not in {os.getuid(), 0} or found.st_mode & stat.S_IWOTH:
+            _warn_of(one)
+            return False
+    return True
+
+
+@cache
+def _warn_of(folder: Path) -> None:
+    log.warning("%s: others may write to this cache folder, so it is not used; delete it, and it is made anew", folder)
 
 
 def list_entries(root: Path | None = None) -> list[CacheEntry]:

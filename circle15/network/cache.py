@@ -16,7 +16,8 @@ import numpy.typing as npt
 import shapely
 
 import circle15
-from circle15.files.cache_room import PART, cache_root, shrink_cache
+from circle15.files.cache_room import PART, cache_root, is_trusted, make_room, shrink_cache
+from circle15.files.checked_entries import checked_arrays, write_checked_arrays
 from circle15.files.digests import (
     FileIdentity,
     file_digest,
@@ -41,7 +42,7 @@ _MAKERS = (
     "inputs/osm", "network/streets", "network/rules", "network/cache.py", "network/cuts.py",
     "inputs/geofiles/open_geopackages.py", "inputs/geofiles/ogr_frames.py", "inputs/geofiles/drivers.py",
     "inputs/geofiles/geopackage_guard.py", "inputs/geofiles/tangles.py",
-    "inputs/tables/encodings.py", "inputs/tables/numbers.py", "units.py",
+    "inputs/tables/encodings.py", "inputs/tables/numbers.py", "files/checked_entries.py", "units.py",
 )  # fmt: skip
 """Whatever decides what the streets of a file are: an entry made by other code or another table is never found again.
 
@@ -172,7 +173,9 @@ def _load_cut(entry: Path) -> tuple[Segments, npt.NDArray[np.bool_]]:
 
 
 def _arrays(entry: Path) -> dict[str, Any]:
-    with entry.open("rb") as file, np.load(file, allow_pickle=False) as stored:
+    if not is_trusted(entry.parent):
+        raise FileNotFoundError(entry)
+    with checked_arrays(entry, entry.name) as stored:
         return {name: stored[name] for name in stored.files}
 
 
@@ -192,8 +195,9 @@ def _save(entry: Path, segments: Segments, **more: npt.NDArray[Any]) -> None:
     arrays: dict[str, Any] = {name: value for name, value in values.items() if isinstance(value, np.ndarray)}
     rest = {name: value for name, value in values.items() if name not in arrays}
     rest |= {name: shapely.to_wkb(rest[name], hex=True) for name in _SHAPES}
-    entry.parent.mkdir(parents=True, exist_ok=True)
+    if not make_room(entry.parent):
+        return
     arrays |= {**more, "rest": np.frombuffer(json.dumps(rest).encode(), np.uint8)}
     with held_folder(entry.parent, suffix=PART) as beside:
-        np.savez(beside / entry.name, **arrays)
+        write_checked_arrays(beside / entry.name, entry.name, arrays)
         (beside / entry.name).replace(entry)

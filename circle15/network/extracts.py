@@ -8,17 +8,18 @@ import logging
 import os
 from contextlib import suppress
 from importlib import metadata
-from typing import TYPE_CHECKING, TypeVar
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from circle15.errors import InputError
-from circle15.files.cache_room import PART, cache_root, shrink_cache
+from circle15.files.cache_room import PART, cache_root, is_trusted, make_room, shrink_cache
 from circle15.files.digests import file_digest, identity_of, makers_digest
 from circle15.files.held_folders import held_folder
+from circle15.files.written import is_sealed, sealed, write_json
 from circle15.inputs.osm.selection import Wanted, holds_wanted, write_selection
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -41,14 +42,16 @@ def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
     before, key = identity_of(source), _key(source)
     entry = _folder() / f"{key}-{name}.kept"
     try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
+        if not make_room(entry.parent):
+            return None
         with held_folder(entry.parent, suffix=PART) as beside:
             # It keeps the source's name: whatever reads it tells of the file that the user knows.
             write_selection(source, wanted, beside / source.name)
             if identity_of(source) != before or _key(source) != key:
                 log.warning("%s: was replaced while it was read; its selection is not kept", source)
                 return None
-            (beside / TAGS_FILE).write_text(told, encoding="utf-8")
+            whole = {**json.loads(told), "blake2b": file_digest(beside / source.name, "blake2b")}
+            write_json(sealed(whole), beside / TAGS_FILE)
             beside.rename(entry)
         shrink_cache()
     except OSError as e:
@@ -60,7 +63,7 @@ def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
 
 def kept_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) -> Path:
     """Give a kept selection of ``source`` (by content) that has all that is ``wanted``, else ``source`` itself."""
-    if not source.name.lower().endswith(".pbf") or not source.is_file():
+    if not source.name.lower().endswith(".pbf") or not source.is_file() or not is_trusted(_folder()):
         return source
     for entry in sorted(_folder().glob(f"{_key(source)}-*.kept")):
         try:
@@ -69,10 +72,18 @@ def kept_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
             if holds_wanted(has, wanted):
                 with suppress(OSError):  # a cache that may only be read
                     os.utime(entry)
-                return entry / str(told["file"])
+                return _as_it_was_kept(entry, told)
         except (OSError, ValueError, TypeError, LookupError) as e:
             log.warning("%s: this cache entry is broken (%s) and is not used", entry, e)
     return source
+
+
+def _as_it_was_kept(entry: Path, told: Mapping[str, Any]) -> Path:
+    """Give an entry's file, having compared its bytes with the checksum that was kept with it."""
+    file = entry / Path(str(told["file"])).name
+    if not is_sealed(told) or file_digest(file, "blake2b") != told["blake2b"]:
+        raise ValueError("its checksum is another")
+    return file
 
 
 def read_wanted(source: Path, wanted: Mapping[str, frozenset[str] | None], read: Callable[[Path], T]) -> T:

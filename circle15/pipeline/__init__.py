@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from circle15.config.model import Config, load_config
-from circle15.config.named_files import named_files
 from circle15.errors import ConfigError, InputError, Problem
 from circle15.files.door import files_up_to
 from circle15.files.staging import claimed_folder
@@ -25,6 +24,7 @@ from circle15.pipeline.draws.certainty_table import draw_certainty, with_certain
 from circle15.pipeline.projects.planned import plan_projects, with_planned
 from circle15.pipeline.record.confirmed import confirm, with_confirmation
 from circle15.pipeline.record.manifest import manifest_of
+from circle15.pipeline.record.named_files import named_files
 from circle15.pipeline.record.named_places import with_named_places
 from circle15.pipeline.record.whatif_data import pack_whatif
 from circle15.pipeline.record.writing import require_tools, sure_outputs, write_outputs

@@ -51,7 +51,10 @@ def write_selection(path: Path, wanted: Mapping[str, frozenset[str] | None], out
         others = osmium.FileProcessor(str(path)).with_filter(parts.id_filter())
         with osm_writer(out, out.parent) as writer:
             for thing, part in osmium.zip_processors(osmium.FileProcessor(str(found)), others):
-                writer.add(thing or part.replace(tags={}))
+                if thing is not None:
+                    writer.add(thing)
+                elif isinstance(part, osmium.osm.Node | osmium.osm.Way | osmium.osm.Relation):
+                    writer.add(part.replace(tags={}))
 
 
 def join_wanted(*every: Mapping[str, frozenset[str] | None]) -> Wanted:
