@@ -28,6 +28,7 @@ _TEXTS = {
         "note": "括号内为 90% 区间：在设施位置、步速和人口分布的误差范围内重新抽样测算 {draws} 次，"
                 "其中九成的结果落在区间内。某处在至少 95% 的抽样中被覆盖为稳定覆盖，至多 5% 为稳定未覆盖，"
                 "其间为不确定，现有数据无法判定。区间相互重叠的街道或服务不分先后。",
+        "bounds": "路网下限、上限是地图可能缺路造成的范围：仅按已测绘的道路，与补上小区内很可能存在的通道。",
         "held": "入选占比", "no_regret": "稳妥点位（至少 95% 的抽样中都入选）：{places}。",
         "place": "{layer}点位 {ranks}",
         "no_regret_none": "没有在至少 95% 的抽样中都入选的点位，先后次序随误差而变。",
@@ -44,6 +45,8 @@ _TEXTS = {
                 " places, walking speeds and people drawn anew within their errors. Surely covered is what is covered"
                 " in at least 95 % of them, surely not what is in at most 5 %; in between the data cannot tell. Streets"
                 " or services whose intervals overlap are not ranked.",
+        "bounds": " The bounds are what streets missing from the map may do: the share by the streets as mapped, and with"
+                  " the paths that very likely exist inside blocks.",
         "held": "Chosen in", "no_regret": "Sites of no regret, chosen in at least 95 % of the draws: {places}.",
         "place": "{layer} {ranks}",
         "no_regret_none": "No site is chosen in 95 % of the draws; their order changes with the errors.",
@@ -136,7 +139,7 @@ def certainty_chapter(result: DistrictResult) -> Value | None:
     return {
         "title": texts["title"],
         "parts": [{"caption": "", "headings": headings, "kinds": kinds, "rows": rows}],
-        "note": texts["note"].format(draws=draws),
+        "note": texts["note"].format(draws=draws) + (texts["bounds"] if has_bounds else ""),
     }
 
 

@@ -148,7 +148,8 @@ def coverage_certainty(  # noqa: PLR0913 (the public signature)
         table = by_facility(own.table(moved, cutoff_s=limit_s), owner, len(first))
         return kth_nearest(table, min_count) <= limit_s
 
-    shares, total, waiting = [], np.zeros(len(heads)), iter(places)
+    shares: list[Float64] = []
+    total, waiting = np.zeros(len(heads)), iter(places)
     with ThreadPoolExecutor(threads or available_threads()) as pool:
         while some := list(islice(waiting, _DRAWS_AT_ONCE)):
             for rows in pool.map(covered, range(len(shares), len(shares) + len(some)), some):

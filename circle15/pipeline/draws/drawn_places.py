@@ -25,7 +25,9 @@ TRIES = (1.0, -1.0, 0.5, -0.5)
 """What a move is multiplied by until it is plausible; else the facility stays where it is stated."""
 _POINTS_AT_ONCE = 200_000
 _ACCESS_DRAWS = 32
-_LEG_SHARES = (0.0, 0.25, 0.5, 0.75, 1.0)
+_LEG_CUTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
+"""Standard deviations that may be taken from legs: hardly any place is farther off than the last."""
+_CUT_STEPS = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,9 @@ class DrawnPlaces:
 
     Access legs of drawn places are shortened. Places that are off by chance lie farther from their streets than the
     true ones do, and drawing moves them farther still. Which legs are true is found by matching (indirect inference,
-    Gourieroux, Monfort & Renault 1993): places at a share of the stated legs are moved by the same errors, and the
-    share is taken at which their mean leg is the stated one. How well so many facilities tell it is drawn too.
+    Gourieroux, Monfort & Renault 1993): from squared legs a constant is taken, so that long ones hardly change, and
+    that one is sought with which places, moved by the same errors, lie as far from their streets as the stated ones.
+    How well so many facilities tell it is drawn too.
     """
 
     stated: Linkage  # (n_entrances,)
@@ -53,7 +56,7 @@ class DrawnPlaces:
     max_access_m: float
     profile: str | WalkProfile
     normals: Float64 = field(default_factory=lambda: np.empty((0, 0, 2)))  # (draws, n_facilities, 2)
-    leg_factor: Float64 | None = None  # (draws,) what drawn access legs are multiplied by; None: nothing
+    leg_cut_m: Float64 | None = None  # (draws,) taken from drawn access legs, in squares; None: nothing
 
     @classmethod
     def of(cls, study: Study, layer: LayerTable, root: np.random.SeedSequence, draws: int, sd_m: float) -> DrawnPlaces:
@@ -80,7 +83,7 @@ class DrawnPlaces:
         found = replace(self, normals=place_normals(root, lon, lat, draws, factor=POSITIONS))
         if not self.sd_m > 0:
             return found
-        return replace(found, leg_factor=_LegMatch(found, root).factors(draws))
+        return replace(found, leg_cut_m=_LegMatch(found, root).cuts_m(draws))
 
     def __iter__(self) -> Iterator[Linkage]:
         """Link the entrances of one draw after another; as stated where places are exact."""
@@ -110,8 +113,8 @@ class DrawnPlaces:
             failed = np.zeros(waiting.shape, dtype=np.bool_)
             np.logical_or.at(failed, (draw, self.owner[entrance]), fails)
             settled = ~failed[draw, self.owner[entrance]] & (self.stated.edge[entrance] >= 0)
-            factor = np.ones(len(draw)) if self.leg_factor is None else self.leg_factor[first + draw]
-            at = _put(at, draw[settled] * n + entrance[settled], found.take(np.flatnonzero(settled)), factor[settled])
+            cut_m = np.zeros(len(draw)) if self.leg_cut_m is None else self.leg_cut_m[first + draw]
+            at = _put(at, draw[settled] * n + entrance[settled], found.take(np.flatnonzero(settled)), cut_m[settled])
             waiting &= failed
         return at
 
@@ -139,34 +142,47 @@ class _LegMatch:
         self._is_on = places.stated.edge >= 0
         self._legs = places.stated.access_m[self._is_on]
 
-    def factors(self, draws: int) -> Float64:
-        """Give what the access legs of each draw are multiplied by, (draws,), 0 to 1."""
+    def cuts_m(self, draws: int) -> Float64:
+        """Give what is taken from the access legs of each draw, metres in squares, (draws,)."""
         places = self._places
-        tried = place_normals(self._root, places.facility_lon, places.facility_lat, _ACCESS_DRAWS, factor=ACCESS)
-        means = np.array([self._mean_leg(share, tried * places.sd_m) for share in _LEG_SHARES])
-        if not len(self._legs) or not means[-1] > 0:
-            return np.ones(draws)
+        lon, lat = places.facility_lon, places.facility_lat
+        moves = place_normals(self._root, lon, lat, _ACCESS_DRAWS, factor=ACCESS) * places.sd_m
+        cuts = np.array(_LEG_CUTS) * places.sd_m
+        moved = [self._moved_legs(cut, moves) for cut in cuts]
+        drawn = moved[0]
+        if not len(self._legs) or not len(drawn):
+            return np.zeros(draws)
         stated = float(self._legs.mean())
         spread = float(self._legs.std(ddof=1)) if len(self._legs) > 1 else stated
         seen = stated + spread / np.sqrt(len(self._legs)) * stream(self._root, ACCESS).standard_normal(draws)
-        share = np.interp(seen, np.maximum.accumulate(means), _LEG_SHARES)
-        return np.asarray(np.minimum(share * stated / means[-1], 1.0), dtype=np.float64)
+        # Means fall as the cut grows; interpolation wants them to rise.
+        means = np.maximum.accumulate([legs.mean() if len(legs) else 0.0 for legs in reversed(moved)])
+        true_cut = np.interp(seen, means, cuts[::-1])
+        true_mean = np.interp(true_cut, cuts, [_cut(self._legs, cut).mean() for cut in cuts])
+        grid = np.linspace(0.0, float(drawn.max()), _CUT_STEPS)
+        cuts_m = np.interp(true_mean, [_cut(drawn, cut).mean() for cut in grid[::-1]], grid[::-1])
+        return np.asarray(cuts_m, dtype=np.float64)
 
-    def _mean_leg(self, share: float, moves: Float64) -> float:
-        """Give the mean leg of places at a share of the stated legs from their streets, moved by errors, metres."""
+    def _moved_legs(self, cut_m: float, moves: Float64) -> Float64:
+        """Give the legs of places whose stated legs are cut, moved by errors, metres."""
         places, at = self._places, self._places.stated
         lon, lat = places.lon.copy(), places.lat.copy()
         edge, fraction, net = at.edge[self._is_on], at.fraction[self._is_on], at.network
+        kept = np.divide(_cut(self._legs, cut_m), self._legs, out=np.ones(len(self._legs)), where=self._legs > 0)
         for place, node in ((lon, net.node_lon), (lat, net.node_lat)):
             tail = node[net.tail[edge]]
             foot = tail + fraction * (node[net.head[edge]] - tail)
-            place[self._is_on] = foot + share * (place[self._is_on] - foot)
+            place[self._is_on] = foot + kept * (place[self._is_on] - foot)
         moved = replace(places, lon=lon, lat=lat).linked(moves)
-        found = moved.access_m[moved.edge >= 0]
-        return float(found.mean()) if len(found) else 0.0
+        return moved.access_m[moved.edge >= 0]
 
 
-def _put(at: Linkage, rows: npt.NDArray[np.int64], found: Linkage, factor: Float64) -> Linkage:
+def _cut(legs_m: Float64, cut_m: npt.ArrayLike) -> Float64:
+    """Take a length from legs, in squares, as errors in two directions add up."""
+    return np.asarray(np.sqrt(np.maximum(np.square(legs_m) - np.square(cut_m), 0.0)), dtype=np.float64)
+
+
+def _put(at: Linkage, rows: npt.NDArray[np.int64], found: Linkage, cut_m: Float64) -> Linkage:
     edge, fraction, access_m = at.edge.copy(), at.fraction.copy(), at.access_m.copy()
-    edge[rows], fraction[rows], access_m[rows] = found.edge, found.fraction, found.access_m * factor
+    edge[rows], fraction[rows], access_m[rows] = found.edge, found.fraction, _cut(found.access_m, cut_m)
     return replace(at, edge=edge, fraction=fraction, access_m=access_m)
