@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +12,9 @@ from circle15.cli.shared.options import out_option, say, shared, warn
 from circle15.cli.shared.terminal import echo
 from circle15.said import Said
 
+if TYPE_CHECKING:
+    from circle15.runs.compare import Comparison
+
 _FOLDER = click.Path(path_type=Path, file_okay=False)
 
 
@@ -18,34 +22,37 @@ _FOLDER = click.Path(path_type=Path, file_okay=False)
     "compare",
     zh="""比较同一区县的两次运行：谁新近覆盖，谁不再覆盖。
 
-写 --out 时生成 DIR/scenario.csv 和地图 DIR/difference.html，否则把同一张表输出到标准输出。""",
+可列出多个 AFTER_DIR，各方案并列比较。写 --out 时生成 scenario.csv、scenario.xlsx、地图 difference.html（多个方案时每个
+一幅）和一页的比较说明 note.html（装有浏览器时另有 note.pdf），否则把同一张表输出到标准输出。""",
 )
 @click.argument("before", type=_FOLDER, metavar="BEFORE_DIR")
-@click.argument("after", type=_FOLDER, metavar="AFTER_DIR")
+@click.argument("after", nargs=-1, required=True, type=_FOLDER, metavar="AFTER_DIR...")
 @out_option
 @shared
-def command(before: Path, after: Path, out: Path | None) -> None:
+def command(before: Path, after: tuple[Path, ...], out: Path | None) -> None:
     """Tell who is newly covered, and who is not any more, from one run to another of the same district.
 
-    Writes DIR/scenario.csv and the map DIR/difference.html where --out is given, else the same table to stdout.
+    Several AFTER_DIR are put side by side. Where --out is given, writes scenario.csv, scenario.xlsx, the map
+    difference.html (of several, one each) and the page note.html (with a browser note.pdf too), else the table to
+    stdout.
     """
-    from circle15.files.staging import replaced_files  # noqa: PLC0415 (as above)
-    from circle15.outputs.difference import write_difference_map  # noqa: PLC0415 (heavy imports only when it runs)
-    from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
-    from circle15.runs.compare import compare_runs  # noqa: PLC0415 (as above)
+    from circle15.outputs.tables import printed  # noqa: PLC0415 (heavy imports only when it runs)
+    from circle15.runs.compare_files import compare_all, joined_table, write_comparison  # noqa: PLC0415 (as above)
 
-    found = compare_runs(before, after)
-    for note in found.notes:
+    every = compare_all(before, after)
+    for note in dict.fromkeys(note for found in every for note in found.notes):
         warn(note)
     if out is None:
-        echo(printed(found.table).to_csv(index=False, lineterminator="\n"), nl=False)
+        echo(printed(joined_table(every)).to_csv(index=False, lineterminator="\n"), nl=False)
         return
-    with replaced_files(out) as stage:
-        write_csv(found.table, stage / "scenario.csv")
-        write_difference_map(
-            found.table, found.changed, found.units, found.layers, stage / "difference.html", moved=found.moved,
-            title=found.title, lang=found.lang, sources=found.sources, notes=found.notes,
-        )  # fmt: skip
+    if not write_comparison(every, after, out):
+        say(Said("未找到浏览器，未生成 note.pdf", "no browser was found: note.pdf is left out"))
+    for found in every:
+        _say_what_differs(found)
+    echo(out / "scenario.csv")
+
+
+def _say_what_differs(found: Comparison) -> None:
     n = len(found.changed)
     is_moved = any(moves.is_gap_moved or moves.is_walk_moved for moves in found.moved.values())
     nothing = (
@@ -57,4 +64,3 @@ def command(before: Path, after: Path, out: Path | None) -> None:
         else Said("两次运行没有差别", "the runs differ nowhere")
     )
     say(Said(f"{n} 个居住网格的覆盖状况改变", f"{n} inhabited cells are covered otherwise") if n else nothing)
-    echo(out / "scenario.csv")

@@ -12,9 +12,12 @@ from branca.element import MacroElement
 from folium.template import Template
 from folium.utilities import JsCode
 
+from circle15.outputs.difference_tables import heading, unit_table
+from circle15.outputs.drawn_changes import add_changes
 from circle15.outputs.map_places import PLACE_DECIMALS
 from circle15.outputs.offline import add_html, add_script, drop_links, offline_map, render_page, safe_json
 from circle15.outputs.palette import BEYOND, INK, TEAL, ramp
+from circle15.outputs.shown_changes import change_facts
 from circle15.outputs.text import estimate_text, group_of, people_text, quantity_text, share_text, words
 
 if TYPE_CHECKING:
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from circle15.outputs.shown_changes import ShownChange
     from circle15.outputs.text import Words
 
 GAINED, LOST = TEAL, ramp(BEYOND, 3)[2]
@@ -31,6 +35,7 @@ _SCRIPTS = ("popups.js", "layers.js", "panel.js", "map.js", "difference.js")
 _ZOOM = 14
 _NOBODY, _WHOLE = 1e-6, 0.5  # people: fewer are a rounding's; fewer than this would be printed as none
 _STEP_DEG = 1e-6
+_STREETS, _BELOW_ALL, _STREETS_DEG = "c15-ground", 250, 1e-5
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,8 @@ def write_difference_map(  # noqa: PLR0913 (what the map shows, and what it says
     lang: str,
     sources: Sequence[str] = (),
     notes: Sequence[str] = (),
+    changes: Sequence[ShownChange] = (),
+    streets: gpd.GeoSeries | None = None,
 ) -> None:
     """Write the map as one HTML file that asks for nothing from outside; the largest change is shown first.
 
@@ -81,6 +88,10 @@ def write_difference_map(  # noqa: PLR0913 (what the map shows, and what it says
         What stands in the corner of the map: attributions, publisher, approval number.
     notes
         What else differs between the runs, plain text.
+    changes
+        What the later run changes; drawn and said.
+    streets
+        Walkable streets as a light ground, EPSG:4326; None: none are drawn.
     """
     say = words(lang)
     own = table.drop_duplicates(["unit_id", "layer"]).set_index(["unit_id", "layer"])
@@ -92,6 +103,8 @@ def write_difference_map(  # noqa: PLR0913 (what the map shows, and what it says
     )  # fmt: skip
     for script in _SCRIPTS:
         add_script(page, script)
+    if streets is not None and len(streets):
+        _add_streets(page, streets, say)
     outline = {"color": INK, "weight": 1, "fill": False}
     folium.GeoJson(
         units[["geometry"]].to_json(drop_id=True), name=say["units"], style_function=lambda _: outline, control=False
@@ -102,10 +115,14 @@ def write_difference_map(  # noqa: PLR0913 (what the map shows, and what it says
         drop_links(group)
         _add_pieces(group, pieces[pieces["layer"] == layer], group_of(moved[layer].group, lang), say)
         group.add_to(page)
+    capacity_units = {layer: moves.gap_unit for layer, moves in moved.items()}
+    if changes:
+        add_changes(page, changes, lang, layers, capacity_units)
     control: Any = folium.LayerControl()
     control.options["collapsed"] = JsCode("window.innerWidth < 700")  # phones have no room for it
     control.add_to(page)
-    add_html(page, _panel(whole, layers, moved, title=title, notes=notes, lang=lang))
+    facts = change_facts(changes, lang, layers, capacity_units)
+    add_html(page, _panel(table, whole, layers, moved, title=title, notes=notes, facts=facts, lang=lang))
     at = shapely.get_coordinates(shapely.point_on_surface(units.geometry.to_numpy())).round(PLACE_DECIMALS).tolist()
     weights = own["people"].groupby("unit_id").max().reindex(units["unit_id"]).fillna(0.0).tolist()
     data = {
@@ -141,13 +158,26 @@ def _add_pieces(group: folium.FeatureGroup, pieces: gpd.GeoDataFrame, whom: str,
         ).add_to(group)
 
 
+def _add_streets(page: folium.Map, streets: gpd.GeoSeries, say: Words) -> None:
+    """Draw the streets below everything else, as one shape."""
+    folium.map.CustomPane(_STREETS, z_index=_BELOW_ALL, pointer_events=False).add_to(page)
+    lines = shapely.set_precision(shapely.simplify(streets.to_numpy(), _STREETS_DEG), _STREETS_DEG, mode="pointwise")
+    shape = shapely.geometry.mapping(shapely.multilinestrings(shapely.get_parts(lines[~shapely.is_empty(lines)])))
+    style = {"color": "#c9c5ba", "weight": 1, "fill": False}
+    drawn = folium.GeoJson({"type": "Feature", "properties": {}, "geometry": shape}, name=say["streets"],
+                           style_function=lambda _: style, pane=_STREETS, interactive=False)  # fmt: skip
+    drawn.add_to(page)
+
+
 def _panel(
+    table: pd.DataFrame,
     whole: pd.DataFrame,
     layers: Mapping[str, str],
     moved: Mapping[str, LayerMoves],
     *,
     title: str,
     notes: Sequence[str],
+    facts: Sequence[tuple[str, str]],
     lang: str,
 ) -> str:
     """Give the panel: the title, shares before and after of each service, and what the two colours mean."""
@@ -166,12 +196,17 @@ def _panel(
         whom = html.escape(group_of(moved[layer].group, lang))
         lines = [f"{whom}{say['comma']}{shares}", *_beside_coverage(row, moved[layer], say)]
         told = "".join(f'<p class="c15-small">{line}</p>' for line in lines)
+        streets = unit_table(table, layer, lang)
+        told += f"<details open><summary>{heading(say, lang)}</summary>{streets}</details>" if streets else ""
         rows.append(
             f'<section><div class="c15-legend-head"><h2>{html.escape(name)}</h2>'
             f'<span class="c15-share">{_change(row, moved[layer], say)}</span></div>{told}</section>'
         )
     told = "".join(f"<p>{html.escape(note)}</p>" for note in notes)
     rows.append(f'<div class="c15-warnings">{told}</div>' if told else "")
+    colon = "：" if lang == "zh" else ": "
+    listed = "".join(f"<li>{html.escape(f'{kind}{colon}{text}')}</li>" for kind, text in facts)
+    swatches = f'<ul class="c15-changes">{listed}</ul>{swatches}' if listed else swatches
     return (
         f'<aside id="c15-panel"><header><h1>{html.escape(title)}</h1><p>{say["difference"]}</p></header>'
         f'<div class="c15-body">{swatches}{"".join(rows)}</div></aside><div class="c15-strip">{swatches}</div>'

@@ -10,12 +10,18 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from circle15.config.model import LAYER_COLUMNS
-from circle15.errors import InputError, MissingFileError, Problem
+from circle15.config.model import LAYER_COLUMNS, parse_config
+from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
 from circle15.inputs.osm.shapes import merged
 from circle15.outputs.difference import LayerMoves
 from circle15.outputs.drawing import CORNER_DECIMALS
+from circle15.outputs.shown_changes import ShownChange, changes_of_records, scenario_title
+from circle15.pipeline.study.read_study import study_area
+from circle15.pipeline.study.scenario import change_network
+from circle15.pipeline.study.study_streets import read_streets
+from circle15.pipeline.tables.district_result import streets_around
 from circle15.runs.folder import read_manifest
+from circle15.runs.stale import changed_inputs
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -62,8 +68,12 @@ class Comparison:
     layers: dict[str, str]  # names by id
     moved: dict[str, LayerMoves]  # by layer
     title: str
+    district: str  # its name
     lang: str
     sources: tuple[str, ...]  # what a map of the runs credits
+    changes: tuple[ShownChange, ...]  # of a scenario, those that the first run has not
+    after: str  # what the second run is called where it is no scenario: its date, or its folder
+    rules: dict[str, dict[str, Any]]  # of the second run's layers, by id
     notes: tuple[str, ...]  # layers that only one of the runs has, and those that were measured by other rules
 
 
@@ -120,10 +130,45 @@ def compare_runs(before: Path, after: Path) -> Comparison:
         layers={name: two.layers[name]["name"] for name in common},
         moved={name: _moves(one, two, name, table) for name in common},
         title=_title(one, two, lang),
+        district=two.manifest.district_name,
         lang=lang,
         sources=two.manifest.sources,
+        changes=_own_changes(one, two),
+        after=_called(two),
+        rules=two.layers,
         notes=tuple(notes),
     )
+
+
+def streets_of_run(folder: Path, units: gpd.GeoDataFrame) -> gpd.GeoSeries | Said:
+    """Read a run's walkable streets again, to draw a map on; a sentence where its inputs are not what it read."""
+    manifest = read_manifest(folder)
+    manifest.refuse(manifest.lacking_keys())
+    config = parse_config(manifest.told["config_stated"], manifest.config_path)
+    changed = changed_inputs(manifest, config)
+    if changed:
+        text = Said(
+            "输入文件 {name} 已不是当时所读的，地图不绘道路", "no streets are drawn: {name} is not what was read"
+        )
+        return text.format(name=changed[0])
+    try:
+        network, _ = change_network(config, read_streets(config, study_area(config)))
+    except Circle15Error as e:
+        first = e.problems[0]
+        text = Said("道路无法重读，地图不绘道路：{why}", "no streets are drawn: {why}")
+        return text.format(why=Said(first.in_("zh"), first.in_("en")))
+    return streets_around(network, shapely.union_all(units.geometry.to_numpy()))
+
+
+def _own_changes(one: _Run, two: _Run) -> tuple[ShownChange, ...]:
+    """Give what the second run changes and the first does not."""
+    before, after = (changes_of_records(run.manifest.told.get("scenario", ())) for run in (one, two))
+    return tuple(change for change in after if change not in before)
+
+
+def _called(run: _Run) -> str:
+    """Name a run by the date that its inputs stand for, else by its folder."""
+    return str(run.manifest.told["config"]["district"].get("as_of") or run.folder.resolve().name)
 
 
 def _read(folder: Path) -> _Run:
@@ -170,7 +215,7 @@ def _check_same(one: _Run, two: _Run) -> None:
 def _title(one: _Run, two: _Run, lang: str) -> str:
     """Name the district and both runs: a scenario by its changes, what it changes as it is, others by their folder."""
     texts = [_scenario(run, lang) for run in (one, two)]
-    named = [text or run.folder.name for text, run in zip(texts, (one, two), strict=True)]
+    named = [text or _called(run) for text, run in zip(texts, (one, two), strict=True)]
     if texts[1] and not one.manifest.told["config"].get("change"):
         named[0] = "现状" if lang == "zh" else "as it is"
     name = two.manifest.district_name
@@ -178,7 +223,10 @@ def _title(one: _Run, two: _Run, lang: str) -> str:
 
 
 def _scenario(run: _Run, lang: str) -> str:
-    """Name a run's changes; "" where it has none or one has no name."""
+    """Name a run's changes; "" where it has none, or is of an earlier version and one has no name."""
+    kept = changes_of_records(run.manifest.told.get("scenario", ()))
+    if kept:
+        return scenario_title(kept, lang)
     changes = run.manifest.told["config"].get("change") or []
     names = [str(change.get("name") or "") for change in changes]
     if not all(names):

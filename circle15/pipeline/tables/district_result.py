@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
@@ -39,6 +39,7 @@ from circle15.units import seconds_to_minutes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from circle15.network.graph import WalkNetwork
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
 
@@ -168,11 +169,15 @@ def service_areas(study: Study, services: Sequence[Service], threads: int | None
 
 def streets_shown(study: Study) -> gpd.GeoSeries:
     """Give the walkable streets in and just around the district as polylines, one per run of a way's edges."""
-    network = study.network
+    return streets_around(study.network, study.district.geometry)
+
+
+def streets_around(network: WalkNetwork, ground: Any) -> gpd.GeoSeries:
+    """Give the walkable streets in and just around ``ground`` (degrees WGS-84), one line per run of a way's edges."""
     drawn = network.is_street & (network.length_m > 0)
     ends = (network.tail[drawn], network.head[drawn])
     lines = _polylines(network.node_lon, network.node_lat, *ends, network.way_id[drawn])
-    frame = shapely.box(*study.district.geometry.bounds).buffer(STREETS_MARGIN_DEG, join_style="mitre")
+    frame = shapely.box(*ground.bounds).buffer(STREETS_MARGIN_DEG, join_style="mitre")
     return gpd.GeoSeries(lines[shapely.intersects(lines, frame)], crs="EPSG:4326")
 
 
