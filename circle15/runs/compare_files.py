@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import fields
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import pandas as pd
@@ -86,6 +86,12 @@ def _base(found: Sequence[Comparison]) -> NotedBase:
     )
 
 
+def _layer_info(rules: dict[str, Any]) -> LayerInfo:
+    """Give a layer's rules as run.json has them; what a run of an earlier version does not tell is not known."""
+    known: dict[str, Any] = {f.name: rules.get(f.name) for f in fields(LayerInfo)}
+    return LayerInfo(**known)
+
+
 def _name(one: Comparison) -> str:
     return name_of(NotedScenario(one.after, one.table, one.changed, one.changes, one.notes), one.lang)
 
@@ -100,7 +106,7 @@ def _write_workbook(found: Sequence[Comparison], path: Path) -> None:
         notes += change_facts(one.changes, base.lang, base.layers, base.capacity_units)
         notes += [("说明" if is_zh else "Note", note) for note in one.notes]
     rules = {layer: rule for one in found for layer, rule in one.rules.items()}
-    layers = tuple(LayerInfo(**{f.name: rules[layer].get(f.name) for f in fields(LayerInfo)}) for layer in base.layers)
+    layers = tuple(_layer_info(rules[layer]) for layer in base.layers)
     names = dict(zip(found[0].table["unit_id"], found[0].table["unit_name"], strict=True))
     title = f"{base.district}：方案比较" if is_zh else f"{base.district}: scenarios compared"
     labels = BookLabels(base.lang, layers, names)
