@@ -124,9 +124,18 @@ def read_services(config: Config, network: WalkNetwork, area: Any) -> Services:
     detections = _detect_systems(config, tables, network, area)
     units = {layer: table.capacity_unit for layer, table in tables.items() if table.capacity_unit is not None}
     return Services(
-        facilities, entrances, joined.dropped, joined.changes, counts, inputs, detections, units, joined.unread, doubts,
-        gates,
-    )  # fmt: skip
+        facilities,
+        entrances,
+        joined.dropped,
+        joined.changes,
+        counts,
+        inputs=inputs,
+        detections=detections,
+        capacity_units=units,
+        unread=joined.unread,
+        place_doubts=doubts,
+        gates=gates,
+    )
 
 
 def wanted_tags(config: Config) -> Wanted:
