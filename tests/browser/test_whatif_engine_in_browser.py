@@ -189,6 +189,30 @@ def test_a_change_that_a_run_refuses_is_refused_with_its_reason(open_page, distr
         assert found["change"] == 1
 
 
+@pytest.mark.parametrize("name", ["town", "sample"])
+def test_a_service_that_loses_its_places_or_first_states_some_is_counted_as_in_a_run(open_page, districts, name):
+    study, page, _ = districts(name)
+    opened, n_refused = open_page(page), 0
+    for layer in study.config.layers[:2]:
+        own = study.facilities.iloc[study.rows_of(layer.id)]
+        close = [{"kind": "close_facility", "layer": layer.id, "id": i} for i in own["facility_id"]]
+        at = {k: float(own[k].iloc[0]) for k in ("lon", "lat")}
+        add = {"kind": "add_facility", "layer": layer.id, **at}
+        for changes in (
+            close,
+            [*close, add],
+            [*close, {**add, "capacity": 50.0}],
+            [*close[1:], add],
+            [add] * 3,
+            close[1:],
+        ):
+            right, found = expected(study, changes), ask(opened, "evaluate", changes)
+            assert (right is None) is ("said" in found), changes
+            n_refused += right is None
+            assert right is None or differences(found, right) == []
+    assert n_refused > 0
+
+
 def test_minutes_and_pace_that_are_tried_are_those_of_a_config_that_states_them(open_page, districts):
     study, page, config = districts("town")
     opened = open_page(page)
