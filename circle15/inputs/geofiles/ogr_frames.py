@@ -115,13 +115,25 @@ def read_frame(source: Path | bytes, *, kind: str, file: str, layer: str | int |
         return frame
     if frame.crs is not None:
         refuse_grid_files(frame.crs, file=file)
-    return without_empty_shapes(frame)
+    return without_empty_shapes(frame, file=file)
 
 
-def without_empty_shapes(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-    """Give a frame in which a shape without corners, or with one that is no number, is none."""
+def without_empty_shapes(frame: gpd.GeoDataFrame, *, file: str) -> gpd.GeoDataFrame:
+    """Give a frame in which a shape without corners, or a point whose coordinates are no numbers, is none.
+
+    Raises
+    ------
+    InputError
+        Naming each line or outline with a corner that is no number.
+    """
     shapes = frame.geometry.to_numpy()
-    unfit = ~shapely.is_missing(shapes) & (shapely.is_empty(shapes) | ~np.isfinite(shapely.bounds(shapes)).all(axis=1))
+    corners, row = shapely.get_coordinates(shapes, return_index=True)
+    broken = np.unique(row[~np.isfinite(corners).all(axis=1)])
+    is_point = shapely.get_type_id(shapes) == shapely.GeometryType.POINT
+    message = Said("形状中有坐标不是数字；请重新导出", "its shape has a corner that is no number; export it again")
+    InputError.gather(Problem(message, file=file, row=int(i) + 1) for i in broken if not is_point[i])
+    unfit = shapely.is_empty(shapes)
+    unfit[broken] = True
     return frame.set_geometry(gpd.GeoSeries(np.where(unfit, None, shapes), index=frame.index, crs=frame.crs))
 
 
