@@ -62,7 +62,9 @@ def over(below, above):
 def as_config(fragment):
     """Give a whole config with ``fragment`` in it."""
     config = over(BASE, fragment)
-    config["layer"] = [{**LAYER, **layer} for layer in fragment.get("layer", [LAYER])]
+    goals = fragment.get("programme", {}).get("goals", [])
+    named = dict.fromkeys(goal["layer"] for goal in goals if isinstance(goal, dict))
+    config["layer"] = [{**LAYER, **layer} for layer in fragment.get("layer", [{"id": i} for i in named] or [LAYER])]
     walks = {layer["profile"] for layer in config["layer"] if "profile" in layer}
     config["walk"] = {name: {"speed_m_s": 1.25} for name in {"adult", *walks}} | config.get("walk", {})
     return config

@@ -13,6 +13,7 @@ import circle15
 from circle15.cli import main
 from circle15.config.model import parse_config
 from circle15.errors import Circle15Error
+from circle15.pipeline import layer_named, rank_district
 
 pytestmark = pytest.mark.filterwarnings("ignore:(Unknown|Conditional Formatting) extension is not supported")
 PROJECTS = """名称,服务,经度,纬度,造价(万元),容量,最早年份,已立项
@@ -208,3 +209,33 @@ def test_a_plans_goals_are_taken_from_the_registers(configured):
     goals = p.tables["programme_goals"]
     assert "places_per_1000" in set(goals["goal_kind"])
     assert not goals["source"].eq("配置").all()
+
+
+def test_a_service_without_candidates_of_its_own_is_ranked_by_cells_and_that_is_said(configured):
+    only = "名称,服务,经度,纬度\n甲,托育,120.5043,29.5137\n"
+    config = configured(only)
+    planning = config.planning.model_copy(update={"candidates": config.programme.candidates})
+    found = rank_district(config.model_copy(update={"planning": planning}), top=2)
+    assert set(found.table["layer"]) == {"nursery", "elderly_meals"}
+    assert any("老年食堂：备选地块表中没有该服务的地块" in w.zh for w in found.warnings)
+    assert found.table.query("layer == 'nursery'")["name"].tolist() == ["甲"]
+
+
+def test_a_layer_is_known_by_its_name_and_a_wrong_one_lists_both(configured):
+    config = configured()
+    assert layer_named(config, "托育") == layer_named(config, "nursery") == "nursery"
+    assert layer_named(config, None) is None
+    with pytest.raises(Circle15Error, match=r"nursery \(托育\)"):
+        layer_named(config, "托儿")
+
+
+def test_rank_and_site_write_a_workbook_in_the_runs_language_beside_the_csv(root, tmp_path):
+    config, out = str(root / "data/sample/programme.toml"), str(tmp_path)
+    ran = CliRunner().invoke(main, ["rank", config, "--layer", "托育", "--top", "2", "--out", out, "-q"])
+    assert ran.exit_code == 0, ran.output
+    book = pd.read_excel(tmp_path / "ranking.xlsx", sheet_name=None, engine="openpyxl")
+    assert list(book) == ["说明", "建议点位", "列说明"]
+    assert len(book["建议点位"]) == len(pd.read_csv(tmp_path / "ranking.csv"))
+    ran = CliRunner().invoke(main, ["site", config, "--layer", "托育", "--p", "1", "--out", out, "-q"])
+    assert ran.exit_code == 0, ran.output
+    assert "优化选址" in pd.read_excel(tmp_path / "siting.xlsx", sheet_name=None, engine="openpyxl")
