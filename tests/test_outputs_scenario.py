@@ -98,8 +98,8 @@ def test_a_run_that_is_no_scenario_names_none_and_a_date_is_named(scenario, tmp_
     write_district_map(plain, tmp_path / "index.html")
     page = (tmp_path / "index.html").read_text(encoding="utf-8")
     assert "公共服务步行圈 · 数据截止：2024-12-31" in page
-    assert "方案：" not in page
-    assert "c15-changes" not in page
+    assert "步行圈 · 方案：" not in page
+    assert '"pane": "c15-changes"' not in page
 
 
 def test_changes_without_names_are_told_all_the_same():
