@@ -72,7 +72,10 @@ def test_scenarios_that_are_based_on_each_other_are_refused(write):
 
 
 def test_a_base_that_is_not_there_is_named(write):
-    with pytest.raises(MissingFileError, match=r"none\.toml: no such config file"):
+    with pytest.raises(
+        MissingFileError,
+        match=r"none\.toml, base, value 'none\.toml': no such config file: it is the base of the scenario s\.toml",
+    ):
         load_config(write("s.toml", 'base = "none.toml"\n'))
 
 

@@ -13,6 +13,7 @@ from circle15.config.model import load_config
 from circle15.errors import ConfigError
 from circle15.pipeline import run_district
 from circle15.pipeline.record.confirmed import confirm
+from circle15.runs.verify import verify_folder
 
 CHANGE = """
 [[change]]
@@ -122,3 +123,12 @@ def test_a_malformed_expectation_is_refused_with_what_would_be_right(base, tmp_p
     path.write_text(f'base = "{base}"\n[expected]\nbase_sha256 = "{digest}"\ntotals = [{rows}]\n', encoding="utf-8")
     with pytest.raises(ConfigError, match=told):
         load_config(path)
+
+
+def test_an_audit_of_a_confirmed_run_holds_though_the_scenarios_file_is_gone(base, promised, tmp_path):
+    path = tmp_path / "s.toml"
+    path.write_text(scenario_text(base, promised, config_digest(load_config(base))), encoding="utf-8")
+    run_district(path, out=tmp_path / "out")
+    path.unlink()
+    (found,) = verify_folder(tmp_path / "out")
+    assert (found.problems, found.differences) == ([], [])

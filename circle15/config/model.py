@@ -17,6 +17,7 @@ from circle15.config.district import CellsTable, DistrictTable, LimitsTable, Net
 from circle15.config.faults.repair import validate_all
 from circle15.config.faults.toml_faults import not_utf8, toml_fault
 from circle15.config.layer import LayerTable
+from circle15.config.meaning import config_digest
 from circle15.config.outputs import OutputsTable
 from circle15.config.planning import ChangeTable, ExpectedTable, PlanningTable, merge_scenario
 from circle15.config.plans.programme_table import ProgrammeTable
@@ -271,9 +272,20 @@ def readable_config(path: str | Path) -> tuple[Config | None, bool]:
 def _read_raw(path: Path) -> dict[str, Any]:
     raw = read_toml(path)
     if "base" in raw:
+        own_base = raw["base"]
         raw, innermost = merge_scenario(raw, path, read_toml)
+        if isinstance(raw.get("expected"), dict):
+            raw["expected"] = {**raw["expected"], "base_now_sha256": _digest_of(path.parent / own_base)}
         raw["base"] = Path(os.path.relpath(innermost.resolve(), path.parent.resolve())).as_posix()
     return raw
+
+
+def _digest_of(path: Path) -> str | None:
+    """Give what a base means by itself; None where it cannot stand by itself."""
+    try:
+        return config_digest(load_config(path))
+    except Circle15Error:
+        return None
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError, model_validator
+from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 (pydantic needs it at run time)
 
 from circle15.config.faults.validation_words import worded
 from circle15.config.types import Count, CrsName, Identifier, KeyFaultError, NonNegative, Positive, Table
@@ -198,6 +199,9 @@ class ExpectedTable(Table):
     base_sha256: Annotated[str, AfterValidator(_digest)]
     """The config_sha256 of the base run whose map it was; a base that has changed since is told by it.
     推演所用底图那次运行的 config_sha256，据此判断底本配置此后是否改动。"""
+    base_now_sha256: SkipJsonSchema[str | None] = None
+    """What the base means when the scenario is read, filled in by then; a run's manifest keeps it for an audit.
+    读取方案时底本配置的摘要，由程序填写，随 run.json 留存备查。"""
     totals: Annotated[tuple[ExpectedTotal, ...], Field(min_length=1)]
     """One per street and service: { unit_id, layer, covered_people, gap }.
     每个街道、每项服务一条：{ unit_id, layer, covered_people, gap }。"""

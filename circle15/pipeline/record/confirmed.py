@@ -6,14 +6,12 @@ import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from circle15.config.meaning import config_digest
-from circle15.config.model import load_config, read_toml
-from circle15.errors import Circle15Error
 from circle15.outputs.dictionary import decimals_of
 from circle15.said import Said, in_
 
 if TYPE_CHECKING:
     from circle15.config.model import Config
+    from circle15.config.planning import ExpectedTable
     from circle15.outputs.result import DistrictResult
 
 SAME = Said("与推演一致：{n} 项数值逐项核对无差异", "as the what-if said: {n} numbers compared, none differs")
@@ -26,7 +24,8 @@ BASE_CHANGED = Said(
     "the base config has changed since the what-if (config_sha256 differs); run it and do the what-if on its new map",
 )
 BASE_UNKNOWN = Said(
-    "找不到底本配置，无法核对推演之后是否改动", "the base config is not there; whether it has changed cannot be told"
+    "底本配置单独不能读取，无法核对推演之后是否改动",
+    "the base config cannot be read by itself; whether it has changed cannot be told",
 )
 MEASURES = {
     "covered_people": ("coverage", Said("覆盖人数", "covered people")),
@@ -52,7 +51,7 @@ class Confirmation:
 
     n_compared: int
     differing: tuple[Differing, ...]
-    base_is_same: bool | None  # None: the base's file is not there
+    base_is_same: bool | None  # None: the base cannot be read by itself
     names: dict[str, str]  # of units and layers, by id
 
     @property
@@ -132,7 +131,7 @@ def confirm(config: Config, result: DistrictResult) -> Confirmation | None:
                 differing.append(Differing(total.unit_id, total.layer, measure, expected, value))
     names = dict(zip(result.units["unit_id"].astype(str), result.units["unit_name"].astype(str), strict=True))
     names |= {result.id: result.name, **{f"layer {layer.id}": layer.name for layer in result.layers}}
-    return Confirmation(n_compared, tuple(differing), _base_is_same(config), names)
+    return Confirmation(n_compared, tuple(differing), _base_is_same(config.expected), names)
 
 
 def with_confirmation(result: DistrictResult, confirmation: Confirmation | None) -> DistrictResult:
@@ -144,16 +143,9 @@ def with_confirmation(result: DistrictResult, confirmation: Confirmation | None)
     return replace(result, confirmation=told, warnings=result.warnings if is_quiet else (*result.warnings, told[0]))
 
 
-def _base_is_same(config: Config) -> bool | None:
+def _base_is_same(expected: ExpectedTable) -> bool | None:
     """Tell whether the config that the scenario names as its base still means what it meant on the map."""
-    try:
-        stated = read_toml(config.path).get("base")
-        base = None if stated is None else load_config(config.path.parent / str(stated))
-    except Circle15Error:
-        return None  # told as such; an audit elsewhere has the manifest alone
-    if base is None or config.expected is None:
-        return None
-    return config_digest(base) == config.expected.base_sha256
+    return None if expected.base_now_sha256 is None else expected.base_now_sha256 == expected.base_sha256
 
 
 def _number(value: float) -> str:
