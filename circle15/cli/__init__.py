@@ -12,6 +12,7 @@ from circle15 import __version__
 from circle15.cli.shared.click_words import OPTIONS, SaidOption, teach_click
 from circle15.cli.shared.language import language_of, speak, told
 from circle15.cli.shared.options import CONTEXT
+from circle15.cli.shared.stopping import exit_code_of
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -84,6 +85,13 @@ class _LazyGroup(click.Group):
         speak(language_of(sys.argv[1:] if args is None else args))
         return super().main(args, *rest, **extra)
 
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the command that is named; Ctrl-C while it is loaded ends as it does later."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt as e:
+            sys.exit(exit_code_of(e))
+
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Give the line of usage."""
         self.options_metavar = told(OPTIONS)
@@ -102,7 +110,8 @@ class _LazyGroup(click.Group):
 
 _ZH = """在真实步行路网上规划区县的 15 分钟公共服务圈。
 
-数据写到标准输出，提示写到标准错误。退出码 0：完成；1：有区县失败；2：配置或输入有误。"""
+数据写到标准输出，提示写到标准错误。退出码 0：完成；1：有区县失败；2：配置或输入有误；
+130：Ctrl-C 中断；143：被终止（SIGTERM）。"""
 
 
 teach_click()
@@ -115,5 +124,6 @@ teach_click()
 def main() -> None:
     """Plan a district's 15-minute public-service circle on its real walking network.
 
-    Data goes to stdout, talk to stderr. Exit 0: done; 1: a district failed; 2: a config or input is wrong.
+    Data goes to stdout, talk to stderr. Exit 0: done; 1: a district failed; 2: a config or input is wrong;
+    130: Ctrl-C; 143: SIGTERM.
     """

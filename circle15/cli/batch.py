@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import signal
 import sys
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,6 +15,7 @@ from circle15.cli.shared.click_words import command as named
 from circle15.cli.shared.click_words import option
 from circle15.cli.shared.language import told
 from circle15.cli.shared.options import EXIT_FAILED, out_option, say, shared
+from circle15.cli.shared.stopping import exit_code_of
 from circle15.cli.shared.terminal import echo
 from circle15.said import Said
 
@@ -116,7 +116,7 @@ def command(
 
     finished: list[Outcome] = []
     try:
-        with _stopped_by_sigterm(), _cluster(scheduler) as executor, batch_progress(json_log=json_log) as tell:
+        with _cluster(scheduler) as executor, batch_progress(json_log=json_log) as tell:
 
             def note(event: Any) -> None:
                 if event.outcome is not None:
@@ -133,7 +133,7 @@ def command(
                 previous=previous,
                 on_event=note,
             )
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as e:
         standing = sum(o.error is None for o in finished)
         text = told(
             Said(
@@ -142,7 +142,7 @@ def command(
             )
         )
         echo(json_line("stopped", text=text) if json_log else f"circle15: {text}", err=True)
-        sys.exit(130)
+        sys.exit(exit_code_of(e))
     finally:
         for outcome in finished:
             echo(f"{outcome.config}\t{outcome.status}\t{outcome.folder or ''}")
@@ -194,21 +194,3 @@ def _cluster(address: str | None) -> Iterator[Executor | None]:
         raise click.UsageError(told(message)) from None
     with client:
         yield client.get_executor(retries=0)
-
-
-@contextmanager
-def _stopped_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM stop the batch as cleanly as Ctrl-C."""
-
-    def stop(_number: int, _frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        before = signal.signal(signal.SIGTERM, stop)
-    except ValueError:  # not the main thread, as when a test or a notebook calls the command
-        yield
-        return
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)

@@ -15,6 +15,7 @@ import click
 from circle15.cli.shared.click_words import option
 from circle15.cli.shared.language import LANGUAGES, spoken, told
 from circle15.cli.shared.plain_words import error_lines, library_warnings
+from circle15.cli.shared.stopping import end_without_reader, exit_code_of, stopped_by_sigterm
 from circle15.cli.shared.terminal import ShownFormatter, echo, print_what_the_console_lacks
 from circle15.said import Said
 from circle15.threads import MOST_THREADS
@@ -86,12 +87,16 @@ def shared(function: F) -> F:
         logging.basicConfig(level=level, handlers=[talk])
         print_what_the_console_lacks()
         click.get_current_context().obj = {"quiet": quiet}
-        with library_warnings() as heard:
+        with library_warnings() as heard, stopped_by_sigterm():
             try:
-                return function(*args, **kwargs)
-            except KeyboardInterrupt:
+                result = function(*args, **kwargs)
+                sys.stdout.flush()
+                return result  # noqa: TRY300 (what is left to flush may have no reader)
+            except KeyboardInterrupt as e:
                 say_always(Said("已停止，未写入任何文件", "stopped; nothing was written"))
-                sys.exit(130)
+                sys.exit(exit_code_of(e))
+            except BrokenPipeError:
+                end_without_reader()
             except (click.ClickException, click.exceptions.Exit, click.Abort):
                 raise
             except Exception as e:  # noqa: BLE001 (the outermost door: whatever comes through is told in our words)
