@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -359,3 +360,35 @@ def test_a_temporary_file_that_cannot_be_written_is_told_and_never_aborts(tmp_pa
     assert line.startswith(f"circle15: {tmp_path / 'temp'}")
     assert "File too large" in line
     assert list((tmp_path / "temp").iterdir()) == []
+
+
+def test_of_two_that_publish_into_one_folder_at_once_one_says_so_and_the_result_is_whole_a_hundred_times(tmp_path):
+    names, said, written = ("a.csv", "b.csv", "units/x.html"), [], []
+
+    def publish(text, start):
+        start.wait()
+        try:
+            with claimed_folder(tmp_path / "d") as claim, claim.stage() as stage:
+                for name in names:
+                    (stage / name).parent.mkdir(exist_ok=True)
+                    (stage / name).write_text(text)
+                write_manifest({"files": {n: {"sha256": file_digest(stage / n)} for n in names}}, stage / MANIFEST)
+                start.wait(timeout=30)  # the other has come, and gone
+            written.append(text)
+        except OutputError as e:
+            assert "another circle15 is writing to this folder" in str(e)  # noqa: PT017 (of one of two threads)
+            said.append(text)
+            start.wait(timeout=30)
+
+    for turn in range(100):
+        start = threading.Barrier(2)
+        pair = [threading.Thread(target=publish, args=(f"{turn}-{i}", start)) for i in range(2)]
+        for one in pair:
+            one.start()
+        for one in pair:
+            one.join()
+        if turn == 50:
+            (tmp_path / "d" / "notes.txt").write_text("mine, so that files are replaced one by one")
+        found = {text for name, text in contents(tmp_path / "d").items() if name in names}
+        assert found == {written[-1].encode()}
+    assert (len(said), len(written)) == (100, 100)

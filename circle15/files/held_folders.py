@@ -62,7 +62,7 @@ def held_folder(parent: Path | None = None, *, before: str = "", suffix: str = S
         if e.errno not in _FULL or e.filename is not None:
             raise
         # Writing tells no name: what the disk has no room for mostly stands here.
-        raise DiskFullError(Problem(CANNOT_KEEP.format(why=os.strerror(e.errno)), file=str(folder))) from e
+        raise DiskFullError(Problem(CANNOT_KEEP.format(why=e.strerror), file=str(folder))) from e
     finally:
         _remove(folder)
         if hold is not None:

@@ -50,9 +50,9 @@ def write_selection(path: Path, wanted: Mapping[str, frozenset[str] | None], out
         parts.complete_backward_references(str(path), relation_depth=0)
         others = osmium.FileProcessor(str(path)).with_filter(parts.id_filter())
         with osm_writer(out, out.parent) as writer:
-            for thing, part in osmium.zip_processors(osmium.FileProcessor(str(found)), others):
-                if thing is not None:
-                    writer.add(thing)
+            for own, part in osmium.zip_processors(osmium.FileProcessor(str(found)), others):
+                if own is not None:
+                    writer.add(own)
                 elif isinstance(part, osmium.osm.Node | osmium.osm.Way | osmium.osm.Relation):
                     writer.add(part.replace(tags={}))
 
