@@ -45,8 +45,8 @@ _TEXTS = {
                 " places, walking speeds and people drawn anew within their errors. Surely covered is what is covered"
                 " in at least 95 % of them, surely not what is in at most 5 %; in between the data cannot tell. Streets"
                 " or services whose intervals overlap are not ranked.",
-        "bounds": " The bounds are what streets missing from the map may do: the share by the streets as mapped, and with"
-                  " the paths that very likely exist inside blocks.",
+        "bounds": " The bounds are what streets missing from the map may do: the share by the streets as mapped, and"
+                  " with the paths that very likely exist inside blocks.",
         "held": "Chosen in", "no_regret": "Sites of no regret, chosen in at least 95 % of the draws: {places}.",
         "place": "{layer} {ranks}",
         "no_regret_none": "No site is chosen in 95 % of the draws; their order changes with the errors.",

@@ -25,8 +25,9 @@ TRIES = (1.0, -1.0, 0.5, -0.5)
 """What a move is multiplied by until it is plausible; else the facility stays where it is stated."""
 _POINTS_AT_ONCE = 200_000
 _ACCESS_DRAWS = 32
-_LEG_CUTS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
-"""Standard deviations that may be taken from legs: hardly any place is farther off than the last."""
+_LEG_CUTS = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
+"""Standard deviations that may be taken from legs, or added (below 0) where chance alone put the stated ones near: so
+that few facilities that tell little shorten legs no more often than they lengthen them."""
 _CUT_STEPS = 128
 
 
@@ -149,7 +150,7 @@ class _LegMatch:
         moves = place_normals(self._root, lon, lat, _ACCESS_DRAWS, factor=ACCESS) * places.sd_m
         cuts = np.array(_LEG_CUTS) * places.sd_m
         moved = [self._moved_legs(cut, moves) for cut in cuts]
-        drawn = moved[0]
+        drawn = moved[_LEG_CUTS.index(0.0)]
         if not len(self._legs) or not len(drawn):
             return np.zeros(draws)
         stated = float(self._legs.mean())
@@ -159,7 +160,7 @@ class _LegMatch:
         means = np.maximum.accumulate([legs.mean() if len(legs) else 0.0 for legs in reversed(moved)])
         true_cut = np.interp(seen, means, cuts[::-1])
         true_mean = np.interp(true_cut, cuts, [_cut(self._legs, cut).mean() for cut in cuts])
-        grid = np.linspace(0.0, float(drawn.max()), _CUT_STEPS)
+        grid = np.linspace(-2 * places.sd_m, float(drawn.max()), _CUT_STEPS)
         cuts_m = np.interp(true_mean, [_cut(drawn, cut).mean() for cut in grid[::-1]], grid[::-1])
         return np.asarray(cuts_m, dtype=np.float64)
 
@@ -178,8 +179,8 @@ class _LegMatch:
 
 
 def _cut(legs_m: Float64, cut_m: npt.ArrayLike) -> Float64:
-    """Take a length from legs, in squares, as errors in two directions add up."""
-    return np.asarray(np.sqrt(np.maximum(np.square(legs_m) - np.square(cut_m), 0.0)), dtype=np.float64)
+    """Take a length from legs, in squares, as errors in two directions add up; one below 0 is added."""
+    return np.asarray(np.sqrt(np.maximum(np.square(legs_m) - np.sign(cut_m) * np.square(cut_m), 0.0)), dtype=np.float64)
 
 
 def _put(at: Linkage, rows: npt.NDArray[np.int64], found: Linkage, cut_m: Float64) -> Linkage:
