@@ -47,6 +47,9 @@ class Said:
         listed = list(parts)
         return Said(self.zh.join(in_(p, "zh") for p in listed), self.en.join(in_(p, "en") for p in listed))
 
+    def __str__(self) -> str:
+        return self.en  # what a log or a notebook shows; who writes for a reader asks for one side
+
     def __bool__(self) -> bool:
         return bool(self.zh)
 

@@ -31,6 +31,7 @@ from circle15.memory import out_of_memory_text
 from circle15.pipeline import run_district
 from circle15.runs.folder import Manifest
 from circle15.runs.stale import changed_inputs, why_stale
+from circle15.said import Said
 from tests.batch_town import BOXES, SHARED, build_town, digests, start_batch
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="signals and RLIMIT_DATA as Linux has them")
@@ -76,7 +77,7 @@ def test_a_mistyped_key_of_a_block_costs_that_block_alone(town, tmp_path):
     path.write_text(town.read_text("utf-8").replace('name = "Middle"', 'nam = "Middle"'), encoding="utf-8")
     entries = find_districts([path])
     assert [e.error is None for e in entries] == [True, False, True]
-    assert "did you mean 'name'?" in entries[1].error
+    assert "did you mean 'name'?" in str(entries[1].error)
 
 
 def test_a_folder_stands_for_its_configs_and_a_file_given_twice_counts_once(town, tmp_path):
@@ -91,7 +92,7 @@ def test_two_districts_of_one_id_cannot_share_a_folder(town, tmp_path):
     path.write_text(town.read_text("utf-8"), encoding="utf-8")
     entries = find_districts([town, path])
     assert [e.error is None for e in entries] == [True] * 3 + [False] * 3
-    assert "ids name the output folders" in entries[3].error
+    assert "ids name the output folders" in str(entries[3].error)
 
 
 def test_one_id_twice_in_a_batch_file_is_an_error_and_the_first_stands(town, tmp_path):
@@ -102,7 +103,7 @@ def test_one_id_twice_in_a_batch_file_is_an_error_and_the_first_stands(town, tmp
     )
     outcomes = run_batch([path], out=tmp_path / "out", jobs=1)
     assert [o.status for o in outcomes] == ["done", "failed", "failed"]
-    assert all("ids name the output folders" in o.error for o in outcomes[1:])
+    assert all("ids name the output folders" in str(o.error) for o in outcomes[1:])
 
 
 def test_loaded_configs_are_told_apart_by_their_ids(town):
@@ -154,14 +155,16 @@ def test_content_of_the_wrong_kind_is_an_error_of_its_district(town, tmp_path, o
     path.write_text(town.read_text("utf-8").replace(old, new, 1), encoding="utf-8")
     outcomes = run_batch([path], out=tmp_path / "out", executor=_Nowhere())
     assert outcomes[0].status == "failed"
-    assert told in outcomes[0].error
+    assert told in str(outcomes[0].error)
 
 
 class _Nowhere(ThreadPoolExecutor):
     """Runs no district."""
 
     def submit(self, fn, /, *args, **kwargs):
-        return super().submit(fn if fn is not run_one else lambda *_: Report(error="not run"), *args, **kwargs)
+        return super().submit(
+            fn if fn is not run_one else lambda *_: Report(error=Said("未运行", "not run")), *args, **kwargs
+        )
 
 
 def test_what_a_worker_half_wrote_before_it_died_is_gone_when_the_batch_ends(town, tmp_path):
@@ -250,8 +253,8 @@ def test_a_district_that_fails_costs_no_other(town, undisturbed, tmp_path):
     path.write_text(text.replace('name = "Middle"', 'name = "Middle"\npopulation.path = "missing.csv"'), "utf-8")
     outcomes = run_batch([path, tmp_path / "nowhere.toml"], out=tmp_path / "out", jobs=2)
     assert [o.status for o in outcomes] == ["done", "failed", "done", "failed"]
-    assert "missing.csv" in outcomes[1].error
-    assert "nowhere.toml" in outcomes[3].error
+    assert "missing.csv" in str(outcomes[1].error)
+    assert "nowhere.toml" in str(outcomes[3].error)
     assert not (tmp_path / "out" / "middle").exists()
     assert digests(tmp_path / "out" / "east") == digests(undisturbed / "east")
     assert "missing.csv" in (tmp_path / "out" / "summary.html").read_text("utf-8")
@@ -272,7 +275,7 @@ def test_a_worker_killed_by_sigkill_costs_its_district_alone(town, undisturbed, 
     with _OneDies(jobs) as executor:
         outcomes = run_batch([town], out=tmp_path / "out", executor=executor)
     assert [o.status for o in outcomes] == ["done", "failed", "done"]
-    assert "SIGKILL" in outcomes[1].error
+    assert "SIGKILL" in str(outcomes[1].error)
     assert digests(tmp_path / "out" / "west") == digests(undisturbed / "west")
 
 
@@ -319,7 +322,7 @@ def test_a_local_process_keeps_to_its_memory():
 def test_a_district_that_needs_more_memory_fails_and_says_so(town, tmp_path):
     outcomes = run_batch([town], out=tmp_path / "out", jobs=1, memory_limit_bytes=100_000_000)
     assert {o.status for o in outcomes} == {"failed"}
-    assert all(o.error.startswith(f"{o.name}: out of memory") for o in outcomes)
+    assert all(str(o.error).startswith(f"{o.name}: out of memory") for o in outcomes)
 
 
 @pytest.mark.parametrize(
@@ -327,7 +330,7 @@ def test_a_district_that_needs_more_memory_fails_and_says_so(town, tmp_path):
     [
         (
             MemoryError("Unable to allocate 8 GiB"),
-            f"east: {out_of_memory_text(MemoryError('Unable to allocate 8 GiB'))}",
+            f"east: {out_of_memory_text(MemoryError('Unable to allocate 8 GiB')).en}",
         ),
         (PermissionError(13, "Permission denied", "people.csv"), "people.csv: Permission denied"),
     ],
@@ -340,7 +343,7 @@ def test_want_of_memory_and_what_the_system_refuses_are_told_as_such_without_a_t
 
     monkeypatch.setattr("circle15.batch.work.run_district", run)
     report = run_one(find_districts([town])[0].config, tmp_path / "out", None, 1)
-    assert (report.error, report.trace) == (told, None)
+    assert (str(report.error), report.trace) == (told, None)
 
 
 @on_linux
@@ -390,7 +393,7 @@ def test_resume_runs_again_only_what_has_changed(town, tmp_path):
     (out / "east" / "tables.xlsx").unlink()
     outcomes = run_batch([path], out=out, jobs=1, resume=True)
     assert [o.status for o in outcomes] == ["done", "kept", "failed"]
-    assert outcomes[2].error.startswith(f"{edited}: was not written by circle15, or has been changed since")
+    assert str(outcomes[2].error).startswith(f"{edited}: was not written by circle15, or has been changed since")
     edited.unlink()
     assert [o.status for o in run_batch([path], out=out, jobs=1, resume=True)] == ["kept", "kept", "done"]
     assert digests(out) == first

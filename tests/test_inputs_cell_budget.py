@@ -84,7 +84,7 @@ def test_a_memory_error_is_told_in_one_line_without_a_trace(tmp_path, monkeypatc
     monkeypatch.setattr("circle15.pipeline.run_district", exhausted)
     told = CliRunner().invoke(main, ["run", str(path)])
     assert told.exit_code == 1
-    assert told.stderr.splitlines()[-1] == f"circle15: {out_of_memory_text(error)}; nothing was written"
+    assert told.stderr.splitlines()[-1] == f"circle15: {out_of_memory_text(error).en}; nothing was written"
     assert "Traceback" not in told.stderr
 
 

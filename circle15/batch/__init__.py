@@ -21,6 +21,7 @@ from circle15.files.written import MANIFEST, files_of_manifest, refuse_foreign
 from circle15.outputs.summary import FILES, read_previous
 from circle15.pipeline import DEFAULT_OUT
 from circle15.runs.stale import why_stale
+from circle15.said import in_
 from circle15.threads import available_threads
 
 if TYPE_CHECKING:
@@ -128,7 +129,7 @@ def run_batch(
             "executor": type(workers).__name__,
             "jobs": n_jobs if executor is None else None,
             "shared_extracts": {name: round(report.wall_s, 3) for name, report in shared.items()},
-            "sharing_failed": {name: report.error for name, report in shared.items() if report.error is not None},
+            "sharing_failed": {name: report.error.en for name, report in shared.items() if report.error is not None},
             "seconds": {"share": round(share_s, 3), "districts": round(clock() - started - share_s, 3)},
         }
         write_batch_summary(ordered, claim, earlier, facts)
@@ -148,7 +149,7 @@ def _workers(executor: Executor | None, jobs: int, memory_limit_bytes: int | Non
 
 def _log_warning(event: Event) -> None:
     if event.kind == "warning":
-        logger.warning("%s: %s", event.name, event.text)
+        logger.warning("%s: %s", event.name, in_(event.text, "en"))
 
 
 def _failed(entry: Entry) -> Outcome:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from circle15.config.district import DistrictTable
 from circle15.config.model import Config, load_config, parse_config, read_toml
 from circle15.config.types import suggest
-from circle15.errors import Circle15Error, ConfigError, Problem
+from circle15.errors import Circle15Error, ConfigError, Problem, both
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class Entry:
 
     label: str  # the config file; in a batch file, and of a loaded config, also the district's id
     config: Config | None
-    error: str | None = None
+    error: Said | None = None
 
     @property
     def name(self) -> str:
@@ -58,12 +58,7 @@ def find_districts(configs: str | Path | Config | Iterable[str | Path | Config])
                 Entry(
                     str(path),
                     None,
-                    str(
-                        Problem(
-                            Said("文件夹中没有 .toml 文件", "no .toml file in this folder"),
-                            file=str(path),
-                        )
-                    ),
+                    both(Problem(Said("文件夹中没有 .toml 文件", "no .toml file in this folder"), file=str(path))),
                 )
             )
         for file in files:
@@ -96,7 +91,7 @@ def _of_file(path: Path) -> list[Entry]:
             return [Entry(str(path), load_config(path))]
         return _of_batch_file(raw, path)
     except Circle15Error as e:
-        return [Entry(str(path), None, str(e))]
+        return [Entry(str(path), None, both(e))]
 
 
 def _of_batch_file(raw: dict[str, Any], path: Path) -> list[Entry]:
@@ -116,7 +111,8 @@ def _of_batch_file(raw: dict[str, Any], path: Path) -> list[Entry]:
         try:
             entries.append(Entry(label, parse_config(_merged(defaults, block, path, i), path)))
         except ConfigError as e:
-            entries.append(Entry(label, None, "\n".join(f"block {i}: {p}" for p in e.problems)))
+            told = [Said(f"第 {i} 段：", f"block {i}: ") + both(p) for p in e.problems]
+            entries.append(Entry(label, None, Said("\n", "\n").join(told)))
     return entries
 
 
@@ -190,7 +186,7 @@ def _without_clashes(entries: list[Entry]) -> list[Entry]:
                 f"district id is also that of {taken[entry.name]}; ids name the output folders and must differ",
             )
             problem = Problem(message, file=entry.label, key="district.id", value=entry.config.district.id)
-            result.append(Entry(entry.label, None, str(problem)))
+            result.append(Entry(entry.label, None, both(problem)))
             continue
         if entry.config is not None:
             taken[entry.name] = entry.label

@@ -10,6 +10,8 @@ from circle15.batch.work import Report
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from circle15.said import Said
+
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -17,7 +19,7 @@ class Outcome:
 
     config: str
     folder: Path | None  # where its results stand; None where it failed
-    error: str | None  # one or more plain lines; None where it is done
+    error: Said | None  # one or more plain lines; None where it is done
     name: str = ""  # of its folder
     is_kept: bool = False  # an earlier run's results stand (resume)
     report: Report = field(default_factory=Report)
@@ -37,4 +39,4 @@ class Event:
     stage: str = ""
     n: int = 0  # of "begin": districts to run
     outcome: Outcome | None = None  # of "finished"
-    text: str = ""  # of "warning"
+    text: Said | str = ""  # of "warning"

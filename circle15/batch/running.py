@@ -11,6 +11,7 @@ from circle15.batch.outcomes import Event, Outcome
 from circle15.batch.work import Report, read_stages, run_one, share_selection, share_streets
 from circle15.inputs.osm.selection import Wanted, join_wanted
 from circle15.pipeline.study.layer_facilities import GATE_TAGS, OSM_PREFIX, wanted_tags
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -53,7 +54,10 @@ class Runner:
         reports |= _waited(self._start_streets(shared, late=True))
         for name, report in reports.items():
             if report.error is not None:
-                told = f"could not be read once for all districts; each reads it itself ({report.error})"
+                told = Said(
+                    f"未能供各区县共用一次读取，由各区县自行读取（{report.error.zh}）",
+                    f"could not be read once for all districts; each reads it itself ({report.error.en})",
+                )
                 self.tell(Event("warning", name, text=told))
         return reports
 
@@ -127,7 +131,7 @@ def _waited(futures: Mapping[str, Future[Report]]) -> dict[str, Report]:
     return {name: _report_of(future, name)[0] for name, future in futures.items()}
 
 
-def _report_of(future: Future[Report], name: str) -> tuple[Report, str | None]:
+def _report_of(future: Future[Report], name: str) -> tuple[Report, Said | None]:
     """Give a worker's report and its error; a worker that died or was lost is an error too."""
     error = future.exception()
     if error is None:
@@ -135,9 +139,8 @@ def _report_of(future: Future[Report], name: str) -> tuple[Report, str | None]:
         if report.trace is not None:
             logger.error("%s\n%s", name, report.trace)
         return report, report.error
-    text = (
-        f"{name}: {error}" if type(error).__name__ == "WorkerDiedError" else f"{name}: {type(error).__name__}: {error}"
-    )
+    told = str(error) if type(error).__name__ == "WorkerDiedError" else f"{type(error).__name__}: {error}"
+    text = Said(f"{name}：进程未能完成（{told}）", f"{name}: {told}")
     return Report(error=text), text
 
 

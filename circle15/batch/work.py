@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from circle15.errors import Circle15Error
+from circle15.errors import Circle15Error, Problem, both
+from circle15.files.system_words import system_words
 from circle15.inputs.osm.file import is_osm_file
 from circle15.memory import out_of_memory_text
 from circle15.network.build import read_network
@@ -21,6 +22,7 @@ from circle15.network.cuts import keep_cuts
 from circle15.network.extracts import keep_selection
 from circle15.pipeline import run_district
 from circle15.pipeline.study.read_study import study_area
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -36,7 +38,7 @@ logger = logging.getLogger(__name__)
 class Report:
     """What a worker tells of one district or one shared extract."""
 
-    error: str | None = None  # one or more plain lines
+    error: Said | None = None  # one or more plain lines
     trace: str | None = None  # traceback of an error that nobody expected
     seconds: dict[str, float] = field(default_factory=dict)  # per stage
     counts: dict[str, float] = field(default_factory=dict)  # cells, people, facilities
@@ -56,7 +58,7 @@ def share_selection(source: Path, wanted: Wanted) -> Report:
         if is_osm_file(source):
             keep_selection(source, wanted)
     except Circle15Error as e:
-        return _report(begun, error=str(e))
+        return _report(begun, error=both(e))
     return _report(begun)
 
 
@@ -73,7 +75,7 @@ def share_streets(source: Path, configs: Sequence[Config]) -> Report:
         if not (is_cut and all(keep_cuts(source, near, island_m) for island_m, near in areas.items())):
             read_network(source)
     except Circle15Error as e:
-        return _report(begun, error=str(e))
+        return _report(begun, error=both(e))
     return _report(begun)
 
 
@@ -101,14 +103,16 @@ def run_one(config: Config, folder: Path, progress: Path | None, threads: int | 
         }
         return _report(begun, seconds=run.seconds, counts=counts)
     except Circle15Error as e:
-        return _report(begun, error=str(e))
+        return _report(begun, error=both(e))
     except MemoryError as e:
-        return _report(begun, error=f"{config.district.id}: {out_of_memory_text(e)}")
+        return _report(begun, error=Said(f"{config.district.id}：", f"{config.district.id}: ") + out_of_memory_text(e))
     except OSError as e:
-        where = f"{e.filename}: " if e.filename is not None else ""
-        return _report(begun, error=f"{where}{e.strerror or e}")
+        return _report(
+            begun, error=both(Problem(system_words(e), file=None if e.filename is None else str(e.filename)))
+        )
     except Exception as e:  # noqa: BLE001 (a defect of ours in one district must not cost the others; its trace is kept)
-        text = f"{config.district.id}: unexpected {type(e).__name__}: {e}"
+        told = f"{type(e).__name__}: {e}"
+        text = Said(f"{config.district.id}：意外的 {told}", f"{config.district.id}: unexpected {told}")
         return _report(begun, error=text, trace=traceback.format_exc())
 
 
@@ -135,7 +139,7 @@ def _tell(progress: Path | None, stage: str) -> None:
 def _report(
     begun: tuple[float, float],
     *,
-    error: str | None = None,
+    error: Said | None = None,
     trace: str | None = None,
     seconds: dict[str, float] | None = None,
     counts: dict[str, float] | None = None,

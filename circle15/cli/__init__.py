@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from circle15 import __version__
-from circle15.cli.shared.click_words import OPTIONS, SaidOption, teach_click
+from circle15.cli.shared.click_words import OPTIONS, SaidOption, spoken_help_option, teach_click
 from circle15.cli.shared.language import language_of, speak, told
 from circle15.cli.shared.options import CONTEXT
 from circle15.cli.shared.stopping import exit_code_of
@@ -91,6 +91,10 @@ class _LazyGroup(click.Group):
             return super().invoke(ctx)
         except KeyboardInterrupt as e:
             sys.exit(exit_code_of(e))
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Give the option -h in the language of the command."""
+        return spoken_help_option(super().get_help_option(ctx))
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Give the line of usage."""

@@ -161,7 +161,7 @@ def _print_failures(outcomes: list[Outcome]) -> None:
         width = max(len(heading), *(len(n) for n in names))
         echo(f"{heading:<{width}}  {told(Said('失败原因', 'why it failed'))}", err=True)
         for name, outcome in zip(names, failed, strict=True):
-            for i, line in enumerate((outcome.error or "").splitlines()):
+            for i, line in enumerate(told(outcome.error or "").splitlines()):
                 echo(f"{name if i == 0 else '':<{width}}  {line}", err=True)
     kept = sum(o.is_kept for o in outcomes)
     done, n = len(outcomes) - len(failed), len(outcomes)

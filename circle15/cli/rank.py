@@ -55,6 +55,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @option(
     "--candidates",
     type=_FILE,
+    metavar="FILE",
     help=Said(
         "备选地块表，代替本区网格。",
         "Table of parcels instead of the district's cells.",
@@ -63,6 +64,7 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
 @option(
     "--projects",
     type=_FILE,
+    metavar="FILE",
     help=Said(
         "改为比选这张拟建项目表（projects.csv）。",
         "Compare this list of planned projects instead (projects.csv).",

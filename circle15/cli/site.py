@@ -75,12 +75,15 @@ capacitated  每处容量有限时，补足的缺口最多
 @option(
     "--candidates",
     type=_FILE,
+    metavar="FILE",
     help=Said(
         "备选地块表，代替本区网格。",
         "Table of parcels instead of the district's cells.",
     ),
 )
-@option("--forbidden", type=_FILE, help=Said("不得建设的范围。", "Areas in which nothing may be built."))
+@option(
+    "--forbidden", type=_FILE, metavar="FILE", help=Said("不得建设的范围。", "Areas in which nothing may be built.")
+)
 @option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="X", default=60.0, show_default=True,
               help=Said(
         "求解时限（秒）；到时停止的，表中注明尚未排除的差距。",

@@ -102,7 +102,13 @@ def _take(hold: int, folder: Path) -> None:
             fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError as e:
         if e.errno in _NO_LOCKS:
-            logger.warning("%s: this file system has no locks; see to it that one run at a time writes here", folder)
+            logger.warning(
+                Said(
+                    "%s：此文件系统没有文件锁，请确保同一时间只有一次运行写入此处",
+                    "%s: this file system has no locks; see to it that one run at a time writes here",
+                ),
+                folder,
+            )
             return
         raise OutputError(Problem(_busy(hold), file=str(folder))) from None
 

@@ -134,7 +134,7 @@ def _replace_within(stage: Path, folder: Path, fresh: list[str], gone: list[str]
     try:
         _clear(folder, aside, standing)
     except OSError as e:  # the new result is whole; the next run clears what is left
-        logger.warning("%s: cannot be cleared away (%s)", aside, e)
+        logger.warning(Said("%s：无法清除（%s）", "%s: cannot be cleared away (%s)"), aside, e)
 
 
 def _clear(folder: Path, aside: Path, names: Iterable[str]) -> None:

@@ -28,6 +28,7 @@ from circle15.files.digests import (
 )
 from circle15.files.held_folders import held_folder
 from circle15.network.streets.segments import Segments
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +72,11 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
     except FileNotFoundError:
         log.debug("%s: not in the cache", path)
     except _BROKEN as e:
-        log.warning("%s: this cache entry is broken (%s) and is made again", entry, e)
+        log.warning(
+            Said("%s：此缓存已损坏（%s），将重新生成", "%s: this cache entry is broken (%s) and is made again"),
+            entry,
+            e,
+        )
     else:
         return segments
     segments = read(path)
@@ -80,7 +85,11 @@ def cached_segments(path: Path, read: Callable[[Path], Segments]) -> Segments:
             _save(entry, segments)
             shrink_cache()
     except OSError as e:
-        log.warning("%s: the streets cannot be kept for the next run (%s)", entry.parent, e)
+        log.warning(
+            Said("%s：路网无法留作下次使用（%s）", "%s: the streets cannot be kept for the next run (%s)"),
+            entry.parent,
+            e,
+        )
     return segments
 
 
@@ -102,7 +111,9 @@ def kept_cut(path: Path, area: Any, island_m: float) -> tuple[Segments, npt.NDAr
     except FileNotFoundError:
         return None
     except _BROKEN as e:
-        log.warning("%s: this cache entry is broken (%s) and is not used", entry, e)
+        log.warning(
+            Said("%s：此缓存已损坏（%s），不予使用", "%s: this cache entry is broken (%s) and is not used"), entry, e
+        )
         return None
 
 
@@ -119,7 +130,11 @@ def keep_cut(
             _save(entry, cut[0], is_island=cut[1])
             shrink_cache()
     except OSError as e:
-        log.warning("%s: the streets cannot be kept for the next run (%s)", entry.parent, e)
+        log.warning(
+            Said("%s：路网无法留作下次使用（%s）", "%s: the streets cannot be kept for the next run (%s)"),
+            entry.parent,
+            e,
+        )
 
 
 def _cut_entry(key: ContentKey, area: Any, island_m: float) -> Path:
@@ -143,7 +158,13 @@ class ContentKey:
                 return True
         except OSError as e:
             log.debug("%s: %s", path, e)
-        log.warning("%s: was replaced while it was read; its streets are not kept for the next run", path)
+        log.warning(
+            Said(
+                "%s：读取期间被替换，其路网不留作下次使用",
+                "%s: was replaced while it was read; its streets are not kept for the next run",
+            ),
+            path,
+        )
         return False
 
 

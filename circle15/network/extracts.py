@@ -17,6 +17,7 @@ from circle15.files.digests import file_digest, identity_of, makers_digest
 from circle15.files.held_folders import held_folder
 from circle15.files.written import is_sealed, sealed, write_json
 from circle15.inputs.osm.selection import Wanted, holds_wanted, write_selection
+from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -48,7 +49,13 @@ def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
             # It keeps the source's name: whatever reads it tells of the file that the user knows.
             write_selection(source, wanted, beside / source.name)
             if identity_of(source) != before or _key(source) != key:
-                log.warning("%s: was replaced while it was read; its selection is not kept", source)
+                log.warning(
+                    Said(
+                        "%s：读取期间被替换，其选取结果不保留",
+                        "%s: was replaced while it was read; its selection is not kept",
+                    ),
+                    source,
+                )
                 return None
             whole = {**json.loads(told), "blake2b": file_digest(beside / source.name, "blake2b")}
             write_json(sealed(whole), beside / TAGS_FILE)
@@ -56,7 +63,9 @@ def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
         shrink_cache()
     except OSError as e:
         if kept_selection(source, wanted) == source:  # else another process was first
-            log.warning("%s: the extract's selection cannot be kept (%s)", entry.parent, e)
+            log.warning(
+                Said("%s：选取结果无法保留（%s）", "%s: the extract's selection cannot be kept (%s)"), entry.parent, e
+            )
     found = kept_selection(source, wanted)
     return found if found != source else None
 
@@ -74,7 +83,11 @@ def kept_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
                     os.utime(entry)
                 return _as_it_was_kept(entry, told)
         except (OSError, ValueError, TypeError, LookupError) as e:
-            log.warning("%s: this cache entry is broken (%s) and is not used", entry, e)
+            log.warning(
+                Said("%s：此缓存已损坏（%s），不予使用", "%s: this cache entry is broken (%s) and is not used"),
+                entry,
+                e,
+            )
     return source
 
 

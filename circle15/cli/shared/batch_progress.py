@@ -9,8 +9,10 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+from circle15.cli.shared.language import spoken, told
 from circle15.cli.shared.options import is_quiet
 from circle15.cli.shared.terminal import echo
+from circle15.said import Said, in_
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -48,15 +50,28 @@ class _JsonFormatter(logging.Formatter):
 
 
 def _tell_as_json(event: Event) -> None:
-    told: dict[str, Any] = {k: v for k, v in (("name", event.name), ("stage", event.stage), ("text", event.text)) if v}
+    told: dict[str, Any] = {
+        k: v for k, v in (("name", event.name), ("stage", event.stage), ("text", in_(event.text, spoken()))) if v
+    }
     if event.kind == "begin":
         told["districts"] = event.n
     if event.outcome is not None:
         told |= {"status": event.outcome.status, "config": event.outcome.config}
         told["seconds"] = round(event.outcome.report.wall_s, 3)
         if event.outcome.error is not None:
-            told["error"] = event.outcome.error
+            told["error"] = event.outcome.error.in_(spoken())
     echo(json_line(event.kind, **told), err=True)
+
+
+_STATUS = {
+    "done": Said("完成", "done"),
+    "kept": Said("未变，保留", "kept"),
+    "failed": Said("失败", "failed"),
+}
+
+
+def _tell(said: Said) -> None:
+    echo(f"circle15: {told(said)}", err=True)
 
 
 class _Lines:
@@ -71,17 +86,20 @@ class _Lines:
         if event.kind == "begin":
             self._n = event.n
         elif event.kind == "share":
-            echo(f"circle15: reading {event.name}, which several districts share", err=True)
+            _tell(Said(f"正在读取多个区县共用的 {event.name}", f"reading {event.name}, which several districts share"))
         elif event.kind == "warning":
-            echo(f"circle15: {event.name}: {event.text}", err=True)
+            _tell(Said(": ", ": ").join([event.name, event.text]))
         elif event.kind == "finished" and event.outcome is not None:
             is_fresh = bool(event.outcome.report.worker) or event.outcome.report.error is not None
             self._done += is_fresh
             count = f"{self._done}/{self._n} " if is_fresh else ""
             seconds = f" {event.outcome.report.wall_s:.1f} s" if event.outcome.report.worker else ""
-            echo(f"circle15: {count}{event.name or event.outcome.config}: {event.outcome.status}{seconds}", err=True)
+            status = _STATUS.get(event.outcome.status, Said(event.outcome.status, event.outcome.status))
+            name = event.name or event.outcome.config
+            _tell(Said(f"{count}{name}：{status.zh}{seconds}", f"{count}{name}: {status.en}{seconds}"))
         elif event.kind == "summary":
-            echo(f"circle15: writing the summary ({time.monotonic() - self._begun:.0f} s)", err=True)
+            seconds = f"{time.monotonic() - self._begun:.0f}"
+            _tell(Said(f"正在写汇总（{seconds} 秒）", f"writing the summary ({seconds} s)"))
 
 
 @contextmanager
@@ -117,7 +135,7 @@ def _bars() -> Iterator[Listener]:
             elif event.kind in {"share", "summary"}:
                 bars.update(whole, stage=f"{event.kind} {event.name}")
             elif event.kind == "warning":
-                bars.console.print(f"circle15: {event.name}: {event.text}", markup=False, highlight=False)
+                bars.console.print(f"circle15: {event.name}: {told(event.text)}", markup=False, highlight=False)
             elif event.kind == "stage":
                 if event.name not in tasks:
                     bars.update(whole, stage="")

@@ -101,12 +101,23 @@ class SaidOption(click.Option):
         return super().get_help_record(ctx)
 
 
+def spoken_help_option(option: click.Option | None) -> click.Option | None:
+    """Give the option -h, whose help click would keep in the language that was spoken first."""
+    if option is not None:
+        option.help = _worded("Show this message and exit.")
+    return option
+
+
 class SaidCommand(click.Command):
     """A command whose help stands in both languages: its docstring in English, and ``zh`` in Chinese."""
 
     def __init__(self, *args: Any, zh: str, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.zh = zh
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        """Give the option -h in the language of the command."""
+        return spoken_help_option(super().get_help_option(ctx))
 
     def collect_usage_pieces(self, ctx: click.Context) -> list[str]:
         """Give the line of usage."""

@@ -7,6 +7,7 @@ import locale
 import os
 import re
 from contextvars import ContextVar
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -54,7 +55,7 @@ def language_of(args: Sequence[str], environ: Mapping[str, str] | None = None) -
 
 
 def _of_option(args: Sequence[str]) -> str | None:
-    for word, following in zip(args, [*args[1:], ""], strict=True):
+    for word, following in pairwise([*args, ""]):
         value = following if word == "--lang" else word.removeprefix("--lang=") if word.startswith("--lang=") else ""
         if value in LANGUAGES:
             return value

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import codecs
+import copy
 import logging
 import sys
 import unicodedata
 from typing import Any
 
 import click
+
+from circle15.cli.shared.language import told
+from circle15.said import Said
 
 _KEPT = "\t\n"
 _CODES = [*range(0x20), *range(0x7F, 0xA0), 0x200E, 0x200F, *range(0x2028, 0x202F), *range(0x2066, 0x206A), 0xFEFF]
@@ -34,11 +38,18 @@ def shown(text: str) -> str:
 
 
 class ShownFormatter(logging.Formatter):
-    """Writes a line of the log with control codes made visible."""
+    """Writes a line of the log in the language of the command, with control codes made visible."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Give the line."""
-        return shown(super().format(record))
+        spoken = copy.copy(record)
+        spoken.levelname = told(_LEVELS.get(record.levelname, record.levelname))
+        if isinstance(record.msg, Said):
+            spoken.msg = told(record.msg)
+        return shown(super().format(spoken))
+
+
+_LEVELS = {"WARNING": Said("提示", "WARNING"), "ERROR": Said("错误", "ERROR"), "INFO": Said("信息", "INFO")}
 
 
 def print_what_the_console_lacks() -> None:

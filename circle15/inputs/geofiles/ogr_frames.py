@@ -77,7 +77,13 @@ def plain_geojson(path: Path) -> bytes:
     """Give GeoJSON's text in UTF-8 without links to coordinate systems."""
     text, n_links = without_links(decode_text(read_whole(path), file=str(path)).text, file=str(path))
     if n_links:
-        log.warning("%s: its coordinate system is a link, which is not followed: read as longitude and latitude", path)
+        log.warning(
+            Said(
+                "%s：其坐标系为链接，不予访问，按经纬度读取",
+                "%s: its coordinate system is a link, which is not followed: read as longitude and latitude",
+            ),
+            path,
+        )
     return text.encode()
 
 

@@ -242,7 +242,11 @@ def read_buildings(path: str | Path, area: Any = None) -> gpd.GeoDataFrame:
     frame = frame[~frame["building"].isin(("no", None)) & ~frame["osm_id"].isin(outlines)]
     lost = frame.geometry.isna()
     if lost.any():
-        log.warning("%s: %d buildings have no whole outline in the file, left out", path, int(lost.sum()))
+        log.warning(
+            Said("%s：%d 栋建筑在文件中轮廓不全，略去", "%s: %d buildings have no whole outline in the file, left out"),
+            path,
+            int(lost.sum()),
+        )
     if area is not None:
         shapely.prepare(area)
         lost |= ~shapely.intersects(area, frame.geometry.to_numpy())
