@@ -83,6 +83,7 @@ def _minutes(_ctx: click.Context, _param: click.Parameter, value: str) -> tuple[
     "-o",
     "output",
     type=NamedPath(path_type=Path, dir_okay=False),
+    metavar="FILE",
     help=Said(
         "GeoJSON 文件 [默认：标准输出]。",
         "GeoJSON file [default: stdout].",
