@@ -6,8 +6,10 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from circle15.planning.programme.solve import solve_programme
+from circle15.planning.programme.task import Sites
 from tests.small_programmes import Everything, make
 
 SEEDS = range(200)
@@ -68,3 +70,54 @@ def test_the_least_money_that_is_told_meets_the_goals_and_no_less_does(block: in
         more = replace(made.task, budget=made.task.budget + found.additions.money)
         assert solve_programme(more, time_limit_s=20).status == "optimal", seed
     assert n_told
+
+
+def test_the_fewest_sites_that_are_told_meet_the_goals_and_one_less_does_not() -> None:
+    n_told = 0
+    for seed in range(60):
+        rng = np.random.default_rng(5000 + seed)
+        made = make(rng, aim="people", n_goals=2)
+        kept = tuple(r for r in made.task.requirements if r.measure in {"people", "facilities"})
+        if len(made.task.options) > 5 or not kept:
+            continue
+        made.task = replace(made.task, requirements=kept)
+        n_pieces, n_services = len(made.task.services[0].people), len(made.task.services)
+        sites = Sites(
+            service=np.repeat(np.arange(n_services), 3),
+            unit=np.tile(np.arange(3), n_services),
+            reach=tuple(csr_array((rng.random((3, n_pieces)) < 0.4).astype(np.int8)) for _ in range(n_services)),
+        )
+        found = solve_programme(made.task, sites=lambda sites=sites: sites, time_limit_s=20)
+        if found.additions is None or found.additions.is_money_enough or found.additions.beyond is not None:
+            continue
+        n_told += 1
+        wider = replace(made, task=made.task.with_sites(sites))
+        wider.reach = [np.vstack([a, b.toarray() > 0]) for a, b in zip(made.reach, sites.reach, strict=True)]
+        every = Everything(wider)
+        anyhow = every.choices(keep_to_money=False)
+        n_options = len(made.task.options)
+        # A site costs nothing and stands best from the first year.
+        anyhow = anyhow[(anyhow[:, n_options:] <= 0).all(axis=1)]
+        fine = anyhow[~(every.lacks(anyhow) > 0).any(axis=1)]
+        fewest = (fine[:, n_options:] >= 0).sum(axis=1)
+        assert len(found.additions.sites) == fewest.min(), seed
+        money = every.overdraft(fine[fewest == fewest.min()], wider.task.budget).min()
+        assert found.additions.money.sum() == pytest.approx(money, abs=1e-5), seed
+    assert n_told > 1
+
+
+def test_the_least_places_that_are_told_are_what_the_candidates_lack() -> None:
+    n_told = 0
+    for seed in range(60):
+        made = make(np.random.default_rng(7000 + seed), aim="people", n_goals=1)
+        asked = made.task.requirements[0]
+        if asked.measure not in {"supply", "places"}:
+            continue
+        found = solve_programme(made.task, time_limit_s=20)
+        if found.additions is None or found.additions.is_money_enough:
+            continue
+        n_told += 1
+        every = Everything(made)
+        lack = every.lacks(every.choices(keep_to_money=False)).min()
+        assert sum(found.additions.places.values()) == np.ceil(lack - 1e-6), seed
+    assert n_told > 1
