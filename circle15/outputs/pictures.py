@@ -251,7 +251,13 @@ def _legend_signs(view: View, layer: LayerInfo) -> list[tuple[Any, str]]:
     if not view.result.cells[f"{layer.id}_linked"].all():
         signs.append((Patch(**_OFF_NETWORK), off_label(view.coverage_row(layer), view.result.lang)))
     dot = Line2D([], [], linestyle="", marker="o", markersize=4, markerfacecolor="white", markeredgecolor=INK)
-    square = {"linestyle": "", "marker": "s", "markersize": 7, "markerfacecolor": AREA, "markeredgecolor": "white"}
+    square: dict[str, Any] = {
+        "linestyle": "",
+        "marker": "s",
+        "markersize": 7,
+        "markerfacecolor": AREA,
+        "markeredgecolor": "white",
+    }
     shown = [(Line2D([], [], **square), _proposed_text(p, layer)) for p in _proposed(view, layer)]
     return [*signs, (dot, say["facilities"]), *shown]
 

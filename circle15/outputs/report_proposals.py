@@ -132,14 +132,12 @@ def _plain(value: float, decimals: int = 1) -> str:
 def _part(view: View, caption: str, table: pd.DataFrame, columns: list[Any]) -> Value:
     layers = {layer.id: layer for layer in view.result.layers}
     lang = view.result.lang
-    rows = [
-        [
-            _service(layers[row.layer], lang),
-            *(text(row, layers[row.layer]) for _, _, text in columns),
-        ]
-        for row in table.itertuples(index=False)
-        if row.layer in layers
-    ]
+    rows = []
+    row: Any
+    for row in table.itertuples(index=False):
+        if row.layer in layers:
+            layer = layers[row.layer]
+            rows.append([_service(layer, lang), *(text(row, layer) for _, _, text in columns)])
     return {
         "caption": caption,
         "headings": [view.say["service"], *(heading for heading, _, _ in columns)],
@@ -164,10 +162,11 @@ def _goals(goals: pd.DataFrame, say: Words) -> Value:
 
 
 def _money(money: pd.DataFrame, say: Words) -> Value:
-    rows = [
-        [str(int(row.year)), str(row.pot), _plain(row.budget), _plain(row.spent), _plain(row.left), str(row.pot_unit)]
-        for row in money.itertuples(index=False)
-    ]
+    rows = []
+    row: Any
+    for row in money.itertuples(index=False):
+        amounts = [_plain(value) for value in (row.budget, row.spent, row.left)]
+        rows.append([str(int(row.year)), str(row.pot), *amounts, str(row.pot_unit)])
     headings = [say[k] for k in ("year", "pot", "budget", "spent", "left_over", "money_word")]
     return {"caption": say["money"], "headings": headings, "kinds": ["", "", "number", "number", "number", ""],
             "rows": rows}  # fmt: skip

@@ -324,12 +324,12 @@ def site_district(
     from circle15.pipeline.projects.sited import site_service  # noqa: PLC0415 (the solver is one command's own need)
 
     loaded = config if isinstance(config, Config) else load_config(config)
-    layer = layer_named(loaded, layer)
+    layer_id = layer_named(loaded, layer)
     ConfigError.gather(task.problems())
     clock = Clock(on_stage)
     with files_up_to(loaded.limits.file_bytes):
         study = read_study(loaded, clock)
-    chosen = next(table for table in study.config.layers if table.id == layer)
+    chosen = next(table for table in study.config.layers if table.id == layer_id)
     with clock.stage("reach"):
         service = measure_service(chosen, study, threads=threads)
     with clock.stage("rank"):
