@@ -14,11 +14,11 @@ import rasterio
 from rasterio import Affine
 
 from circle15.batch.district_list import find_districts
-from circle15.pipeline.record.named_files import named_files
 from circle15.errors import InputError
 from circle15.files.digests import file_parts
 from circle15.files.vouching import InputLedger
 from circle15.pipeline import STAGES, run_district
+from circle15.pipeline.record.named_files import named_files
 from circle15.runs.folder import read_manifest
 from circle15.runs.stale import changed_inputs, why_stale
 from tests.batch_town import build_town, without_most_streets

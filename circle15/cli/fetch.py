@@ -22,7 +22,8 @@ PLACE 为地名（"江北区, 宁波市"）、面文件，或 西,南,东,北。
 )
 @click.argument("place")
 @option(
-    "-o", "output", type=NamedPath(path_type=Path, dir_okay=False), metavar="FILE", default=Path("extract.osm.pbf"), show_default=True,
+    "-o", "output", type=NamedPath(path_type=Path, dir_okay=False), metavar="FILE",
+    default=Path("extract.osm.pbf"), show_default=True,
     help=Said("写入的 .osm.pbf 或 .osm 文件。", "The .osm.pbf or .osm file to write."),
 )  # fmt: skip
 @option(

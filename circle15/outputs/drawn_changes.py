@@ -64,7 +64,9 @@ def add_changes(
         colour = INK if is_closed else ACCENT
         drawn: list[folium.PolyLine | folium.Marker] = []
         for line in change.lines:
-            path = folium.PolyLine([(lat, lon) for lon, lat in line], color=colour, weight=6)
+            path = folium.PolyLine(  # type: ignore[no-untyped-call]  # folium gives this class no types
+                [(lat, lon) for lon, lat in line], color=colour, weight=6
+            )
             path.options |= {"pane": PANE, "dashArray": "2 10" if is_closed else None}  # folium passes neither on
             drawn.append(path)
         if change.lon is not None and change.lat is not None:
