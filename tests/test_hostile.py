@@ -29,7 +29,7 @@ def judged(tmp_path, n, seed, *kinds):
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="the judge forks")
 def test_hostile_inputs_of_every_kind_are_clear_or_taken(tmp_path):
-    n = 15 * len(KINDS)
+    n = 8 * len(KINDS)
     *told, table = judged(tmp_path, n, SEED)
     assert [line for line in told if '"verdict": "clear"' not in line and '"verdict": "accepted"' not in line] == []
     assert f'"inputs": {n}' in table
