@@ -74,7 +74,9 @@ def _off_network(summary: Summary, label: str, rows: pd.DataFrame) -> dict[str, 
 
 def write_summary_workbook(summary: Summary, path: Path) -> None:
     """Write the summary's tables, one sheet each; a table without rows has none."""
-    with xlsxwriter.Workbook(path, {"strings_to_formulas": False, "strings_to_urls": False}) as book:
+    # In memory: what the writer lays into the folder for temporary files it leaves there where the disk is full.
+    options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
+    with xlsxwriter.Workbook(path, options) as book:
         book.set_properties({"created": FIXED_DATE, "comments": "circle15"})
         say = summary.words
         for title, table, name in (

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import tempfile
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from circle15.errors import InputError, Problem
 from circle15.files.door import read_whole
+from circle15.files.held_folders import held_folder
 from circle15.inputs.geofiles.open_geopackages import steady_geopackage
 from circle15.inputs.tables.encodings import decode_text
 from circle15.inputs.tables.file_guards import LARGEST_UNPACKED_BYTES, open_archive, unpacked_chunks
@@ -45,10 +45,10 @@ def gdal_sources(path: Path, kind: str) -> Iterator[list[Path]]:
         if kind == "gpkg":
             yield [stack.enter_context(steady_geopackage(path))]
         elif kind in {"kml", "kmz"}:
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            folder = stack.enter_context(held_folder())
             yield _kml_documents(path, kind, folder)
         elif kind == "zip":
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+            folder = stack.enter_context(held_folder())
             yield [_unpacked_geodatabase(path, folder)]
         else:
             yield [path]

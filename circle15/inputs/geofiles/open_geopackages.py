@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import shutil
-import tempfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circle15.errors import InputError, Problem
+from circle15.files.held_folders import held_folder
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -39,10 +39,10 @@ def steady_geopackage(path: Path) -> Iterator[Path]:
     if not journals and not _has_log_mode(path):
         yield path
         return
-    with tempfile.TemporaryDirectory() as folder:
+    with held_folder() as folder:
         for _ in range(_TRIES):
             before = _state(path)
-            copies = _copy(path, Path(folder))
+            copies = _copy(path, folder)
             if _state(path) == before:
                 break
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import datetime as dt
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import Any
@@ -18,6 +17,7 @@ import shapely
 from circle15.errors import InputError, Problem
 from circle15.files.digests import SHAPEFILE_PARTS
 from circle15.files.door import steady_file
+from circle15.files.held_folders import held_folder
 from circle15.inputs.geofiles.dbf import DbfTable, read_dbf
 from circle15.inputs.geofiles.gdal_sources import KML_FIELDS, KML_OWN_FIELDS, archived_geodatabases, gdal_sources
 from circle15.inputs.geofiles.ogr_frames import list_layers, plain_geojson, read_frame
@@ -233,7 +233,7 @@ def _same_encoding(stated: str, table: DbfTable) -> bool:
 def _read_zipped_shapefile(path: Path, layer: str | None) -> VectorTable:
     """Unpack one shapefile of an archive under a plain name, as names in such archives are often GBK, and read it."""
     file, budget = str(path), [LARGEST_UNPACKED_BYTES]
-    with open_archive(path) as archive, tempfile.TemporaryDirectory() as folder:
+    with open_archive(path) as archive, held_folder() as folder:
         members = [n for n in archive.namelist() if not n.startswith("__MACOSX/")]
         stems = _archived_shapefiles(members)
         if layer is not None:
@@ -248,9 +248,9 @@ def _read_zipped_shapefile(path: Path, layer: str | None) -> VectorTable:
         for member in members:
             suffix = PurePosixPath(member).suffix.lower()
             if str(PurePosixPath(member).with_suffix("")) == stems[0] and suffix in SHAPEFILE_PARTS:
-                with (Path(folder) / f"layer{suffix}").open("wb") as out:
+                with (folder / f"layer{suffix}").open("wb") as out:
                     out.writelines(unpacked_chunks(archive, member, file=file, budget=budget))
-        return _read_shapefile(Path(folder) / "layer.shp", file=file)
+        return _read_shapefile(folder / "layer.shp", file=file)
 
 
 def _read_parquet(path: Path) -> VectorTable:
