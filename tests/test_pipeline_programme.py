@@ -239,3 +239,17 @@ def test_rank_and_site_write_a_workbook_in_the_runs_language_beside_the_csv(root
     ran = CliRunner().invoke(main, ["site", config, "--layer", "托育", "--p", "1", "--out", out, "-q"])
     assert ran.exit_code == 0, ran.output
     assert "优化选址" in pd.read_excel(tmp_path / "siting.xlsx", sheet_name=None, engine="openpyxl")
+
+
+def test_check_tells_what_is_wrong_with_the_table_of_projects(root, tmp_path):
+    (tmp_path / "projects.csv").write_text(PROJECTS.replace("90,30", "免费,30").replace("2026,是", "不久,是"), "utf-8")
+    config = tmp_path / "programme.toml"
+    config.write_text(
+        f'base = "{root / "data/sample/sample.toml"}"\n[planning]\ncrs = "wgs84"\n[programme]\nyears = [2026]\n'
+        f'candidates = "{tmp_path / "projects.csv"}"\n',
+        "utf-8",
+    )
+    ran = CliRunner().invoke(main, ["check", str(config)])
+    assert ran.exit_code == 2
+    for where in ("造价(万元)", "免费", "最早年份", "不久"):
+        assert where in ran.output

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any
 
 from circle15.config.model import load_config, readable_config
+from circle15.config.plans.programme_table import files_named
 from circle15.doctor.fit import check_fit, note_district
 from circle15.errors import Circle15Error, InputError, Problem
 from circle15.files.door import files_up_to, vouched
@@ -16,6 +17,7 @@ from circle15.inputs.ground.districts import buffer_area, read_district
 from circle15.inputs.ground.polygons import read_polygons
 from circle15.inputs.people.people_tables import read_people_table
 from circle15.outputs.printing import BROWSERS, find_browser
+from circle15.pipeline.projects.programme.options import programme_offer
 from circle15.pipeline.study.clock import Clock
 from circle15.pipeline.study.later_tables import read_actual
 from circle15.pipeline.study.layer_facilities import OSM_PREFIX, named_places, read_services
@@ -148,6 +150,7 @@ def _look_for_files(config: Config, found: Findings) -> None:
         "policy.actual": config.policy.actual if config.policy is not None else None,
         "planning.candidates": config.planning.candidates,
         "planning.projects": config.planning.projects,
+        **_programme_files(config),
         **{f"change.{i}.line": c.line for i, c in enumerate(config.changes, start=1) if isinstance(c.line, str)},
     }
     told = {p.file for p in found.problems}
@@ -191,6 +194,14 @@ def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any
     found.warnings.append(SEMICOLON.join([told, *(s.words for s in detection.signs), advice]))
 
 
+def _programme_files(config: Config) -> dict[str, str]:
+    """Give the files of the programme's projects by the keys that name them."""
+    if config.programme is None:
+        return {}
+    given = (("candidates", config.programme.candidates), ("decided", config.programme.decided))
+    return {f"programme.{key}": name for key, names in given for name in files_named(names)}
+
+
 def _check_later_inputs(study: Study, found: Findings) -> None:
     """Read what a run reads after its study: survey, today's values, candidates, planned projects."""
     config = study.config
@@ -204,6 +215,9 @@ def _check_later_inputs(study: Study, found: Findings) -> None:
     with found.gather():
         if config.planning.projects is not None:
             read_parcels(study, config.planning.projects)
+    with found.gather():
+        if config.programme is not None:
+            found.warnings += programme_offer(study, config.programme).told
     _check_programs(config, found)
 
 
