@@ -1,6 +1,7 @@
 """What unfolds, never ends or crosses itself without end is refused in bounded time, and its like that is sound is not."""
 
 import gzip
+import json
 import random
 import sqlite3
 
@@ -13,11 +14,13 @@ from circle15.inputs.geofiles.drivers import without_links
 from circle15.inputs.geofiles.geopackage_guard import check_geopackage
 from circle15.inputs.geofiles.tangles import is_tangled
 from circle15.inputs.geofiles.vectors import read_vector
+from circle15.inputs.ground.polygons import read_polygons
 from circle15.inputs.osm.unfolding import FREE_BYTES, check_unfolding
 from circle15.network.streets.graphml import refuse_declarations
 from tests.hostile.odd_shapes import crossing
 from tests.hostile.odd_streets import _pbf_bomb
 from tests.hostile.village import outline
+from tests.hostile.village import units as village_units
 
 NODE = b'<node id="7" version="1" lon="121.5" lat="29.9"/>'
 
@@ -108,3 +111,12 @@ def test_declared_entities_are_refused_and_plain_xml_is_not(tmp_path):
         refuse_declarations(tmp_path / "a.graphml")
     (tmp_path / "b.graphml").write_text('<?xml version="1.0"?><!-- <!ENTITY a "b"> --><graphml/>')
     refuse_declarations(tmp_path / "b.graphml")
+
+
+def test_an_outline_with_a_corner_nowhere_on_earth_is_told_by_its_row(tmp_path):
+    for corner in (1e308, 1000.0, -91.0):
+        told = village_units()
+        told["features"][1]["geometry"]["coordinates"][0][2][1] = corner
+        (tmp_path / "u.geojson").write_text(json.dumps(told), encoding="utf-8")
+        with pytest.raises(InputError, match=r"u\.geojson.*row 2.*nowhere on earth|u\.geojson.*degrees"):
+            read_polygons("u.geojson", key="district.units", osm_path=None, resolve=lambda name: tmp_path / name)

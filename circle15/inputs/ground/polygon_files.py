@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import numpy.typing as npt
     import pandas as pd
 
 VECTOR_SUFFIXES = (".geojson", ".json", ".gpkg", ".gdb", ".shp", ".zip", ".kml", ".kmz", ".parquet")
@@ -107,6 +108,7 @@ def read_polygon_file(
     shapes = shapes[rows]
     system = settle_system(table.crs, crs, shapes, file=file, key=key)
     geometry = outlines_to_wgs84(shapes, system, file=file, key=key)
+    _refuse_elsewhere(geometry, rows, file=file, key=key)
     source = OutlineSource(
         key=key.rpartition(".")[2],
         text=text,
@@ -160,6 +162,24 @@ def _layer_and_feature(path: Path, kind: str, part: str) -> tuple[str | None, st
         f"no such layer; there are: {', '.join(layers)}; a feature of one is {path.name}#LAYER#NAME",
     )
     raise InputError(Problem(message, file=str(path), value=first))
+
+
+def _refuse_elsewhere(geometry: npt.NDArray[np.object_], rows: npt.NDArray[np.int64], *, file: str, key: str) -> None:
+    """Refuse outlines with a corner that is no place on earth."""
+    corners, of_shape = shapely.get_coordinates(geometry, return_index=True)
+    is_here = (np.abs(corners[:, 0]) <= 180.0) & (np.abs(corners[:, 1]) <= 90.0)  # noqa: PLR2004 (degrees)
+    wrong = np.flatnonzero(~is_here)
+    found = {int(rows[of_shape[i]]) + 1: corners[i] for i in wrong[::-1]}
+    InputError.gather(
+        Problem(
+            Said(
+                f"形状中有一点（{x:g}, {y:g}）不在地球上；请改正后重新导出",
+                f"its shape has a corner at {x:g}, {y:g}, which is nowhere on earth; correct and export it again",
+            ),
+            file=file, key=key, row=row,
+        )
+        for row, (x, y) in sorted(found.items())
+    )  # fmt: skip
 
 
 def _codes(keys: list[str], id_field: str | None, file: str) -> list[str]:
