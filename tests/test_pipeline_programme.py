@@ -253,3 +253,11 @@ def test_check_tells_what_is_wrong_with_the_table_of_projects(root, tmp_path):
     assert ran.exit_code == 2
     for where in ("造价(万元)", "免费", "最早年份", "不久"):
         assert where in ran.output
+
+
+def test_services_that_are_ranked_by_cells_hold_in_the_draws_too(configured):
+    only = "名称,服务,经度,纬度\n甲,托育,120.5043,29.5137\n"
+    config = configured(only, base={"certainty": {"draws": 3}})
+    planning = config.planning.model_copy(update={"candidates": config.programme.candidates})
+    found = rank_district(config.model_copy(update={"planning": planning}), top=2)
+    assert found.table["chosen_share"].between(0, 1).all()

@@ -12,7 +12,7 @@ import pandas as pd
 from circle15.network.linking.link import link
 from circle15.pipeline.draws.held_choices import Candidates, HeldChoice, hold_choice, order_depends_on, robust_order
 from circle15.pipeline.projects.gains import demand_of, gains_in_order
-from circle15.pipeline.projects.ranked import Ranking, places_frame, usable_places
+from circle15.pipeline.projects.ranked import Ranking, places_for, places_frame, usable_places
 from circle15.pipeline.study.parcels import Parcels, candidates_of, new_capacity
 from circle15.units import EARTH_RADIUS_M
 
@@ -47,7 +47,7 @@ def held_ranking(
         columns = _unknown(len(own))
         if len(own) and str(own["ranked_by"].iloc[0]).startswith("people"):
             by_cost = str(own["ranked_by"].iloc[0]).endswith("per_cost") or study.config.planning.budget is not None
-            places, at, _ = usable_places(study, service, every.of_layer(service.layer.id), needs_cost=by_cost)
+            places, at, _ = usable_places(study, service, places_for(study, service, every, []), needs_cost=by_cost)
             rows = _listed(own, places)
             pool = _pool(certainty, service, (places, at), rows, by_cost=by_cost)
             cost = places.cost[pool] if by_cost else None
@@ -67,7 +67,7 @@ def robust_ranking(
     frames = []
     for service in services:
         own = found.table[found.table["layer"] == service.layer.id].reset_index(drop=True)
-        places, at, _ = usable_places(study, service, every.of_layer(service.layer.id), needs_cost=False)
+        places, at, _ = usable_places(study, service, places_for(study, service, every, []), needs_cost=False)
         pool = _pool(certainty, service, (places, at), _listed(own, places), by_cost=False, merged=False)
         order, _ = robust_order(Candidates(certainty, service, at.take(pool)), len(pool), top)
         frames.append(_robust_rows(study, service, places.take(pool[order]), at.take(pool[order]), threads=threads))
@@ -106,7 +106,8 @@ def held_siting(study: Study, service: Service, certainty: Certainty, siting: pd
     if not len(siting) or siting["model"].iloc[0] != "mclp":
         return pd.concat([siting.reset_index(drop=True), _unknown(len(siting))], axis=1)
     budget = study.config.planning.budget
-    places, at, _ = usable_places(study, service, candidates_of(study).of_layer(service.layer.id), needs_cost=False)
+    every = candidates_of(study)
+    places, at, _ = usable_places(study, service, places_for(study, service, every, []), needs_cost=False)
     frames = []
     for _, one in siting.groupby("solution", sort=False):
         own = one.reset_index(drop=True)
