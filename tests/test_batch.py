@@ -295,7 +295,7 @@ def test_an_extract_that_could_not_be_shared_is_told_and_costs_no_district(town,
         outcomes = run_batch([town], out=tmp_path / "out", executor=executor, on_event=events.append)
     assert [o.status for o in outcomes] == ["done"] * 3
     parts = {f"town.osm.pbf: {part}" for part in ("streets", "things", "gates")}
-    assert {e.name for e in events if e.kind == "warning" and "SIGKILL" in e.text} == parts
+    assert {e.name for e in events if e.kind == "warning" and "SIGKILL" in e.text.en} == parts
     assert set(json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["sharing_failed"]) == parts
     assert digests(tmp_path / "out") == digests(undisturbed)
 

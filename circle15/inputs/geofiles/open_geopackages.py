@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shutil
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from circle15.errors import InputError, Problem
@@ -13,6 +12,7 @@ from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _JOURNALS = ("-wal", "-journal")
 _MAGIC = b"SQLite format 3\0"
