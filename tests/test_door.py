@@ -195,3 +195,14 @@ def test_the_limit_of_the_config_holds_wherever_a_file_is_read(tmp_path):
         assert "[limits] file_mb" in done.output
     config.write_text(config.read_text("utf-8").replace("file_mb = 1", "file_mb = 3"), encoding="utf-8")
     assert "file_mb" not in CliRunner().invoke(main, ["check", str(config)]).output
+
+
+def test_a_config_that_is_a_file_of_the_kernel_is_not_read_for_its_language_either(tmp_path, monkeypatch):
+    (tmp_path / "a.toml").symlink_to("/proc/self/environ")
+    done = CliRunner().invoke(main, ["run", str(tmp_path / "a.toml")])
+    assert done.exit_code == 2
+    assert "a.toml" in done.output or "/proc/" in done.output
+    opened = []
+    monkeypatch.setattr(Path, "open", lambda path, *args, **options: opened.append(path))
+    CliRunner().invoke(main, ["check", str(tmp_path / "a.toml")])
+    assert [p for p in opened if p.name == "a.toml"] == []

@@ -11,6 +11,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from circle15.files.door import is_plain_file
 from circle15.said import Said, in_
 
 if TYPE_CHECKING:
@@ -74,14 +75,14 @@ def _of_file(path: Path) -> str | None:
     try:
         if path.is_dir():
             return _of_folder(path)
-        return _of_config(path) if path.suffix == ".toml" and path.is_file() else None
+        return _of_config(path) if path.suffix == ".toml" and is_plain_file(path) else None
     except (OSError, ValueError):  # whoever opens it for work tells what is wrong with it
         return None
 
 
 def _of_folder(folder: Path) -> str | None:
     manifest = folder / "run.json"
-    if manifest.is_file():
+    if is_plain_file(manifest):
         stated = json.loads(manifest.read_bytes()[: 64 * _MOST_READ]).get("config_stated", {})
         lang = stated.get("district", {}).get("lang", LANGUAGES[0])
         return lang if lang in LANGUAGES else None
@@ -100,7 +101,7 @@ def _of_config(path: Path) -> str:
 
 def _chain(path: Path) -> Iterator[str]:
     for _ in range(_MOST_BASES):
-        if not path.is_file():
+        if not is_plain_file(path):
             return
         with path.open("rb") as file:
             text = file.read(_MOST_READ).decode("utf-8", "replace")
