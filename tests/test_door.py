@@ -203,6 +203,6 @@ def test_a_config_that_is_a_file_of_the_kernel_is_not_read_for_its_language_eith
     assert done.exit_code == 2
     assert "a.toml" in done.output or "/proc/" in done.output
     opened = []
-    monkeypatch.setattr(Path, "open", lambda path, *args, **options: opened.append(path))
+    monkeypatch.setattr(Path, "open", lambda path, *_args, **_options: opened.append(path))
     CliRunner().invoke(main, ["check", str(tmp_path / "a.toml")])
     assert [p for p in opened if p.name == "a.toml"] == []
