@@ -113,9 +113,9 @@ def test_the_workbook_opens_and_repeats_the_tables(monaco, coverage):
     assert people.tolist() == pytest.approx(coverage["people"].tolist(), abs=0.001)
 
 
-def test_the_geopackage_has_the_four_layers_and_their_styles(monaco):
+def test_the_geopackage_has_its_layers_and_their_styles(monaco):
     layers = gpd.list_layers(monaco.folder / "district.gpkg")["name"].tolist()
-    assert layers == ["cells", "units", "facilities", "isochrones", "layer_styles"]
+    assert layers == ["cells", "units", "facilities", "isochrones", "ranking", "layer_styles"]
 
 
 @pytest.fixture(scope="session")

@@ -91,7 +91,7 @@ class Run:
             minutes, metres = plain_number(row.threshold_min), f"{row.threshold_m:,.0f}"
             lines.append(
                 Said(
-                    f"  {names[row.layer]}：步行 {minutes} 分钟（{metres} 米）内覆盖{group_of(row.group, 'zh')}"
+                    f"  {names[row.layer]}：步行 {minutes} 分钟（{metres} 米）内覆盖 {group_of(row.group, 'zh')}"
                     f" {share}{sure['zh']}{'；' if zh else ''}{zh}",
                     f"  {names[row.layer]} ({row.layer}): {share}{sure['en']}{of_group} within {minutes} min"
                     f" ({metres} m){'; ' if en else ''}{en}",
