@@ -61,7 +61,7 @@ def test_an_unmarked_value_for_no_data_is_refused_with_value_place_and_remedy(tm
     (problem,) = e.value.problems
     _, column = divmod(int(lost.min()), N)
     assert (problem.file, problem.key) == ("p.tif", "population.nodata")
-    assert f"20 pixels of the district (the first at {LON + (column + 0.5) * 0.001:.5f}," in problem.message
+    assert f"20 pixels of the district (the first at {LON + (column + 0.5) * 0.001:.5f}," in str(problem)
     assert float(str(problem.value)) == pytest.approx(value, rel=1e-5)
     # What it tells to write gives the others' people, whether in the config or in the file.
     others = np.asarray(values).astype(dtype).astype(float)

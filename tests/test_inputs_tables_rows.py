@@ -78,7 +78,7 @@ def test_where_only_words_could_be_cut_otherwise_the_numbers_hold(tmp_path):
 def test_a_row_of_another_width_that_can_be_read_in_several_ways_is_an_error(tmp_path, row):
     (problem,) = problems_of(write(tmp_path, FIRST, row, THIRD))
     assert (problem.row, problem.value) == (3, row)
-    assert "the heading has 6 columns" in problem.message
+    assert "the heading has 6 columns" in str(problem)
 
 
 def test_a_thousands_comma_among_numbers_is_never_guessed(tmp_path):
@@ -93,7 +93,7 @@ def test_a_thousands_comma_among_numbers_is_never_guessed(tmp_path):
 def test_most_rows_being_longer_means_a_heading_is_missing(tmp_path):
     rows = [f"{i},{x}.5,29.9,50,园{i}" for i, x in enumerate((121, 122, 123))]
     (problem,) = problems_of(write(tmp_path, *rows, heading=["经度", "纬度", "托位数", "名称"]))
-    assert "3 of 3 rows have more or fewer cells" in problem.message
+    assert "3 of 3 rows have more or fewer cells" in str(problem)
 
 
 def test_empty_cells_beyond_the_heading_and_missing_remarks_shift_nothing(tmp_path):
@@ -123,7 +123,7 @@ def test_a_heading_of_another_order_in_mid_file_is_an_error_and_the_same_one_is_
     path = write(tmp_path, FIRST, ["托位数", "名称", "经度", "纬度", "电话", "地址"], THIRD)
     (problem,) = problems_of(path)
     assert problem.row == 3
-    assert "second heading" in problem.message
+    assert "second heading" in str(problem)
     assert other != HEADING
 
 
@@ -145,7 +145,7 @@ def test_a_byte_order_mark_in_mid_file_changes_no_value(tmp_path):
 def test_a_stray_quotation_mark_swallows_no_row(tmp_path, rows):
     (problem,) = problems_of(write(tmp_path, *rows))
     assert problem.row == 2
-    assert "quotation mark" in problem.message
+    assert "quotation mark" in str(problem)
 
 
 WORD = st.text(alphabet="甲乙丙丁园路号 ,;\"'\n（）ab|", min_size=1, max_size=12).filter(

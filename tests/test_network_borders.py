@@ -214,7 +214,7 @@ def test_own_lines_without_a_kind_or_a_file_are_refused(tmp_path):
     with pytest.raises(InputError, match="no such file"):
         read(tmp_path, JOINED, own=tmp_path / "none.gpkg")
     (tmp_path / "text.gpkg").write_text("no vector file")
-    with pytest.raises(InputError, match="not readable as a vector file"):
+    with pytest.raises(InputError, match="the content is plain text"):
         read(tmp_path, JOINED, own=tmp_path / "text.gpkg")
 
 

@@ -122,7 +122,7 @@ def test_a_shapefile_without_lines_or_system_is_refused_by_name(tmp_path):
     with pytest.raises(InputError, match=r"points\.shp.*no lines, but Point"):
         read_network(tmp_path / "points.shp", cache=False)
     path.with_suffix(".shp").write_bytes(b"no shapefile")
-    with pytest.raises(InputError, match=r"roads\.shp.*not readable"):
+    with pytest.raises(InputError, match=r"roads\.shp.*the content is plain text"):
         read_network(path, cache=False)
 
 

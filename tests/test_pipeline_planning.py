@@ -429,7 +429,7 @@ def test_set_covering_says_what_share_is_within_reach(town):
 def test_a_task_that_says_too_little_is_refused(town):
     with pytest.raises(ConfigError, match="p-median needs --p N"):
         site_district(load_config(town / "town.toml"), Task("p-median"), layer="clinic")
-    with pytest.raises(ConfigError, match="no such layer; the config has clinic, canteen"):
+    with pytest.raises(ConfigError, match=r"no such layer; the config has clinic \(Clinic\), canteen \(Canteen\)"):
         site_district(load_config(town / "town.toml"), Task("mclp", p=1), layer="clinics")
 
 

@@ -28,7 +28,7 @@ class ShownChange:
     """One change of a scenario."""
 
     kind: str  # as in [[change]]
-    name: str  # of the facility or path; "" where it has none
+    name: str = ""  # of the facility or path
     layer: str = ""  # id; "" of a path
     lon: float | None = None  # of a facility, degrees WGS-84
     lat: float | None = None

@@ -124,6 +124,12 @@ def origin_note(area: ChinaArea) -> Said:
     )
 
 
+def files_behind(text: str) -> list[Path]:
+    """Give the package's files that an area named so is read from; none of another text, nor without the package."""
+    spec = find_spec(PACKAGE) if text.startswith(PREFIX) or is_area_name(text) else None
+    return [] if spec is None or spec.origin is None else sorted((Path(spec.origin).parent / "data").glob("*.geojson"))
+
+
 def _data_folder(key: str, text: str) -> Path:
     spec = find_spec(PACKAGE)
     if spec is None or spec.origin is None:

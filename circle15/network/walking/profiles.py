@@ -134,7 +134,7 @@ def _table_problems(p: WalkProfile) -> Iterator[str]:
         )
     for kind, seconds in dict(p.waits).items():
         if kind not in WAIT_KINDS:
-            yield f"waits: unknown kind {kind!r}{suggest(str(kind), WAIT_KINDS)}: {', '.join(WAIT_KINDS)}"
+            yield f"waits: unknown kind {kind!r}{suggest(str(kind), WAIT_KINDS).en}: {', '.join(WAIT_KINDS)}"
         elif not seconds >= 0:
             yield f"waits.{kind} = {seconds} must be 0 or more seconds"
 

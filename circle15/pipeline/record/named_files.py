@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from circle15.files.door import is_plain_file
+from circle15.inputs.ground.china_districts import files_behind
 
 if TYPE_CHECKING:
     from circle15.config.model import Config
@@ -18,12 +19,15 @@ def named_files(config: Config) -> list[Path]:
 
     A text may name a sheet or a feature behind "#", several rasters joined with "+", or a pattern. Every text is
     tried, so that a key that is added some day needs nothing here; a name of a district that happens to be a file's
-    does no harm. Of a folder the tables in it count: it is one of registers.
+    does no harm. Of a folder the tables in it count: it is one of registers. An area of China has its package's files.
     """
     found: dict[Path, None] = {}
     for text in dict.fromkeys(_texts(config.model_dump(exclude={"path"}))):
         for name in dict.fromkeys([text, text.partition("#")[0], *(part.strip() for part in text.split("+"))]):
             found |= dict.fromkeys(_files_of(config, name))
+    table = config.district
+    for area in (table.boundary, table.units, table.communities):
+        found |= dict.fromkeys(files_behind(area) if area is not None else ())
     return list(found)
 
 
