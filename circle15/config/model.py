@@ -82,12 +82,11 @@ class Config(Table):
     """Your own headings for a field, in every table that has it: name = ["园所全称"]. Fields: name id lon lat x y
     lonlat address street community places beds area capacity used quality ownership status people unit_code serial year
     kind; of people and totals by street unit county group; of surveys n mean sd answer; of projects cost layer
-    earliest decided; of
-    today's values indicator_id unit_zh value source.
+    earliest decided; of today's values indicator_id unit_zh value source.
     各字段的自有列名，对所有含该字段的表有效：name = ["园所全称"]。字段：name id lon lat x y lonlat address street
     community places beds area capacity used quality ownership status people unit_code serial year kind；分街道人口表和
-    总数表另有 unit county group；调查表 n mean sd answer；项目表 cost layer earliest decided；指标现状值表 indicator_id unit_zh value
-    source。"""
+    总数表另有 unit county group；调查表 n mean sd answer；项目表 cost layer earliest decided；指标现状值表
+    indicator_id unit_zh value source。"""
     policy: PolicyTable | None = None
     """The place and year whose published targets the run is held against; without it none.
     对照哪个地方、哪一年的规划目标；不写则不对照。"""
