@@ -10,7 +10,7 @@ import click
 
 from circle15 import __version__
 from circle15.cli.shared.click_words import OPTIONS, SaidOption, spoken_help_option, teach_click
-from circle15.cli.shared.language import language_of, speak, told
+from circle15.cli.shared.language import language_of, speaking, told
 from circle15.cli.shared.options import CONTEXT
 from circle15.cli.shared.stopping import exit_code_of
 from circle15.said import Said
@@ -82,8 +82,8 @@ class _LazyGroup(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Talk in the language of the config that is named, else of --lang, else of the system."""
-        speak(language_of(sys.argv[1:] if args is None else args))
-        return super().main(args, *rest, **extra)
+        with speaking(language_of(sys.argv[1:] if args is None else args)):
+            return super().main(args, *rest, **extra)
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command that is named; Ctrl-C while it is loaded ends as it does later."""

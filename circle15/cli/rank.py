@@ -2,19 +2,29 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
 from circle15.cli.shared.click_words import command as named
 from circle15.cli.shared.click_words import option
 from circle15.cli.shared.language import told
-from circle15.cli.shared.options import config_argument, out_option, say, shared, threads_option, warn
+from circle15.cli.shared.options import (
+    FILE,
+    candidates_option,
+    config_argument,
+    out_option,
+    say,
+    shared,
+    threads_option,
+    warn,
+)
 from circle15.cli.shared.progress import stage_bar
 from circle15.cli.shared.terminal import echo
 from circle15.said import Said
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @named(
@@ -52,18 +62,10 @@ _FILE = click.Path(path_type=Path, dir_okay=False)
         " [default: the config's, else people].",
     ),
 )
-@option(
-    "--candidates",
-    type=_FILE,
-    metavar="FILE",
-    help=Said(
-        "备选地块表，代替本区网格。",
-        "Table of parcels instead of the district's cells.",
-    ),
-)
+@candidates_option
 @option(
     "--projects",
-    type=_FILE,
+    type=FILE,
     metavar="FILE",
     help=Said(
         "改为比选这张拟建项目表（projects.csv）。",

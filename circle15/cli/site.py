@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -11,6 +11,8 @@ from circle15.cli.shared.click_words import command as named
 from circle15.cli.shared.click_words import option
 from circle15.cli.shared.options import (
     EXIT_FAILED,
+    FILE,
+    candidates_option,
     config_argument,
     out_option,
     say,
@@ -23,7 +25,8 @@ from circle15.cli.shared.terminal import echo
 from circle15.planning import MODELS
 from circle15.said import Said
 
-_FILE = click.Path(path_type=Path, dir_okay=False)
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @named(
@@ -72,18 +75,8 @@ capacitated  每处容量有限时，补足的缺口最多
         "set-cover: least cost instead of fewest facilities.",
     ),
 )
-@option(
-    "--candidates",
-    type=_FILE,
-    metavar="FILE",
-    help=Said(
-        "备选地块表，代替本区网格。",
-        "Table of parcels instead of the district's cells.",
-    ),
-)
-@option(
-    "--forbidden", type=_FILE, metavar="FILE", help=Said("不得建设的范围。", "Areas in which nothing may be built.")
-)
+@candidates_option
+@option("--forbidden", type=FILE, metavar="FILE", help=Said("不得建设的范围。", "Areas in which nothing may be built."))
 @option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="X", default=60.0, show_default=True,
               help=Said(
         "求解时限（秒）；到时停止的，表中注明尚未排除的差距。",

@@ -98,7 +98,10 @@ class SaidOption(click.Option):
     def get_help_record(self, ctx: click.Context) -> tuple[str, str] | None:
         """Give the option's lines of the help in the language of the command."""
         self.help = told(self.said)
-        return super().get_help_record(ctx)
+        try:
+            return super().get_help_record(ctx)
+        finally:
+            self.help = self.said.en
 
 
 def spoken_help_option(option: click.Option | None) -> click.Option | None:

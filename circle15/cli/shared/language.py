@@ -6,6 +6,7 @@ import json
 import locale
 import os
 import re
+from contextlib import contextmanager
 from contextvars import ContextVar
 from itertools import pairwise
 from pathlib import Path
@@ -30,9 +31,14 @@ def spoken() -> str:
     return _spoken.get()
 
 
-def speak(lang: str) -> None:
-    """Talk in ``lang`` from here on."""
-    _spoken.set(lang)
+@contextmanager
+def speaking(lang: str) -> Iterator[None]:
+    """Talk in ``lang`` within the block."""
+    before = _spoken.set(lang)
+    try:
+        yield
+    finally:
+        _spoken.reset(before)
 
 
 def told(text: Said | str) -> str:

@@ -47,6 +47,13 @@ out_option = option(
     ),
     metavar="DIR",
 )
+FILE = click.Path(path_type=Path, dir_okay=False)
+candidates_option = option(
+    "--candidates",
+    type=FILE,
+    metavar="FILE",
+    help=Said("备选地块表，代替本区网格。", "Table of parcels instead of the district's cells."),
+)
 threads_option = option(
     "--threads",
     type=click.IntRange(1, MOST_THREADS),
