@@ -11,7 +11,7 @@ from circle15.errors import ConfigError
 from circle15.network.linking.link import link
 from circle15.pipeline import compare_projects_of, rank_district, run_district, site_district
 from circle15.pipeline.draws.held_choices import Candidates, hold_choice, robust_order
-from circle15.pipeline.projects.sited import Task
+from circle15.pipeline.projects.siting_task import Task
 from circle15.planning.ranking import rank_candidates
 from tests.certain_town import SPREAD, at, doubts, write_town
 from tests.test_pipeline_certainty import drawn

@@ -9,7 +9,7 @@ import pytest
 from circle15.config.model import load_config
 from circle15.errors import ConfigError, InputError
 from circle15.pipeline import compare_projects_of, rank_district, run_district, site_district
-from circle15.pipeline.projects.sited import Task
+from circle15.pipeline.projects.siting_task import Task
 from circle15.runs.compare import compare_runs
 
 LON, LAT = 120.0, 30.0

@@ -119,7 +119,7 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     from circle15.outputs.command_workbook import write_command_workbook  # noqa: PLC0415 (as above)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
     from circle15.pipeline import STAGES, site_district  # noqa: PLC0415 (as above)
-    from circle15.pipeline.projects.sited import Task, as_model  # noqa: PLC0415 (as above)
+    from circle15.pipeline.projects.siting_task import Task, as_model  # noqa: PLC0415 (as above)
 
     loaded = load_config(config)
     planning = override_planning(

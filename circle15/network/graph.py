@@ -3,33 +3,28 @@
 from __future__ import annotations
 
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from circle15.errors import NetworkError, Problem
-from circle15.network.checked_arrays import read_only, value_problems
+from circle15.errors import NetworkError
+from circle15.network.checked_arrays import read_only
+from circle15.network.graph_problems import degree_problems, length_problems, network_problems, shape_problems
+from circle15.network.streets.components import find_components
 from circle15.network.walking.profiles import WalkProfile, as_profiles
 from circle15.said import Said
-from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED, metres_to_ms
+from circle15.units import UNREACHED, metres_to_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable
 
     import networkx as nx
 
     from circle15._core import EdgeTree, Graph, Streets
     from circle15.network.streets.compounds import Unfolded
 
-from dataclasses import replace
-from typing import TYPE_CHECKING
-
-from circle15.network.streets.components import find_components
-
-_INDEX_LIMIT = 2**31 - 1
-_MAX_LON, _MAX_LAT = 180.0, 90.0
 _MAKING = threading.Lock()  # threads that search a new network together make its core once
 
 
@@ -107,7 +102,7 @@ class WalkNetwork:
                 column = read_only(name, np.full(n, _DEFAULTS[name]), dtype)
             object.__setattr__(self, name, column)
         object.__setattr__(self, "profiles", tuple(self.profiles))
-        NetworkError.gather(_problems(self))
+        NetworkError.gather(network_problems(self))
         if len(self.component) == 0:
             component = find_components(self.n_nodes, self.tail, self.head, self.links)
             object.__setattr__(self, "component", read_only("component", component, np.int32))
@@ -169,8 +164,8 @@ class WalkNetwork:
         given = {"lon": x, "lat": y, "tail": tails, "head": heads, "length_m": lengths}
         nodes, edges = (len(x),), (len(tails),)
         shapes = {"lon": nodes, "lat": nodes, "tail": edges, "head": edges, "length_m": edges}
-        NetworkError.gather(_shape_problems(given, shapes))
-        NetworkError.gather([*_degree_problems("lon", x, "lat", y), *_length_problems(lengths, chosen)])
+        NetworkError.gather(shape_problems(given, shapes))
+        NetworkError.gather([*degree_problems("lon", x, "lat", y), *length_problems(lengths, chosen)])
         walk_ms = np.empty((len(chosen), 2, len(lengths)), dtype=np.uint32)
         for p, profile in enumerate(chosen):
             walk_ms[p, :] = metres_to_ms(lengths, profile.speed_m_s)
@@ -339,71 +334,6 @@ _DTYPES: dict[str, type[np.generic]] = {
     "links": np.int32,
 }
 _DEFAULTS = {"is_island": False, "way_id": -1, "is_span": False, "is_street": True, "depth": 0}
-
-
-def _problems(network: WalkNetwork) -> list[Problem | str]:
-    n_nodes, n_edges = len(network.node_lon), len(network.tail)
-    shapes = {
-        "node_lon": (n_nodes,),
-        "node_lat": (n_nodes,),
-        "tail": (n_edges,),
-        "head": (n_edges,),
-        "length_m": (n_edges,),
-        "walk_ms": (len(network.profiles), 2, n_edges),
-        "is_island": (n_edges,),
-        "way_id": (n_edges,),
-        "is_span": (n_edges,),
-        "is_street": (n_edges,),
-        "depth": (n_nodes,),
-        "links": (network.links.size // 2, 2),
-    }
-    if len(network.component):
-        shapes["component"] = (n_nodes,)
-    found: list[Problem | str] = [*_shape_problems({name: getattr(network, name) for name in shapes}, shapes)]
-    names = [profile.name for profile in network.profiles]
-    if not names:
-        found.append("a network needs at least one walking profile")
-    found += [f"two profiles are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
-    # Directed arcs are counted with signed 32 bits in the core: two per edge.
-    for what, n, limit in (("nodes", n_nodes, _INDEX_LIMIT), ("edges", n_edges, _INDEX_LIMIT // 2)):
-        if n > limit:
-            found.append(f"{n} {what}: at most {limit} are supported")
-    if found:
-        return found
-    found += _degree_problems("node_lon", network.node_lon, "node_lat", network.node_lat)
-    for name in ("tail", "head"):
-        nodes = getattr(network, name)
-        found += value_problems(name, nodes, (nodes >= 0) & (nodes < n_nodes), f"0 to {n_nodes - 1}")
-    if ((network.links < 0) | (network.links >= n_nodes)).any():
-        found.append(f"links has a node that is not 0 to {n_nodes - 1}")
-    ok = (network.length_m >= 0) & np.isfinite(network.length_m)
-    found += value_problems("length_m", network.length_m, ok, "finite and not negative")
-    ok = (network.walk_ms <= MAX_MS) | (network.walk_ms == UNREACHED)
-    return found + value_problems("walk_ms", network.walk_ms, ok, f"0 to {MAX_MS}, or UNREACHED")
-
-
-def _shape_problems(arrays: Mapping[str, npt.NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
-    return [
-        f"{name} has shape {arrays[name].shape}, not {shape}"
-        for name, shape in shapes.items()
-        if arrays[name].shape != shape
-    ]
-
-
-def _degree_problems(
-    lon_name: str, lon: npt.NDArray[np.float64], lat_name: str, lat: npt.NDArray[np.float64]
-) -> list[str]:
-    return [
-        *value_problems(lon_name, lon, np.abs(lon) <= _MAX_LON, "-180 to 180 degrees"),
-        *value_problems(lat_name, lat, np.abs(lat) <= _MAX_LAT, "-90 to 90 degrees"),
-    ]
-
-
-def _length_problems(lengths: npt.NDArray[np.float64], profiles: tuple[WalkProfile, ...]) -> list[str]:
-    slowest = min((profile.speed_m_s for profile in profiles), default=1.0)
-    longest = MAX_MS * slowest / MS_PER_SECOND
-    ok = (lengths >= 0) & (lengths <= longest)
-    return value_problems("length_m", lengths, ok, f"0 to {longest:.0f} metres")
 
 
 METRES = WalkProfile("metres", 1.0)

@@ -47,7 +47,8 @@ if TYPE_CHECKING:
     from circle15.outputs.result import DistrictResult
     from circle15.pipeline.projects.programme.answer import ProgrammeAnswer
     from circle15.pipeline.projects.ranked import Ranking
-    from circle15.pipeline.projects.sited import Answer, Task
+    from circle15.pipeline.projects.sited import Answer
+    from circle15.pipeline.projects.siting_task import Task
     from circle15.pipeline.record.confirmed import Confirmation
     from circle15.pipeline.study.study import Study
 
