@@ -102,7 +102,8 @@ class WalkNetwork:
                 column = read_only(name, np.full(n, _DEFAULTS[name]), dtype)
             object.__setattr__(self, name, column)
         object.__setattr__(self, "profiles", tuple(self.profiles))
-        NetworkError.gather(network_problems(self))
+        arrays = {name: getattr(self, name) for name in _DTYPES}
+        NetworkError.gather(network_problems(arrays, [profile.name for profile in self.profiles]))
         if len(self.component) == 0:
             component = find_components(self.n_nodes, self.tail, self.head, self.links)
             object.__setattr__(self, "component", read_only("component", component, np.int32))

@@ -11,37 +11,35 @@ from circle15.network.checked_arrays import value_problems
 from circle15.units import MAX_MS, MS_PER_SECOND, UNREACHED
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from circle15.errors import Problem
-    from circle15.network.graph import WalkNetwork
     from circle15.network.walking.profiles import WalkProfile
 
 _INDEX_LIMIT = 2**31 - 1
 _MAX_LON, _MAX_LAT = 180.0, 90.0
 
 
-def network_problems(network: WalkNetwork) -> list[Problem | str]:
-    """Say what is wrong with the shapes and the values of a network's arrays."""
-    n_nodes, n_edges = len(network.node_lon), len(network.tail)
+def network_problems(arrays: Mapping[str, npt.NDArray[Any]], names: Sequence[str]) -> list[Problem | str]:
+    """Say what is wrong with a network's arrays, and with the names of its profiles."""
+    n_nodes, n_edges = len(arrays["node_lon"]), len(arrays["tail"])
     shapes = {
         "node_lon": (n_nodes,),
         "node_lat": (n_nodes,),
         "tail": (n_edges,),
         "head": (n_edges,),
         "length_m": (n_edges,),
-        "walk_ms": (len(network.profiles), 2, n_edges),
+        "walk_ms": (len(names), 2, n_edges),
         "is_island": (n_edges,),
         "way_id": (n_edges,),
         "is_span": (n_edges,),
         "is_street": (n_edges,),
         "depth": (n_nodes,),
-        "links": (network.links.size // 2, 2),
+        "links": (arrays["links"].size // 2, 2),
     }
-    if len(network.component):
+    if len(arrays["component"]):
         shapes["component"] = (n_nodes,)
-    found: list[Problem | str] = [*shape_problems({name: getattr(network, name) for name in shapes}, shapes)]
-    names = [profile.name for profile in network.profiles]
+    found: list[Problem | str] = [*shape_problems(arrays, shapes)]
     if not names:
         found.append("a network needs at least one walking profile")
     found += [f"two profiles are named {name!r}" for name in sorted({n for n in names if names.count(n) > 1})]
@@ -51,16 +49,16 @@ def network_problems(network: WalkNetwork) -> list[Problem | str]:
             found.append(f"{n} {what}: at most {limit} are supported")
     if found:
         return found
-    found += degree_problems("node_lon", network.node_lon, "node_lat", network.node_lat)
+    found += degree_problems("node_lon", arrays["node_lon"], "node_lat", arrays["node_lat"])
     for name in ("tail", "head"):
-        nodes = getattr(network, name)
+        nodes = arrays[name]
         found += value_problems(name, nodes, (nodes >= 0) & (nodes < n_nodes), f"0 to {n_nodes - 1}")
-    if ((network.links < 0) | (network.links >= n_nodes)).any():
+    if ((arrays["links"] < 0) | (arrays["links"] >= n_nodes)).any():
         found.append(f"links has a node that is not 0 to {n_nodes - 1}")
-    ok = (network.length_m >= 0) & np.isfinite(network.length_m)
-    found += value_problems("length_m", network.length_m, ok, "finite and not negative")
-    ok = (network.walk_ms <= MAX_MS) | (network.walk_ms == UNREACHED)
-    return found + value_problems("walk_ms", network.walk_ms, ok, f"0 to {MAX_MS}, or UNREACHED")
+    ok = (arrays["length_m"] >= 0) & np.isfinite(arrays["length_m"])
+    found += value_problems("length_m", arrays["length_m"], ok, "finite and not negative")
+    ok = (arrays["walk_ms"] <= MAX_MS) | (arrays["walk_ms"] == UNREACHED)
+    return found + value_problems("walk_ms", arrays["walk_ms"], ok, f"0 to {MAX_MS}, or UNREACHED")
 
 
 def shape_problems(arrays: Mapping[str, npt.NDArray[Any]], shapes: Mapping[str, tuple[int, ...]]) -> list[str]:
