@@ -482,7 +482,7 @@ write = ["cells", "coverage"]
     (town / "more-meals.toml").write_text(f'base = "policy.toml"\n{change}', encoding="utf-8")
     first, second = (run_district(town / f"{name}.toml", out=town / name) for name in ("policy", "more-meals"))
     assert f"{people['people'].sum():,.0f} people, 1 unit\n" in first.summary()
-    assert "% of age_60_plus within 15 min" in first.summary()
+    assert "% of people aged 60 and over within 15 min" in first.summary()
     runs = first.folder, second.folder
     (meals,) = json.loads((runs[0] / "run.json").read_text(encoding="utf-8"))["layers"]
     assert (meals["group"], meals["profile"], meals["speed_m_s"]) == ("age_60_plus", "elderly", 0.9)

@@ -18,7 +18,8 @@ from circle15.files.written import MANIFEST, files_of_manifest, refuse_foreign, 
 from circle15.outputs.beside_share import beside_share
 from circle15.outputs.certainty_words import interval_of
 from circle15.outputs.result import one_side
-from circle15.outputs.text import group_of, plain_number
+from circle15.outputs.sentences import whom
+from circle15.outputs.text import plain_number, share_text, spaced
 from circle15.outputs.view import View
 from circle15.pipeline.draws.certainty_table import draw_certainty, with_certainty
 from circle15.pipeline.projects.planned import plan_projects, with_planned
@@ -81,20 +82,21 @@ class Run:
                 f"{self.result.name}: {residents:,.0f} people, {units}",
             )
         ]
-        names = {layer.id: layer.name for layer in self.result.layers}
+        layers = {layer.id: layer for layer in self.result.layers}
         view = View(self.result)
         row: Any
         for row in total.itertuples(index=False):
             zh, en = (beside_share(row, lang, group=row.group) for lang in ("zh", "en"))
-            of_group = "" if row.group == "all" else f" of {row.group}"
-            share = f"{row.covered_share:.1%}"
+            layer = layers[row.layer]
+            served = {lang: whom(layer, lang) for lang in ("zh", "en")}
+            share = share_text(row.covered_share)
             sure = {lang: interval_of(view, row.layer, lang) for lang in ("zh", "en")}
             minutes, metres = plain_number(row.threshold_min), f"{row.threshold_m:,.0f}"
             lines.append(
                 Said(
-                    f"  {names[row.layer]}：步行 {minutes} 分钟（{metres} 米）内覆盖 {group_of(row.group, 'zh')}"
-                    f" {share}{sure['zh']}{'；' if zh else ''}{zh}",
-                    f"  {names[row.layer]} ({row.layer}): {share}{sure['en']}{of_group} within {minutes} min"
+                    f"  {layer.name}：步行 {minutes} 分钟（{metres} 米）内覆盖"
+                    f"{spaced(served['zh'], 'zh')} {share}{sure['zh']}{'；' if zh else ''}{zh}",
+                    f"  {layer.name} ({row.layer}): {share}{sure['en']} of {served['en']} within {minutes} min"
                     f" ({metres} m){'; ' if en else ''}{en}",
                 )
             )

@@ -38,15 +38,16 @@ def roads_near(study: Study, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.f
     if not len(lon) or not is_osm_file(source) or not (net.way_id >= 0).any():
         return found
     drawn = np.flatnonzero(net.is_street & (net.length_m > 0) & (net.way_id >= 0))
-    # Flat metres around the district's middle: distances here are of a few hundred metres.
-    scale = np.array([np.cos(np.radians(float(np.mean(lat)))), 1.0]) * METRES_PER_DEGREE
+    # Flat metres around the streets' middle: distances here are of a few hundred metres.
+    scale = np.array([np.cos(np.radians(float(np.mean(net.node_lat)))), 1.0]) * METRES_PER_DEGREE
     ends = [np.column_stack([net.node_lon[n], net.node_lat[n]]) * scale for n in (net.tail[drawn], net.head[drawn])]
     lines = shapely.linestrings(np.stack(ends, axis=1))
     points = shapely.points(np.column_stack([lon, lat]) * scale)
     place, near = shapely.STRtree(lines).query(points, predicate="dwithin", distance=SEARCHED_M)
     names = read_way_names(source, np.unique(net.way_id[drawn[near]]))
-    away = shapely.distance(points[place], lines[near])
-    for i in np.lexsort((near, -away)).tolist():  # the nearest last, so that it stays
+    # Whole centimetres: of two roads equally near it is the first, whatever else is asked for.
+    away = np.round(shapely.distance(points[place], lines[near]), 2)
+    for i in np.lexsort((-near, -away)).tolist():  # the nearest last, so that it stays
         name = names.get(int(net.way_id[drawn[near[i]]]))
         if name is not None:
             found[place[i]] = _by_road(name, float(away[i]))
