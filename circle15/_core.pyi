@@ -75,6 +75,16 @@ class EdgeTree:
     def crosses(self, from_lon: _F64, from_lat: _F64, to_lon: _F64, to_lat: _F64) -> _U8: ...
 
 def components(n_nodes: int, tail: _I32, head: _I32) -> _I32: ...
+def overlay(
+    x: _F64,
+    y: _F64,
+    ring_begin: _I64,
+    owner: _I32,
+    corner_x: _F64,
+    corner_y: _F64,
+    is_wanted: _U8,
+    n_columns: int,
+) -> tuple[_I32, _I64, _F64, _F64, _F64, _F64]: ...
 def isochrones(
     graph: Graph,
     lon: _F64,

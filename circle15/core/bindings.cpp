@@ -17,6 +17,7 @@
 #include "graph.hpp"
 #include "isochrone.hpp"
 #include "nearest.hpp"
+#include "overlay.hpp"
 #include "pieces.hpp"
 #include "places.hpp"
 #include "search.hpp"
@@ -176,6 +177,23 @@ nb::tuple outline_columns(Outlines&& made) {
                           to_numpy(std::move(made.coordinate_begin)), to_numpy(std::move(made.lon_lat)));
 }
 
+nb::tuple overlay_columns(const In<double>& x, const In<double>& y, const In<std::int64_t>& ring_begin,
+                          const In<std::int32_t>& owner, const In<double>& corner_x, const In<double>& corner_y,
+                          const In<std::uint8_t>& is_wanted, std::size_t n_columns) {
+    const Rings rings{view(x), view(y), view(ring_begin), view(owner)};
+    const PixelMesh mesh{n_columns == 0 ? 0 : is_wanted.size() / n_columns, n_columns, view(corner_x), view(corner_y),
+                         view(is_wanted)};
+    check_overlay(rings, mesh);
+    Overlay made;
+    {
+        const nb::gil_scoped_release released;
+        made = overlay(rings, mesh);
+    }
+    return nb::make_tuple(to_numpy(std::move(made.polygon)), to_numpy(std::move(made.pixel)),
+                          to_numpy(std::move(made.share)), to_numpy(std::move(made.area)), to_numpy(std::move(made.x)),
+                          to_numpy(std::move(made.y)));
+}
+
 EdgePositions edge_positions(const Graph& graph, const In<double>& lon, const In<double>& lat,
                              const In<std::int32_t>& tail, const In<std::int32_t>& head) {
     check_size("lon", lon.size(), graph.n_nodes());
@@ -331,6 +349,11 @@ NB_MODULE(_core, module) {
         },
         nb::arg("n_nodes"), nb::arg("tail"), nb::arg("head"),
         "Return each node's connected component, int32, numbered by the components' smallest nodes.");
+
+    module.def("overlay", &overlay_columns, nb::arg("x"), nb::arg("y"), nb::arg("ring_begin"), nb::arg("owner"),
+               nb::arg("corner_x"), nb::arg("corner_y"), nb::arg("is_wanted"), nb::arg("n_columns"),
+               "Return the parts of wanted pixels in polygons: polygon int32, pixel int64, share of the pixel, area, and "
+               "x and y of the centroid float64. Rings are closed, shells counter-clockwise, holes clockwise.");
 
     module.def(
         "isochrones",

@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "ms.hpp"
+#include "overlay.hpp"
 #include "streets.hpp"
 
 namespace circle15 {
@@ -150,6 +151,37 @@ inline void check_points(std::span<const double> lon, std::span<const double> la
         for (std::size_t v = 0; v < degrees.size(); ++v) {
             if (!std::isfinite(degrees[v])) {
                 refuse(name, v, degrees[v], "finite degrees");
+            }
+        }
+    }
+}
+
+inline void check_overlay(const Rings& rings, const PixelMesh& mesh) {
+    check_points(rings.x, rings.y);
+    check_size("ring_begin", rings.begin.size(), rings.owner.size() + 1);
+    const auto n_points = static_cast<std::int64_t>(rings.x.size());
+    for (std::size_t i = 0; i < rings.begin.size(); ++i) {
+        const std::int64_t least = i == 0 ? 0 : rings.begin[i - 1];
+        if (rings.begin[i] < least || rings.begin[i] > n_points) {
+            refuse("ring_begin", i, rings.begin[i],
+                   std::to_string(least) + " to " + std::to_string(n_points) + ", not descending");
+        }
+    }
+    for (std::size_t i = 0; i < rings.owner.size(); ++i) {
+        if (rings.owner[i] < (i == 0 ? 0 : rings.owner[i - 1])) {
+            refuse("owner", i, rings.owner[i], "not negative and not descending");
+        }
+    }
+    if (mesh.n_columns == 0 || mesh.is_wanted.size() % mesh.n_columns != 0) {
+        throw nb::value_error("is_wanted must be rows of n_columns");
+    }
+    check_size("corner_x", mesh.x.size(), (mesh.n_rows + 1) * (mesh.n_columns + 1));
+    check_size("corner_y", mesh.y.size(), mesh.x.size());
+    for (std::size_t pixel = 0; pixel < mesh.is_wanted.size(); ++pixel) {
+        const std::size_t above = pixel + pixel / mesh.n_columns, below = above + mesh.n_columns + 1;
+        for (const std::size_t corner : {above, above + 1, below, below + 1}) {
+            if (mesh.is_wanted[pixel] != 0 && !(std::isfinite(mesh.x[corner]) && std::isfinite(mesh.y[corner]))) {
+                refuse("is_wanted", pixel, mesh.is_wanted[pixel], "0 where a corner is not finite");
             }
         }
     }

@@ -17,6 +17,7 @@
 #include "edge_tree.hpp"
 #include "isochrone.hpp"
 #include "nearest.hpp"
+#include "overlay.hpp"
 #include "pieces.hpp"
 
 using namespace circle15;
@@ -341,8 +342,51 @@ void check_service_areas(Town& town) {
     }
 }
 
+// A star with a star-shaped hole over crooked pixels, some of them dented: all parts together are the star.
+void check_overlay(Town& town) {
+    const std::size_t n = 1 + town.pick(12), n_corners = 3 + town.pick(60);
+    const auto share = [&town] { return static_cast<double>(town.pick(1000)) / 1000.0; };
+    std::vector<double> corner_x, corner_y;
+    for (std::size_t row = 0; row <= n; ++row) {
+        for (std::size_t column = 0; column <= n; ++column) {
+            const bool is_inside = row > 0 && row < n && column > 0 && column < n;
+            corner_x.push_back(100.0 + (static_cast<double>(column) + (is_inside ? 0.6 * share() : 0.0)) / static_cast<double>(n));
+            corner_y.push_back(30.0 + (static_cast<double>(row) + (is_inside ? 0.6 * share() : 0.0)) / static_cast<double>(n));
+        }
+    }
+    std::vector<double> x, y;
+    std::vector<std::int64_t> begin{0};
+    double area = 0;
+    for (const double size : {0.4, -0.1}) {
+        const std::size_t first = x.size();
+        for (std::size_t i = 0; i <= n_corners; ++i) {
+            const double angle = (size < 0 ? -2 : 2) * std::numbers::pi * static_cast<double>(i % n_corners) / static_cast<double>(n_corners);
+            const double radius = std::abs(size) * (i == n_corners ? 1.0 : 0.3 + 0.7 * share());
+            x.push_back(i == n_corners ? x[first] : 100.5 + radius * std::cos(angle));
+            y.push_back(i == n_corners ? y[first] : 30.5 + radius * std::sin(angle));
+        }
+        for (std::size_t i = first; i + 1 < x.size(); ++i) {
+            area += ((x[i] - 100.5) * (y[i + 1] - 30.5) - (x[i + 1] - 100.5) * (y[i] - 30.5)) / 2;
+        }
+        begin.push_back(static_cast<std::int64_t>(x.size()));
+    }
+    const std::vector<std::uint8_t> wanted(n * n, 1);
+    const std::vector<std::int32_t> one{7, 7};
+    const Overlay made = overlay({x, y, begin, one}, {n, n, corner_x, corner_y, wanted});
+    double sum = 0;
+    for (std::size_t i = 0; i < made.area.size(); ++i) {
+        sum += made.area[i];
+        require(made.polygon[i] == 7 && made.share[i] > 0 && made.share[i] < 1 + 1e-9, "a pixel has more than itself");
+        require(i == 0 || made.pixel[i - 1] < made.pixel[i], "pixels are not in order");
+    }
+    require(std::abs(sum - area) < 1e-12, "the parts of pixels are not the polygon");
+    const std::vector<std::uint8_t> none(n * n, 0);
+    require(overlay({x, y, begin, one}, {n, n, corner_x, corner_y, none}).pixel.empty(), "an unwanted pixel is given");
+}
+
 void check_round(std::mt19937_64& random) {
     Town town(random);
+    check_overlay(town);
     check_links(town);
     check_borders(town);
     check_components(town);
@@ -365,6 +409,6 @@ int main(int n_arguments, char** arguments) {
             return 1;
         }
     }
-    std::printf("%d random towns: links, borders, components and areas are those of a plain look\n", n_rounds);
+    std::printf("%d random towns: links, borders, components, pixels and areas are those of a plain look\n", n_rounds);
     return 0;
 }

@@ -13,6 +13,7 @@ import shapely
 from rasterio.warp import transform_bounds
 from rasterio.windows import Window
 
+from circle15._core import overlay
 from circle15.errors import InputError, MissingFileError, Problem
 from circle15.files.door import is_there
 from circle15.inputs.geofiles.raster_files import open_raster
@@ -35,7 +36,7 @@ PROJ_NAMES = {"wgs84": WGS84, "cgcs2000": "EPSG:4490"}
 _GEOD = pyproj.Geod(ellps="WGS84")
 METRES_PER_DEGREE = np.radians(1) * EARTH_RADIUS_M
 MAX_PIXELS = 250_000
-"""Pixels held at once, at most, whatever the raster's size; as polygons they take a kilobyte each."""
+"""Pixels held at once, at most, whatever the raster's size."""
 MOST_PIXELS = 20_000_000
 """Pixels in a district's frame, at most: 2,000 square kilometres at 10 m; a hundred times those of any real raster."""
 
@@ -99,8 +100,7 @@ def sum_rasters(
         Problem(Said("没有这个人口栅格", "no such population raster"), file=str(p)) for p in missing
     )
     shapes = pieces.geometry.to_numpy()
-    shapely.prepare(shapes)
-    tree = shapely.STRtree(shapes)
+    rings = _rings_of(shapes)
     bounds = tuple(float(b) for b in pieces.total_bounds)
     frames = {path: _frame(path, crs) for path in paths}
     _check_tiles(frames, bounds)
@@ -122,18 +122,15 @@ def sum_rasters(
                 pixel_m2 = _pixel_m2(raster, window, to_wgs84)
                 tally.see(raw, place, pixel_m2=pixel_m2)
                 values, unknown, negative = _people_of(raw, scale, offset)
-                pixels, filled = _pixel_polygons(raster, window, values, to_wgs84)
-                n_hit, homes = _shares(pixels, filled, tree, shapes)
+                n_hit, homes = _shares(rings, *_corners(raster, window, to_wgs84), values)
                 people += np.bincount(homes.piece, weights=homes.people, minlength=len(people))
                 parts.append(homes)
                 counts += (n_hit, unknown, negative)
             InputError.gather(tally.unmarked(pixel_m2))
             notes += tally.notes()
-    district = shapely.union_all(shapes)
-    on_raster = shapely.intersection(district, shapely.union_all(list(frames.values()))).area / district.area
     n_pixels, n_nodata, n_negative = counts.tolist()
-    homes = reduce(Homes.beside, parts)
-    return RasterPeople(people, n_pixels, n_nodata, n_negative, float(min(on_raster, 1.0)), tuple(notes), homes)
+    covered = _covered_share(shapes, list(frames.values()))
+    return RasterPeople(people, n_pixels, n_nodata, n_negative, covered, tuple(notes), reduce(Homes.beside, parts))
 
 
 def _frame(path: Path, crs: str | None) -> shapely.Polygon:
@@ -288,45 +285,61 @@ def _pixel_m2(raster: rasterio.DatasetReader, window: Window, to_wgs84: pyproj.T
     return abs(float(area))
 
 
-def _pixel_polygons(
-    raster: rasterio.DatasetReader, window: Window, values: npt.NDArray[np.float64], to_wgs84: pyproj.Transformer
-) -> tuple[npt.NDArray[np.object_], npt.NDArray[np.float64]]:
-    """Give the polygons in degrees of the pixels with people, and their people."""
+def _covered_share(shapes: npt.NDArray[np.object_], frames: list[shapely.Polygon]) -> float:
+    """Give the share of the pieces' area that lies on rasters, 0 to 1."""
+    on_rasters = shapely.union_all(frames)
+    shapely.prepare(on_rasters)
+    area = shapely.area(shapes)
+    ends = np.flatnonzero(~shapely.contains(on_rasters, shapes))
+    off = area[ends] - shapely.area(shapely.intersection(shapes[ends], on_rasters))
+    return float(1.0 - max(off.sum() / area.sum(), 0.0))
+
+
+@dataclass(frozen=True, slots=True)
+class _Rings:
+    """Polygons as closed rings, shells counter-clockwise and holes clockwise, those of one polygon together."""
+
+    x: npt.NDArray[np.float64]  # (n_points,)
+    y: npt.NDArray[np.float64]  # (n_points,)
+    begin: npt.NDArray[np.int64]  # (n_rings + 1,)
+    owner: npt.NDArray[np.int32]  # (n_rings,) row of the polygons
+
+
+def _rings_of(shapes: npt.NDArray[np.object_]) -> _Rings:
+    parts, of_part = shapely.get_parts(shapely.orient_polygons(shapes), return_index=True)
+    rings, of_ring = shapely.get_rings(parts, return_index=True)
+    place = shapely.get_coordinates(rings)
+    begin = np.concatenate([[0], np.cumsum(shapely.get_num_coordinates(rings))]).astype(np.int64)
+    x, y = (np.ascontiguousarray(column) for column in place.T)
+    return _Rings(x, y, begin, of_part[of_ring].astype(np.int32))
+
+
+def _corners(
+    raster: rasterio.DatasetReader, window: Window, to_wgs84: pyproj.Transformer
+) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """Give lon and lat of the pixels' corners, (height + 1, width + 1) each, not finite where there is no place."""
     columns, rows = np.meshgrid(
         np.arange(window.width + 1) + window.col_off, np.arange(window.height + 1) + window.row_off
     )
-    x, y = _moved(raster.transform, columns.ravel(), rows.ravel())
-    lon, lat = to_wgs84.transform(x, y)
-    corner = np.column_stack([lon, lat]).reshape(window.height + 1, window.width + 1, 2)
-    ring = np.stack([corner[:-1, :-1], corner[:-1, 1:], corner[1:, 1:], corner[1:, :-1]], axis=2)
-    has_people = (values > 0) & np.isfinite(ring).all(axis=(2, 3))
-    return np.asarray(shapely.polygons(ring[has_people])), values[has_people]
+    lon, lat = to_wgs84.transform(*_moved(raster.transform, columns.ravel(), rows.ravel()))
+    return lon.reshape(columns.shape), lat.reshape(columns.shape)
 
 
 def _shares(
-    pixels: npt.NDArray[np.object_],
-    values: npt.NDArray[np.float64],
-    tree: shapely.STRtree,
-    shapes: npt.NDArray[np.object_],
+    rings: _Rings, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], values: npt.NDArray[np.float64]
 ) -> tuple[int, Homes]:
     """Share each pixel's people out to the pieces by area; give the number of pixels that touch a piece, and the parts.
 
     A part's place is its centroid, and its people are spread over a circle of its area.
     """
-    if not len(pixels):
-        return 0, _NOBODY
-    near = tree.query(shapely.box(*shapely.total_bounds(pixels)))
-    # Pieces ask for pixels, not the other way round: a piece is made ready once for all the pixels that it meets.
-    of_near, of_pixel = shapely.STRtree(pixels).query(shapes[near], predicate="intersects")
-    of_piece = near[of_near]
-    whole = shapely.area(pixels)
-    shared, parts = whole[of_pixel], pixels[of_pixel]
-    cut = ~shapely.contains_properly(shapes[of_piece], parts)
-    parts[cut] = shapely.intersection(parts[cut], shapes[of_piece[cut]])
-    shared[cut] = shapely.area(parts[cut])
-    heads = values[of_pixel] * shared / whole[of_pixel]
-    has_area = np.flatnonzero(shared > 0)
-    spot = shapely.get_coordinates(shapely.centroid(parts[has_area]))
-    spread_m = METRES_PER_DEGREE * np.sqrt(shared[has_area] * np.cos(np.radians(spot[:, 1])) / np.pi)
-    lon, lat = (np.ascontiguousarray(column) for column in spot.T)
-    return len(np.unique(of_pixel[has_area])), Homes(lon, lat, heads[has_area], of_piece[has_area], spread_m)
+    is_corner = np.isfinite(lon) & np.isfinite(lat)
+    has_place = is_corner[:-1, :-1] & is_corner[:-1, 1:] & is_corner[1:, 1:] & is_corner[1:, :-1]
+    filled = ((values > 0) & has_place).astype(np.uint8)
+    of_piece, of_pixel, share, area, x, y = overlay(
+        rings.x, rings.y, rings.begin, rings.owner, lon.ravel(), lat.ravel(), filled.ravel(), values.shape[1]
+    )
+    heads = values.ravel()[of_pixel] * share
+    spread_m = METRES_PER_DEGREE * np.sqrt(area * np.cos(np.radians(y)) / np.pi)
+    is_hit = np.zeros(values.size, dtype=np.bool_)
+    is_hit[of_pixel] = True
+    return int(is_hit.sum()), Homes(x, y, heads, of_piece.astype(np.int64), spread_m)
