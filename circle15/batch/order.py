@@ -51,7 +51,7 @@ def _size(config: Config) -> float:
         frame = read_polygons(
             boundary,
             key="district.boundary",
-            osm_path=config.resolve(config.network.source),
+            osm_path=config.streets_file,
             resolve=config.resolve,
             names_in=config.district.lang,
             crs=config.district.boundary_crs,

@@ -114,7 +114,7 @@ def _by_source(entries: Iterable[Entry]) -> dict[Path, list[tuple[Config, Wanted
             continue
         try:
             wanted = wanted_tags(entry.config)
-            source = entry.config.resolve(entry.config.network.source)
+            source = entry.config.streets_file
         except ValueError:
             continue  # the district's own run says what is wrong with a selection or a file's name
         found.setdefault(source, []).append((entry.config, wanted))

@@ -217,6 +217,11 @@ class Config(Table):
         own = self.path if self.base is None else self.path.parent / self.base
         return settled_path(own.parent / name)
 
+    @property
+    def streets_file(self) -> Path:
+        """The file of the streets, [network] source, settled."""
+        return self.resolve(self.network.source)
+
     def threshold_s(self, layer: LayerTable) -> float:
         """Give a layer's threshold in seconds at its own profile's speed, whole in milliseconds as all walks are."""
         return whole_ms(layer.threshold_s(self.walk[layer.profile].speed_m_s))

@@ -80,7 +80,7 @@ def _check_parts(config: Config, found: Findings, *, with_people: bool = True) -
     """Read one part after another and note the problems of each."""
     with found.gather():
         config = apply_policy(config).config
-    source = config.resolve(config.network.source)
+    source = config.streets_file
     district = network = None
     with found.gather():
         district = read_district(config, source)

@@ -139,7 +139,7 @@ def _raked(found: Population, config: Config, district: District, cells: Cells) 
 
 
 def _from_buildings(config: Config, district: District, cells: Cells) -> Population:
-    source = config.resolve(config.network.source)
+    source = config.streets_file
     buildings = read_buildings(source, district.geometry)
     total = config.population.total
     if total is None:

@@ -86,7 +86,7 @@ def path_bounds(
     dict
         By layer: lower and upper covered share, float64 (n_units + 1,) each, the whole district last.
     """
-    outlines = no_block_outlines(study.config.resolve(study.config.network.source), study.network)
+    outlines = no_block_outlines(study.config.streets_file, study.network)
     ground = ground_of(study.network, outlines, limit_m=LIKELY_M, detour=DETOUR)
     denser, cells, found = with_block_paths(study.network, ground), study.cells, {}
     for service in services:

@@ -33,7 +33,7 @@ def roads_near(study: Study, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.f
         `Said` or "", (n,): on a road, or so many metres from it.
     """
     found = np.full(len(lon), "", dtype=object)
-    source = study.config.resolve(study.config.network.source)
+    source = study.config.streets_file
     net = study.network
     if not len(lon) or not is_osm_file(source) or not (net.way_id >= 0).any():
         return found

@@ -36,7 +36,7 @@ def _communities(study: Study) -> gpd.GeoDataFrame | None:
 
 def _named_roads(study: Study) -> gpd.GeoDataFrame | None:
     """Give one row a name; only an OSM extract names its streets by way."""
-    source = study.config.resolve(study.config.network.source)
+    source = study.config.streets_file
     if not is_osm_file(source):
         return None
     network = study.network

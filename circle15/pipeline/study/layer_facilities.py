@@ -190,7 +190,7 @@ def _features(config: Config, area: Any) -> dict[str, Features]:
     by_tag = {layer.id: layer.source for layer in config.layers if layer.source.startswith(OSM_PREFIX)}
     if not by_tag:
         return {}
-    source = config.resolve(config.network.source)
+    source = config.streets_file
     if not is_osm_file(source):
         message = Said(
             f"按 osm: 选取须以 OSM 文件（.osm.pbf、.osm）为 network.source，而不是 {source.name}；否则请给表格",
@@ -227,7 +227,7 @@ def coordinates_of(table: FacilityTable) -> Coordinates | None:
 
 def named_places(config: Config, area: Any) -> KnownNames | None:
     """Read the names of the extract's facilities, None where the streets come from another kind of file."""
-    source = config.resolve(config.network.source)
+    source = config.streets_file
     if not is_osm_file(source):
         return None
     return read_wanted(source, names_wanted(), lambda path: read_names(path, area))
@@ -269,6 +269,6 @@ def _nothing_found(config: Config, layer: LayerTable, table: FacilityTable) -> P
 
 def facility_gates(config: Config, facilities: gpd.GeoDataFrame) -> Any:
     """Read the tagged gates where there are polygons to enter and the streets come from an OSM file."""
-    source = config.resolve(config.network.source)
+    source = config.streets_file
     has_areas = bool((shapely.get_dimensions(facilities.geometry.to_numpy()) > 0).any())
     return read_wanted(source, GATE_TAGS, read_gates) if has_areas and is_osm_file(source) else None

@@ -80,7 +80,7 @@ def read_outlines(config: Config) -> tuple[OutlineSource, ...]:
             read = read_polygons(
                 text,
                 key=f"district.{key}",
-                osm_path=config.resolve(config.network.source),
+                osm_path=config.streets_file,
                 resolve=config.resolve,
                 names_in=table.lang,
                 known_names=COMMUNITY_NAME_FIELDS if key == "communities" else NAME_FIELDS,
@@ -189,7 +189,7 @@ def outline_records(detections: Sequence[OutlineDetection]) -> list[dict[str, An
 
 def _borders(config: Config, around: Any) -> Any:
     try:
-        return admin_lines(config.resolve(config.network.source), around)
+        return admin_lines(config.streets_file, around)
     except InputError:
         return np.empty(0, dtype=object)  # whoever reads the streets says what is wrong with the file
 

@@ -107,7 +107,7 @@ def free_of_forbidden(study: Study, places: Parcels) -> npt.NDArray[np.bool_]:
     areas = read_polygons(
         planning.forbidden,
         key="planning.forbidden",
-        osm_path=study.config.resolve(study.config.network.source),
+        osm_path=study.config.streets_file,
         resolve=study.config.resolve,
         names_in=study.config.district.lang,
     )

@@ -53,7 +53,7 @@ def study_area(config: Config) -> Any:
         If the district's files cannot be used.
     """
     config = apply_policy(config).config
-    return _read_area(config, config.resolve(config.network.source))[1]
+    return _read_area(config, config.streets_file)[1]
 
 
 def _read_area(config: Config, source: Path) -> tuple[District, Any]:
@@ -74,7 +74,7 @@ def read_study(config: Config, clock: Clock) -> Study:
     """
     applied = apply_policy(config)
     config = applied.config
-    source = config.resolve(config.network.source)
+    source = config.streets_file
     with clock.stage("district"):
         district, area = _read_area(config, source)
     with clock.stage("network"):
