@@ -1,5 +1,6 @@
 """Districts side by side: ranks, gaps, changes by the same definition, and what is said of the rest."""
 
+import re
 from dataclasses import replace
 
 import geopandas as gpd
@@ -126,7 +127,8 @@ def test_changes_are_points_with_a_sign_and_districts_go_without_their_ids(tmp_p
     now = [district("a-x", 0.75), district("b-x", 0.25), district("c-x", 0.5)]
     summary = summarise(now, [], lang="en", previous=read_previous(tmp_path), previous_name="then")
     page = summary_page(summary)
-    assert [f'<td class="number">{text}</td>' in page for text in ("+25.0", "\N{MINUS SIGN}25.0", "0.0")] == [True] * 3
+    cells = re.findall(r'<td class="number"[^>]*>([^<]*)</td>', page)
+    assert {"+25.0", "\N{MINUS SIGN}25.0", "0.0"} <= set(cells)
     assert "<td>a-x</td>" not in page
     assert page.count('tabindex="0" data-box="0.00000,0.00000,1.00000,1.00000"') == 6
     assert page.index("<h1>") < page.index('class="legend"') < page.index("<table>")

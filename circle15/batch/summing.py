@@ -34,7 +34,7 @@ def write_batch_summary(
     """
     begun = time.perf_counter()
     folders = [o.folder for o in outcomes if o.folder is not None]
-    failed = [(o.config, o.error.en) for o in outcomes if o.error is not None]
+    failed = [(o.config, o.error) for o in outcomes if o.error is not None]
     with claim.stage() as stage:
         write_summary(gather_summary(folders, failed, previous), stage)
         files = {name: {"sha256": file_digest(stage / name)} for name in FILES}

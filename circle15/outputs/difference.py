@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from circle15.outputs.text import Words
 
 GAINED, LOST = TEAL, ramp(BEYOND, 3)[2]
-_SCRIPTS = ("popups.js", "layers.js", "panel.js", "map.js", "difference.js")
+_SCRIPTS = ("popups.js", "layers.js", "panel.js", "address.js", "map.js", "difference.js")
 _ZOOM = 14
 _NOBODY, _WHOLE = 1e-6, 0.5  # people: fewer are a rounding's; fewer than this would be printed as none
 _STEP_DEG = 1e-6
@@ -126,7 +126,7 @@ def write_difference_map(  # noqa: PLR0913 (what the map shows, and what it says
     at = shapely.get_coordinates(shapely.point_on_surface(units.geometry.to_numpy())).round(PLACE_DECIMALS).tolist()
     weights = own["people"].groupby("unit_id").max().reindex(units["unit_id"]).fillna(0.0).tolist()
     data = {
-        "page": {"bounds": [[south, west], [north, east]]},
+        "page": {"bounds": [[south, west], [north, east]], "name": title},
         "words": dict(say),
         "units": [
             {"name": str(name), "lon": lon, "lat": lat, "weight": weight}
@@ -209,7 +209,8 @@ def _panel(
     swatches = f'<ul class="c15-changes">{listed}</ul>{swatches}' if listed else swatches
     return (
         f'<aside id="c15-panel"><header><h1>{html.escape(title)}</h1><p>{say["difference"]}</p></header>'
-        f'<div class="c15-body">{swatches}{"".join(rows)}</div></aside><div class="c15-strip">{swatches}</div>'
+        f'<div class="c15-body">{swatches}{"".join(rows)}</div></aside>'
+        f'<div class="c15-strip" role="region" aria-label="{say["legend"]}">{swatches}</div>'
     )
 
 

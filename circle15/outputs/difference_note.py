@@ -61,10 +61,11 @@ def write_note(base: NotedBase, scenarios: Sequence[NotedScenario], path: Path) 
     foot = " · ".join(html.escape(source) for source in base.sources)
     lang = "zh-Hans" if is_zh else "en"
     page = (
-        f'<!DOCTYPE html>\n<html lang="{lang}"><head><meta charset="utf-8"><title>{html.escape(title)}</title>'
-        f'<link rel="icon" href="data:,"><style>{template_text("note.css")}</style></head><body>'
+        f'<!DOCTYPE html>\n<html lang="{lang}"><head><meta charset="utf-8">'
+        f'<meta name="viewport" content="width=device-width, initial-scale=1"><title>{html.escape(title)}</title>'
+        f'<link rel="icon" href="data:,"><style>{template_text("note.css")}</style></head><body><main>'
         f"<h1>{html.escape(title)}</h1>{_overall(base, scenarios)}"
-        f'<div class="columns">{columns}</div><footer>{foot}</footer></body></html>\n'
+        f'<div class="columns">{columns}</div><footer>{foot}</footer></main></body></html>\n'
     )
     path.write_text(page, encoding="utf-8", newline="\n")
 

@@ -31,6 +31,7 @@ from circle15.outputs.palette import (
     ramp,
     time_classes,
 )
+from circle15.outputs.searched_places import named_places, shift
 from circle15.outputs.text import (
     Words,
     group_of,
@@ -100,6 +101,8 @@ def page_data(view: View, page: Value, links: list[Value], sentences: list[str])
         "area_shapes": encode_polygons(areas.geometry.to_numpy()),
         "unlinked": map_places.unlinked(view),
         "streets": encode_lines(view.streets()),
+        "named": named_places(view),
+        "shift": shift(view.result),
     }
 
 

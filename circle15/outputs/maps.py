@@ -17,7 +17,7 @@ from circle15.outputs.drawn_changes import add_changes
 from circle15.outputs.map_data import Value, page_data
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
 from circle15.outputs.sentences import three_sentences
-from circle15.outputs.text import share_text, words
+from circle15.outputs.text import cells_rule, share_text, words
 from circle15.outputs.tiles import in_tile_system, tile_layers
 from circle15.outputs.view import View
 from circle15.outputs.whatif import add_whatif
@@ -31,7 +31,9 @@ if TYPE_CHECKING:
     from circle15.outputs.result import DistrictResult
 
 DATA_ID = "c15-data"
-SCRIPTS = ("decode.js", "popups.js", "layers.js", "panel.js", "map.js")
+SCRIPTS = (
+    "decode.js", "popups.js", "layers.js", "search.js", "panel.js", "layer_box.js", "address.js", "map.js",
+)  # fmt: skip
 # Places of a shell: no name stands before the title, and none before the data holds a bare "<".
 _TITLE, _DATA = "c15-title", "<!--c15-data-->"
 _WIDTH_AT_ZOOM_0_DEG = 360.0
@@ -90,7 +92,7 @@ def _page(view: View, subtitle: str, *, back: Value | None) -> Value:
     result, say = view.result, view.say
     west, south, east, north = (float(v) for v in view.area().total_bounds)
     about = [
-        [say["cell"], say["cells_rule"].format(resolution=result.resolution)],
+        [say["cell"], cells_rule(result)],
         [say["population_source"], result.population_source],
         *([f"{say['facility_source']} · {layer.name}", layer.source] for layer in result.layers),
     ]

@@ -26,6 +26,8 @@ _SCRIPTS = ((*_LEAFLET, "leaflet.js"), (*_CLUSTER, "leaflet.markercluster.js"))
 MAX_ZOOM = 20
 
 _IMAGE = re.compile(r"url\((images/[\w.@-]+\.png)\)")
+_NO_ZOOM = re.compile(r'<meta name="viewport"[^>]*>')
+"""What folium says of the window: it forbids to enlarge the page, which people with weak eyes need."""
 _SOURCE_MAP = re.compile(r"^//# sourceMappingURL=.*$", re.MULTILINE)
 
 
@@ -65,8 +67,7 @@ def offline_map(
     for package, folder, name in _SCRIPTS:
         root.header.add_child(_verbatim("script", _package_text(package, folder, name)))
     if lang == "zh":
-        titles = {"zoomInTitle": "放大", "zoomOutTitle": "缩小"}
-        root.header.add_child(_verbatim("script", f"L.Control.Zoom.mergeOptions({safe_json(titles)});"))
+        root.header.add_child(_verbatim("script", template_text("chinese.js")))
     for package, folder, name in _STYLES:
         root.header.add_child(_verbatim("style", _package_style(package, folder, name)))
     for name in styles:
@@ -101,7 +102,7 @@ def render_page(made: folium.Map) -> str:
     root = _figure(made)
     _count_ids(root)
     page: str = root.render()
-    return page
+    return _NO_ZOOM.sub('<meta name="viewport" content="width=device-width, initial-scale=1" />', page, count=1)
 
 
 def safe_json(value: Any) -> str:

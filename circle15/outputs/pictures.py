@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import numpy as np
+import shapely
 
 from circle15.errors import OutputError, Problem
 from circle15.files.staging import whole_file
@@ -18,7 +19,7 @@ from circle15.outputs.drawings import unguarded
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import AREA, INK, OFF_NETWORK, OFF_NETWORK_LINE
 from circle15.outputs.proposals import proposals
-from circle15.outputs.text import layer_rules, plain_number, service_group, share_text
+from circle15.outputs.text import distance_text, layer_rules, plain_number, service_group, share_text
 from circle15.outputs.view import View
 from circle15.said import Said
 from circle15.units import EARTH_RADIUS_M
@@ -43,6 +44,9 @@ WORDS_WIDTH = {"zh": 21, "en": 36}
 """Letters of a line in the column of words."""
 PAPER = "#fbfaf7"
 MOST_PROPOSED = 5
+LABEL_PT = 8.0
+LAST_NARROW = 0x2E7F
+"""Letters beyond it are as wide as they are high."""
 _OFF_NETWORK: dict[str, Any] = {
     "facecolor": OFF_NETWORK,
     "edgecolor": OFF_NETWORK_LINE,
@@ -98,6 +102,7 @@ def draw_layer(view: View, layer: LayerInfo, font: str) -> Any:
     figure = Figure(figsize=SIZE_IN)
     axes = figure.add_axes(MAP_FRAME)
     _draw_map(axes, view, layer)
+    _draw_names(axes, view, font)
     _draw_scale(axes, view, font)
     _draw_words(figure, view, layer, font)
     return figure
@@ -188,6 +193,40 @@ def _frame(view: View) -> tuple[float, float, float, float]:
     return x - width / 2, y - height / 2, x + width / 2, y + height / 2
 
 
+def unit_labels(view: View) -> list[tuple[str, float, float]]:
+    """Give the names of the units in the frame with the places of their middles, those of most land first.
+
+    A name that would lie over one before it is left out.
+    """
+    west, south, east, north = _frame(view)
+    units = view.result.units
+    shapes = shapely.clip_by_rect(units.geometry.to_numpy(), west, south, east, north)
+    kept: list[tuple[str, float, float]] = []
+    boxes: list[shapely.Polygon] = []
+    for i in np.argsort(-shapely.area(shapes), kind="stable"):
+        if shapely.is_empty(shapes[i]):
+            continue
+        at = shapely.point_on_surface(shapes[i])
+        name = str(units["unit_name"].iloc[i])
+        width = sum(1.0 if ord(c) > LAST_NARROW else 0.58 for c in name) * LABEL_PT / (72 * MAP_FRAME[2] * SIZE_IN[0])
+        height = 1.5 * LABEL_PT / (72 * MAP_FRAME[3] * SIZE_IN[1])
+        x, y = (at.x - west) / (east - west), (at.y - south) / (north - south)
+        box = shapely.box(x - width / 2, y - height / 2, x + width / 2, y + height / 2)
+        if not any(box.intersects(other) for other in boxes):
+            boxes.append(box)
+            kept.append((name, at.x, at.y))
+    return kept
+
+
+def _draw_names(axes: Any, view: View, font: str) -> None:
+    from matplotlib.patheffects import withStroke  # noqa: PLC0415 (optional)
+
+    around = [withStroke(linewidth=2.2, foreground="white", alpha=0.85)]
+    for name, lon, lat in unit_labels(view):
+        axes.text(lon, lat, name, fontfamily=font, fontsize=LABEL_PT, color=INK, ha="center", va="center", zorder=4.5,
+                  path_effects=around, clip_on=True)  # fmt: skip
+
+
 def _draw_scale(axes: Any, view: View, font: str) -> None:
     west, south, east, north = _frame(view)
     plane = plane_of(view.result.boundary)
@@ -195,8 +234,15 @@ def _draw_scale(axes: Any, view: View, font: str) -> None:
     per_metre = 1 / (math.radians(1) * EARTH_RADIUS_M * math.cos(math.radians((south + north) / 2)))
     x, y = west + (east - west) * 0.03, south + (north - south) * 0.04
     axes.plot([x, x + metres * per_metre], [y, y], color=INK, linewidth=2, solid_capstyle="butt", zorder=6)
-    text = f"{metres} m" if metres < 1000 else f"{metres // 1000} km"  # noqa: PLR2004 (metres in a kilometre)
-    axes.text(x, y + (north - south) * 0.012, text, fontfamily=font, fontsize=8, color=INK, zorder=6)
+    axes.text(
+        x,
+        y + (north - south) * 0.012,
+        distance_text(metres, view.result.lang),
+        fontfamily=font,
+        fontsize=8,
+        color=INK,
+        zorder=6,
+    )
     axes.annotate(
         view.say["north"], xy=(0.965, 0.965), xytext=(0.965, 0.875), xycoords="axes fraction", ha="center", fontsize=9,
         fontfamily=font, color=INK, arrowprops={"arrowstyle": "-|>", "color": INK, "linewidth": 1.2},

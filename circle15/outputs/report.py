@@ -23,7 +23,16 @@ from circle15.outputs.report_charts import cause_bars, cause_legend, lorenz_char
 from circle15.outputs.report_proposals import proposal_chapters
 from circle15.outputs.report_tables import extra_tables
 from circle15.outputs.sentences import by_share, three_sentences
-from circle15.outputs.text import group_of, layer_rules, people_text, plain_number, service_group, share_text
+from circle15.outputs.text import (
+    cells_rule,
+    distance_text,
+    group_of,
+    layer_rules,
+    people_text,
+    plain_number,
+    service_group,
+    share_text,
+)
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:
@@ -158,7 +167,7 @@ def _drawing(view: View, plane: Plane) -> Value:
 def _box(view: View, plane: Plane, margin: float, width_to_height: float | None = None) -> Value:
     box = plane.box(view.area().total_bounds, margin, width_to_height)
     metres = scale_bar_m(box[2], plane)
-    text = f"{metres} m" if metres < 1000 else f"{metres // 1000} km"  # noqa: PLR2004 (metres in a kilometre)
+    text = distance_text(metres, view.result.lang)
     return {"view": box, "scale_steps": round(metres / plane.metres_per_step), "scale_text": text}
 
 
@@ -230,7 +239,7 @@ def _quality(view: View) -> Value:
     lines = [_unlinked_line(view, str(kind), str(reason), rows) for (kind, reason), rows in grouped]
     facts = [
         (say["population_source"], result.population_source),
-        (say["cell"], say["cells_rule"].format(resolution=result.resolution)),
+        (say["cell"], cells_rule(result)),
         (say["sources"], say["semicolon"].join(result.attributions)),
     ]
     return {"layers": layers, "unlinked": lines, "facts": facts}

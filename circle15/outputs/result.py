@@ -65,13 +65,14 @@ class DistrictResult:
     resolution: int
     attributions: tuple[str, ...]  # data sources and licences, printed on every map
     warnings: tuple[str, ...]  # in the run's language; printed on every map and in run.json
+    walks_start: str = "centre"  # of a cell: "people" (the home nearest to the middle of them) | "centre"
     bureau: str = ""  # who publishes, printed on every map
     map_approval: str = ""  # 审图号, printed on every map
     tiles: str = "none"  # base map from the internet: "none" | "osm" | "tianditu" | "amap"
     tianditu_key: str = ""  # stands in the pages, as every browser key does
     confirmation: tuple[str, ...] = ()  # whether a what-if's numbers are the run's, then each that differs
     config_file: str = ""  # name of the config's file, the base of scenarios that a what-if exports
-    roads: gpd.GeoDataFrame | None = None  # name, geometry: the streets that have names, where a what-if is written
+    roads: gpd.GeoDataFrame | None = None  # name, geometry: the streets that have names, where a map is written
     communities: gpd.GeoDataFrame | None = None  # unit_name, geometry; as roads
     scenario: tuple[ShownChange, ...] = ()  # what a scenario changes: titles name it, maps draw it
     as_of: str = ""  # the date that the inputs stand for, as the config states it

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -10,13 +10,14 @@ import numpy as np
 import pandas as pd
 
 from circle15.errors import InputError, MissingFileError, Problem
-from circle15.said import Said
+from circle15.said import Said, in_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 FILES = ("summary.csv", "summary.xlsx", "summary.html")
+PAGES = ("index.html", "report.html")
 OFF_NETWORK = ("people_off_network", "people_without_streets", "covered_share_on_network")
 """Empty where a district's run is older than these columns."""
 COLUMNS = (
@@ -48,6 +49,8 @@ class DistrictTables:
     units: gpd.GeoDataFrame | None  # unit_id, geometry; None where no file of it has geometry
     warnings: tuple[str, ...] = ()
     sources: tuple[str, ...] = ()  # what its maps credit
+    pages: tuple[str, ...] = ()  # those of PAGES that stand in its folder
+    unit_pages: frozenset[str] = frozenset()  # ids of the units that have a map of their own
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,8 @@ class Summary:
     notes: pd.DataFrame  # district_id, district_name, note: what failed, what is missing, warnings
     previous: str | None  # name of the earlier batch's folder
     sources: tuple[str, ...]  # what a map of all districts credits, each once
+    pages: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # by district_id, as DistrictTables has them
+    unit_pages: Mapping[str, frozenset[str]] = field(default_factory=dict)  # as pages
 
     @property
     def layers(self) -> dict[str, str]:
@@ -76,7 +81,7 @@ class Summary:
 
 def summarise(
     districts: Sequence[DistrictTables],
-    failed: Sequence[tuple[str, str]],
+    failed: Sequence[tuple[str, Said | str]],
     *,
     lang: str,
     previous: pd.DataFrame | None = None,
@@ -104,7 +109,7 @@ def summarise(
     notes = [(d.id, d.name, w) for d in ordered for w in d.warnings]
     no_table = "没有 coverage.csv" if lang == "zh" else "no coverage.csv"
     notes += [(d.id, d.name, no_table) for d in ordered if "coverage" not in d.tables]
-    notes += [(label, "", line) for label, error in failed for line in error.splitlines()]
+    notes += [(label, "", line) for label, error in failed for line in in_(error, lang).splitlines()]
     shapes = [d.units.assign(district_id=d.id, district_name=d.name) for d in ordered if d.units is not None]
     columns = ["district_id", "district_name", "unit_id", "geometry"]
     empty = gpd.GeoDataFrame({c: [] for c in columns[:3]}, geometry=[], crs="EPSG:4326")
@@ -117,6 +122,8 @@ def summarise(
         notes=pd.DataFrame(notes, columns=["district_id", "district_name", "note"]),
         previous=previous_name,
         sources=tuple(dict.fromkeys(source for d in ordered for source in d.sources)),
+        pages={d.id: d.pages for d in ordered},
+        unit_pages={d.id: d.unit_pages for d in ordered},
     )
 
 

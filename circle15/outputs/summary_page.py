@@ -7,6 +7,7 @@ import math
 import numbers
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
 import folium
 import pandas as pd
@@ -19,7 +20,7 @@ from circle15.outputs.dictionary import is_share
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page
 from circle15.outputs.palette import BEYOND, FARTHEST, GOOD_SHARES, INK, ramp
 from circle15.outputs.summary_workbook import shown_column, wide_shares
-from circle15.outputs.text import group_of, people_text, share_text
+from circle15.outputs.text import group_of, people_text, share_text, words
 
 if TYPE_CHECKING:
     import geopandas as gpd
@@ -174,7 +175,10 @@ def _head(summary: Summary, title: str, box: str) -> str:
         note += say(f"变化与上期（{summary.previous}）相比，口径不同的不比。",
                     f" Change is since {summary.previous}, where the definition is the same.")  # fmt: skip
     whole = f'<button type="button" data-box="{box}">{say("全图", "Whole map")}</button>'
-    hint = say("点击表中一行，地图移至该区县。", "A click on a row of the tables brings its district into the map.")
+    hint = say(
+        "点击表中一行，地图移至该区县；点击表头，按该列排序。",
+        "A click on a row of the tables brings its district into the map, one on a heading sorts by it.",
+    )
     parts = [f"<h1>{html.escape(title)}</h1>", f"<p>{html.escape(note)}</p>", share_legend(summary.lang)]
     return f'<header class="c15-summary">{"".join(parts)}<p class="hint">{hint} {whole}</p></header>'
 
@@ -210,32 +214,61 @@ def share_legend(lang: str) -> str:
 
 def _table(summary: Summary, level: str, boxes: dict[str, Box]) -> str:
     table = wide_shares(summary, level)
+    ids, unit_ids = table.pop("district_id"), None
     if level == "unit":
-        table = table.drop(columns="unit_id").head(_MOST_ROWS)
-    ids = table.pop("district_id")
+        table = table.head(_MOST_ROWS)
+        unit_ids = table.pop("unit_id").tolist()
     headings = {"district_name": summary.words("区县", "District"), "unit_name": summary.words("街道", "Unit")}
     head = "".join(
         f"<th{_class(pd.api.types.is_numeric_dtype(table[c]))}>{html.escape(headings.get(str(c), str(c)))}</th>"
         for c in table.columns
     )
+    has_pages = level == "district" and any(summary.pages.values())
+    if has_pages:
+        first, rest = head.split("</th>", 1)
+        head = f'{first}</th><th class="links">{summary.words("地图与报告", "Map and report")}</th>{rest}'
     body = []
-    for district_id, row in zip(ids, table.itertuples(index=False), strict=True):
+    for i, (district_id, row) in enumerate(zip(ids[: len(table)], table.itertuples(index=False), strict=True)):
         cells = [_cell(str(column), value) for column, value in zip(table.columns, row, strict=True)]
+        if unit_ids is not None and unit_ids[i] in summary.unit_pages.get(district_id, ()):
+            name = html.escape(str(row.unit_name))
+            cells[1] = f'<td><a href="{_href(district_id, "units", f"{unit_ids[i]}.html")}">{name}</a></td>'
+        cells[1:1] = [f"<td>{_links(summary, district_id)}</td>"] if has_pages else []
         box = boxes.get(str(district_id))
         place = f' tabindex="0" data-box="{_box_text(box)}"' if box else ""
         body.append(f"<tr{place}>{''.join(cells)}</tr>")
-    return f"<div class='scroll'><table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table></div>"
+    return scrolled(
+        f'<table class="sorted"><thead><tr>{head}</tr></thead><tbody>{"".join(body)}</tbody></table>', summary.lang
+    )
+
+
+def scrolled(table: str, lang: str) -> str:
+    """Let a table that is wider than its window be moved sideways, by the keyboard too."""
+    label = words(lang)["wide_table"]
+    return f'<div class="scroll" tabindex="0" role="group" aria-label="{label}">{table}</div>'
+
+
+def _links(summary: Summary, district_id: str) -> str:
+    """Link the pages that a district's folder, which stands beside the summary, has."""
+    names = {"index.html": summary.words("地图", "Map"), "report.html": summary.words("报告", "Report")}
+    pages = summary.pages.get(district_id, ())
+    return " ".join(f'<a href="{_href(district_id, page)}">{names[page]}</a>' for page in pages)
+
+
+def _href(*parts: str) -> str:
+    return html.escape("/".join(quote(part) for part in parts))
 
 
 def _cell(column: str, value: Any) -> str:
     if not isinstance(value, float):
         return f"<td{_class(isinstance(value, numbers.Real))}>{html.escape(str(value))}</td>"
+    raw = "" if math.isnan(value) else f' data-value="{value:.10g}"'
     shown = shown_column(column)
     if shown == "change":
         text = "" if math.isnan(value) else _points(value)
     else:
         text = share_text(value) if is_share(shown) else people_text(value)
-    return f"<td{_class(True)}>{text}</td>"
+    return f"<td{_class(True)}{raw}>{text}</td>"
 
 
 def _points(change: float) -> str:

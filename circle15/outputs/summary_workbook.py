@@ -46,14 +46,14 @@ def wide_shares(summary: Summary, level: str) -> pd.DataFrame:
     columns: dict[str, Any] = {summary.words("居民", "People"): everybody.reindex(index).to_numpy(np.float64)}
     for layer, name in summary.layers.items():
         own = rows[rows["layer"] == layer].set_index(keys)
-        label = name if list(summary.layers.values()).count(name) == 1 else f"{name} ({layer})"
-        columns[f"{label} {summary.words('覆盖率', 'share')}"] = (
-            own["covered_share"].reindex(index).to_numpy(np.float64)
-        )
+        is_alone = list(summary.layers.values()).count(name) == 1
+        label = name if is_alone else summary.words(f"{name}（{layer}）", f"{name} ({layer})")
+        label = summary.words(label, f"{label} ")
+        columns[f"{label}{summary.words('覆盖率', 'share')}"] = own["covered_share"].reindex(index).to_numpy(np.float64)
         columns |= _off_network(summary, label, own.reindex(index))
-        columns[f"{label} {summary.words('名次', 'rank')}"] = own["rank"].reindex(index).to_numpy(np.float64)
+        columns[f"{label}{summary.words('名次', 'rank')}"] = own["rank"].reindex(index).to_numpy(np.float64)
         if summary.previous is not None:
-            columns[f"{label} {summary.words('变化（百分点）', 'change (points)')}"] = (
+            columns[f"{label}{summary.words('变化（百分点）', 'change (points)')}"] = (
                 own["change"].reindex(index).to_numpy(np.float64)
             )
     return pd.concat([wide, pd.DataFrame(columns)], axis=1)
@@ -67,8 +67,8 @@ def _off_network(summary: Summary, label: str, rows: pd.DataFrame) -> dict[str, 
         return {}
     on = rows["covered_share_on_network"].to_numpy(np.float64)
     return {
-        f"{label} {summary.words('未接入路网占比', 'off-network share')}": share,
-        f"{label} {summary.words('路网内覆盖率', 'on-network share')}": on,
+        f"{label}{summary.words('未接入路网占比', 'off-network share')}": share,
+        f"{label}{summary.words('路网内覆盖率', 'on-network share')}": on,
     }
 
 

@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from circle15.outputs.dictionary import dictionary
 
 if TYPE_CHECKING:
-    from circle15.outputs.result import LayerInfo
+    from circle15.outputs.result import DistrictResult, LayerInfo
 
 Words = Mapping[str, str]
 
 LEAST_QUANTITY, FEWEST_WHOLE = 0.1, 10
+METRES_PER_KM = 1000
 
 # Each key with its Chinese and its English text.
 _WORDS: dict[str, tuple[str, str]] = {
@@ -145,6 +146,9 @@ _WORDS: dict[str, tuple[str, str]] = {
     "status_undecided": ("不判断", "not judged"),
     "targets_note": ("条形为现状值占目标值的比例，竖线为目标值。", "Bars: the actual value over the target, the line."),
     "indicator": ("指标", "Indicator"),
+    "actual_of_target": ("现状与目标", "Actual against target"),
+    "wide_table": ("表格", "Table"),
+    "wide_cue": ("← 左右滑动查看全表 →", "← swipe for the whole table →"),
     "target": ("目标", "Target"),
     "actual": ("现状", "Actual"),
     "status": ("状态", "Status"),
@@ -173,14 +177,27 @@ _WORDS: dict[str, tuple[str, str]] = {
     "min_count_rule": ("{n} 处", "{n} facilities"),
     "facility_source": ("设施来源", "Facilities from"),
     "population_source": ("人口来源", "People from"),
-    "cells_rule": ("H3 {resolution} 级网格，按中心点起算", "H3 resolution {resolution}, walks start at the centre"),
+    "cells_rule_centre": (
+        "H3 {resolution} 级网格，从网格中心起算",
+        "H3 resolution {resolution}, walks start at the centre",
+    ),
+    "cells_rule_people": (
+        "H3 {resolution} 级网格，从最靠近格内居民中位点的住处起算",
+        "H3 resolution {resolution}, walks start at the home nearest to the middle of a cell's people",
+    ),
     "share_of_people": ("居民占比", "share of people"),
     "share_of_group": ("占 {group}", "share of {group}"),
     "warnings": ("数据提示", "Data warnings"),
     "legend": ("图例", "Legend"),
     "details": ("口径与来源", "Definitions and sources"),
-    "search": ("查找设施、街道", "Find a facility or unit"),
+    "search": ("设施、街道、村社、道路或坐标", "Facility, unit, road or coordinates"),
     "search_none": ("没有找到", "Nothing found"),
+    "search_as": ("{system} 坐标", "as {system}"),
+    "search_outside": ("该坐标不在本图范围内", "These coordinates lie beyond this map"),
+    "search_layers": ("查找图层", "Find a layer"),
+    "layers": ("图层", "Layers"),
+    "community": ("村社", "Community"),
+    "road": ("道路", "Road"),
     "full_screen": ("全屏", "Full screen"),
     "print": ("打印", "Print"),
     "home": ("全图", "Whole map"),
@@ -319,6 +336,13 @@ def quantity_text(value: float) -> str:
     return f"{value:,.0f}" if value >= FEWEST_WHOLE else plain_number(value)
 
 
+def distance_text(metres: float, lang: str) -> str:
+    """Write a round distance, as scale bars bear it: "500 米", "2 公里"."""
+    far = metres >= METRES_PER_KM
+    unit = {("zh", False): "米", ("zh", True): "公里", ("en", False): "m", ("en", True): "km"}[lang, far]
+    return f"{plain_number(metres / METRES_PER_KM if far else metres)} {unit}"
+
+
 def estimate_text(people: float, say: Words) -> str:
     """Write the people of a cell, which are an estimate: whole ones, and no zero where somebody lives."""
     if 0 < people < 1:
@@ -376,6 +400,12 @@ def spaced(name: str, lang: str) -> str:
 def profile_text(layer: LayerInfo, lang: str) -> str:
     """Name the walking profile of a layer; a profile of the user's own goes by its id."""
     return words(lang).get(f"profile_{layer.profile}", layer.profile)
+
+
+def cells_rule(result: DistrictResult) -> str:
+    """Say which cells people are counted in, and where in them walks start."""
+    rule = words(result.lang)[f"cells_rule_{result.walks_start}"]
+    return rule.format(resolution=result.resolution)
 
 
 def layer_rules(layer: LayerInfo, lang: str) -> list[tuple[str, str]]:

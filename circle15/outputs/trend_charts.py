@@ -76,7 +76,13 @@ def lines_svg(
                     f'<circle cx="{point[0]:.1f}" cy="{point[1]:.1f}" r="2.4" fill="{LINE_COLOURS[i]}">'
                     f"<title>{title}</title></circle>"
                 )
-    return f'<svg class="lines" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img">{"".join(parts)}</svg>'
+    told = "; ".join(
+        f"{name} {' → '.join('–' if math.isnan(s) else value_text(s, unit) for s in shares)}"
+        for name, shares in lines.items()
+    )
+    label = html.escape(f"{labels[0]} – {labels[-1]}: {told}")
+    head = f'<svg class="lines" viewBox="0 0 {_WIDTH} {_HEIGHT}" role="img" aria-label="{label}">'
+    return f"{head}{''.join(parts)}</svg>"
 
 
 def line_legend(names: Sequence[str]) -> str:
@@ -99,6 +105,7 @@ def parts_svg(parts: Mapping[str, float], unit: str, *, scale: float, lang: str)
     middle = _BAR_WIDTH / 2
     drawn = [f'<path class="grid" d="M{middle} 0V{_BAR_HEIGHT}"/>']
     right = left = middle
+    told = []
     for name in BY_FACTOR:
         part = parts.get(name, np.nan)
         if math.isnan(part) or part == 0 or not scale > 0:
@@ -106,11 +113,14 @@ def parts_svg(parts: Mapping[str, float], unit: str, *, scale: float, lang: str)
         width = abs(part) / scale * (middle - 2)
         x, right, left = (right, right + width, left) if part > 0 else (left - width, right, left - width)
         title = html.escape(f"{say(*FACTOR_NAMES[name])} {change_text(part, unit)}")
+        told.append(title)
         drawn.append(
             f'<rect x="{x:.2f}" y="1" width="{width:.2f}" height="{_BAR_HEIGHT - 2}" fill="{FACTOR_COLOURS[name]}"'
             f' stroke="{INK}" stroke-width="0.4"><title>{title}</title></rect>'
         )
-    return f'<svg class="parts" viewBox="0 0 {_BAR_WIDTH} {_BAR_HEIGHT}" role="img">{"".join(drawn)}</svg>'
+    label = say("，", ", ").join(told) or say("无变化", "no change")
+    head = f'<svg class="parts" viewBox="0 0 {_BAR_WIDTH} {_BAR_HEIGHT}" role="img" aria-label="{label}">'
+    return f"{head}{''.join(drawn)}</svg>"
 
 
 def parts_legend(lang: str) -> str:

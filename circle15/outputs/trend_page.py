@@ -15,7 +15,7 @@ from folium.template import Template
 
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
 from circle15.outputs.palette import INK
-from circle15.outputs.summary_page import NO_DATA, TOLERANCE_DEG, class_colour, share_legend
+from circle15.outputs.summary_page import NO_DATA, TOLERANCE_DEG, class_colour, scrolled, share_legend
 from circle15.outputs.trend_charts import line_legend, lines_svg, parts_legend, parts_svg, sides
 from circle15.outputs.trend_views import (
     FACTOR_NAMES,
@@ -56,6 +56,7 @@ def write_trend_page(trend: Trend, path: Path) -> None:
         title=title, lang=trend.lang, location=((south + north) / 2, (west + east) / 2), zoom=12,
         styles=["summary.css", "trend.css"], sources=sources,
     )  # fmt: skip
+    add_script(page, "summary.js")
     add_script(page, "trend.js")
     days = sorted({(date.day, date.as_of) for d in trend.districts for date in d.dates})
     steps = [as_of for _, as_of in days]
@@ -263,11 +264,11 @@ def _why_table(rows: pd.DataFrame, say: Words) -> str:
         cells += f'<td class="number unit">{html.escape(say.unit_of_change(unit))}</td>'
         cells += "".join(f'<td class="number">{t}</td>' for t in numbers)
         body.append(f'<tr{strong}>{cells}<td class="bar">{bar}</td></tr>')
-    head = [*heads[:3], say("单位", "Unit of change"), *heads[3:], *factors, ""]
+    head = [*heads[:3], say("单位", "Unit of change"), *heads[3:], *factors, say("各因素", "Parts")]
     n_named = 3
     tops = "".join(f"<th{'' if i < n_named else ' class=number'}>{html.escape(t)}</th>" for i, t in enumerate(head))
     rows_html = f"<thead><tr>{tops}</tr></thead><tbody>{''.join(body)}</tbody>"
-    return f'<div class="scroll"><table class="why">{rows_html}</table></div>'
+    return scrolled(f'<table class="why">{rows_html}</table>', say.lang)
 
 
 def _targets(trend: Trend, district: TrendDistrict) -> str:
@@ -296,7 +297,7 @@ def _targets(trend: Trend, district: TrendDistrict) -> str:
         body.append(f"<tr{mark}>{''.join(cells)}</tr>")
     title = say("目标进度", "The way to each target")
     rows_html = f"<thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody>"
-    return f'<h3>{title}</h3><div class="scroll"><table>{rows_html}</table></div>'
+    return f"<h3>{title}</h3>{scrolled(f'<table>{rows_html}</table>', say.lang)}"
 
 
 def _plain(value: float, *, is_year: bool) -> str:

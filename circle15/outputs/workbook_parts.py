@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import circle15
 from circle15.outputs.dictionary import entry
 from circle15.outputs.palette import CAUSE_COLOURS, WITHIN, ramp
-from circle15.outputs.text import group_of, layer_rules, words
+from circle15.outputs.text import cells_rule, group_of, layer_rules, words
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:
@@ -52,7 +52,7 @@ def write_notes(result: DistrictResult, sheet: Worksheet, *, title: Format, labe
     rows += [(say["map_approval"], result.map_approval)] if result.map_approval else []
     rows += [
         (say["population_source"], result.population_source),
-        (say["cell"], say["cells_rule"].format(resolution=result.resolution)),
+        (say["cell"], cells_rule(result)),
         (say["sources"], "\n".join(result.attributions)),
         ("配置 SHA-256" if is_zh else "Config SHA-256", result.config_sha256),
         ("软件" if is_zh else "Software", f"circle15 {circle15.__version__}"),

@@ -165,8 +165,11 @@ def _compute(config: Config, clock: Clock, threads: int | None) -> tuple[Study, 
         with clock.stage("draw"):
             measured = district_result(study, services, planned.tables.get("ranking"), threads=threads)
             result = with_certainty(with_planned(measured, planned), drawn)
-            if study.config.outputs.whatif and study.config.outputs.writes_map:
-                result = with_named_places(replace(result, whatif=pack_whatif(study, services)), study)
+            outputs = study.config.outputs
+            if outputs.whatif and outputs.writes_map:
+                result = replace(result, whatif=pack_whatif(study, services))
+            if outputs.writes_map or outputs.writes("units"):
+                result = with_named_places(result, study)
         confirmation = confirm(config, result)
     return study, with_confirmation(result, confirmation), confirmation
 

@@ -9,7 +9,7 @@ import pandas as pd
 import shapely
 
 from circle15.outputs.catalogue import catalogue
-from circle15.outputs.summary import FILES, DistrictTables, Summary, read_previous, summarise
+from circle15.outputs.summary import FILES, PAGES, DistrictTables, Summary, read_previous, summarise
 from circle15.outputs.summary_page import summary_page
 from circle15.outputs.summary_workbook import write_summary_workbook
 from circle15.outputs.tables import write_csv
@@ -19,9 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from circle15.said import Said
+
 
 def gather_summary(
-    folders: Sequence[Path], failed: Sequence[tuple[str, str]], previous: Path | None, lang: str | None = None
+    folders: Sequence[Path], failed: Sequence[tuple[str, Said | str]], previous: Path | None, lang: str | None = None
 ) -> Summary:
     """Read finished districts' folders and put them side by side.
 
@@ -69,6 +71,8 @@ def _read_district(folder: Path) -> DistrictTables:
         units=unit_outlines(folder),
         warnings=tuple(str(w) for w in manifest.told.get("warnings", ())),
         sources=manifest.sources,
+        pages=tuple(page for page in PAGES if (folder / page).is_file()),
+        unit_pages=frozenset(page.stem for page in (folder / "units").glob("*.html")),
     )
 
 

@@ -5,6 +5,7 @@ var circle15 = circle15 || {};
 circle15.startDifference = function (folium, data) {
   const { map } = folium;
   const state = { data, folium };
+  circle15.landmarks(map, data);
   circle15.folding(state, document.querySelector("#c15-panel header"));
   circle15.controls(state);
   map.createPane("c15-labels").style.zIndex = 590;
@@ -22,4 +23,7 @@ circle15.startDifference = function (folium, data) {
   mark();
   circle15.declutter(units);
   map.on("zoomend", () => circle15.declutter(units));
+  const [alternatives, overlays] = [false, true].map((isOver) => Object.fromEntries(folium.control._layers
+    .filter((item) => Boolean(item.overlay) === isOver).map((item, i) => [String(i), item.layer])));
+  circle15.keepView(map, alternatives, overlays);
 };

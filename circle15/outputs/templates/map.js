@@ -11,7 +11,9 @@ circle15.start = function (folium, data) {
   const { words } = data;
   const state = { data, folium, key: data.first, kind: data.kinds[data.first] };
   circle15.state = state;
+  circle15.landmarks(map, data);
   circle15.panel(state);
+  circle15.layerBox(folium.control, circle15.headings(state), words);
   circle15.controls(state); // fits the view, before there is anything to draw again
   const renderers = circle15.panes(map);
   const cells = circle15.makeCells(data, renderers.cells);
@@ -36,12 +38,12 @@ circle15.start = function (folium, data) {
   });
   circle15.bindLazily(folium.overlays.uncovered);
   if (!window.matchMedia("(hover: none)").matches) { // a finger's tap would leave the tooltip beside the popup
-    folium.overlays.uncovered.bindTooltip((cell) => {
-      const layer = data.layers[state.kind.layer];
-      const [whom, people] = state.kind.mode === "count" ? [words.residents, data.cells.people[cell.c15Cell]]
-        : [layer.whom, circle15.peopleOf(data, layer, cell.c15Cell)];
-      return `${whom} ${circle15.peopleText(people, words)}`;
-    }, { sticky: true });
+    const tell = (group) => group.bindTooltip((cell) => circle15.cellTold(state, cell.c15Cell), { sticky: true });
+    tell(folium.overlays.uncovered);
+    Object.values(folium.cells).forEach((group) => { // they share their cells: one that is not shown must not answer
+      if (map.hasLayer(group)) tell(group);
+      group.on("add", () => tell(group)).on("remove", () => group.unbindTooltip());
+    });
   }
 
   const facilities = circle15.makeFacilities(data);
@@ -88,7 +90,9 @@ circle15.start = function (folium, data) {
       }
     });
     units.forEach(({ unit, label }) => {
-      label.setIcon(circle15.unitIcon(unit, unit.shares[state.key] || ""));
+      const share = unit.shares[state.key] || "";
+      label.setIcon(circle15.unitIcon(unit, share));
+      if (label.getElement()) label.getElement().title = share ? circle15.shareTold(state, unit.name, share) : "";
     });
     tidyLabels();
     state.refreshPanel();
@@ -128,6 +132,11 @@ circle15.start = function (folium, data) {
     if (circle15.isNarrow()) state.setFolded(true);
     group.zoomToShowLayer(facilities[i], () => facilities[i].openPopup());
   };
+  state.goToPlace = (latlng, title, note, rows) => {
+    if (circle15.isNarrow()) state.setFolded(true);
+    map.fitBounds(latlng.toBounds(circle15.NEAR_M), { ...state.padding(), maxZoom: circle15.NEAR_ZOOM });
+    L.popup({ maxWidth: 320 }).setLatLng(latlng).setContent(circle15.factPopup(title, note, rows)).openOn(map);
+  };
 
   follow();
   map.on("overlayadd", follow);
@@ -137,6 +146,25 @@ circle15.start = function (folium, data) {
   });
   map.on("zoomend", tidyLabels);
   if (circle15.whatif) circle15.whatif.door(state);
+  circle15.keepView(map, folium.cells, folium.overlays);
+};
+
+// What a reader by ear finds its way by.
+circle15.landmarks = function (map, data) {
+  const container = map.getContainer();
+  container.setAttribute("role", "main");
+  container.setAttribute("aria-label", data.page.name);
+};
+
+// The heading in the box of layers that a layer stands under.
+circle15.headings = function (state) {
+  const { data, folium } = state;
+  const { words } = data;
+  const ofMode = { time: words.walking_minutes, gap: words.gap, cause: words.cause, sure: data.sure.title };
+  const known = new Map();
+  data.order.forEach((key) => known.set(folium.cells[key], ofMode[data.kinds[key].mode] || ""));
+  Object.entries(folium.overlays).forEach(([key, layer]) => known.set(layer, key.startsWith("facilities-") ? words.facilities : words.layers));
+  return (layer) => (known.has(layer) ? known.get(layer) : words.layers);
 };
 
 circle15.icon = function (path) {

@@ -20,6 +20,8 @@ circle15.panel = function (state) {
   const legend = el("section", "c15-legend");
   legend.id = "c15-legend";
   const strip = el("div", "c15-strip");
+  strip.setAttribute("role", "region");
+  strip.setAttribute("aria-label", words.legend);
   panel.after(strip);
   const body = el("div", "c15-body", circle15.search(state), services, legend);
   if (data.sentences.length > 0) {
@@ -58,6 +60,7 @@ circle15.panel = function (state) {
     bar.firstChild.style.width = `${share.percent}%`;
     const button = el("button", "", el("span", "c15-name", share.name), bar, el("span", "c15-share", share.text));
     button.type = "button";
+    button.title = share.name;
     button.addEventListener("click", () => state.show(share.key));
     if (share.beside) button.append(el("span", "c15-beside", share.beside));
     services.append(button);
@@ -237,50 +240,4 @@ circle15.legend = function (state) {
   rows.push(circle15.table(isOfOne ? layer.rules : layer.rules.slice(-1)));
   if (isOfOne && layer.note) rows.push(el("p", "c15-small", layer.note));
   return rows;
-};
-
-circle15.search = function (state) {
-  const { data } = state;
-  const el = circle15.element;
-  const input = el("input", "");
-  input.type = "search";
-  input.placeholder = data.words.search;
-  input.setAttribute("aria-label", data.words.search);
-  const list = el("ul", "c15-found");
-  const things = data.units.map((u) => ({ text: u.name, note: data.words.unit, go: () => state.goToUnit(u) }));
-  data.facilities.facilities.forEach((f, i) => {
-    if (f.name) things.push({ text: f.name, note: data.layers[f.layer].name, go: () => state.goToFacility(i) });
-  });
-  const find = () => {
-    const wanted = input.value.trim().toLowerCase();
-    const hits = wanted ? things.filter((t) => t.text.toLowerCase().includes(wanted)).slice(0, 8) : [];
-    list.replaceChildren(...hits.map((hit) => {
-      const button = el("button", "", el("span", "", hit.text), el("i", "", hit.note));
-      button.type = "button";
-      button.addEventListener("click", () => {
-        list.replaceChildren();
-        hit.go();
-      });
-      return el("li", "", button);
-    }));
-    if (wanted && hits.length === 0) list.append(el("li", "c15-small", data.words.search_none));
-  };
-  input.addEventListener("input", find);
-  const made = el("div", "c15-search", input, list);
-  made.addEventListener("keydown", (event) => {
-    const stops = [input, ...list.querySelectorAll("button")];
-    const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];
-    if (step) {
-      event.preventDefault();
-      const at = stops.indexOf(document.activeElement) + step;
-      stops[Math.min(Math.max(at, 0), stops.length - 1)].focus();
-    }
-    if (event.key === "Enter" && document.activeElement === input && stops.length > 1) stops[1].click();
-    if (event.key === "Escape") {
-      input.value = "";
-      list.replaceChildren();
-      input.focus();
-    }
-  });
-  return made;
 };

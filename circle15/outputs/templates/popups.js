@@ -92,6 +92,35 @@ circle15.cellPopup = function (data, i) {
   return made;
 };
 
+// What is covered where the pointer is, in two lines.
+circle15.cellTold = function (state, i) {
+  const { data, kind } = state;
+  const { words, cells } = data;
+  const layer = data.layers[kind.layer];
+  const values = cells.layers[layer.id];
+  const isAll = kind.mode === "count";
+  const n = data.layers.filter((l) => cells.layers[l.id].covered[i]).length;
+  const covered = values.covered[i] ? words.covered : words.not_covered;
+  const minutes = circle15.minutesText(values, i, layer, words);
+  const walk = values.linked[i] ? [`${minutes} ${words.minutes}`, covered] : [minutes];
+  const gap = kind.mode === "gap" && (values.gap[i] > 0 ? `${words.gap} ${circle15.quantityText(values.gap[i])} ${layer.gap.unit}` : words.no_gap);
+  const cause = kind.mode === "cause" && (data.causes.labels[values.cause[i]] || words.no_cause);
+  const sure = kind.mode === "sure" && values.linked[i] && `${data.sure.probability} ${values.probability[i]}%`;
+  const what = isAll ? [words.services_in_reach, `${n} / ${data.layers.length}`] : [layer.name, ...walk, gap, cause, sure].filter(Boolean);
+  const [whom, people] = isAll ? [words.residents, cells.people[i]] : [layer.whom, circle15.peopleOf(data, layer, i)];
+  const el = circle15.element;
+  return el("div", "", el("b", "", what.join(" · ")), el("br", ""), `${data.units[cells.unit[i]].name} · ${whom} ${circle15.peopleText(people, words)}`);
+};
+
+// What the share below a unit's name is of.
+circle15.shareTold = function (state, name, share) {
+  const { data, kind } = state;
+  const { words } = data;
+  const layer = data.layers[kind.layer];
+  const [what, whom] = kind.mode === "count" ? [words.all_services, words.residents] : [layer.name, layer.whom];
+  return `${name} · ${what} · ${words.covered_share} ${share} · ${whom}`;
+};
+
 // rows: [[label, text], ...], ready to read.
 circle15.factPopup = function (title, subtitle, rows) {
   const made = circle15.element("div", "c15-popup");

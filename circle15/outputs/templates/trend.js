@@ -40,6 +40,8 @@ circle15.startTrend = function (map, data) {
   map.on("layeradd", (event) => paint(event.layer));
   const fit = () => map.fitBounds(data.bounds, { padding: [24, 24], animate: false });
   fit();
+  circle15.cueScrolls();
+  circle15.namedRegion(map);
   L.control.scale({ imperial: false, position: "bottomleft" }).addTo(map);
   show(step);
   const layOut = (width) => {

@@ -1,4 +1,4 @@
-"""Names by which people tell what a what-if speaks of: streets, communities, and the config's file."""
+"""Names by which people find places and tell what a what-if speaks of: streets, communities, the config's file."""
 
 from __future__ import annotations
 

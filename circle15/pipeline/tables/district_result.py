@@ -95,6 +95,7 @@ def district_result(
         resolution=study.cells.resolution,
         attributions=study.attributions,
         warnings=tuple(w.in_(table.lang) for w in (*study.warnings, *street_warnings(study), *fit_warnings(study))),
+        walks_start="centre" if study.config.population.source == "units" else study.config.cells.start,
         bureau=outputs.bureau,
         map_approval=outputs.map_approval,
         tiles=outputs.tiles,

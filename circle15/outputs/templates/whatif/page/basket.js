@@ -181,7 +181,7 @@ circle15.whatif.checkedChange = function (given) {
 
 // ---- keeping: in the page's address, so that a link carries the plan, and in the browser.
 
-circle15.whatif.HASH = "plan=";
+circle15.whatif.PLAN = "plan"; // its part of the page's address
 
 circle15.whatif.packed = function (plain) {
   const bytes = new TextEncoder().encode(JSON.stringify(plain));
@@ -204,8 +204,7 @@ circle15.whatif.storeKey = (district) => `circle15.whatif.${district}.${location
 
 circle15.whatif.keep = function (baskets, district) {
   const text = baskets.isEmpty ? "" : circle15.whatif.packed(baskets.plain());
-  const [path] = location.href.split("#");
-  history.replaceState(null, "", text ? `${path}#${circle15.whatif.HASH}${text}` : path);
+  circle15.address.set({ [circle15.whatif.PLAN]: text });
   try {
     if (text) localStorage.setItem(circle15.whatif.storeKey(district), text);
     else localStorage.removeItem(circle15.whatif.storeKey(district));
@@ -217,10 +216,8 @@ circle15.whatif.keep = function (baskets, district) {
 
 // What was kept: the address wins, since somebody sent it.
 circle15.whatif.kept = function (district) {
-  const hash = location.hash.slice(1);
-  if (hash.startsWith(circle15.whatif.HASH)) {
-    return { told: circle15.whatif.unpacked(hash.slice(circle15.whatif.HASH.length)), from: "address" };
-  }
+  const plan = circle15.address.get(circle15.whatif.PLAN);
+  if (plan) return { told: circle15.whatif.unpacked(plan), from: "address" };
   try {
     const text = localStorage.getItem(circle15.whatif.storeKey(district));
     return { told: text ? circle15.whatif.unpacked(text) : null, from: "browser" };

@@ -19,7 +19,8 @@ circle15.whatif.door = function (state) {
   button.setAttribute("aria-expanded", "false");
   button.addEventListener("click", () => circle15.whatif.open(state));
   header.append(button);
-  if (/^#(whatif$|plan=)/.test(location.hash)) circle15.whatif.open(state);
+  const asked = circle15.address.parts();
+  if (asked.has("whatif") || asked.has(circle15.whatif.PLAN)) circle15.whatif.open(state);
 };
 
 circle15.whatif.open = async function (state) {
@@ -106,7 +107,7 @@ circle15.whatif.Drawer = class {
       const n = desk.baskets.items.length;
       const words = [n > 0 ? say("restored", { n }) : "", lost > 0 ? say("kept_lost", { n: lost }) : ""].filter(Boolean);
       this.note = words.join(circle15.whatif.semicolon());
-    } else if (from === "address" && location.hash.startsWith(`#${circle15.whatif.HASH}`)) {
+    } else if (from === "address") {
       this.note = say("kept_lost", { n: 1 });
     }
     this.refreshHead();

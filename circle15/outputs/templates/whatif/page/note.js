@@ -28,10 +28,10 @@ h1 { margin: 0; font-size: 17pt; } h2 { margin: 9pt 0 3pt; font-size: 11.5pt; }
 header { display: flex; justify-content: space-between; align-items: baseline; border-bottom: 1.5pt solid #2b3440; padding-bottom: 5pt; }
 header b { padding: 1pt 8pt; border: 1.2pt solid #a3204f; color: #a3204f; border-radius: 2pt; } header b.sure { border-color: #1f6d64; color: #1f6d64; }
 table { border-collapse: collapse; width: 100%; font-size: 9.5pt; } th, td { padding: 2pt 6pt 2pt 0; text-align: left; border-bottom: .5pt solid #dedbd2; vertical-align: top; overflow-wrap: anywhere; }
-th { color: #6a727c; font-weight: 400; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } tr.whole td { font-weight: 700; }
+th { color: #59616b; font-weight: 400; } td.n, th.n { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; } tr.whole td { font-weight: 700; }
 img { display: block; width: 100%; border: .5pt solid #dedbd2; } ul { margin: 3pt 0 0; padding-left: 14pt; font-size: 9pt; } p { margin: 3pt 0 0; overflow-wrap: anywhere; }
 ul.rules { columns: 2; column-gap: 18pt; } li { break-inside: avoid; }
-.small { color: #6a727c; font-size: 8.5pt; } .key { display: inline-block; margin-right: 12pt; font-size: 8.5pt; } .key i { display: inline-block; width: 14pt; height: 8pt; margin-right: 4pt; border: .5pt solid #2b3440; }
+.small { color: #59616b; font-size: 8.5pt; } .key { display: inline-block; margin-right: 12pt; font-size: 8.5pt; } .key i { display: inline-block; width: 14pt; height: 8pt; margin-right: 4pt; border: .5pt solid #2b3440; }
 .warn { color: #a3204f; }`;
 
 // Opens the note over the map, with buttons to print it and to keep it as a file.

@@ -112,5 +112,5 @@ circle15.whatif.noteScale = function (pen, scale, width, height) {
   pen.font = "11px sans-serif";
   pen.textAlign = "left";
   pen.textBaseline = "alphabetic";
-  pen.fillText(length >= 1000 ? `${length / 1000} km` : `${length} m`, x + 4, y - 6);
+  pen.fillText(circle15.whatif.distance(length), x + 4, y - 6);
 };

@@ -28,6 +28,11 @@ circle15.whatif.colon = () => (circle15.whatif.isChinese() ? "：" : ": ");
 circle15.whatif.semicolon = () => (circle15.whatif.isChinese() ? "；" : "; ");
 circle15.whatif.isChinese = () => document.documentElement.lang.startsWith("zh");
 
+circle15.whatif.distance = function (metres) {
+  const [far, near] = circle15.whatif.isChinese() ? ["公里", "米"] : ["km", "m"];
+  return metres >= 1000 ? `${metres / 1000} ${far}` : `${metres} ${near}`;
+};
+
 circle15.whatif.formats = []; // by decimals: to make one takes longer than to use it a hundred times
 
 circle15.whatif.number = function (value, decimals = 0) {
