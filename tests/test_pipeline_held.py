@@ -10,6 +10,7 @@ from circle15.config.model import load_config
 from circle15.errors import ConfigError
 from circle15.network.linking.link import link
 from circle15.pipeline import compare_projects_of, rank_district, run_district, site_district
+from circle15.pipeline.draws.drawn_studies import DrawnStudies
 from circle15.pipeline.draws.held_choices import Candidates, hold_choice, robust_order
 from circle15.pipeline.projects.siting_task import Task
 from circle15.planning.ranking import rank_candidates
@@ -124,3 +125,75 @@ def test_a_robust_ranking_is_by_people_alone(tmp_path):
     told = CliRunner().invoke(main, ["rank", str(path), "--robust", "--top", "2"], catch_exceptions=False)
     assert told.exit_code == 0, told.stderr
     assert "people_p10" in told.stdout
+
+
+NORM = 'minutes = 5\nnorm_per_1000 = 20\nprofile = "{profile}"'
+MEASURED = '[planning]\nrank_by = "{by}"\nnew_capacity = {{ clinic = 8 }}\n'
+
+
+@pytest.mark.parametrize("profile", ["adult", "waiter"])
+def test_a_study_measured_anew_in_a_draw_covers_whom_the_draw_covers(tmp_path, profile):
+    """Two ways to one draw: all measured again on streets at the drawn speed, and coverage alone as certainty has it."""
+    path = write_town(
+        tmp_path, clinics=[(x, y, "6") for x, y, _ in CLINICS], people=SPREAD, rule=NORM.format(profile=profile),
+        more=doubts(draws=6, position=40, speed=0.2, people=0.6),
+    )  # fmt: skip
+    _, (service,), found = drawn(path)
+    studies, one = DrawnStudies(found), found.of_layer("clinic")
+    for draw in range(6):
+        study, again = studies.of(service, draw)
+        # Where thresholds are scaled instead of streets, a walk of the threshold to the millisecond may go either way.
+        assert (again.covered == one.covered(draw)).mean() >= (1.0 if profile == "waiter" else 0.99)
+        gap = np.bincount(study.unit_of_piece, again.gap, minlength=study.n_units)
+        assert gap == pytest.approx(one.gap[draw][: study.n_units], rel=1e-3)
+        for factor in ("positions", "speed", "people"):
+            _, again = studies.of(service, draw, factor)
+            assert (again.covered == one.covered(draw, factor)).mean() >= (1.0 if profile == "waiter" else 0.99)
+        assert studies.of(service, draw, "positions")[1].people.tolist() == service.people.tolist()
+
+
+@pytest.mark.parametrize(("by", "gain"), [("gap", "gap_filled"), ("places", "places_filled")])
+def test_without_noise_lists_by_gap_and_by_places_hold_in_every_draw(tmp_path, by, gain):
+    path = write_town(tmp_path, clinics=[(200, 100, "9")], people=SPREAD, rule=NORM.format(profile="adult"))
+    path.write_text(path.read_text() + MEASURED.format(by=by))
+    plain = rank_district(path, top=3).table
+    path.write_text(path.read_text() + doubts(draws=3))
+    table = rank_district(path, top=3).table
+    pd.testing.assert_frame_equal(table[plain.columns], plain)
+    assert table["first_share"].tolist() == [1, 0, 0]
+    assert (table[["top3_share", "chosen_share"]] == 1).all(axis=None)
+    assert table["gain_p10"].tolist() == pytest.approx(table[gain].tolist())
+    assert table["no_regret"].all()
+
+
+@pytest.mark.parametrize("by", ["gap", "places"])
+def test_shares_of_lists_by_gap_and_by_places_are_those_of_ranking_each_draw_as_a_config_of_its_own(tmp_path, by):
+    """People alone are drawn: each draw is a town of its own, with the people that the draw gives each cell."""
+    plan = pd.DataFrame(
+        [("A", *at(800, 200)), ("B", *at(1200, 200)), ("C", *at(400, 400)), ("D", *at(1900, 300))],
+        columns=["name", "lon", "lat"],
+    )
+    plan.to_csv(tmp_path / "plan.csv", index=False)
+    rule = NORM.format(profile="adult")
+    path = write_town(tmp_path, clinics=[(200, 100, "9")], people=SPREAD, rule=rule)
+    more = MEASURED.format(by=by) + 'candidates = "plan.csv"\ncrs = "wgs84"\n'
+    path.write_text(path.read_text() + more + doubts(draws=12, people=1.2))
+    table = rank_district(path, top=2).table.set_index("name")
+    _, (service,), found = drawn(path)
+    counts = dict.fromkeys("ABCD", 0.0)
+    for draw in range(12):
+        own = tmp_path / f"draw-{draw}"
+        own.mkdir()
+        study, _ = DrawnStudies(found).of(service, draw)
+        factor = study.people.groups["all"].to_numpy() / np.where(service.people > 0, service.people, np.inf)
+        homes = found.world.study.people.homes
+        people = [(lon, lat, heads * factor[piece]) for lon, lat, heads, piece in
+                  zip(homes.lon, homes.lat, homes.people, homes.piece, strict=True)]  # fmt: skip
+        pd.DataFrame(people, columns=["lon", "lat", "people"]).to_csv(own / "people.csv", index=False)
+        for name in ("town.osm", "clinic.csv", "plan.csv"):
+            (own / name).write_bytes((tmp_path / name).read_bytes())
+        (own / "town.toml").write_text(path.read_text().split("[certainty]")[0])
+        for name in rank_district(own / "town.toml", top=2).table["name"]:
+            counts[name] += 1 / 12
+    assert 0 < sum(0 < share < 1 for share in counts.values())
+    assert table["chosen_share"].to_dict() == pytest.approx({name: counts[name] for name in table.index})

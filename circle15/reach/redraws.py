@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -63,11 +64,8 @@ class Walks:
         found = self._full.compiled(self._p)
         if self._factor == 1.0:
             return found
-        walk_ms, is_wait = self._full.walk_ms[self._p], self._full.length_m == 0
-        scaled = np.floor(walk_ms / self._factor + 0.5)
-        scaled[:, is_wait] = walk_ms[:, is_wait]
-        scaled = np.where((walk_ms == UNREACHED) | (scaled > MAX_MS), UNREACHED, scaled).astype(np.uint32)
-        return _core.Graph(self._full.streets(), *np.ascontiguousarray(scaled))
+        scaled = _walked_at(self._full.walk_ms[self._p], self._full.length_m, self._factor)
+        return _core.Graph(self._full.streets(), *scaled)
 
     @cached_property
     def _starts(self) -> _core.Places:
@@ -92,3 +90,30 @@ class Walks:
         n = len(destinations) if owner is None else len(owner)
         found = TravelTimes(indptr, destination, ms_to_seconds(time), cutoff_s, n)
         return found if owner is None else folded(found, owner, len(destinations))
+
+
+def network_at(net: WalkNetwork, profile: str | WalkProfile, speed_factor: float) -> WalkNetwork:
+    """Give a network on which one profile walks so many times as fast, on steps and slopes too; waits last as long.
+
+    Its edges are the network's own, so that places are on both alike; at factor 1 it is the network itself.
+    """
+    if speed_factor == 1.0:
+        return net
+    p = net.profile_index(profile)
+    walk_ms = net.walk_ms.copy()
+    walk_ms[p] = _walked_at(net.walk_ms[p], net.length_m, speed_factor)
+    known, profiles = net.profiles[p], list(net.profiles)
+    speeds = ("speed_m_s", "stairs_up_m_s", "stairs_down_m_s", "conveyor_m_s")
+    stated = {name: getattr(known, name) for name in speeds}
+    profiles[p] = replace(known, **{name: v * speed_factor for name, v in stated.items() if v is not None})
+    return replace(net, walk_ms=walk_ms, profiles=tuple(profiles))
+
+
+def _walked_at(
+    walk_ms: npt.NDArray[np.uint32], length_m: npt.NDArray[np.float64], factor: float
+) -> npt.NDArray[np.uint32]:
+    """Give milliseconds at so many times the speed, (2, n_edges); edges of no length are waits."""
+    is_wait = length_m == 0
+    scaled = np.floor(walk_ms / factor + 0.5)
+    scaled[:, is_wait] = walk_ms[:, is_wait]
+    return np.ascontiguousarray(np.where((walk_ms == UNREACHED) | (scaled > MAX_MS), UNREACHED, scaled), np.uint32)

@@ -171,7 +171,7 @@ class _Redrawn:
         # The farthest that any draw asks for, so that the walks to stated places are searched once.
         cutoff_s = self.threshold_s * float(np.max(self._faster(), initial=1.0))
         self.stated_s = self._kth(self.walks, self.stated, cutoff_s)
-        self.capacity = _capacity_factors(world, service)
+        self.capacity = capacity_factors(world, service)
         # Made before the threads begin, which share them.
         _ = self.walks.has_waits, self.walks.seconds_to_nearest(self.stated.take(slice(0, 1)), cutoff_s=1.0)
 
@@ -273,7 +273,7 @@ class _Redrawn:
         return open_gap(access, people, need)
 
 
-def _capacity_factors(world: World, service: Service) -> Float64:
+def capacity_factors(world: World, service: Service) -> Float64:
     """Give the factors of capacities that their table states as approximate, (draws, n_facilities)."""
     facilities = world.study.facilities.iloc[service.rows]
     hedged = {(c.file, c.row, c.taken) for c in world.study.changes if c.reason == "approximate"}

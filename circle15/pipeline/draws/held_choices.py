@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -38,6 +38,21 @@ class DrawnDemand:
     reach: csr_array  # (n_places, n_cells) an entry where the cell lies within the place's circle
     people: Float64  # (n_cells,) not covered in the draw
     missing: Int64  # (n_cells,) facilities that a cell lacks
+
+
+class Places(Protocol):
+    """Places of a list that is made anew in every draw."""
+
+    @property
+    def n_draws(self) -> int:
+        """Number of draws."""
+
+    def chosen(self, draw: int, top: int, *, cost: Float64 | None = None, budget: float | None = None,
+               drawn: str = "all") -> Int64:  # fmt: skip
+        """Choose up to ``top`` places in a draw, best first; ``drawn`` is "all", or the one factor that is drawn."""
+
+    def gained(self, draw: int) -> Float64:
+        """Give what each place gains in a draw, built in their order, (n_places,)."""
 
 
 class Candidates:
@@ -96,6 +111,10 @@ class Candidates:
         demand = self.in_draw(draw)
         return covered_in_order(demand.reach, demand.people, missing=demand.missing)
 
+    def gained(self, draw: int) -> Float64:
+        """Give the people newly covered by each place in a draw, built in their order, (n_places,)."""
+        return self.gains(draw)[0]
+
     def _factor(self, draw: int) -> Float64:
         layer = self._service.layer
         speed = float(self._drawn.speed_factor[draw])
@@ -124,7 +143,7 @@ class HeldChoice:
     first_share: Float64  # (n_places,)
     top3_share: Float64  # (n_places,)
     chosen_share: Float64  # (n_places,)
-    gain_p10: Float64  # (n_places,) 10 % quantile of the people newly covered, built in the pool's order
+    gain_p10: Float64  # (n_places,) 10 % quantile of what each gains, built in the pool's order
 
     @property
     def no_regret(self) -> npt.NDArray[np.bool_]:
@@ -133,7 +152,7 @@ class HeldChoice:
 
 
 def hold_choice(
-    candidates: Candidates, n_places: int, top: int, *, cost: Float64 | None = None, budget: float | None = None
+    candidates: Places, n_places: int, top: int, *, cost: Float64 | None = None, budget: float | None = None
 ) -> HeldChoice:
     """Choose ``top`` of a pool's places in every draw, and count in how many each stays where.
 
@@ -154,13 +173,13 @@ def hold_choice(
         order = candidates.chosen(draw, top, cost=cost, budget=budget)
         for i, n in enumerate((1, min(TOP, top), top)):
             counts[i, order[:n]] += 1
-        gains[draw] = candidates.gains(draw)[0]
+        gains[draw] = candidates.gained(draw)
     first, top3, chosen = counts / max(candidates.n_draws, 1)
     p10 = np.quantile(gains, ROBUST_QUANTILE, axis=0) if candidates.n_draws else np.full(n_places, np.nan)
     return HeldChoice(first, top3, chosen, p10)
 
 
-def order_depends_on(candidates: Candidates, n_places: int, top: int, *, cost: Float64 | None = None,
+def order_depends_on(candidates: Places, n_places: int, top: int, *, cost: Float64 | None = None,
                      budget: float | None = None) -> npt.NDArray[np.object_]:  # fmt: skip
     """Name for each place the one factor under which it is chosen least often, "" where it is in nearly every draw."""
     share = np.zeros((len(_ALONE), n_places))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +10,20 @@ import numpy.typing as npt
 import pandas as pd
 
 from circle15.network.linking.link import link
+from circle15.pipeline.draws.drawn_studies import DrawnStudies, in_draw
 from circle15.pipeline.draws.held_choices import Candidates, HeldChoice, hold_choice, order_depends_on, robust_order
-from circle15.pipeline.projects.gains import demand_of, gains_in_order
-from circle15.pipeline.projects.ranked import Ranking, places_for, places_frame, usable_places
+from circle15.pipeline.projects.gains import demand_of, gains_in_order, offer_of, shortage_around
+from circle15.pipeline.projects.ranked import (
+    Limits,
+    Ranking,
+    choose_places,
+    places_for,
+    places_frame,
+    usable_places,
+)
 from circle15.pipeline.study.parcels import Parcels, candidates_of, new_capacity
+from circle15.planning.gap_ranking import filled_in_order
+from circle15.planning.place_ranking import places_filled_in_order
 from circle15.units import EARTH_RADIUS_M
 
 if TYPE_CHECKING:
@@ -21,9 +31,11 @@ if TYPE_CHECKING:
 
     from circle15.network.linking.linkage import Linkage
     from circle15.pipeline.draws.certainty_table import Certainty
+    from circle15.pipeline.draws.held_choices import Places
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
 
+Float64 = npt.NDArray[np.float64]
 Int64 = npt.NDArray[np.int64]
 HELD = ("first_share", "top3_share", "chosen_share", "gain_p10", "no_regret", "depends_on")
 SAME_PLACE_M = 300.0
@@ -37,23 +49,72 @@ def held_ranking(
 ) -> pd.DataFrame:
     """Give ranking.csv with how each of its places holds in the draws.
 
-    The listed places compete with those that greedy chooses in some draws (`_LOOKS`). Lists in the order of gaps or
-    missing places are not drawn: their columns are empty.
+    The listed places compete with those that greedy chooses in some draws (`_LOOKS`). For lists by gaps or missing
+    places the district is measured anew in each draw, and catchments and flows with it (`drawn_studies`).
     """
-    every = candidates_of(study)
+    every, studies = candidates_of(study), DrawnStudies(certainty)
     frames = []
     for service in services:
         own = ranking[ranking["layer"] == service.layer.id].reset_index(drop=True)
         columns = _unknown(len(own))
-        if len(own) and str(own["ranked_by"].iloc[0]).startswith("people"):
-            by_cost = str(own["ranked_by"].iloc[0]).endswith("per_cost") or study.config.planning.budget is not None
+        if len(own):
+            by = str(own["ranked_by"].iloc[0])
+            by_cost = by.endswith("per_cost") or study.config.planning.budget is not None
             places, at, _ = usable_places(study, service, places_for(study, service, every, []), needs_cost=by_cost)
             rows = _listed(own, places)
-            pool = _pool(certainty, service, (places, at), rows, by_cost=by_cost)
+            capacity = new_capacity(study, service.layer, places.capacity)
+            every_place = _Drawn(certainty, studies, service, at, capacity, by)
+            pool = _pool(certainty, service, (every_place.of(slice(None)), places), rows, by_cost=by_cost)
             cost = places.cost[pool] if by_cost else None
-            columns = held_columns(certainty, service, at.take(pool), len(rows), cost=cost)
+            columns = held_columns(certainty, service, every_place.of(pool), (len(pool), len(rows)), cost=cost)
         frames.append(pd.concat([own, columns], axis=1))
     return pd.concat(frames, ignore_index=True) if frames else ranking.assign(**_unknown(0))
+
+
+class ListedPlaces:
+    """Places that are ranked by the gap closed or the missing places made up for, in every draw."""
+
+    def __init__(self, studies: DrawnStudies, service: Service, at: Linkage, capacity: Float64, by: str) -> None:
+        self._studies, self._service, self._at = studies, service, at
+        self._capacity, self._by = capacity, by
+
+    @property
+    def n_draws(self) -> int:
+        """Number of draws."""
+        return self._studies.n_draws
+
+    def chosen(self, draw: int, top: int, *, cost: Float64 | None = None, budget: float | None = None,
+               drawn: str = "all") -> Int64:  # fmt: skip
+        """Choose up to ``top`` places in a draw, best first."""
+        study, service = self._studies.of(self._service, draw, drawn)
+        limits = Limits(top, cost, budget)
+        return choose_places(study, service, in_draw(self._at, study), self._capacity, by=self._by, limits=limits)
+
+    def gained(self, draw: int) -> Float64:
+        """Give what each place closes or makes up for in a draw, built in their order, (n_places,)."""
+        study, service = self._studies.of(self._service, draw)
+        at = in_draw(self._at, study)
+        if self._by.startswith("places"):
+            return places_filled_in_order(*shortage_around(study, service, at), self._capacity)
+        return filled_in_order(offer_of(study, service, at, self._capacity), service.gap)
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """A list's candidates, of which some compete."""
+
+    certainty: Certainty
+    studies: DrawnStudies
+    service: Service
+    at: Linkage
+    capacity: Float64
+    by: str  # what they are ranked by
+
+    def of(self, part: Int64 | slice) -> Places:
+        """Give some of them in every draw."""
+        if self.by.startswith("people"):
+            return Candidates(self.certainty, self.service, self.at.take(part))
+        return ListedPlaces(self.studies, self.service, self.at.take(part), self.capacity[part], self.by)
 
 
 def robust_ranking(
@@ -68,7 +129,8 @@ def robust_ranking(
     for service in services:
         own = found.table[found.table["layer"] == service.layer.id].reset_index(drop=True)
         places, at, _ = usable_places(study, service, places_for(study, service, every, []), needs_cost=False)
-        pool = _pool(certainty, service, (places, at), _listed(own, places), by_cost=False, merged=False)
+        candidates = Candidates(certainty, service, at)
+        pool = _pool(certainty, service, (candidates, places), _listed(own, places), by_cost=False, merged=False)
         order, _ = robust_order(Candidates(certainty, service, at.take(pool)), len(pool), top)
         frames.append(_robust_rows(study, service, places.take(pool[order]), at.take(pool[order]), threads=threads))
     table = pd.concat(frames, ignore_index=True)
@@ -96,7 +158,10 @@ def held_projects(
     frames = []
     for service in services:
         own = projects[projects["layer"] == service.layer.id].reset_index(drop=True)
-        columns = held_columns(certainty, service, _linked(study, service, own), len(own)) if len(own) else _unknown(0)
+        columns = _unknown(0)
+        if len(own):
+            candidates = Candidates(certainty, service, _linked(study, service, own))
+            columns = held_columns(certainty, service, candidates, (len(own), len(own)))
         frames.append(pd.concat([own, columns], axis=1))
     return pd.concat(frames, ignore_index=True) if frames else projects.assign(**_unknown(0))
 
@@ -111,22 +176,24 @@ def held_siting(study: Study, service: Service, certainty: Certainty, siting: pd
     frames = []
     for _, one in siting.groupby("solution", sort=False):
         own = one.reset_index(drop=True)
-        pool = _pool(certainty, service, (places, at), _listed(own, places), by_cost=budget is not None)
-        frames.append(pd.concat([own, held_columns(certainty, service, at.take(pool), len(own))], axis=1))
+        every_place = Candidates(certainty, service, at)
+        pool = _pool(certainty, service, (every_place, places), _listed(own, places), by_cost=budget is not None)
+        columns = held_columns(certainty, service, Candidates(certainty, service, at.take(pool)), (len(pool), len(own)))
+        frames.append(pd.concat([own, columns], axis=1))
     return pd.concat(frames, ignore_index=True)
 
 
 def held_columns(
-    certainty: Certainty, service: Service, at: Linkage, n_listed: int, *, cost: npt.NDArray[np.float64] | None = None
+    certainty: Certainty, service: Service, places: Places, n: tuple[int, int], *, cost: Float64 | None = None
 ) -> pd.DataFrame:
-    """Give how a list holds, the first ``n_listed`` of a pool of places, where as many are chosen in every draw."""
-    candidates = Candidates(certainty, service, at)
+    """Give how the first ``n[1]`` of a pool of ``n[0]`` places hold, where as many are chosen in every draw."""
+    n_places, n_listed = n
     budget = certainty.world.study.config.planning.budget if cost is not None else None
     kind: dict[str, Any] = {"cost": cost, "budget": budget}
-    held = hold_choice(candidates, len(at), n_listed, **kind)
-    depends = np.full(len(at), "", dtype=object)
-    if service.layer.min_count == 1:
-        depends = order_depends_on(candidates, len(at), n_listed, **kind)
+    held = hold_choice(places, n_places, n_listed, **kind)
+    depends = np.full(n_places, "", dtype=object)
+    if service.layer.min_count == 1 or not isinstance(places, Candidates):
+        depends = order_depends_on(places, n_places, n_listed, **kind)
     return _columns(held, depends).iloc[:n_listed]
 
 
@@ -157,13 +224,13 @@ def _listed(own: pd.DataFrame, places: Parcels) -> Int64:
 
 
 def _pool(
-    certainty: Certainty, service: Service, candidates: tuple[Parcels, Linkage], listed: Int64,
+    certainty: Certainty, service: Service, candidates: tuple[Places, Parcels], listed: Int64,
     *, by_cost: bool, merged: bool = True,
 ) -> Int64:  # fmt: skip
     """Give the rows of the candidates that compete: the listed ones, then those that greedy chooses in some draws."""
-    places, at = candidates
-    every, planning = Candidates(certainty, service, at), certainty.world.study.config.planning
-    by_speed = np.argsort(certainty.of_layer(service.layer.id).speed_factor, kind="stable")
+    every, places = candidates
+    planning = certainty.world.study.config.planning
+    by_speed = np.argsort(certainty.of_layer(service.layer.id).speed_factor[: every.n_draws], kind="stable")
     looks = np.unique(np.linspace(0, len(by_speed) - 1, _LOOKS).astype(np.int64))
     cost, budget = (places.cost, planning.budget) if by_cost else (None, None)
     pool: list[int] = listed.tolist()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
@@ -23,6 +23,8 @@ from circle15.planning.ranking import rank_candidates
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import numpy.typing as npt
 
     from circle15.config.layer import LayerTable
     from circle15.network.linking.linkage import Linkage
@@ -110,7 +112,6 @@ def _rank_one(
     told += left_out
     capacity = new_capacity(study, layer, places.capacity)
     cost = places.cost if costs_count else None
-    demand = demand_of(study, service)
     if not by.startswith("people"):
         if np.isnan(capacity).any():
             message = Said(
@@ -126,17 +127,11 @@ def _rank_one(
                 ' rank it by people or places, or take catchment "two_step" or "modified"',
             )
             raise ConfigError(Problem(message, file=str(study.config.path), key="planning.rank_by", value=by))
-    if by.startswith("places"):
-        shortage, circles = shortage_around(study, service, at, threads=threads)
-        chosen = rank_by_places(shortage, circles, capacity, cost=cost, budget=planning.budget, top=top)[0]
-    elif by.startswith("gap"):
-        offer = offer_of(study, service, at, capacity, threads=threads)
-        chosen = rank_by_gap(offer, service.gap, cost=cost, budget=planning.budget, top=top)[0]
-    else:
-        reach = reach_of(study, service, demand.at.take(demand.rows), at, threads=threads)
-        people, missing = demand.people[demand.rows], demand.missing[demand.rows]
-        chosen = rank_candidates(reach, people, missing=missing, cost=cost, budget=planning.budget, top=top).candidate
-    gains = gains_in_order(study, service, at.take(chosen), capacity[chosen], demand, threads=threads)
+    limits = Limits(top, cost, planning.budget)
+    chosen = choose_places(study, service, at, capacity, by=by, limits=limits, threads=threads)
+    gains = gains_in_order(
+        study, service, at.take(chosen), capacity[chosen], demand_of(study, service), threads=threads
+    )
     frame = places_frame(study, layer, places.take(chosen), capacity[chosen]).assign(**gains)
     return frame.assign(
         rank=np.arange(1, len(chosen) + 1),
@@ -146,6 +141,32 @@ def _rank_one(
         people_per_cost=frame["newly_covered_people"] / frame["cost"],
         ranked_by=by,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How many places a list may have."""
+
+    top: int
+    cost: FloatArray | None = None  # (n_places,) where costs count
+    budget: float | None = None  # 万元
+
+
+def choose_places(
+    study: Study, service: Service, at: Linkage, capacity: FloatArray, *, by: str, limits: Limits,
+    threads: int | None = None,
+) -> npt.NDArray[np.int64]:  # fmt: skip
+    """Choose places one after another by what the config's ``rank_by`` counts; rows of them, best first."""
+    kind: dict[str, Any] = {"cost": limits.cost, "budget": limits.budget, "top": limits.top}
+    if by.startswith("places"):
+        shortage, circles = shortage_around(study, service, at, threads=threads)
+        return rank_by_places(shortage, circles, capacity, **kind)[0]
+    if by.startswith("gap"):
+        return rank_by_gap(offer_of(study, service, at, capacity, threads=threads), service.gap, **kind)[0]
+    demand = demand_of(study, service)
+    reach = reach_of(study, service, demand.at.take(demand.rows), at, threads=threads)
+    people, missing = demand.people[demand.rows], demand.missing[demand.rows]
+    return rank_candidates(reach, people, missing=missing, **kind).candidate
 
 
 def usable_places(
