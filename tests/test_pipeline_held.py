@@ -12,6 +12,7 @@ from circle15.network.linking.link import link
 from circle15.pipeline import compare_projects_of, rank_district, run_district, site_district
 from circle15.pipeline.draws.drawn_studies import DrawnStudies
 from circle15.pipeline.draws.held_choices import Candidates, hold_choice, robust_order
+from circle15.pipeline.projects.sited import site_service
 from circle15.pipeline.projects.siting_task import Task
 from circle15.planning.ranking import rank_candidates
 from tests.certain_town import SPREAD, at, doubts, write_town
@@ -112,8 +113,6 @@ def test_projects_and_sited_places_say_how_they_hold(tmp_path):
     sited = site_district(path, Task("mclp", p=2), layer="clinic").table
     assert sited.columns[-6:].tolist() == HELD
     assert sited["chosen_share"].between(0, 1).all()
-    far = site_district(path, Task("p-median", p=1), layer="clinic").table
-    assert far["chosen_share"].isna().all()
 
 
 def test_a_robust_ranking_is_by_people_alone(tmp_path):
@@ -195,5 +194,44 @@ def test_shares_of_lists_by_gap_and_by_places_are_those_of_ranking_each_draw_as_
         (own / "town.toml").write_text(path.read_text().split("[certainty]")[0])
         for name in rank_district(own / "town.toml", top=2).table["name"]:
             counts[name] += 1 / 12
-    assert 0 < sum(0 < share < 1 for share in counts.values())
+    assert sum(0 < share < 1 for share in counts.values()) > 0
     assert table["chosen_share"].to_dict() == pytest.approx({name: counts[name] for name in table.index})
+
+
+PLAN = [
+    ("A", *at(800, 200), 3, 6),
+    ("B", *at(1200, 200), 2, 8),
+    ("C", *at(400, 400), 4, 5),
+    ("D", *at(1900, 300), 1, 9),
+]
+TASKS = [
+    Task("set-cover", share=0.5), Task("p-median", p=2), Task("p-centre", p=2), Task("capacitated", p=2),
+    Task("mclp", budget=5.0),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("task", TASKS, ids=lambda t: t.model)
+def test_sited_places_of_every_model_hold_as_often_as_the_task_solved_in_each_draw_chooses_them(tmp_path, task):
+    """Without noise always; and with it as often as `site_service` itself chooses them in the drawn studies."""
+    pd.DataFrame(PLAN, columns=["name", "lon", "lat", "cost", "capacity"]).to_csv(tmp_path / "plan.csv", index=False)
+    path = write_town(
+        tmp_path, clinics=[(200, 100, "9")], people=SPREAD, rule=NORM.format(profile="adult"),
+        more='[planning]\ncandidates = "plan.csv"\ncrs = "wgs84"\n',
+    )  # fmt: skip
+    plain = path.read_text()
+    path.write_text(plain + doubts(draws=2))
+    sure = site_district(path, task, layer="clinic").table
+    exact = sure[sure["solution"] == "exact"]
+    assert len(exact) > 0
+    assert (exact["chosen_share"] == 1).all()
+    assert exact["gain_p10"].tolist() == pytest.approx(exact["newly_covered_people"].tolist())
+    path.write_text(plain + doubts(draws=8, position=60, speed=0.2, people=1.0))
+    found = site_district(path, task, layer="clinic").table.query("solution == 'exact'").set_index("name")
+    _, (service,), certainty = drawn(path)
+    studies, counts = DrawnStudies(certainty), dict.fromkeys("ABCD", 0.0)
+    for draw in range(8):
+        again = site_service(*studies.of(service, draw), task).table
+        for name in again.loc[again["solution"] == "exact", "name"]:
+            counts[name] += 1 / 8
+    assert found["chosen_share"].to_dict() == pytest.approx({name: counts[name] for name in found.index})
+    assert (found["no_regret"] == (found["chosen_share"] >= 0.95)).all()

@@ -342,10 +342,10 @@ def site_district(
         answer = site_service(study, service, task, threads=threads)
     drawn = draw_certainty(study, [service], threads=threads)
     if drawn is not None:
-        from circle15.pipeline.projects.held import held_siting  # noqa: PLC0415 (as above)
+        from circle15.pipeline.projects.held_siting import held_siting  # noqa: PLC0415 (as above)
 
         with clock.stage("certainty"):
-            answer = replace(answer, table=held_siting(study, service, drawn, answer.table))
+            answer = replace(answer, table=held_siting(study, service, drawn, answer.table, task))
     return replace(answer, table=one_side(answer.table, loaded.district.lang))
 
 

@@ -1,4 +1,4 @@
-"""A study and its services as they are in one draw, so that whatever is planned for the stated ones can be for these."""
+"""A study and its services as they are in one draw, to plan for as for the stated ones."""
 
 from __future__ import annotations
 
@@ -16,6 +16,8 @@ from circle15.pipeline.tables.measured import measure_service
 from circle15.reach.redraws import network_at
 
 if TYPE_CHECKING:
+    import geopandas as gpd
+
     from circle15.config.layer import LayerTable
     from circle15.network.linking.linkage import Linkage
     from circle15.pipeline.draws.certainty_table import Certainty
@@ -86,6 +88,11 @@ class DrawnStudies:
         )
         return found, measure_service(layer, found, threads=1)
 
+    def over_speeds(self, layer: LayerTable, n: int) -> list[int]:
+        """Give up to ``n`` draws, evenly over the walking speeds."""
+        by_speed = np.argsort(self._speed(layer)[: self.n_draws], kind="stable")
+        return [int(d) for d in np.unique(by_speed[np.linspace(0, len(by_speed) - 1, n).astype(np.int64)])]
+
     def _speed(self, layer: LayerTable) -> Float64:
         if layer.id not in self._speeds:
             self._speeds[layer.id] = self._world.speed_factors(layer)
@@ -98,7 +105,7 @@ class DrawnStudies:
             self._places[layer.id] = DrawnPlaces.of(world.study, layer, world.root, world.draws, sd_m)
         return self._places[layer.id]
 
-    def _facilities(self, service: Service, draw: int) -> pd.DataFrame:
+    def _facilities(self, service: Service, draw: int) -> gpd.GeoDataFrame:
         """Give the facilities with the capacities that their table states as approximate drawn."""
         world, layer = self._world, service.layer
         if layer.id not in self._capacities:

@@ -56,19 +56,19 @@ def held_ranking(
     frames = []
     for service in services:
         own = ranking[ranking["layer"] == service.layer.id].reset_index(drop=True)
-        columns = _unknown(len(own))
+        columns = unknown(len(own))
         if len(own):
             by = str(own["ranked_by"].iloc[0])
             by_cost = by.endswith("per_cost") or study.config.planning.budget is not None
             places, at, _ = usable_places(study, service, places_for(study, service, every, []), needs_cost=by_cost)
-            rows = _listed(own, places)
+            rows = listed(own, places)
             capacity = new_capacity(study, service.layer, places.capacity)
             every_place = _Drawn(certainty, studies, service, at, capacity, by)
-            pool = _pool(certainty, service, (every_place.of(slice(None)), places), rows, by_cost=by_cost)
-            cost = places.cost[pool] if by_cost else None
-            columns = held_columns(certainty, service, every_place.of(pool), (len(pool), len(rows)), cost=cost)
+            some = competing(certainty, service, (every_place.of(slice(None)), places), rows, by_cost=by_cost)
+            cost = places.cost[some] if by_cost else None
+            columns = held_columns(certainty, service, every_place.of(some), (len(some), len(rows)), cost=cost)
         frames.append(pd.concat([own, columns], axis=1))
-    return pd.concat(frames, ignore_index=True) if frames else ranking.assign(**_unknown(0))
+    return pd.concat(frames, ignore_index=True) if frames else ranking.assign(**unknown(0))
 
 
 class ListedPlaces:
@@ -130,9 +130,9 @@ def robust_ranking(
         own = found.table[found.table["layer"] == service.layer.id].reset_index(drop=True)
         places, at, _ = usable_places(study, service, places_for(study, service, every, []), needs_cost=False)
         candidates = Candidates(certainty, service, at)
-        pool = _pool(certainty, service, (candidates, places), _listed(own, places), by_cost=False, merged=False)
-        order, _ = robust_order(Candidates(certainty, service, at.take(pool)), len(pool), top)
-        frames.append(_robust_rows(study, service, places.take(pool[order]), at.take(pool[order]), threads=threads))
+        some = competing(certainty, service, (candidates, places), listed(own, places), by_cost=False, merged=False)
+        order, _ = robust_order(Candidates(certainty, service, at.take(some)), len(some), top)
+        frames.append(_robust_rows(study, service, places.take(some[order]), at.take(some[order]), threads=threads))
     table = pd.concat(frames, ignore_index=True)
     return replace(found, table=table[[c for c in found.table.columns if c in table]])
 
@@ -158,29 +158,12 @@ def held_projects(
     frames = []
     for service in services:
         own = projects[projects["layer"] == service.layer.id].reset_index(drop=True)
-        columns = _unknown(0)
+        columns = unknown(0)
         if len(own):
             candidates = Candidates(certainty, service, _linked(study, service, own))
             columns = held_columns(certainty, service, candidates, (len(own), len(own)))
         frames.append(pd.concat([own, columns], axis=1))
-    return pd.concat(frames, ignore_index=True) if frames else projects.assign(**_unknown(0))
-
-
-def held_siting(study: Study, service: Service, certainty: Certainty, siting: pd.DataFrame) -> pd.DataFrame:
-    """Give siting.csv with how each sited place holds where people covered are what counts (mclp)."""
-    if not len(siting) or siting["model"].iloc[0] != "mclp":
-        return pd.concat([siting.reset_index(drop=True), _unknown(len(siting))], axis=1)
-    budget = study.config.planning.budget
-    every = candidates_of(study)
-    places, at, _ = usable_places(study, service, places_for(study, service, every, []), needs_cost=False)
-    frames = []
-    for _, one in siting.groupby("solution", sort=False):
-        own = one.reset_index(drop=True)
-        every_place = Candidates(certainty, service, at)
-        pool = _pool(certainty, service, (every_place, places), _listed(own, places), by_cost=budget is not None)
-        columns = held_columns(certainty, service, Candidates(certainty, service, at.take(pool)), (len(pool), len(own)))
-        frames.append(pd.concat([own, columns], axis=1))
-    return pd.concat(frames, ignore_index=True)
+    return pd.concat(frames, ignore_index=True) if frames else projects.assign(**unknown(0))
 
 
 def held_columns(
@@ -202,7 +185,8 @@ def _columns(held: HeldChoice, depends: npt.NDArray[np.object_]) -> pd.DataFrame
     return pd.DataFrame(dict(zip(HELD, values, strict=True)))
 
 
-def _unknown(n: int) -> pd.DataFrame:
+def unknown(n: int) -> pd.DataFrame:
+    """Give the columns of ``n`` places of which nothing is known."""
     nothing = np.full(n, np.nan)
     values = (nothing, nothing, nothing, nothing, np.full(n, False), np.full(n, "", dtype=object))
     return pd.DataFrame(dict(zip(HELD, values, strict=True)))
@@ -213,7 +197,7 @@ def _linked(study: Study, service: Service, places: pd.DataFrame) -> Linkage:
     return link(study.network, lon, lat, max_access_m=study.config.network.max_access_m, profile=service.layer.profile)
 
 
-def _listed(own: pd.DataFrame, places: Parcels) -> Int64:
+def listed(own: pd.DataFrame, places: Parcels) -> Int64:
     """Give the rows of the candidates that are listed, in the list's order."""
     row = {
         place: i for i, place in reversed(list(enumerate(zip(places.lon.tolist(), places.lat.tolist(), strict=True))))
@@ -223,7 +207,7 @@ def _listed(own: pd.DataFrame, places: Parcels) -> Int64:
     )
 
 
-def _pool(
+def competing(
     certainty: Certainty, service: Service, candidates: tuple[Places, Parcels], listed: Int64,
     *, by_cost: bool, merged: bool = True,
 ) -> Int64:  # fmt: skip
@@ -233,16 +217,17 @@ def _pool(
     by_speed = np.argsort(certainty.of_layer(service.layer.id).speed_factor[: every.n_draws], kind="stable")
     looks = np.unique(np.linspace(0, len(by_speed) - 1, _LOOKS).astype(np.int64))
     cost, budget = (places.cost, planning.budget) if by_cost else (None, None)
-    pool: list[int] = listed.tolist()
+    found: list[int] = listed.tolist()
     is_cells = merged and planning.candidates is None
     for draw in by_speed[looks].tolist():
         for row in every.chosen(draw, len(listed) or 1, cost=cost, budget=budget).tolist():
-            if row not in pool and not (is_cells and _is_near(places, row, pool)):
-                pool.append(row)
-    return np.array(pool, dtype=np.int64)
+            if row not in found and not (is_cells and is_near(places, row, found)):
+                found.append(row)
+    return np.array(found, dtype=np.int64)
 
 
-def _is_near(places: Parcels, row: int, others: list[int]) -> bool:
+def is_near(places: Parcels, row: int, others: list[int]) -> bool:
+    """Tell whether a place is so near to another that they are one (`SAME_PLACE_M`)."""
     if not others:
         return False
     lon, lat = np.radians(places.lon), np.radians(places.lat)

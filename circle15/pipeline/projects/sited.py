@@ -72,7 +72,7 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
     bound = solved.exact.bound * solved.scale
     frames = []
     for name, chosen, value, status in (
-        ("exact", _most_people_first(case, solved.exact.candidate), solved.exact.objective, solved.exact.status),
+        ("exact", most_people_first(case, solved.exact.candidate), solved.exact.objective, solved.exact.status),
         ("greedy", nothing if solved.greedy is None else solved.greedy, solved.greedy_objective, "greedy"),
     ):
         objective = value * solved.scale
@@ -94,7 +94,7 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
     return Answer(table, solved.exact, (*told, *solved.notes, *_said(solved)), labels_of_study(study, [service]))
 
 
-def _most_people_first(case: Case, chosen: IntArray) -> IntArray:
+def most_people_first(case: Case, chosen: IntArray) -> IntArray:
     """Order a solution's places as greedy would build them; those that then cover nobody new come last.
 
     Where people covered are all that counts, such places are left out.

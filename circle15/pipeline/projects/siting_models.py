@@ -97,10 +97,45 @@ def solve(case: Case) -> Solved:
     return by_model.get(case.task.model, _by_distance)(case)
 
 
+def greedy_choice(case: Case) -> IntArray:
+    """Choose greedily by the task's model alone, without any proof; places in order of choice, maybe none."""
+    task = case.task
+    none = np.empty(0, dtype=np.int64)
+    if task.model in {"p-median", "p-centre"}:
+        seconds, people, existing = _walks(case)
+        if task.model == "p-median":
+            return greedy_median(seconds, people, existing=existing, p=task.p, cost=case.cost, budget=task.budget)
+        if task.p is None or task.budget is not None:
+            return none
+        return greedy_centre(seconds, people, existing=existing, p=task.p)
+    if task.model == "capacitated":
+        capacity = _offered(case)
+        reach, gap = _open_gap(case)
+        return greedy_filling(reach, gap, capacity, p=task.p, cost=case.cost, budget=task.budget)[0]
+    reach, people, missing = _uncovered(case)
+    if task.model == "set-cover":
+        price = case.cost if task.cheapest else None
+        found = greedy_set_covering(reach, people, _target(case), cost=price, missing=missing)
+        return none if found is None else found
+    top = task.p or reach.shape[0]
+    return rank_candidates(reach, people, missing=missing, cost=case.cost, budget=task.budget, top=top).candidate
+
+
+def _uncovered(case: Case) -> tuple[csr_array, FloatArray, IntArray]:
+    """Give whom each candidate reaches of those who are not covered, how many they are, and what they lack."""
+    rows = case.demand.rows
+    return case.reach(case.demand.at.take(rows)), case.demand.people[rows], case.demand.missing[rows]
+
+
+def _target(case: Case) -> float:
+    """Give the people whom a covering has to add."""
+    service = case.service
+    return case.task.share * float(service.people.sum()) - float(service.people[service.covered].sum())
+
+
 def _most_people(case: Case) -> Solved:
-    task, rows = case.task, case.demand.rows
-    people, missing = case.demand.people[rows], case.demand.missing[rows]
-    reach = case.reach(case.demand.at.take(rows))
+    task = case.task
+    reach, people, missing = _uncovered(case)
     exact = maximal_covering(
         reach, people, p=task.p, cost=case.cost, budget=task.budget, missing=missing, time_limit_s=task.time_limit_s
     )
@@ -111,16 +146,14 @@ def _most_people(case: Case) -> Solved:
 
 
 def _fewest(case: Case) -> Solved:
-    task, service, rows = case.task, case.service, case.demand.rows
-    people, missing = case.demand.people[rows], case.demand.missing[rows]
-    reach = case.reach(case.demand.at.take(rows))
-    everybody = float(service.people.sum())
-    already = float(service.people[service.covered].sum())
-    target = task.share * everybody - already
+    task, service = case.task, case.service
+    reach, people, missing = _uncovered(case)
+    target = _target(case)
     most = covered_people(reach, people, np.arange(reach.shape[0]), missing=missing)
     notes: tuple[Said, ...] = ()
     if most < target - PEOPLE_SLACK:
-        reachable = np.floor((already + most) / everybody * 1e6) / 1e6
+        already = float(service.people[service.covered].sum())
+        reachable = np.floor((already + most) / float(service.people.sum()) * 1e6) / 1e6
         notes = (
             Said(
                 f"全部候选合计只能覆盖 {reachable:.6f}；请把 --share 降到 {reachable:.6f} 以下",
@@ -137,7 +170,19 @@ def _fewest(case: Case) -> Solved:
 
 def _by_capacity(case: Case) -> Solved:
     """Serve the open gap, handed out as is best."""
-    study, service, task = case.study, case.service, case.task
+    task, capacity = case.task, _offered(case)
+    reach, gap = _open_gap(case)
+    exact = maximal_filling(
+        reach, gap, capacity, p=task.p, cost=case.cost, budget=task.budget, time_limit_s=task.time_limit_s
+    )
+    greedy, filled = greedy_filling(reach, gap, capacity, p=task.p, cost=case.cost, budget=task.budget)
+    unit = case.service.layer.capacity_unit or Said("个", "places")
+    return Solved(exact, greedy, filled, unit)
+
+
+def _offered(case: Case) -> FloatArray:
+    """Give the candidates' capacities; say so where the layer has no gap or a capacity is not known."""
+    service = case.service
     if not service.has_norm:
         raise ConfigError(
             Said(
@@ -145,7 +190,7 @@ def _by_capacity(case: Case) -> Solved:
                 f"layer {service.layer.id}: capacitated needs norm_per_1000 and facilities' capacities",
             )
         )
-    capacity = new_capacity(study, service.layer, case.places.capacity)
+    capacity = new_capacity(case.study, service.layer, case.places.capacity)
     if np.isnan(capacity).any():
         raise ConfigError(
             Said(
@@ -153,16 +198,15 @@ def _by_capacity(case: Case) -> Solved:
                 f"say what a new facility offers: [planning.new_capacity] {service.layer.id} = ...",
             )
         )
-    cells, homes = study.cells, case.demand.at
-    gap = cells.sum_of_pieces(service.gap)
+    return capacity
+
+
+def _open_gap(case: Case) -> tuple[csr_array, FloatArray]:
+    """Give whom each candidate reaches of the cells with a gap, and their gaps."""
+    homes = case.demand.at
+    gap = case.study.cells.sum_of_pieces(case.service.gap)
     rows = np.flatnonzero((gap > 0) & (homes.edge >= 0))
-    reach = case.reach(homes.take(rows))
-    exact = maximal_filling(
-        reach, gap[rows], capacity, p=task.p, cost=case.cost, budget=task.budget, time_limit_s=task.time_limit_s
-    )
-    greedy, filled = greedy_filling(reach, gap[rows], capacity, p=task.p, cost=case.cost, budget=task.budget)
-    unit = service.layer.capacity_unit or Said("个", "places")
-    return Solved(exact, greedy, filled, unit)
+    return case.reach(homes.take(rows)), gap[rows]
 
 
 def _by_distance(case: Case) -> Solved:
