@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 
 from circle15.outputs.dictionary import number_pattern
+from circle15.outputs.readable_values import people_values
 from circle15.outputs.result_tables import ResultTables
 from circle15.outputs.text import plain_number, words
 from circle15.outputs.workbook import write_import_report, write_workbook
@@ -45,8 +46,20 @@ def book(path):
     return openpyxl.load_workbook(path)
 
 
-def test_no_cell_of_the_workbook_is_a_formula_or_a_link(path, book):
-    assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f" or c.hyperlink]
+def links_of(book):
+    """Give where the book's links lead, by sheet and cell."""
+    return {
+        (sheet.title, c.coordinate): c.hyperlink
+        for sheet in book
+        for row in sheet.iter_rows()
+        for c in row
+        if c.hyperlink
+    }
+
+
+def test_no_cell_of_the_workbook_is_a_formula_or_leads_out_of_it(path, book):
+    assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f"]
+    assert all(link.target is None and link.location for link in links_of(book).values())
     with zipfile.ZipFile(path) as file:
         texts = "".join(file.read(name).decode("utf-8") for name in file.namelist() if name.endswith(".xml"))
     assert "<f>" not in re.sub(r"<c:f>.*?</c:f>", "", texts)
@@ -64,7 +77,58 @@ def test_any_text_like_a_formula_stays_a_text(result, text, tmp_path):
     write_workbook(odd, tmp_path / "t.xlsx")
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
     assert {c.value for c in book["设施"]["A"][1:]} == {text}
-    assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f" or c.hyperlink]
+    assert not [c for sheet in book for row in sheet.iter_rows() for c in row if c.data_type == "f"]
+    assert all(link.target is None for link in links_of(book).values())
+    assert {sheet for sheet, _ in links_of(book)} == {"说明"}
+
+
+def test_the_first_sheet_leads_to_every_sheet_that_is_shown(book):
+    shown = [sheet.title for sheet in book if sheet.sheet_state == "visible"]
+    assert [link.location for link in links_of(book).values()] == [f"'{title}'!A1" for title in shown[1:]]
+    hidden = [sheet.title for sheet in book if sheet.sheet_state != "visible"]
+    assert hidden[-1:] == ["列说明"]
+    assert set(hidden) <= {cell.value for cell in book["说明"]["A"]}
+    meanings = {row[0].value: row[1].value for row in book["说明"].iter_rows()}
+    assert meanings["覆盖率"].endswith(f"（{book['覆盖率'].max_row - 1} 行）")
+
+
+def test_a_sheet_of_an_appendix_and_one_without_rows_are_not_printed(result, tmp_path):
+    empty = result.tables.unlinked.iloc[:0]
+    policy = pd.DataFrame({"layer": ["nursery"], "key": ["minutes"], "value": ["15.0"]})
+    write_workbook(replace(result, tables=replace(result.tables, unlinked=empty, policy=policy)), tmp_path / "t.xlsx")
+    book = openpyxl.load_workbook(tmp_path / "t.xlsx")
+    for sheet in book:
+        is_shown = sheet.title not in {"标准来源", "未接入路网", "列说明"} and (
+            sheet.max_row > 1 or sheet.title == "说明"
+        )
+        assert (sheet.sheet_state == "visible") is is_shown, sheet.title
+        assert bool(sheet.print_area) is is_shown, sheet.title  # LibreOffice prints a hidden sheet that has one
+    assert book["标准来源"]["C2"].value == 15
+
+
+def test_every_sheet_lies_on_a4_with_headings_names_and_numbers_of_pages(book):
+    for sheet in book:
+        assert (sheet.page_setup.orientation, sheet.page_setup.paperSize) == ("landscape", 9)
+        assert "&P" in sheet.oddFooter.center.text
+        assert sheet.title == "图表" or sheet.print_title_rows == "$1:$1"
+    assert book["覆盖率"].print_title_cols == "$A:$B"
+    ids = [c.column_letter for c in book["覆盖率"][1] if c.value == "单元编号"]
+    assert ids
+    last = book["覆盖率"].print_area.split(":")[1].split("$")[1]
+    assert ids[0] > last  # ids are for programs
+
+
+def test_a_column_without_a_value_is_hidden_and_a_long_text_is_broken(result, tmp_path):
+    causes = result.tables.causes.assign(unit_name="", note="很长的说明" * 60)
+    write_workbook(replace(result, tables=replace(result.tables, causes=causes)), tmp_path / "t.xlsx")
+    sheet = openpyxl.load_workbook(tmp_path / "t.xlsx")["问题成因"]
+    letters = {c.value: c.column_letter for c in sheet[1]}
+    widths = {name: sheet.column_dimensions[letter] for name, letter in letters.items()}
+    assert widths["街道（村社）名称"].hidden
+    assert not widths["服务"].hidden
+    assert widths["note"].width < 60
+    assert sheet[f"{letters['note']}2"].alignment.wrap_text
+    assert sheet.row_dimensions[2].height >= 13 * 600 / widths["note"].width
 
 
 def test_the_notes_state_thresholds_sources_and_the_configs_hash(book, result):
@@ -98,7 +162,7 @@ def test_charts_repeat_the_tables(book, result):
 
 def test_tables_have_frozen_headings_filters_formats_and_colours(book):
     sheet = book["覆盖率"]
-    assert sheet.freeze_panes == "A2"
+    assert sheet.freeze_panes == "C2"  # the street and the service stay in sight
     assert sheet.auto_filter.ref.startswith("A1:")
     headings = [c.value for c in sheet[1]]
     assert sheet.cell(2, 1 + next(i for i, h in enumerate(headings) if h.startswith("人数"))).number_format == "#,##0"
@@ -144,12 +208,27 @@ def test_codes_read_as_words_and_ids_stand_last(result, tmp_path):
     assert rows["问题成因"][1][3] == "受阻隔需绕行"
 
 
-def test_a_wide_sheet_prints_on_as_many_pages_as_keep_it_readable(result, tmp_path):
-    wide = pd.DataFrame({f"column {i}": ["a text of forty letters, more or less so"] for i in range(11)})
-    write_workbook(replace(result, tables=replace(result.tables, policy=wide)), tmp_path / "t.xlsx")
+def test_a_sheet_too_wide_for_a_page_repeats_its_names_beside_the_first(result, tmp_path):
+    wide = pd.DataFrame({"layer": ["nursery"]} | {f"column number {i}": [12345678901.5] for i in range(20)})
+    write_workbook(replace(result, tables=replace(result.tables, equity=wide)), tmp_path / "t.xlsx")
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
-    assert (book["标准来源"].page_setup.fitToWidth, book["标准来源"].print_title_cols) == (3, "$A:$A")
-    assert (book["服务齐全度"].page_setup.fitToWidth or 1, book["服务齐全度"].print_title_cols) == (1, None)
+    assert (book["均衡度"].page_setup.fitToWidth, book["均衡度"].print_title_cols) == (2, "$A:$A")
+    assert (book["服务齐全度"].page_setup.fitToWidth or 1, book["服务齐全度"].print_title_cols) == (1, "$A:$A")
+
+
+@pytest.mark.parametrize(
+    ("condition", "zh", "en"),
+    [
+        ("resident_population >= 50000", "常住人口 ≥ 5 万", "resident population ≥ 50,000"),
+        ("population < 12500", "人口 < 1.25 万", "population < 12,500"),
+        ("population <= 800", "人口 ≤ 800", "population ≤ 800"),
+        ("unit_type in [镇, 街道]", "类型为镇或街道", "type 镇 or 街道"),
+        ("unit_type in [乡] and population >= 10000", "类型为乡，且人口 ≥ 1 万", "type 乡 and population ≥ 10,000"),
+    ],
+)
+def test_conditions_read_as_words(condition, zh, en):
+    for lang, text in (("zh", zh), ("en", en)):
+        assert people_values(pd.Series([condition], name="condition"), lang, {}).tolist() == [text]
 
 
 def test_the_import_report_is_a_workbook_of_its_own(result, tmp_path):

@@ -141,7 +141,7 @@ def test_hostile_names_are_nothing_but_names_in_every_file(hostile):
     for path in hostile.folder.glob("*.xlsx"):
         with zipfile.ZipFile(path) as file:
             sheets = [file.read(n).decode() for n in file.namelist() if n.startswith("xl/worksheets/sheet")]
-        assert not [sheet for sheet in sheets if "<f>" in sheet or "<hyperlink" in sheet]
+        assert not [sheet for sheet in sheets if "<f>" in sheet or re.search("<hyperlink [^>]*r:id", sheet)]
     assert set(HOSTILE) <= set(gpd.read_file(hostile.folder / "district.gpkg", layer="facilities")["name"])
     assert re.fullmatch(r"[a-z0-9_./-]+( [a-z0-9_./-]+)*", " ".join(sorted(_files(hostile.folder))))
 

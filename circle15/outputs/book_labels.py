@@ -20,8 +20,9 @@ class BookLabels:
     lang: str  # "zh" | "en"
     layers: tuple[LayerInfo, ...]
     unit_names: Mapping[str, str]  # by id, the whole district's too
+    subject: str = ""  # the district's name, above every printed page
 
 
 def labels_of(result: DistrictResult) -> BookLabels:
     """Give the labels of a district's run."""
-    return BookLabels(result.lang, result.layers, {**View(result).unit_names(), result.id: result.name})
+    return BookLabels(result.lang, result.layers, {**View(result).unit_names(), result.id: result.name}, result.name)

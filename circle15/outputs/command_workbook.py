@@ -8,6 +8,7 @@ import circle15
 from circle15.outputs.catalogue import catalogue
 from circle15.outputs.result import one_side
 from circle15.outputs.workbook import Formats, new_book, write_table
+from circle15.outputs.workbook_contents import columns_entry, entries_of, write_contents
 from circle15.outputs.workbook_parts import write_columns, write_lines
 from circle15.said import Said
 
@@ -45,11 +46,13 @@ def write_command_workbook(
         texts = {"title": formats.title, "label": formats.label, "text": formats.wrapped}
         first = book.add_worksheet("说明" if lang == "zh" else "Notes")
         made_by = ("软件" if lang == "zh" else "Software", f"circle15 {circle15.__version__}")
-        write_lines(first, [(title, ""), *notes, made_by], **texts)
         titles = {name: catalogue()[name].sheet(lang) for name in shown}
+        entries = [*entries_of(shown, lang), columns_entry(lang)]
+        top = write_contents(first, entries, lang, formats)
+        write_lines(first, [(title, ""), *notes, made_by], lang, **texts, top=top)
         for name, table in shown.items():
             write_table(labels, name, table, book.add_worksheet(titles[name]), formats)
-        write_columns(labels, shown, titles, book.add_worksheet("列说明" if lang == "zh" else "Columns"), **texts)
+        write_columns(labels, shown, titles, book.add_worksheet(entries[-1].title), **texts)
 
 
 def notes_of_warnings(warnings: Sequence[Said], lang: str) -> list[tuple[str, str]]:

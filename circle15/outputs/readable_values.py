@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from circle15.outputs.palette import CAUSE_COLOURS
-from circle15.outputs.text import group_name, words
+from circle15.outputs.text import group_name, plain_number, words
+from circle15.policy.conditions import Clause, Condition
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -81,6 +82,13 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
         "profile": ("步行人群", "walking profile"),
     },
 }  # fmt: skip
+_REGISTER_COLUMN = re.compile(r"\bservices\.csv demand_group(?: (\w+))?")
+"""As the policy table tells whence a group was taken."""
+_PROPERTIES = {
+    "resident_population": ("常住人口", "resident population"), "population": ("人口", "population"),
+    "unit_type": ("类型", "type"),
+}  # fmt: skip
+_SIGNS = {">=": "≥", "<=": "≤", "==": "=", ">": ">", "<": "<"}
 _TRAP_CODE = re.compile(r" \[[a-z0-9-]+\]")
 """As the warnings of targets.csv end, for programs."""
 
@@ -105,7 +113,7 @@ def people_values(values: pd.Series[Any], lang: str, layer_names: Mapping[str, s
     return values.map(lambda value: named(value) if isinstance(value, str) else value)
 
 
-def _naming(column: str, lang: str, layer_names: Mapping[str, str]) -> Callable[[str], str] | None:
+def _naming(column: str, lang: str, layer_names: Mapping[str, str]) -> Callable[[str], Any] | None:
     """Give what names the values of a column; None where they are names already."""
     say = words(lang)
     if column in {"layer", "worst_layer", "absent_layers"}:
@@ -113,11 +121,58 @@ def _naming(column: str, lang: str, layer_names: Mapping[str, str]) -> Callable[
         return lambda value: between.join(layer_names.get(part, part) for part in value.split(";"))
     if column in {"group", "norm_group"}:
         return lambda value: group_name(value, lang)
-    if column == "value":  # of the policy table, some of whose keys are groups and profiles
-        return lambda value: say.get(f"profile_{value}", group_name(value, lang))
+    if column in {"value", "condition", "source"}:
+        return lambda value: _register_value(column, value, lang)
     if column == "warnings":
         return lambda value: _TRAP_CODE.sub("", value)
     codes = {code: pair[lang != "zh"] for code, pair in _CODES.get(column, {}).items()}
     if column == "cause":
         codes = {name: say[f"cause_{name}"] for name in CAUSE_COLOURS}
     return (lambda value: "+".join(codes.get(part, part) for part in value.split("+"))) if codes else None
+
+
+def _register_value(column: str, value: str, lang: str) -> str | float:
+    """Give a value that was taken from the registers: numbers as such, groups and profiles by their names."""
+    if column == "condition":
+        return condition_text(value, lang)
+    if column == "source":
+        return _REGISTER_COLUMN.sub(lambda found: _register_text(found[1], lang), value)
+    named = words(lang).get(f"profile_{value}", group_name(value, lang))
+    return float(value) if _NUMBER.fullmatch(value) else named
+
+
+def condition_text(condition: str, lang: str) -> str:
+    """Give when a unit rule applies in words; one that cannot be read stays as it is.
+
+    Examples
+    --------
+    >>> condition_text("unit_type in [乡, 镇] and resident_population >= 50000", "zh")
+    '类型为乡或镇，且常住人口 ≥ 5 万'
+    >>> condition_text("resident_population >= 50000", "en")
+    'resident population ≥ 50,000'
+    """
+    try:
+        clauses = Condition.parse(condition).clauses
+    except ValueError:
+        return condition
+    return ("，且" if lang == "zh" else " and ").join(_clause_text(clause, lang) for clause in clauses)
+
+
+def _clause_text(clause: Clause, lang: str) -> str:
+    name = _PROPERTIES[clause.name][lang != "zh"]
+    if isinstance(clause.bound, tuple):
+        return f"{name}为{'或'.join(clause.bound)}" if lang == "zh" else f"{name} {' or '.join(clause.bound)}"
+    is_in_wan = lang == "zh" and clause.bound >= _WAN and clause.bound % (_WAN / 100) == 0
+    bound = f"{plain_number(clause.bound / _WAN, 2)} 万" if is_in_wan else plain_number(clause.bound, 3, separator=",")
+    return f"{name} {_SIGNS[clause.sign]} {bound}"
+
+
+_WAN = 10_000
+
+
+_NUMBER = re.compile(r"-?\d+(?:\.\d+)?")
+
+
+def _register_text(group: str | None, lang: str) -> str:
+    who = "" if group is None else f"（{group_name(group, lang)}）" if lang == "zh" else f" ({group_name(group, lang)})"
+    return f"服务登记表的需求人群{who}" if lang == "zh" else f"the register of services, its demand group{who}"

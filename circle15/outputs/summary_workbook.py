@@ -10,8 +10,8 @@ import xlsxwriter
 
 from circle15.outputs.beside_share import SHOWN
 from circle15.outputs.dictionary import entry, number_pattern
+from circle15.outputs.paper import BODY, lay_out, measured
 from circle15.outputs.workbook import FIXED_DATE, for_people, write_cell
-from circle15.outputs.workbook_parts import set_paper
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
 
     from circle15.outputs.summary import Summary
 
-_ZH_WIDTH = 2.1
-_NARROWEST, _NUMBER_WIDTH, _WIDEST = 9.0, 11.0, 46.0
-_HEADING_HEIGHT = 46  # points: three lines
+_NAMES = ("district_name", "unit_name")
 _WIDE = {
     "people": ("居民", "People"),
     "covered_share": ("覆盖率", "占比", "share"),
@@ -95,27 +93,29 @@ def write_summary_workbook(summary: Summary, path: Path) -> None:
 
 def _write_sheet(book: Workbook, title: str, table: pd.DataFrame, name: str, lang: str) -> None:
     sheet = book.add_worksheet(title)
-    sheet.freeze_panes(1, 2)
-    sheet.set_row(0, _HEADING_HEIGHT)
-    sheet.repeat_rows(0)
-    widths = []
-    heading_format = book.add_format({"bold": True, "bg_color": "#E4EEF0", "text_wrap": True, "valign": "top"})
+    columns = []
+    heading_format = book.add_format({"bold": True, "bg_color": "#E4EEF0", "text_wrap": True} | BODY)
+    text = book.add_format({"align": "left", "indent": 1, "text_wrap": True} | BODY)
     for j, column in enumerate(table.columns):
         heading = _heading(str(column), name, lang)
         sheet.write_string(0, j, heading, heading_format)
         shown = shown_column(str(column))
         values = table[column] * 100 if shown == "change" else table[column]
-        is_number = pd.api.types.is_numeric_dtype(values)
-        longest = _NUMBER_WIDTH if is_number else max((text_width(str(v)) for v in values), default=0.0)
-        text = {"align": "left", "indent": 1, "text_wrap": longest > _WIDEST, "valign": "top"}
-        pattern = book.add_format({"num_format": number_pattern(shown, values), "valign": "top"} if is_number else text)
+        pattern = number_pattern(shown, values) if pd.api.types.is_numeric_dtype(values) else ""
+        style = book.add_format({"num_format": pattern} | BODY) if pattern else text
         for i, value in enumerate(values, start=1):
-            write_cell(sheet, i, j, value, pattern)
-        needed = longest if is_number else max(longest, text_width(heading) * 0.7, _NARROWEST)
-        widths.append(min(needed + 2, _WIDEST))
-        sheet.set_column(j, j, widths[-1])
-    set_paper(sheet, widths)
+            write_cell(sheet, i, j, value, style)
+        columns.append(measured(heading, values, pattern, is_id=column.endswith("_id")))
+    n_names = next((j for j, column in enumerate(table.columns) if column not in _NAMES), 1)
+    n_printed = sum(not str(column).endswith("_id") for column in table.columns)
+    lay_out(sheet, columns, lang, n_names=max(n_names, 1), begins=_begins(table), n_printed=n_printed)
     sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
+
+
+def _begins(table: pd.DataFrame) -> list[int]:
+    """Give the columns of `wide_shares` with which another service begins: its share is its first."""
+    of_services = [(j, str(column)) for j, column in enumerate(table.columns)]
+    return [j for j, name in of_services if name.endswith((" 覆盖率", " share")) and not name.endswith("network share")]
 
 
 def _heading(column: str, table: str, lang: str) -> str:
@@ -126,8 +126,3 @@ def _heading(column: str, table: str, lang: str) -> str:
 def shown_column(column: str) -> str:
     """Give the column of summary.csv whose numbers a column of `wide_shares` shows; any other is itself."""
     return next((name for name, endings in _WIDE.items() if column.endswith(endings)), column)
-
-
-def text_width(text: str) -> float:
-    """Give how wide a text is, in Latin letters."""
-    return sum(_ZH_WIDTH if ord(letter) > 0x2E7F else 1.0 for letter in text)  # noqa: PLR2004 (CJK begins here)

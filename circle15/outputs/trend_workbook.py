@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 import xlsxwriter
 
-from circle15.outputs.summary_workbook import text_width
+from circle15.outputs.paper import BODY, lay_out, measured, set_paper, text_width
 from circle15.outputs.trend_views import (
     FACTOR_NAMES,
     PORTRAIT,
@@ -21,8 +21,7 @@ from circle15.outputs.trend_views import (
     targets_table,
     why_table,
 )
-from circle15.outputs.workbook import FIXED_DATE, write_cell
-from circle15.outputs.workbook_parts import set_paper
+from circle15.outputs.workbook import FIXED_DATE, LINK, write_cell
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -32,7 +31,6 @@ if TYPE_CHECKING:
 
     from circle15.outputs.trends import Trend
 
-_NUMBER_WIDTH, _WIDEST = 11.0, 34.0
 _NOTE_WIDTH, _LINE_HEIGHT = 110, 16
 _YEAR = ("目标年", "By the end of")
 _CHANGES = (("变化", "Change"), ("首末变化", "Change, first to last"), ("每年实增", "Pace a year"))
@@ -45,10 +43,10 @@ def write_trend_workbook(trend: Trend, path: Path) -> None:
         book.set_properties({"created": FIXED_DATE, "comments": "circle15"})
         heading = book.add_format({"bold": True, "bg_color": "#E4EEF0", "text_wrap": True, "valign": "top", "border": 1,
                                    "border_color": "#B8C4C8"})  # fmt: skip
-        _write_notes(trend, book, say)
-        for title, table in _sheets(trend, say).items():
-            if len(table):
-                _write_sheet(book, title, table, heading, say)
+        sheets = {title: table for title, table in _sheets(trend, say).items() if len(table)}
+        _write_notes(trend, book, say, list(sheets))
+        for title, table in sheets.items():
+            _write_sheet(book, title, table, heading, say)
 
 
 def _sheets(trend: Trend, say: Words) -> dict[str, pd.DataFrame]:
@@ -73,23 +71,23 @@ def _sheets(trend: Trend, say: Words) -> dict[str, pd.DataFrame]:
     }
 
 
-def _write_notes(trend: Trend, book: Workbook, say: Words) -> None:
-    """Write what was compared, what the five parts mean, and what must be known of the dates."""
+def _write_notes(trend: Trend, book: Workbook, say: Words, titles: list[str]) -> None:
+    """Write links to the other sheets, what was compared, what the parts mean, and what must be known of the dates."""
     sheet = book.add_worksheet(say("说明", "Notes"))
-    title, text = (
-        book.add_format({"bold": True, "font_size": 14}),
-        book.add_format({"text_wrap": True, "valign": "top"}),
-    )
+    styles = {"bold": True, "font_size": 14}, {"text_wrap": True, "valign": "top"}, LINK
+    title, text, link = (book.add_format(style) for style in styles)
     lines = [say("动态监测：各期变化及其原因", "Runs of several dates: what moved, and why")]
     for district in trend.districts:
         dates = say("、", ", ").join(date.as_of for date in district.dates)
         lines += [f"{district.name}{say('：', ': ')}{dates}", *sentences(trend, district)]
     lines += [*method(trend.lang), *trend.notes]
     sheet.set_column(0, 0, _NOTE_WIDTH)
-    set_paper(sheet)
+    set_paper(sheet, trend.lang)
     for i, line in enumerate(lines):
         sheet.set_row(i, _LINE_HEIGHT * max(math.ceil(text_width(line) / _NOTE_WIDTH), 1) + 4)
         sheet.write_string(i, 0, line, title if i == 0 else text)
+    for i, name in enumerate(titles, start=len(lines) + 1):
+        sheet.write_url(i, 0, f"internal:'{name}'!A1", link, name)
 
 
 def method(lang: str) -> list[str]:
@@ -115,14 +113,13 @@ def method(lang: str) -> list[str]:
 
 def _write_sheet(book: Workbook, title: str, table: pd.DataFrame, heading: Format, say: Words) -> None:
     sheet = book.add_worksheet(title)
-    n_named = sum(not pd.api.types.is_numeric_dtype(table[c]) for c in table.columns[:4])
-    sheet.freeze_panes(1, min(n_named, 3))
-    sheet.repeat_rows(0)
-    text, whole = book.add_format({"valign": "top"}), book.add_format({"num_format": "0"})
-    plain = book.add_format({"num_format": "#,##0.00" if say("目标", "Target") in table else "#,##0.0"})
-    signed = book.add_format({"num_format": "+#,##0.0;-#,##0.0;0.0"})
+    text = book.add_format({"text_wrap": True} | BODY)
+    whole = book.add_format({"num_format": "0"} | BODY)
+    plain_pattern = "#,##0.00" if say("目标", "Target") in table else "#,##0.0"
+    plain = book.add_format({"num_format": plain_pattern} | BODY)
+    signed = book.add_format({"num_format": "+#,##0.0;-#,##0.0;0.0"} | BODY)
     changes = {say(*pair) for pair in _CHANGES} | {say(*pair).capitalize() for pair in FACTOR_NAMES.values()}
-    widths = []
+    columns = []
     for j, column in enumerate(table.columns):
         sheet.write_string(0, j, str(column), heading)
         is_number = pd.api.types.is_numeric_dtype(table[column])
@@ -130,8 +127,7 @@ def _write_sheet(book: Workbook, title: str, table: pd.DataFrame, heading: Forma
         style = whole if column == say(*_YEAR) else signed if column in changes else style
         for i, value in enumerate(table[column], start=1):
             write_cell(sheet, i, j, value, style)
-        longest = _NUMBER_WIDTH if is_number else max(text_width(str(v)) for v in [column, *table[column]]) + 2
-        widths.append(min(longest, _WIDEST))
-        sheet.set_column(j, j, widths[-1])
-    set_paper(sheet, widths)
+        columns.append(measured(str(column), table[column], plain_pattern if is_number else ""))
+    n_names = sum(not pd.api.types.is_numeric_dtype(table[c]) for c in table.columns[:4])
+    lay_out(sheet, columns, say.lang, n_names=min(max(n_names, 1), 3))
     sheet.autofilter(0, 0, len(table), len(table.columns) - 1)

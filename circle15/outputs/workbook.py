@@ -12,8 +12,10 @@ import xlsxwriter
 from circle15.outputs.book_labels import BookLabels, labels_of
 from circle15.outputs.catalogue import catalogue
 from circle15.outputs.dictionary import entry, number_pattern
+from circle15.outputs.paper import BODY, lay_out, measured
 from circle15.outputs.readable_values import people_values
-from circle15.outputs.workbook_parts import set_paper, write_charts, write_columns, write_notes
+from circle15.outputs.workbook_contents import SheetEntry, columns_entry, entries_of, write_contents
+from circle15.outputs.workbook_parts import write_charts, write_columns, write_notes
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -30,9 +32,14 @@ SHORTAGES = ("gap", "places_missing", "shortfall", "uncovered_people")
 SCORES = ("匹配度", "可及度", "饱和度", "满意度", "score", "index")
 # Names that stand before the ids of units.
 _NAME_OF = {"unit_id": "unit_name", "parent_id": "parent_name"}
+_NAMES = ("rank", "order", "year", "layer", "parent_name", "unit_name", "name", "indicator", "file")
+"""Columns that say what a row is of: where a table begins with them they stay in sight and on every page."""
+_MOST_NAMES = 3
 _NAME_HEADINGS = {"unit_name": ("街道（村社）名称", "Unit name"), "parent_name": ("所属街道", "Street")}
 GOOD, MIDDLE, BAD = "#9CC9C2", "#FFFFFF", "#DDB184"
-LONGEST_COLUMN = 42
+_FIRST = ("year", "rank", "order", "layer", "name", "unit_name")
+"""Columns with which a list of places begins."""
+LINK = {"font_color": "#1D5F58", "underline": 1, "valign": "top"}
 FIXED_DATE = dt.datetime(2000, 1, 1)  # noqa: DTZ001 (xlsx stores no zone); same inputs, same bytes
 
 
@@ -42,20 +49,25 @@ def write_workbook(result: DistrictResult, path: Path) -> None:
     Texts are written as texts, so that a name that begins with "=" does nothing.
     """
     labels = labels_of(result)
+    lang = result.lang
+    shown = {name: result.tables[name] for name in catalogue() if name in result.tables}
+    charts = (
+        _word(lang, "图表", "Charts"),
+        _word(lang, "各街道覆盖率、各服务问题成因", "Coverage by street, causes by service"),
+    )
+    entries = [SheetEntry(*charts), *entries_of(shown, lang), columns_entry(lang, is_shown=False)]
     with new_book(result.name, path) as book:
         formats = Formats(book)
         texts = {"title": formats.title, "label": formats.label, "text": formats.wrapped}
-        write_notes(result, book.add_worksheet(_word(result.lang, "说明", "Notes")), **texts)
+        first = book.add_worksheet(_word(lang, "说明", "Notes"))
+        write_notes(result, first, **texts, top=write_contents(first, entries, lang, formats))
         write_charts(result, book, formats.heading, formats.number("0.0%"), formats.number("#,##0"))
-        titles = {}
-        for name, output in catalogue().items():
-            table = result.tables.get(name)
-            if table is not None:
-                titles[name] = output.sheet(result.lang)
-                write_table(labels, name, table, book.add_worksheet(titles[name]), formats)
-        write_columns(
-            labels, result.tables, titles, book.add_worksheet(_word(result.lang, "列说明", "Columns")), **texts
-        )
+        for name, listed in zip(shown, entries[1:], strict=False):
+            sheet = book.add_worksheet(listed.title)
+            write_table(labels, name, shown[name], sheet, formats, is_shown=listed.is_shown)
+        titles = {name: catalogue()[name].sheet(lang) for name in shown}
+        last = book.add_worksheet(entries[-1].title)
+        write_columns(labels, shown, titles, last, **texts, is_shown=False)
 
 
 def write_import_report(result: DistrictResult, report: pd.DataFrame, path: Path) -> None:
@@ -87,16 +99,18 @@ class Formats:
                 "border_color": "#B8C4C8",
                 "text_wrap": True,
                 "valign": "top",
+                "font_size": 10,
             }
         )
-        self.label = book.add_format({"bold": True, "valign": "top"})
-        self.apart = book.add_format({"indent": 1})  # a text beside a number
+        self.label = book.add_format({"bold": True, "valign": "top", "text_wrap": True})
+        self.link = book.add_format(LINK)
+        self.apart = book.add_format({"indent": 1, "text_wrap": True} | BODY)  # a text beside a number
         self.wrapped = book.add_format({"text_wrap": True, "valign": "top"})
 
     def number(self, pattern: str) -> Format:
         """Give the format with a number pattern."""
         if pattern not in self._numbers:
-            self._numbers[pattern] = self._book.add_format({"num_format": pattern})
+            self._numbers[pattern] = self._book.add_format({"num_format": pattern} | BODY)
         return self._numbers[pattern]
 
 
@@ -110,8 +124,10 @@ def for_people(
         if name in _NAME_OF and _NAME_OF[name] not in table:
             columns[_NAME_OF[name]] = values.map(unit_names)
         columns[name] = people_values(values, lang, layer_names)
-    ids = [name for name in columns if name in {"id", "cell"} or name.endswith("_id")]
-    order = [*(name for name in columns if name not in ids), *ids]
+    ids = [name for name in columns if _is_id(name)]
+    is_list = next(iter(columns), "") in {"rank", "order", "year"} and "layer" in columns
+    named = [name for name in _FIRST if name in columns] if is_list else []
+    order = [*named, *(name for name in columns if name not in {*ids, *named}), *ids]
     return pd.DataFrame({name: columns[name] for name in order}, index=table.index)
 
 
@@ -126,15 +142,15 @@ def with_group(table: pd.DataFrame, layers: Sequence[LayerInfo]) -> pd.DataFrame
     return made
 
 
-def write_table(labels: BookLabels, name: str, table: pd.DataFrame, sheet: Worksheet, formats: Formats) -> None:
+def write_table(
+    labels: BookLabels, name: str, table: pd.DataFrame, sheet: Worksheet, formats: Formats, *, is_shown: bool = True
+) -> None:
     """Write a table, called ``name`` in the data dictionary, as a sheet for people: headings, units, colours, paper."""
     lang = labels.lang
     layer_ids = tuple(layer.id for layer in labels.layers)
     layer_names = {layer.id: layer.name for layer in labels.layers}
     table = for_people(with_group(table, labels.layers), lang, layer_names, labels.unit_names)
-    sheet.freeze_panes(1, 0)
-    sheet.repeat_rows(0)
-    widths = []
+    columns = []
     for j, column in enumerate(table.columns):
         known = entry(name, str(column), layer_ids) or (entry("coverage", "group") if column == "group" else None)
         named = _NAME_HEADINGS.get(str(column))
@@ -145,12 +161,16 @@ def write_table(labels: BookLabels, name: str, table: pd.DataFrame, sheet: Works
             sheet.write_comment(0, j, known.meaning(lang), {"x_scale": 2})
         values = table[column]
         is_number = pd.api.types.is_numeric_dtype(values)
-        cell_format = formats.number(number_pattern(column, values)) if is_number else formats.apart
+        pattern = number_pattern(column, values) if is_number else ""
+        cell_format = formats.number(pattern) if is_number else formats.apart
         for i, value in enumerate(values, start=1):
             write_cell(sheet, i, j, value, cell_format)
-        widths.append(_column_width(heading, values, is_number=is_number))
-        sheet.set_column(j, j, widths[-1])
-    set_paper(sheet, widths)
+        columns.append(measured(heading, values, pattern, is_id=_is_id(str(column))))
+    n_names = next((j for j, c in enumerate(table.columns) if c not in _NAMES or j == _MOST_NAMES), len(columns))
+    n_printed = sum(not _is_id(str(column)) for column in table.columns)
+    lay_out(
+        sheet, columns, lang, n_names=n_names, subject=labels.subject, n_printed=n_printed or None, is_shown=is_shown
+    )
     if len(table):
         sheet.autofilter(0, 0, len(table), len(table.columns) - 1)
         _colour_columns(table, sheet)
@@ -184,14 +204,9 @@ def write_cell(sheet: Worksheet, row: int, column: int, value: Any, cell_format:
         sheet.write_string(row, column, str(value), cell_format)
 
 
-def _column_width(heading: str, values: pd.Series[Any], *, is_number: bool) -> float:
-    longest = 10 if is_number else max((_display_width(str(v)) for v in values[:500]), default=0)
-    return float(min(max(longest, _display_width(heading) * 0.75, 8) + 3, LONGEST_COLUMN))
-
-
-def _display_width(text: str) -> int:
-    """Width in Latin letters; Chinese characters take two, as they do in GB 18030."""
-    return len(text.encode("gb18030", "replace"))
+def _is_id(column: str) -> bool:
+    """Tell a column of ids, which are for programs: they stand last, and not on paper."""
+    return column in {"id", "cell"} or column.endswith("_id")
 
 
 def _word(lang: str, zh: str, en: str) -> str:

@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Any
 import circle15
 from circle15.outputs.dictionary import entry
 from circle15.outputs.palette import CAUSE_COLOURS, WITHIN, ramp
+from circle15.outputs.paper import set_paper, text_width
 from circle15.outputs.text import cells_rule, group_of, layer_rules, words
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     import pandas as pd
     from xlsxwriter.format import Format
@@ -25,12 +26,11 @@ if TYPE_CHECKING:
 GRID = {"color": "#E4E2DC"}
 CHART_WIDTH, ROW_HEIGHT, FRAME_HEIGHT = 760, 22, 120
 LARGEST_CHART = 1400
-_A4 = 9  # as Excel numbers it
-WIDEST_PAGE = 220
-"""Letters across a lying A4 page at about 60 per cent, the least that is read without a glass."""
 
 
-def write_notes(result: DistrictResult, sheet: Worksheet, *, title: Format, label: Format, text: Format) -> None:
+def write_notes(
+    result: DistrictResult, sheet: Worksheet, *, title: Format, label: Format, text: Format, top: int = 1
+) -> None:
     """Write what was measured, by which rules, from which sources and with which warnings.
 
     Parameters
@@ -41,6 +41,8 @@ def write_notes(result: DistrictResult, sheet: Worksheet, *, title: Format, labe
         The sheet to write.
     title, label, text
         Formats of the first line, the left column and the right column.
+    top
+        Row below the title with which the notes begin.
     """
     is_zh = result.lang == "zh"
     say = words(result.lang)
@@ -59,12 +61,12 @@ def write_notes(result: DistrictResult, sheet: Worksheet, *, title: Format, labe
         *((layer.name, _rule(layer, lang=result.lang)) for layer in result.layers),
         *((say["warnings"], warning) for warning in result.warnings),
     ]
-    write_lines(sheet, rows, title=title, label=label, text=text)
+    write_lines(sheet, rows, result.lang, title=title, label=label, text=text, top=top)
 
 
 def write_columns(
     labels: BookLabels, tables: Mapping[str, pd.DataFrame], titles: Mapping[str, str], sheet: Worksheet, *,
-    title: Format, label: Format, text: Format,
+    title: Format, label: Format, text: Format, is_shown: bool = True,
 ) -> None:  # fmt: skip
     """Write what each column means, of tables whose sheets' titles are given by their names; see `write_notes`."""
     lang = labels.lang
@@ -76,31 +78,38 @@ def write_columns(
             if known:
                 source = f" [{known.source}]" if known.source else ""
                 rows.append((f"{table_title} · {known.heading(lang)}", known.meaning(lang) + source))
-    write_lines(sheet, rows, title=title, label=label, text=text)
+    write_lines(sheet, rows, lang, title=title, label=label, text=text, is_shown=is_shown)
 
 
-def write_lines(sheet: Worksheet, rows: list[tuple[str, str]], *, title: Format, label: Format, text: Format) -> None:
-    """Write lines of a subject and what is said of it, the first one as the sheet's title."""
-    set_paper(sheet)
-    sheet.set_column(0, 0, 30)
-    sheet.set_column(1, 1, 100)
+_SUBJECT_WIDTH, _SENTENCE_WIDTH, _LINE_HEIGHT = 30, 120, 15
+
+
+def write_lines(
+    sheet: Worksheet, rows: list[tuple[str, str]], lang: str, *, title: Format, label: Format, text: Format,
+    top: int = 1, is_shown: bool = True,
+) -> None:  # fmt: skip
+    """Write lines of a subject and what is said of it, the first one as the sheet's title, the others from ``top``."""
+    sheet.set_column(0, 0, _SUBJECT_WIDTH)
+    sheet.set_column(1, 1, _SENTENCE_WIDTH)
     sheet.freeze_panes(1, 0)
-    for i, (left, right) in enumerate(rows):
-        sheet.write_string(i, 0, left, title if i == 0 else label)
+    sheet.repeat_rows(0)
+    sheet.write_string(0, 0, rows[0][0], title)
+    for i, (left, right) in enumerate(rows[1:], start=top):
+        if (lines := _lines_of(right)) > 1:
+            sheet.set_row(i, _LINE_HEIGHT * lines)
+        sheet.write_string(i, 0, left, label)
         sheet.write_string(i, 1, right, text)
+    if is_shown:
+        sheet.print_area(0, 0, top + len(rows) - 2, 1)
+    else:
+        sheet.hide()
+    n_lines = top + sum(_lines_of(right) for _, right in rows[1:])
+    set_paper(sheet, lang, subject=rows[0][0], n_lines=n_lines, letters=_SUBJECT_WIDTH + _SENTENCE_WIDTH)
 
 
-def set_paper(sheet: Worksheet, widths: Sequence[float] = ()) -> None:
-    """Print a sheet on A4, lying, as wide as one page; one of wide columns on as many as keep it readable.
-
-    ``widths`` are those of its columns, in letters; pages beside the first repeat the first column.
-    """
-    n_pages = max(math.ceil(sum(widths) / WIDEST_PAGE), 1)
-    sheet.set_paper(_A4)
-    sheet.set_landscape()
-    sheet.fit_to_pages(n_pages, 0)
-    if n_pages > 1:
-        sheet.repeat_columns(0)
+def _lines_of(text: str) -> int:
+    """Give how many lines a sentence takes in its column."""
+    return sum(max(math.ceil(text_width(line) / _SENTENCE_WIDTH), 1) for line in text.split("\n"))
 
 
 def _rule(layer: LayerInfo, *, lang: str) -> str:
@@ -125,6 +134,7 @@ def write_charts(result: DistrictResult, book: Workbook, heading: Format, share:
     rows = [(area.name, [_known(row.covered_share) for _, row in area.coverage_rows()]) for area in areas]
     say = view.say
     _write_block(sheet, 0, [say["unit"], *names], rows, heading=heading, number=share)
+    heights = [max(_height(len(rows) * len(names)), _ROW_PIXELS * (len(rows) + 1))]
     colours = ramp((*WITHIN[1:], (43, 95, 92)), len(names))
     chart = _bars(book, sheet, 0, names, colours, n_rows=len(rows), is_stacked=False)
     chart.set_title({"name": say["coverage_by_unit"], "name_font": {"size": 12}})
@@ -134,7 +144,8 @@ def write_charts(result: DistrictResult, book: Workbook, heading: Format, share:
         (f"{layer.name} · {group_of(layer.group, result.lang)}", _cause_people(view, layer)) for layer in result.layers
     ]
     if view.own("causes"):
-        top = max(len(rows) + 3, (_height(len(rows) * len(names)) // 20) + 2)
+        top = heights[0] // _ROW_PIXELS + 2
+        heights.append(max(_height(len(causes) * 2), _ROW_PIXELS * (len(causes) + 1)))
         labels = [say[f"cause_{name}"] for name in _UNCOVERED]
         shades = [CAUSE_COLOURS[name] for name in _UNCOVERED]
         _write_block(sheet, top, [say["service"], *labels], causes, heading=heading, number=people)
@@ -142,9 +153,27 @@ def write_charts(result: DistrictResult, book: Workbook, heading: Format, share:
         chart.set_x_axis({"num_format": "0%", "major_gridlines": {"visible": True, "line": GRID}})
         chart.set_title({"name": say["causes_title"], "name_font": {"size": 12}})
         sheet.insert_chart(top, len(names) + 2, chart)
-    set_paper(sheet)
-    sheet.set_column(0, 0, 22)
-    sheet.set_column(1, max(len(names), len(_UNCOVERED)), 14)
+    sheet.set_column(0, 0, _LABEL_WIDTH)
+    sheet.set_column(1, max(len(names), len(_UNCOVERED)), _VALUE_WIDTH)
+    _print_charts(sheet, heights, n_columns=len(names) + 2, result=result)
+
+
+_LABEL_WIDTH, _VALUE_WIDTH = 22, 14
+_ROW_PIXELS, _LETTER_PIXELS, _COLUMN_PIXELS = 20, 7, 64
+_PAGE_PIXELS = (800, 560)
+"""Room of a lying A4 page at full size, less what wider letters than Calibri's would take of it."""
+
+
+def _print_charts(sheet: Worksheet, heights: list[int], *, n_columns: int, result: DistrictResult) -> None:
+    """Print the blocks and charts, which are ``heights`` pixels high, without a page's end through a chart."""
+    across = _LETTER_PIXELS * (_LABEL_WIDTH + _VALUE_WIDTH * n_columns) + CHART_WIDTH
+    set_paper(sheet, result.lang, subject=result.name)
+    scale = min(_PAGE_PIXELS[0] / across, _PAGE_PIXELS[1] / max(heights), 1.0)
+    rows = [height // _ROW_PIXELS + 2 for height in heights]
+    if sum(rows) * _ROW_PIXELS * scale > _PAGE_PIXELS[1]:
+        sheet.set_h_pagebreaks([rows[0]])
+    sheet.set_print_scale(max(int(scale * 100), 10))
+    sheet.print_area(0, 0, sum(rows) - 1, n_columns + CHART_WIDTH // _COLUMN_PIXELS)
 
 
 _UNCOVERED = tuple(name for name in CAUSE_COLOURS if name != "full")
