@@ -138,7 +138,7 @@ def test_a_study_measured_anew_in_a_draw_covers_whom_the_draw_covers(tmp_path, p
         more=doubts(draws=6, position=40, speed=0.2, people=0.6),
     )  # fmt: skip
     _, (service,), found = drawn(path)
-    studies, one = DrawnStudies(found), found.of_layer("clinic")
+    studies, one = DrawnStudies(found.world), found.of_layer("clinic")
     for draw in range(6):
         study, again = studies.of(service, draw)
         # Where thresholds are scaled instead of streets, a walk of the threshold to the millisecond may go either way.
@@ -183,7 +183,7 @@ def test_shares_of_lists_by_gap_and_by_places_are_those_of_ranking_each_draw_as_
     for draw in range(12):
         own = tmp_path / f"draw-{draw}"
         own.mkdir()
-        study, _ = DrawnStudies(found).of(service, draw)
+        study, _ = DrawnStudies(found.world).of(service, draw)
         factor = study.people.groups["all"].to_numpy() / np.where(service.people > 0, service.people, np.inf)
         homes = found.world.study.people.homes
         people = [(lon, lat, heads * factor[piece]) for lon, lat, heads, piece in
@@ -194,7 +194,7 @@ def test_shares_of_lists_by_gap_and_by_places_are_those_of_ranking_each_draw_as_
         (own / "town.toml").write_text(path.read_text().split("[certainty]")[0])
         for name in rank_district(own / "town.toml", top=2).table["name"]:
             counts[name] += 1 / 12
-    assert sum(0 < share < 1 for share in counts.values()) > 0
+    assert any(0 < share < 1 for share in counts.values())
     assert table["chosen_share"].to_dict() == pytest.approx({name: counts[name] for name in table.index})
 
 
@@ -228,7 +228,7 @@ def test_sited_places_of_every_model_hold_as_often_as_the_task_solved_in_each_dr
     path.write_text(plain + doubts(draws=8, position=60, speed=0.2, people=1.0))
     found = site_district(path, task, layer="clinic").table.query("solution == 'exact'").set_index("name")
     _, (service,), certainty = drawn(path)
-    studies, counts = DrawnStudies(certainty), dict.fromkeys("ABCD", 0.0)
+    studies, counts = DrawnStudies(certainty.world), dict.fromkeys("ABCD", 0.0)
     for draw in range(8):
         again = site_service(*studies.of(service, draw), task).table
         for name in again.loc[again["solution"] == "exact", "name"]:

@@ -386,6 +386,7 @@ def programme(
         If the config has no [programme], or it or an input cannot be used.
     """
     from circle15.pipeline.projects.programme.answer import answer_of  # noqa: PLC0415 (the solver is its own need)
+    from circle15.pipeline.projects.programme.held_programme import hold_programme  # noqa: PLC0415 (as above)
     from circle15.pipeline.projects.programme.programmed import solve_district_programme  # noqa: PLC0415 (as above)
 
     loaded = config if isinstance(config, Config) else load_config(config)
@@ -399,7 +400,9 @@ def programme(
     study = read_study(loaded, clock)
     services = _measure(study, clock, threads)
     with clock.stage("rank"):
-        return answer_of(solve_district_programme(study, services, threads=threads), threads=threads)
+        solved = solve_district_programme(study, services, threads=threads)
+    with clock.stage("certainty") if study.config.draws else nullcontext():
+        return answer_of(replace(solved, held=hold_programme(solved)), threads=threads)
 
 
 def layer_named(config: Config, name: str | None) -> str | None:

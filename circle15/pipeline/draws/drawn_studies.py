@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from circle15.config.layer import LayerTable
     from circle15.network.linking.linkage import Linkage
-    from circle15.pipeline.draws.certainty_table import Certainty
+    from circle15.pipeline.draws.drawn_services import World
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
 
@@ -32,16 +32,16 @@ twenty, and a district is measured so often within a minute."""
 
 
 class DrawnStudies:
-    """The study of a certainty in every draw, one service at a time.
+    """A study in every draw, one service at a time.
 
     The draws are those of certainty.csv: the same places, speeds, people and capacities. Speeds between walkers
     (`walker_sd`) have no part here, as a plan is made for one walker. Unlike `drawn_services`, which looks at coverage
     alone, everything is measured anew, catchments and missing places too; a draw of no noise is the study as stated.
     """
 
-    def __init__(self, certainty: Certainty) -> None:
-        self._world = certainty.world
-        self.n_draws = min(certainty.world.draws, MEASURED_DRAWS)
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.n_draws = min(world.draws, MEASURED_DRAWS)
         self._places: dict[str, DrawnPlaces] = {}
         self._speeds: dict[str, Float64] = {}
         self._capacities: dict[str, Float64] = {}

@@ -52,7 +52,7 @@ def held_ranking(
     The listed places compete with those that greedy chooses in some draws (`_LOOKS`). For lists by gaps or missing
     places the district is measured anew in each draw, and catchments and flows with it (`drawn_studies`).
     """
-    every, studies = candidates_of(study), DrawnStudies(certainty)
+    every, studies = candidates_of(study), DrawnStudies(certainty.world)
     frames = []
     for service in services:
         own = ranking[ranking["layer"] == service.layer.id].reset_index(drop=True)

@@ -45,7 +45,7 @@ def held_siting(study: Study, service: Service, certainty: Certainty, siting: pd
     needs_cost = task.budget is not None or task.cheapest
     places, at, _ = usable_places(study, service, every, needs_cost=needs_cost)
     places = replace(places, capacity=new_capacity(study, service.layer, places.capacity))
-    studies = DrawnStudies(certainty)
+    studies = DrawnStudies(certainty.world)
     frames = []
     for _, one in siting.groupby("solution", sort=False):
         own = one.reset_index(drop=True)

@@ -56,10 +56,12 @@ def plan_projects(
             tables |= _held(study, services, certainty, tables)
     programme: dict[str, Any] | None = None
     if study.config.programme is not None and outputs.writes("programme"):
+        from circle15.pipeline.projects.programme.held_programme import hold_programme  # noqa: PLC0415 (see above)
         from circle15.pipeline.projects.programme.programme_tables import programme_tables, proof_record  # noqa: PLC0415 (as above)
         from circle15.pipeline.projects.programme.programmed import solve_district_programme  # noqa: PLC0415 (see above)
 
         solved = solve_district_programme(study, services, threads=threads)
+        solved = replace(solved, held=hold_programme(solved))
         tables |= programme_tables(solved, threads=threads)
         programme = proof_record(solved)
         told = (*told, *solved.told)

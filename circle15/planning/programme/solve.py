@@ -69,7 +69,7 @@ def solve_programme(
     rival = greedy_programme(task)
     greedy_seconds = time.monotonic() - start
     deadline = time.monotonic() + time_limit_s
-    granted = overdraft(task, deadline=deadline) if _decided_overdraw(task) else np.zeros_like(task.budget)
+    granted = _granted(task, deadline)
     open_task = replace(task, budget=task.budget + granted)
     chosen, bound, is_met, is_proven = _best(open_task, rival, deadline)
     additions = None
@@ -93,6 +93,25 @@ def solve_programme(
         seconds=time.monotonic() - start,
         greedy_seconds=greedy_seconds,
     )
+
+
+def choose_programme(task: Task, *, time_limit_s: float) -> tuple[IntArray, bool]:
+    """Choose as `solve_programme` does, without what unmet goals would need.
+
+    Returns
+    -------
+    tuple
+        The year in which each option is built, -1 for never, int64 (n_options,); and whether that is proven best.
+    """
+    deadline = time.monotonic() + time_limit_s
+    open_task = replace(task, budget=task.budget + _granted(task, deadline))
+    chosen, _, _, is_proven = _best(open_task, greedy_programme(task), deadline)
+    return _without_idle(open_task, chosen), is_proven
+
+
+def _granted(task: Task, deadline: float) -> FloatArray:
+    """Give the money beyond the pots that decided projects take, (n_years, n_pots)."""
+    return overdraft(task, deadline=deadline) if _decided_overdraw(task) else np.zeros_like(task.budget)
 
 
 def _decided_overdraw(task: Task) -> bool:

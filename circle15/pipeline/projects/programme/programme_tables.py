@@ -9,6 +9,7 @@ import pandas as pd
 
 from circle15.measures.coverage import sum_by_unit
 from circle15.pipeline.projects.gains import demand_of, gains_in_order
+from circle15.pipeline.projects.programme.held_words import held_sentences
 from circle15.pipeline.projects.programme.options import COUNT
 from circle15.pipeline.projects.programme.words import (
     additions_text,
@@ -48,14 +49,12 @@ def programme_tables(solved: Solved, *, threads: int | None = None) -> dict[str,
     """Give programme, programme_units, programme_goals, programme_years, programme_greedy and programme_proof."""
     found = solved.found
     return {
-        "programme": projects_frame(solved, found.year_built, threads=threads),
+        "programme": _with_held(solved, projects_frame(solved, found.year_built, threads=threads)),
         "programme_units": _units_frame(solved),
         "programme_goals": _goals_frame(solved),
         "programme_years": _years_frame(solved),
         "programme_greedy": projects_frame(solved, found.greedy, threads=threads),
-        "programme_proof": pd.DataFrame(
-            proof_sentences(solved), columns=["subject", "amount", "amount_unit", "statement"]
-        ),
+        "programme_proof": pd.DataFrame(_proof(solved), columns=["subject", "amount", "amount_unit", "statement"]),
     }
 
 
@@ -65,6 +64,26 @@ def projects_frame(solved: Solved, year_built: npt.NDArray[np.int64], *, threads
     frames = [_service_frame(solved, own, year_built, order, threads) for own in solved.own]
     every = pd.concat(frames, ignore_index=True).sort_values(["order", "layer"], kind="stable", ignore_index=True)
     return every[list(PROGRAMME_COLUMNS)]
+
+
+def _proof(solved: Solved) -> list[tuple[Said, float, Said | str, Said]]:
+    """Give subject, amount, unit and sentence of what was proven, and of what holds in the draws."""
+    return [*proof_sentences(solved), *held_sentences(solved)]
+
+
+def _with_held(solved: Solved, table: pd.DataFrame) -> pd.DataFrame:
+    """Give programme.csv with how each project holds in the draws, where there are any."""
+    held = solved.held
+    if held is None:
+        return table
+    of_order = {number: i for i, number in enumerate(_order(solved, solved.found.year_built).tolist())}
+    option = np.array([of_order[number] for number in table["order"]], dtype=np.int64)
+    return table.assign(
+        chosen_share=held.chosen_share[option],
+        same_year_share=held.same_year_share[option],
+        no_regret=held.no_regret[option],
+        depends_on=held.depends_on[option],
+    )
 
 
 def _order(solved: Solved, year_built: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
@@ -198,7 +217,8 @@ def _goals_frame(solved: Solved) -> pd.DataFrame:
                 "would_meet": additions_text(solved, line) if lack > 0 else "",
             }
         )
-    return pd.DataFrame(rows, columns=list(GOAL_COLUMNS))
+    table = pd.DataFrame(rows, columns=list(GOAL_COLUMNS))
+    return table if solved.held is None else table.assign(met_share=solved.held.met_share)
 
 
 def _reached(solved: Solved, i: int) -> float:
@@ -253,6 +273,6 @@ def proof_record(solved: Solved) -> dict[str, Any]:
         "gap_share": round(found.gap, 6) if np.isfinite(found.gap) else None,
         "unit": aim_unit(solved.programme.maximise).en,
         "greedy_objective": round(found.greedy_objective, 6),
-        "said": [row[-1] for row in proof_sentences(solved)],
+        "said": [row[-1] for row in _proof(solved)],
         "solved": solution_status(found).en,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
     from circle15.config.plans.programme_table import ProgrammeTable
     from circle15.network.linking.linkage import Linkage
+    from circle15.pipeline.projects.programme.held_shares import HeldProgramme
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
 
@@ -57,6 +58,7 @@ class Solved:
     found: Programme
     sites: SitesAsked
     told: tuple[Said, ...]
+    held: HeldProgramme | None = None  # how it holds in the draws; None where none are made
 
 
 @dataclass(slots=True)
@@ -110,11 +112,32 @@ def _own(
     study: Study, service: Service, offer: Offer, programme: ProgrammeTable, threads: int | None
 ) -> tuple[Own, ServiceTask]:
     """Give one service's options with whom they reach."""
-    layer = service.layer
-    rows = np.flatnonzero(offer.places.layer == layer.id)
+    rows = np.flatnonzero(offer.places.layer == service.layer.id)
     places = offer.places.take(rows)
-    at = places.linked(study, layer.profile)
-    capacity = new_capacity(study, layer, places.capacity)
+    at = places.linked(study, service.layer.profile)
+    capacity = new_capacity(study, service.layer, places.capacity)
+    part = Own(service, rows, at, capacity, np.empty(0, dtype=np.int64))
+    return service_task(study, part, offer, weight=programme.weights.get(service.layer.id, 1.0), threads=threads)
+
+
+def service_task(
+    study: Study, part: Own, offer: Offer, *, weight: float, threads: int | None = None
+) -> tuple[Own, ServiceTask]:
+    """Give one service's part of the task, and the part with who is short of places.
+
+    Parameters
+    ----------
+    study, part
+        The service as measured in ``study``, with the places that offer it linked there.
+    offer
+        What may be built.
+    weight
+        Of the service in the aim.
+    threads
+        Threads to search with.
+    """
+    service, at, capacity = part.service, part.at, part.capacity
+    layer = service.layer
     lacking = np.flatnonzero(~service.covered & (service.people > 0) & service.is_linked)
     homes = study.linked_cells(layer.profile).take(study.cells.cell_of_piece[lacking])
     is_street = np.zeros(study.n_units, dtype=bool)
@@ -127,9 +150,9 @@ def _own(
         shortage, short_rows = short_of_places(service)
         held = Places(shortage, circles_of_short(study, service, short_rows, at, threads=threads))
     task = ServiceTask(
-        option=offer.option[rows],
+        option=offer.option[part.rows],
         capacity=capacity,
-        stands_in=places.unit,
+        stands_in=offer.places.unit[part.rows],
         reach=reach_of(study, service, homes, at, threads=threads),
         people=service.people[lacking],
         missing=np.maximum(layer.min_count - service.count[lacking], 1),
@@ -137,9 +160,9 @@ def _own(
         people_of_unit=np.where(is_street, people, 0.0),
         covered_of_unit=covered,
         places=held,
-        weight=programme.weights.get(layer.id, 1.0),
+        weight=weight,
     )
-    return Own(service, rows, at, capacity, short_rows), task
+    return replace(part, short_rows=short_rows), task
 
 
 def _refuse_unknown_capacity(
