@@ -6,7 +6,7 @@ from typing import Annotated, Self
 
 from pydantic import Field, model_validator
 
-from circle15.config.types import Few, Identifier, KeyFaultError, NonNegative, Seed, Table
+from circle15.config.types import Few, KeyFaultError, LayerKey, NonNegative, Seed, Table
 from circle15.config.where import Where  # noqa: TC001 (pydantic needs it at run time)
 
 
@@ -98,7 +98,7 @@ class PortraitTable(Table):
     quality: NonNegative = 1.0
     """Exponent of the share of reachable supply with a quality flag.
     优质（可达供给中带质量标志的份额）的指数。"""
-    layers: dict[Identifier, NonNegative] = {}
+    layers: dict[LayerKey, NonNegative] = {}
     """Weight of a layer in every mean over services, by id; a layer that is not named weighs 1.
     各服务在平均中的权重，按 id 写；未列出的为 1。"""
     seed: Seed = 15

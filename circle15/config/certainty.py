@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 
 from pydantic import Field
 
-from circle15.config.types import Identifier, NonNegative, Seed, Table
+from circle15.config.types import Identifier, LayerKey, NonNegative, Seed, Table
 
 if TYPE_CHECKING:
     from circle15.config.layer import LayerTable
@@ -33,7 +33,7 @@ class CertaintyTable(Table):
     seed: Seed = 15
     """Seed of the random numbers; the same seed gives the same bytes whatever the threads.
     随机数种子；种子相同则结果逐字节相同，与线程数无关。"""
-    position_m: NonNegative | dict[Identifier, NonNegative] | None = None
+    position_m: NonNegative | dict[LayerKey, NonNegative] | None = None
     """Standard deviation of facilities' places east and north, in metres, for all layers or by layer { nursery = 20 };
     otherwise 30 for tables of addresses or map services, 5 for tables in survey systems (cgcs2000, EPSG), 10 for OSM.
     设施点位东西、南北方向的标准差（米），可统一写或按服务写 { nursery = 20 }；不写则地址或地图服务表取 30、测绘坐标（

@@ -17,6 +17,7 @@ from circle15.config.district import CellsTable, DistrictTable, LimitsTable, Net
 from circle15.config.faults.repair import validate_all
 from circle15.config.faults.toml_faults import not_utf8, toml_fault
 from circle15.config.layer import LayerTable
+from circle15.config.layer_names import with_layer_ids
 from circle15.config.meaning import config_digest
 from circle15.config.outputs import OutputsTable
 from circle15.config.planning import ChangeTable, ExpectedTable, PlanningTable, merge_scenario
@@ -125,6 +126,11 @@ class Config(Table):
     地图上方案推演导出的数值；运行时逐项核对，一致或列明差异。"""
     path: Annotated[SkipJsonSchema[Path], Field(exclude=True)] = Path()
 
+    @model_validator(mode="before")
+    @classmethod
+    def _layers_by_their_ids(cls, raw: Any) -> Any:
+        return with_layer_ids(raw) if isinstance(raw, dict) else raw
+
     @model_validator(mode="after")
     def _references_hold(self) -> Self:
         ids = [layer.id for layer in self.layers]
@@ -174,7 +180,8 @@ class Config(Table):
             if name not in ids:
                 near = suggest(name, ids)
                 raise KeyFaultError(
-                    f"{where}：没有 id 为“{name}”的服务{near.zh}", f'{where}: there is no layer "{name}"{near.en}'
+                    f"{where}：没有 id 或名称为“{name}”的服务{near.zh}",
+                    f'{where}: there is no layer "{name}"{near.en}',
                 )
         return self
 

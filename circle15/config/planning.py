@@ -11,7 +11,7 @@ from pydantic import AfterValidator, Discriminator, Field, Tag, ValidationError,
 from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 (pydantic needs it at run time)
 
 from circle15.config.faults.validation_words import worded
-from circle15.config.types import Count, CrsName, Identifier, KeyFaultError, NonNegative, Positive, Table
+from circle15.config.types import Count, CrsName, Identifier, KeyFaultError, LayerKey, NonNegative, Positive, Table
 from circle15.errors import ConfigError, MissingFileError, Problem
 from circle15.said import Said
 
@@ -70,9 +70,10 @@ class PlanningTable(Table):
     budget: Positive | None = None
     """Money for all new places together, in 万元; needs candidates with costs. Without it only their number is bounded.
     全部新建的总预算（万元），需候选地点带造价；不写则只限数目。"""
-    new_capacity: dict[Identifier, Positive] = {}
-    """Capacity of a new facility where a candidate states none, by layer; else the median of the layer's existing ones.
-    候选地点未写容量时新设施的容量，按服务写；不写则取该服务现有设施的中位数。"""
+    new_capacity: dict[LayerKey, Positive] = {}
+    """Capacity of a new facility where a candidate states none, by layer (id or name); else the median of the layer's
+    existing ones.
+    候选地点未写容量时新设施的容量，按服务（id 或名称）写；不写则取该服务现有设施的中位数。"""
     causes: bool = True
     """Whether a run tells why people are not covered (causes.csv).
     是否说明未覆盖的原因（causes.csv）。"""
@@ -124,7 +125,7 @@ class ChangeTable(Table):
     name: str | None = None
     """Name of the new facility or path.
     新设施或路径的名称。"""
-    layer: Identifier | None = None
+    layer: LayerKey | None = None
     """Layer of the facility; needed to add one, and where several layers have its id.
     设施所属服务；新增时必填，多项服务有同一编号时也须写明。"""
     id: str | None = None

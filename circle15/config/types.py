@@ -27,6 +27,8 @@ class Table(BaseModel):
 
 ID_PATTERN = r"^[a-z0-9][a-z0-9_-]*$"
 Identifier = Annotated[str, StringConstraints(pattern=ID_PATTERN, max_length=64)]
+LayerKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+"""A layer's id, or its name (`config.layer_names`)."""
 # Strict, so that true is not taken as 1 nor "15" as 15.
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]

@@ -6,7 +6,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import Discriminator, Field, Tag, model_validator
 
-from circle15.config.types import Count, Identifier, KeyFaultError, NonNegative, Positive, Table
+from circle15.config.types import Count, KeyFaultError, LayerKey, NonNegative, Positive, Table
 
 Year = Annotated[int, Field(ge=1949, le=2200, strict=True)]
 Share = Annotated[float, Field(gt=0, le=1, strict=True)]
@@ -15,7 +15,7 @@ Money = Annotated[
     Discriminator(lambda given: "years" if isinstance(given, list | tuple) else "each"),
 ]
 Budget = Annotated[
-    Annotated[Money, Tag("one")] | Annotated[dict[Identifier, Money], Tag("pots")],
+    Annotated[Money, Tag("one")] | Annotated[dict[LayerKey, Money], Tag("pots")],
     Discriminator(lambda given: "pots" if isinstance(given, dict) else "one"),
 ]
 Number = Annotated[
@@ -39,9 +39,9 @@ GOALS = ("covered_share", "least_unit_share", "places_per_1000", "most_places_mi
 class GoalTable(Table):
     """One goal of a programme: a service, a year, and what must be reached by its end."""
 
-    layer: Identifier
-    """The service.
-    哪项服务。"""
+    layer: LayerKey
+    """The service, by id or name.
+    哪项服务（id 或名称）。"""
     year: Year | None = None
     """By the end of which year; the last of the programme without it.
     截至哪一年年末；不写则为最后一年。"""
@@ -128,7 +128,7 @@ class ProgrammeTable(Table):
     covered share of the "worst_street"; each summed over years and services, so that sooner is better.
     达到目标之后求什么最大："people" 新增覆盖人数，"places" 补足最少缺口，"worst_street" 最差街道的覆盖率；各年、各服务
     合计，故早建为优。"""
-    weights: dict[Identifier, Positive] = {}
+    weights: dict[LayerKey, Positive] = {}
     """Weight of each service in what is maximised; 1 without it.
     各服务在最大化目标中的权重；不写为 1。"""
     seconds: Positive = 60.0

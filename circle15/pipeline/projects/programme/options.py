@@ -10,6 +10,7 @@ import numpy.typing as npt
 from pydantic import ValidationError
 
 from circle15.config.faults.validation_words import worded
+from circle15.config.layer_names import with_layer_ids
 from circle15.config.model import read_toml
 from circle15.config.planning import ChangeTable
 from circle15.config.plans.programme_table import files_named
@@ -124,7 +125,9 @@ def scenario_places(study: Study, name: str) -> Parcels:
     raw = read_toml(path)
     changes, problems = [], []
     ids = {layer.id for layer in study.config.layers}
-    for number, given in enumerate(raw.get("change", []), start=1):
+    known = [{"id": layer.id, "name": layer.name} for layer in study.config.layers]
+    named = with_layer_ids({"layer": known, "change": raw.get("change", [])})
+    for number, given in enumerate(named["change"], start=1):
         key = f"change.{number}"
         try:
             change = ChangeTable.model_validate(given)
