@@ -1,6 +1,7 @@
 """A scenario is named on every page and drawn on its maps, and its run.json says what it changes."""
 
 import json
+import re
 from dataclasses import replace
 
 import pandas as pd
@@ -9,9 +10,13 @@ import pytest
 from circle15.config.model import parse_config, read_toml
 from circle15.config.planning import merge_scenario
 from circle15.inputs.coordinates.systems import wgs84_to_gcj02
+from circle15.outputs.drawing import plane_of
 from circle15.outputs.maps import write_district_map
+from circle15.outputs.pictures import draw_layer
+from circle15.outputs.printed_changes import change_marks
 from circle15.outputs.reprojected import in_system
 from circle15.outputs.shown_changes import ShownChange, change_facts, changes_of_records, scenario_title
+from circle15.outputs.view import View
 from circle15.pipeline import run_district
 
 CHANGES = """
@@ -83,6 +88,29 @@ def test_the_map_draws_the_changes_as_a_layer_of_its_own_without_another_library
     assert "方案改动" in page
     assert "$(`" not in page  # folium's own popups ask for jQuery
     assert "<托育园>" not in page.split('id="c15-data"')[0].split("</head>")[1]
+
+
+def test_the_reports_maps_and_the_slides_draw_the_changes_of_their_service_and_the_paths(scenario):
+    """A sign stands where its facility is on the drawing plane; a service whose facilities stay draws paths alone."""
+    result = scenario.result
+    view, plane = View(result), plane_of(result.boundary)
+    layers = {layer.id: layer for layer in result.layers}
+    nursery, meals, sport = (change_marks(view, layers[i], plane) for i in ("nursery", "elderly_meals", "sport"))
+    facilities = result.tables.facilities
+    ((x, y),) = plane.steps(facilities.loc[facilities["name"] == "竹溪<托育园>", ["lon", "lat"]].to_numpy()).tolist()
+    assert {(sign["x"], sign["y"]) for sign in nursery["signs"]} >= {(x, y)}
+    assert [len(marks["signs"]) for marks in (nursery, meals, sport)] == [2, 1, 0]
+    assert [len(marks["lines"]) for marks in (nursery, meals, sport)] == [1, 1, 1]
+    assert [entry["label"] for entry in nursery["legend"]] == ["新增通道", "新增设施", "调整容量"]
+    page = (scenario.folder / "report.html").read_text(encoding="utf-8")
+    drawn = re.findall(r'<svg class="map".*?</svg>', page, re.DOTALL)
+    assert len(drawn) == len(result.layers) + len(result.units)
+    assert all('class="change"' in one for one in drawn)
+    assert "关闭设施</li>" in page
+    pytest.importorskip("matplotlib")
+    figure = draw_layer(view, layers["elderly_meals"], "DejaVu Sans")
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-2:] == ["新增通道", "关闭设施"]
+    assert "×" in [text.get_text() for text in figure.axes[0].texts]
 
 
 def test_changes_stand_where_the_map_stands(scenario):

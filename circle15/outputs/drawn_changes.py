@@ -11,7 +11,7 @@ from folium.template import Template
 
 from circle15.outputs.offline import drop_links
 from circle15.outputs.palette import ACCENT, INK
-from circle15.outputs.shown_changes import change_facts
+from circle15.outputs.shown_changes import SIGNS, change_facts, is_closing
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -21,11 +21,6 @@ if TYPE_CHECKING:
 
 PANE = "c15-changes"
 _ABOVE_MARKERS = 610
-_SIGNS = {
-    "add_facility": "M34 5V15M29 10H39",
-    "close_facility": "M30 6L38 14M38 6L30 14",
-    "set_capacity": "M34 15V5M30 9L34 5L38 9",
-}
 
 
 class _Told(MacroElement):
@@ -60,7 +55,7 @@ def add_changes(
     drop_links(group)
     for change, (kind, text) in zip(changes, change_facts(changes, lang, layers, units), strict=True):
         told = html.escape(f"{kind}{'：' if lang == 'zh' else ': '}{text}")
-        is_closed = change.kind in {"close_facility", "close_path"}
+        is_closed = is_closing(change)
         colour = INK if is_closed else ACCENT
         drawn: list[folium.PolyLine | folium.Marker] = []
         for line in change.lines:
@@ -83,6 +78,6 @@ def _icon(kind: str, colour: str) -> folium.DivIcon:
         f'<svg width="44" height="44" viewBox="0 0 44 44"><circle cx="22" cy="22" r="15" fill="none" stroke="#fff"'
         f' stroke-width="6"/><circle cx="22" cy="22" r="15" fill="none" stroke="{colour}" stroke-width="3"/>'
         f'<circle cx="34" cy="10" r="9" fill="{colour}" stroke="#fff" stroke-width="1.5"/>'
-        f'<path d="{_SIGNS[kind]}" stroke="#fff" stroke-width="2.4" fill="none"/></svg>'
+        f'<path d="{SIGNS[kind]}" stroke="#fff" stroke-width="2.4" fill="none"/></svg>'
     )
     return folium.DivIcon(html=svg, icon_size=(44, 44), icon_anchor=(22, 22), class_name="c15-change")

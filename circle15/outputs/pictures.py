@@ -18,6 +18,7 @@ from circle15.outputs.drawing import plane_of, scale_bar_m
 from circle15.outputs.drawings import unguarded
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import AREA, INK, OFF_NETWORK, OFF_NETWORK_LINE
+from circle15.outputs.printed_changes import change_legend, draw_changes
 from circle15.outputs.proposals import proposals
 from circle15.outputs.text import distance_text, layer_rules, plain_number, service_group, share_text
 from circle15.outputs.view import View
@@ -165,6 +166,7 @@ def _draw_map(axes: Any, view: View, layer: LayerInfo) -> None:
         box = {"boxstyle": "round,pad=0.25", "facecolor": AREA, "edgecolor": "white", "linewidth": 0.8}
         axes.text(p.lon, p.lat, str(p.number), color="white", fontsize=7.5, weight="bold", ha="center", va="center",
                   bbox=box, zorder=7, clip_on=True)  # fmt: skip
+    draw_changes(axes, view, layer)
     west, south, east, north = _frame(view)
     axes.set(xlim=(west, east), ylim=(south, north), xticks=[], yticks=[], xlabel="", ylabel="", facecolor=PAPER)
     axes.set_aspect(1 / math.cos(math.radians((south + north) / 2)))
@@ -305,7 +307,7 @@ def _legend_signs(view: View, layer: LayerInfo) -> list[tuple[Any, str]]:
         "markeredgecolor": "white",
     }
     shown = [(Line2D([], [], **square), _proposed_text(p, layer)) for p in _proposed(view, layer)]
-    return [*signs, (dot, say["facilities"]), *shown]
+    return [*signs, (dot, say["facilities"]), *change_legend(view, layer), *shown]
 
 
 def _proposed_text(p: Proposal, layer: LayerInfo) -> str:

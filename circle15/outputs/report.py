@@ -19,6 +19,7 @@ from circle15.outputs.certainty_words import certainty_chapter, certainty_row, i
 from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scale_bar_m, street_path
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.offline import template_text
+from circle15.outputs.printed_changes import change_marks
 from circle15.outputs.report_charts import cause_bars, cause_legend, lorenz_chart, radar_chart, target_bars
 from circle15.outputs.report_proposals import proposal_chapters
 from circle15.outputs.report_tables import extra_tables
@@ -153,6 +154,7 @@ def _drawing(view: View, plane: Plane) -> Value:
                 ],
                 "off_network": off,
                 "off_label": off_label(row, result.lang),
+                "changes": change_marks(view, layer, plane),
             }
         )
     return {

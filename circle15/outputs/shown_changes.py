@@ -21,6 +21,12 @@ _KIND_NAMES = {
     "set_capacity": ("调整容量", "Capacity"), "add_path": ("新增通道", "New path"),
     "close_path": ("封闭通道", "Closed path"),
 }  # fmt: skip
+SIGNS = {
+    "add_facility": "M34 5V15M29 10H39",
+    "close_facility": "M30 6L38 14M38 6L30 14",
+    "set_capacity": "M34 15V5M30 9L34 5L38 9",
+}
+"""What stands in the badge of a changed facility, as an SVG path in a square of 44: plus, cross, arrow."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +74,11 @@ def scenario_title(changes: Sequence[ShownChange], lang: str) -> str:
     more = len(named) - NAMED_CHANGES
     rest = "" if more <= 0 else f" 等 {len(named)} 项" if lang == "zh" else f" and {more} more"
     return between.join(named[:NAMED_CHANGES]) + rest
+
+
+def is_closing(change: ShownChange) -> bool:
+    """Tell whether a change takes away what is there."""
+    return change.kind in {"close_facility", "close_path"}
 
 
 def change_facts(
