@@ -59,7 +59,7 @@ def test_a_workbook_that_is_open_is_named_before_anything_is_computed(config, tm
     assert invoke("run", config, "--out", out, "-q").exit_code == 0
     before = digests(out)
     refuse("tables.xlsx", monkeypatch)
-    monkeypatch.setattr("circle15.pipeline.read_study", lambda *_: pytest.fail("computed for nothing"))
+    monkeypatch.setattr("circle15.pipeline.district_run.read_study", lambda *_: pytest.fail("computed for nothing"))
     done = invoke("run", config, "--out", out)
     assert done.exit_code == 1
     assert done.stderr.splitlines()[-1].startswith(f"circle15: {out / 'tables.xlsx'}: cannot write: permission denied")
@@ -118,7 +118,7 @@ def test_an_error_that_nobody_expected_is_told_without_a_traceback(config, tmp_p
     def fail(*_, **__):
         raise error
 
-    monkeypatch.setattr("circle15.pipeline.read_study", fail)
+    monkeypatch.setattr("circle15.pipeline.district_run.read_study", fail)
     done = invoke("run", config, "--out", tmp_path / "out")
     assert done.exit_code == 1
     assert f"circle15: {said}" in done.stderr
@@ -136,7 +136,7 @@ def test_warnings_of_libraries_are_one_line_of_ours(config, tmp_path, monkeypatc
             warnings.warn("Non closed ring detected", RuntimeWarning, stacklevel=1)
         raise InputError("stopped here")
 
-    monkeypatch.setattr("circle15.pipeline.read_study", warn)
+    monkeypatch.setattr("circle15.pipeline.district_run.read_study", warn)
     done = invoke("run", config, "--out", tmp_path / "out")
     lines = done.stderr.splitlines()
     assert lines[-1] == (

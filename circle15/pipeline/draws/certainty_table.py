@@ -131,10 +131,8 @@ def _largest(deviations: dict[str, np.ndarray]) -> np.ndarray:
     return np.where(values.max(axis=0) > 0, names[values.argmax(axis=0)], "")
 
 
-def with_certainty(result: DistrictResult, certainty: Certainty | None) -> DistrictResult:
+def with_certainty(result: DistrictResult, certainty: Certainty) -> DistrictResult:
     """Give a result with certainty.csv and the probability that each cell is covered, before the cells' geometry."""
-    if certainty is None:
-        return result
     cells = result.cells
     columns = {f"{d.layer.id}_covered_probability": d.probability() for d in certainty.services}
     added, geometry = pd.DataFrame(columns, index=cells.index), cells.geometry.name

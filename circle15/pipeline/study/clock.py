@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+STAGES = ("district", "network", "facilities", "people", "link", "reach", "certainty", "rank", "draw", "write")
+
 
 @dataclass(slots=True)
 class Clock:
