@@ -2,7 +2,7 @@
 
 Notation: cell i with P_i people (`demand`), facility j with S_j places (`supply`), walking time t_ij, weight W_ij =
 W(t_ij) (see `decay`), threshold T inclusive. All results A_i are in supply units per person of the demand group.
-Everything is two or three sparse matrix-vector products, so its cost grows with the number of reached pairs alone.
+Everything is two or three sums over the reached pairs, so its cost grows with the number of reached pairs alone.
 
 Conservation: sum_i P_i A_i = sum of S_j over the facilities that anyone reaches (with a weight above 0) holds for
 `two_step_fca` with every decay and for `three_step_fca`. `modified_two_step_fca` gives less on purpose, and
@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
-from scipy.sparse import csr_array
 
 from circle15.measures.coverage import share
 from circle15.measures.decay import Decay, DecayName, decay_weights
@@ -63,8 +62,7 @@ def two_step_fca(
         If lengths do not fit, a value is negative or not finite, or the threshold is beyond the cutoff of `t`.
     """
     places, people, weights = _prepared(t, supply, demand, decay, threshold_s)
-    w = _matrix(t, weights)
-    return np.asarray(w @ _ratio(places, w.T @ people))
+    return _over_facilities(t, weights, _ratio(places, _over_cells(t, weights, people)))
 
 
 def three_step_fca(
@@ -82,8 +80,8 @@ def three_step_fca(
     Supply is conserved. Arguments, result and errors as in `two_step_fca`.
     """
     places, people, weights = _prepared(t, supply, demand, decay, threshold_s)
-    g = _matrix(t, weights * _row_shares(t, weights))
-    return np.asarray(g @ _ratio(places, g.T @ people))
+    chosen = weights * _row_shares(t, weights)
+    return _over_facilities(t, chosen, _ratio(places, _over_cells(t, chosen, people)))
 
 
 def modified_two_step_fca(
@@ -101,7 +99,7 @@ def modified_two_step_fca(
     the rest is what badly placed facilities cannot give. Arguments, result and errors as in `two_step_fca`.
     """
     places, people, weights = _prepared(t, supply, demand, decay, threshold_s)
-    return np.asarray(_matrix(t, weights**2) @ _ratio(places, _matrix(t, weights).T @ people))
+    return _over_facilities(t, weights**2, _ratio(places, _over_cells(t, weights, people)))
 
 
 def balanced_fca(
@@ -120,8 +118,8 @@ def balanced_fca(
     smaller where the cells are smaller. Compare cells of one run only. Arguments and errors as in `two_step_fca`.
     """
     places, people, weights = _prepared(t, supply, demand, decay, threshold_s)
-    level = _ratio(places, _matrix(t, _row_shares(t, weights)).T @ people)
-    return np.asarray(_matrix(t, weights) @ _ratio(level, _column_sums(t, weights)))
+    level = _ratio(places, _over_cells(t, _row_shares(t, weights), people))
+    return _over_facilities(t, weights, _ratio(level, _column_sums(t, weights)))
 
 
 CATCHMENTS: Mapping[str, Callable[..., FloatArray]] = {
@@ -139,7 +137,7 @@ def cumulative_opportunities(t: TravelTable, *, supply: npt.ArrayLike, threshold
     """
     places = _checked(supply, t.n_destinations, "supply", "facility")
     weights = decay_weights(t.seconds, checked_threshold(t, threshold_s), "binary")
-    return np.asarray(_matrix(t, weights) @ places)
+    return _over_facilities(t, weights, places)
 
 
 def gravity_opportunities(
@@ -154,7 +152,7 @@ def gravity_opportunities(
     """
     places = _checked(supply, t.n_destinations, "supply", "facility")
     weights = decay_weights(t.seconds, checked_threshold(t, threshold_s), decay)
-    return np.asarray(_matrix(t, weights) @ places)
+    return _over_facilities(t, weights, places)
 
 
 def reached_supply(
@@ -167,7 +165,7 @@ def reached_supply(
 ) -> float:
     """Sum the supply of the facilities that anyone reaches with a weight above 0: what conservation promises."""
     places, people, weights = _prepared(t, supply, demand, decay, threshold_s)
-    return float(places[(_matrix(t, weights).T @ people) > 0].sum())
+    return float(places[_over_cells(t, weights, people) > 0].sum())
 
 
 def _prepared(
@@ -188,8 +186,15 @@ def _checked(values: npt.ArrayLike, length: int, what: str, each: str) -> FloatA
     return array
 
 
-def _matrix(t: TravelTable, values: FloatArray) -> csr_array:
-    return csr_array((values, t.destination, t.indptr), shape=(n_cells(t), t.n_destinations))
+def _over_facilities(t: TravelTable, weights: FloatArray, values: FloatArray) -> FloatArray:
+    """Sum weighted values of the facilities that each cell reaches, (n_cells,)."""
+    return np.bincount(pair_rows(t), weights=weights * values[t.destination], minlength=n_cells(t)).astype(np.float64)
+
+
+def _over_cells(t: TravelTable, weights: FloatArray, values: FloatArray) -> FloatArray:
+    """Sum weighted values of the cells that reach each facility, (n_facilities,)."""
+    of_pair = weights * np.repeat(values, np.diff(t.indptr))
+    return np.bincount(t.destination, weights=of_pair, minlength=t.n_destinations).astype(np.float64)
 
 
 def _ratio(part: FloatArray, whole: FloatArray) -> FloatArray:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.sparse import coo_array, csr_array
+import scipy  # its parts load when they are used
 
 from circle15.reach.times import checked_threshold, n_cells, pair_rows
 
@@ -193,7 +193,7 @@ def _components(
     from scipy.sparse.csgraph import connected_components  # noqa: PLC0415 (slow import that only capacities need)
 
     n = n_groups + n_facilities
-    graph = coo_array((np.ones(len(group), dtype=np.int8), (group, n_groups + facility)), shape=(n, n))
+    graph = scipy.sparse.coo_array((np.ones(len(group), dtype=np.int8), (group, n_groups + facility)), shape=(n, n))
     part = connected_components(graph, directed=False)[1]
     for number in np.unique(part[:n_groups]).tolist():
         yield part[:n_groups] == number, part[n_groups:] == number
@@ -252,7 +252,7 @@ def _starving(task: _Task, wanted: IntArray, *, slack: int = 0) -> tuple[BoolArr
     head = np.concatenate([np.arange(n_facilities), n_facilities + task.group, np.full(n_groups, sink)])
     # A pair never binds: one unit more than its facility has.
     room = np.concatenate([task.supply, task.supply[task.facility] + 1, wanted])
-    graph = csr_array((room.astype(np.int32), (tail, head)), shape=(n, n))
+    graph = scipy.sparse.csr_array((room.astype(np.int32), (tail, head)), shape=(n, n))
     found = maximum_flow(graph, source, sink)
     if int(wanted.sum()) - int(found.flow_value) <= slack:
         return np.zeros(n_groups, dtype=np.bool_), np.zeros(n_facilities, dtype=np.bool_)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
+import scipy  # its parts load when they are used
 
 from circle15.errors import Circle15Error
 from circle15.measures.flow import checked_amounts
@@ -98,7 +98,7 @@ def _crowds(walk: FloatArray, row: IntArray, column: IntArray, *, people: FloatA
     mean_places = float(places[np.unique(column)].sum()) / taking_part  # 1 / rho
     rows, at_row = np.unique(row[lived_in], return_inverse=True)
     used, at_column = np.unique(column[lived_in], return_inverse=True)
-    pairs = csr_array((walk[lived_in], (at_row, at_column)), shape=(len(rows), len(used)))
+    pairs = scipy.sparse.csr_array((walk[lived_in], (at_row, at_column)), shape=(len(rows), len(used)))
     slope = mean_places / places[used]  # what one more person adds
     found, softness = np.zeros(len(used)), SOFTEST
     while True:
@@ -109,7 +109,9 @@ def _crowds(walk: FloatArray, row: IntArray, column: IntArray, *, people: FloatA
         softness = max(softness / 4, SHARPNESS)
 
 
-def _settled(walk: csr_array, heads: FloatArray, slope: FloatArray, crowd: FloatArray, softness: float) -> FloatArray:
+def _settled(
+    walk: scipy.sparse.csr_array, heads: FloatArray, slope: FloatArray, crowd: FloatArray, softness: float
+) -> FloatArray:
     """Solve c = slope x load(c), the maximum of a concave function, by Newton's method with a line search."""
     column, first = walk.indices, walk.indptr[:-1].astype(np.int64)
     row = np.repeat(np.arange(len(heads)), np.diff(walk.indptr))
@@ -129,8 +131,8 @@ def _settled(walk: csr_array, heads: FloatArray, slope: FloatArray, crowd: Float
         # On the way down it is enough to stay near; the last one is solved.
         if np.abs(gradient * slope).max() <= (_SETTLED if softness <= SHARPNESS else softness / 10):
             return crowd
-        taken = csr_array((share, column, walk.indptr), shape=walk.shape)
-        weighted = csr_array((heads[row] * share, column, walk.indptr), shape=walk.shape)
+        taken = scipy.sparse.csr_array((share, column, walk.indptr), shape=walk.shape)
+        weighted = scipy.sparse.csr_array((heads[row] * share, column, walk.indptr), shape=walk.shape)
         curvature = (np.diag(load) - (taken.T @ weighted).toarray()) / softness + np.diag(1 / slope)
         # Scaled by the slopes' roots the matrix is 1 and more on its diagonal, however unlike the facilities are.
         root = np.sqrt(slope)
