@@ -11,7 +11,11 @@ import networkx as nx
 import numpy as np
 import osmnx
 import pytest
+import scipy.ndimage
 import shapely
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as npst
 from numpy.testing import assert_allclose, assert_array_equal
 
 import circle15
@@ -19,7 +23,7 @@ from circle15.errors import InputError, MissingColumnError, MissingFileError, Ne
 from circle15.files import cache_room, digests
 from circle15.network import build, cache
 from circle15.network.build import missing_buffer_sides, read_network
-from circle15.network.streets.covered_ground import StatedBox, covered_ground
+from circle15.network.streets.covered_ground import StatedBox, closed, covered_ground
 from circle15.network.streets.layers import read_gpkg_segments, read_graphml_segments
 from circle15.network.walking.profiles import WalkProfile
 from circle15.units import EARTH_RADIUS_M
@@ -601,3 +605,14 @@ def test_nanjings_extract_ends_on_every_side(shared_data):
 def test_a_profile_or_area_of_another_kind_is_refused_by_name(monaco_pbf, options, named):
     with pytest.raises(NetworkError, match=named):
         read_network(monaco_pbf, **options)
+
+
+@given(
+    grid=npst.arrays(np.bool_, npst.array_shapes(min_dims=2, max_dims=2, max_side=24)),
+    reach=st.integers(1, 5),
+)
+@settings(max_examples=60, deadline=None)
+def test_gaps_of_the_covered_ground_are_filled_as_scipy_fills_them(grid, reach):
+    offset = np.arange(-reach, reach + 1)
+    disk = offset[:, None] ** 2 + offset**2 <= reach**2
+    assert_array_equal(closed(grid, reach), scipy.ndimage.binary_closing(grid, disk))

@@ -217,10 +217,10 @@ def _without_small_holes(area: shapely.Geometry) -> shapely.Geometry:
         return area
     middle = math.radians(float(shapely.bounds(area)[[1, 3]].mean()))
     smallest = AREA_SMALLEST_HOLE_M2 * DEGREES_PER_METRE**2 / max(math.cos(middle), 0.01)
-    holes = [[hole for hole in part.interiors if shapely.Polygon(hole).area >= smallest] for part in parts]
-    return shapely.multipolygons(
-        [shapely.Polygon(part.exterior, kept) for part, kept in zip(parts, holes, strict=True)]
-    )
+    rings, of_part = shapely.get_rings(parts, return_index=True)
+    is_hole = np.append(False, of_part[1:] == of_part[:-1])
+    is_kept = ~is_hole | (shapely.area(shapely.polygons(rings)) >= smallest)
+    return shapely.multipolygons(shapely.polygons(rings[is_kept], indices=of_part[is_kept]))
 
 
 def areas(view: View, areas: gpd.GeoDataFrame) -> list[Value]:

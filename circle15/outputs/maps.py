@@ -40,7 +40,7 @@ _WIDTH_AT_ZOOM_0_DEG = 360.0
 _FIRST_VIEW_TILES = 4.0
 
 
-def write_district_map(result: DistrictResult, path: Path) -> None:
+def write_district_map(result: DistrictResult, path: Path, *, shared: dict[Any, Any] | None = None) -> None:
     """Write the district's map as one HTML file that asks for nothing from outside.
 
     Parameters
@@ -49,30 +49,37 @@ def write_district_map(result: DistrictResult, path: Path) -> None:
         The measured district.
     path
         The file, usually ``index.html``; street maps are linked as ``units/<unit_id>.html`` beside it.
+    shared
+        What pages of this very result have read of it (`View.shared`).
 
     Raises
     ------
     OutputError
         If the file cannot be written.
     """
-    view = View(in_tile_system(result))
+    view = _view(result, shared)
     page = _page(view, view.subtitle, back=None)
     _write(_map_page(view, page_data(view, page, _unit_links(result), sentences=[]), whatif=result.whatif), path)
 
 
 def write_unit_maps(
-    result: DistrictResult, folder: Path, *, attempt: Callable[[Path], AbstractContextManager[None]] = unguarded
+    result: DistrictResult,
+    folder: Path,
+    *,
+    attempt: Callable[[Path], AbstractContextManager[None]] = unguarded,
+    shared: dict[Any, Any] | None = None,
 ) -> None:
     """Write the same map for each unit as ``<folder>/<unit_id>.html``, zoomed to it and with its numbers.
 
-    ``attempt`` surrounds the drawing of each, for a caller who wants the others where one fails.
+    ``attempt`` surrounds the drawing of each, for a caller who wants the others where one fails; ``shared`` is what
+    pages of this very result have read of it.
 
     Raises
     ------
     OutputError
         If a file cannot be written.
     """
-    whole = View(in_tile_system(result))
+    whole = _view(result, shared)
     for unit_id in whole.unit_names():
         view = whole.of_unit(unit_id)
         back = {"href": "../index.html", "label": f"{view.say['back_to_district']} · {result.name}"}
@@ -81,6 +88,10 @@ def write_unit_maps(
         path = folder / f"{unit_id}.html"
         with attempt(path):
             _write(_map_page(view, page_data(view, page, links=[], sentences=three_sentences(view))), path)
+
+
+def _view(result: DistrictResult, shared: dict[Any, Any] | None) -> View:
+    return View(in_tile_system(result), shared={} if shared is None else shared)
 
 
 def _write(page: str, path: Path) -> None:
@@ -124,7 +135,9 @@ def _unit_links(result: DistrictResult) -> list[Value]:
 
 def _map_page(view: View, data: Value, *, whatif: str = "") -> str:
     """Put a page's title and data into the shell that folium renders once for all pages of a kind."""
-    head, body, end = view.once(("shell", len(data["unlinked"]), whatif), lambda: _shell(view, data, whatif))
+    head, body, end = view.once(
+        ("shell", view.unit_id is None, len(data["unlinked"]), whatif), lambda: _shell(view, data, whatif)
+    )
     title = html.escape(f"{data['page']['name']} · {data['page']['subtitle']}")
     return "".join([head, title, body, safe_json(data), end])
 

@@ -46,15 +46,17 @@ DISTRICT_MARGIN, UNIT_MARGIN = 0.04, 0.1
 UNIT_WIDTH_TO_HEIGHT = 1.35
 
 
-def write_report(result: DistrictResult, path: Path) -> None:
+def write_report(result: DistrictResult, path: Path, *, shared: dict[Any, Any] | None = None) -> None:
     """Write ``report.html``: one file that asks for nothing from outside; links lead to the unit maps beside it.
+
+    ``shared`` is what pages of this very result have read of it (`View.shared`).
 
     Raises
     ------
     OutputError
         If the file cannot be written.
     """
-    page = _template().render(_content(result))
+    page = _template().render(_content(View(result, shared={} if shared is None else shared)))
     with whole_file(path) as stage:
         stage.write_text(page + "\n", encoding="utf-8", newline="\n")
 
@@ -67,9 +69,8 @@ def _template() -> jinja2.Template:
     return environment.from_string(template_text("report.html"))
 
 
-def _content(result: DistrictResult) -> Value:
-    view = View(result)
-    say = view.say
+def _content(view: View) -> Value:
+    result, say = view.result, view.say
     plane = plane_of(result.boundary)
     layers = [{"name": layer.name, "group": service_group(layer, result.lang)} for layer in result.layers]
     shares = [

@@ -237,11 +237,12 @@ def _generous(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
 
 
 def _cell_polygons(ids: npt.NDArray[np.uint64]) -> npt.NDArray[np.object_]:
-    rings = [h3_int.cell_to_boundary(i) for i in ids]
-    sizes = np.array([len(r) for r in rings], dtype=np.int64)
-    lat_lon = np.array([corner for ring in rings for corner in ring])
-    owner = np.repeat(np.arange(len(rings)), sizes)
-    return np.asarray(shapely.polygons(shapely.linearrings(lat_lon[:, ::-1], indices=owner)))
+    rings = [h3_int.cell_to_boundary(i) for i in ids.tolist()]
+    first = np.concatenate([[0], np.cumsum([len(ring) + 1 for ring in rings], dtype=np.int64)])
+    lat_lon = np.array([corner for ring in rings for corner in (*ring, ring[0])]).reshape(-1, 2)
+    each = np.arange(len(rings) + 1)
+    polygons = shapely.from_ragged_array(shapely.GeometryType.POLYGON, lat_lon[:, ::-1].copy(), (first, each))
+    return np.asarray(polygons)
 
 
 def _intersections(

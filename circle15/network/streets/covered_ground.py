@@ -50,8 +50,6 @@ def covered_ground(lon: Float64, lat: Float64, stated_box: Any = None) -> Any:
     if stated_box is not None:
         return stated_box
     scale = _scale((lat.min() + lat.max()) / 2)
-    from scipy.ndimage import binary_closing  # noqa: PLC0415 (only extracts without a believable box need it)
-
     west, south = lon.min(), lat.min()
     cell_m = max(_GRID_M, np.ptp(lon) * scale[0] / _GRID_CELLS, np.ptp(lat) * scale[1] / _GRID_CELLS)
     reach = max(round(GAP_M / cell_m), 1)
@@ -59,11 +57,25 @@ def covered_ground(lon: Float64, lat: Float64, stated_box: Any = None) -> Any:
     row = ((lat - south) * (scale[1] / cell_m)).astype(np.int32) + reach
     grid = np.zeros((row.max() + reach + 1, column.max() + reach + 1), dtype=bool)
     grid[row, column] = True
-    offset = np.arange(-reach, reach + 1)
-    disk = offset[:, None] ** 2 + offset**2 <= reach**2
-    return shapely.transform(
-        _outline(binary_closing(grid, disk)), lambda p: (p - reach) * cell_m / scale + (west, south)
-    )
+    return shapely.transform(_outline(closed(grid, reach)), lambda p: (p - reach) * cell_m / scale + (west, south))
+
+
+def closed(grid: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
+    """Fill what a disk of ``reach`` cells does not fit into: `scipy.ndimage.binary_closing`, which loads for long."""
+    outside = np.pad(~_within(grid, reach), reach, constant_values=True)
+    return ~_within(outside, reach)[reach:-reach, reach:-reach]
+
+
+def _within(grid: npt.NDArray[np.bool_], reach: int) -> npt.NDArray[np.bool_]:
+    """Tell which cells have a filled one within ``reach`` cells, by the rows of the disk."""
+    n_rows, n_columns = grid.shape
+    filled = np.pad(np.cumsum(np.pad(grid, ((reach, reach), (reach, reach))), axis=1, dtype=np.int32), ((0, 0), (1, 0)))
+    found = np.zeros(grid.shape, dtype=np.bool_)
+    for away in range(-reach, reach + 1):
+        half = math.isqrt(reach**2 - away**2)
+        rows = filled[reach + away : reach + away + n_rows]
+        found |= rows[:, reach + half + 1 :][:, :n_columns] > rows[:, reach - half :][:, :n_columns]
+    return found
 
 
 def _outline(grid: npt.NDArray[np.bool_]) -> Any:

@@ -124,11 +124,13 @@ def _few_homes(study: Study) -> list[Said]:
 
 
 def _empty_units(study: Study) -> list[Said]:
-    street_m = street_m_by_unit(study)
     people = np.bincount(
         study.unit_of_piece, weights=study.people.groups["all"].to_numpy(np.float64), minlength=study.n_units
     )
     is_rest = (study.district.units["unit_id"] == study.district.id + REST_SUFFIX).to_numpy()
+    if not (~is_rest & (people < FEWEST_PER_STREET_KM * study.network.street_m.sum() / _M_PER_KM)).any():
+        return []  # too many people everywhere for all the streets there are
+    street_m = street_m_by_unit(study)
     is_empty = ~is_rest & (street_m >= FEWEST_STREET_M) & (people < FEWEST_PER_STREET_KM * street_m / _M_PER_KM)
     rows = np.flatnonzero(is_empty)
     if not len(rows):

@@ -9,8 +9,7 @@ import numpy.typing as npt
 import shapely
 
 from circle15.inputs.ground.communities import REST_SUFFIX
-from circle15.inputs.osm.file import is_osm_file
-from circle15.inputs.osm.way_names import read_way_names
+from circle15.pipeline.study.named_streets import named_streets
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -33,24 +32,18 @@ def roads_near(study: Study, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.f
         `Said` or "", (n,): on a road, or so many metres from it.
     """
     found = np.full(len(lon), "", dtype=object)
-    source = study.config.streets_file
-    net = study.network
-    if not len(lon) or not is_osm_file(source) or not (net.way_id >= 0).any():
+    streets = named_streets(study)
+    if not len(lon) or not len(streets.name):
         return found
-    drawn = np.flatnonzero(net.is_street & (net.length_m > 0) & (net.way_id >= 0))
     # Flat metres around the streets' middle: distances here are of a few hundred metres.
-    scale = np.array([np.cos(np.radians(float(np.mean(net.node_lat)))), 1.0]) * METRES_PER_DEGREE
-    ends = [np.column_stack([net.node_lon[n], net.node_lat[n]]) * scale for n in (net.tail[drawn], net.head[drawn])]
-    lines = shapely.linestrings(np.stack(ends, axis=1))
+    scale = np.array([np.cos(np.radians(float(np.mean(study.network.node_lat)))), 1.0]) * METRES_PER_DEGREE
+    lines = study.once("lines_of_named_streets", lambda: shapely.STRtree(streets.lines(scale)))
     points = shapely.points(np.column_stack([lon, lat]) * scale)
-    place, near = shapely.STRtree(lines).query(points, predicate="dwithin", distance=SEARCHED_M)
-    names = read_way_names(source, np.unique(net.way_id[drawn[near]]))
+    place, near = lines.query(points, predicate="dwithin", distance=SEARCHED_M)
     # Whole centimetres: of two roads equally near it is the first, whatever else is asked for.
-    away = np.round(shapely.distance(points[place], lines[near]), 2)
+    away = np.round(shapely.distance(points[place], lines.geometries[near]), 2)
     for i in np.lexsort((-near, -away)).tolist():  # the nearest last, so that it stays
-        name = names.get(int(net.way_id[drawn[near[i]]]))
-        if name is not None:
-            found[place[i]] = _by_road(name, float(away[i]))
+        found[place[i]] = _by_road(streets.name[near[i]], float(away[i]))
     return found
 
 

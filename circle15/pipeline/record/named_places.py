@@ -9,8 +9,7 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
-from circle15.inputs.osm.file import is_osm_file
-from circle15.inputs.osm.way_names import read_way_names
+from circle15.pipeline.study.named_streets import named_streets
 
 if TYPE_CHECKING:
     from circle15.outputs.result import DistrictResult
@@ -36,22 +35,11 @@ def _communities(study: Study) -> gpd.GeoDataFrame | None:
 
 def _named_roads(study: Study) -> gpd.GeoDataFrame | None:
     """Give one row a name; only an OSM extract names its streets by way."""
-    source = study.config.streets_file
-    if not is_osm_file(source):
+    streets = named_streets(study)
+    if not len(streets.name):
         return None
-    network = study.network
-    drawn = np.flatnonzero(network.is_street & (network.length_m > 0) & (network.way_id > 0))
-    names = read_way_names(source, network.way_id[drawn])
-    of_edge = np.array([names.get(int(way), "") for way in network.way_id[drawn]], dtype=object)
-    drawn, of_edge = drawn[of_edge != ""], of_edge[of_edge != ""]
-    if not len(drawn):
-        return None
-    ends = [
-        np.column_stack([network.node_lon[of[drawn]], network.node_lat[of[drawn]]])
-        for of in (network.tail, network.head)
-    ]
-    lines = shapely.linestrings(np.stack(ends, axis=1))
-    known, code = np.unique(of_edge.astype(str), return_inverse=True)
+    lines = streets.lines()
+    known, code = np.unique(streets.name.astype(str), return_inverse=True)
     order = np.argsort(code, kind="stable")
     parts = np.split(lines[order], np.flatnonzero(np.diff(code[order])) + 1)
     shapes = [shapely.line_merge(shapely.multilinestrings(own)) for own in parts]

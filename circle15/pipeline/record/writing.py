@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from circle15.errors import OutputError, Problem
 from circle15.outputs.catalogue import catalogue
@@ -95,19 +95,21 @@ def write_outputs(result: DistrictResult, study: Study, folder: Path, *, threads
         if result.tables.import_report is not None:
             write_import_report(result, result.tables.import_report, folder / "import_report.xlsx")
     _write_gis(result, study, drawings, threads)
+    drawn: dict[str, Any] = {}  # what the maps' pages read of the result, once for all
     if outputs.writes_map or outputs.writes("units"):
         from circle15.outputs.maps import write_district_map, write_unit_maps  # noqa: PLC0415 (see above)
 
         if outputs.writes_map:
             with drawings.attempt(folder / "index.html"):
-                write_district_map(result, folder / "index.html")
+                write_district_map(result, folder / "index.html", shared=drawn)
         if outputs.writes("units"):
-            write_unit_maps(result, folder / "units", attempt=drawings.attempt)
+            write_unit_maps(result, folder / "units", attempt=drawings.attempt, shared=drawn)
     if outputs.writes("report"):
         from circle15.outputs.report import write_report  # noqa: PLC0415 (see above)
 
         with drawings.attempt(folder / "report.html"):
-            write_report(result, folder / "report.html")
+            # A map on tiles may be shifted to fit them; a report never is.
+            write_report(result, folder / "report.html", shared=drawn if result.tiles == "none" else None)
     _write_prints(result, study, drawings)
     return tuple(drawings.sentences())
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -14,6 +14,7 @@ from circle15.pipeline.study.off_reasons import off_reasons
 from circle15.said import Said
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     import geopandas as gpd
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
     from circle15.pipeline.study.off_reasons import OffReasons
     from circle15.pipeline.study.second_level import SecondLevel
     from circle15.policy.apply import AppliedPolicy
+
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +68,7 @@ class Study:
     scenario: tuple[ShownChange, ...] = ()  # what a scenario changes
     _linked: dict[str, Linkage] = field(default_factory=dict)
     _off: dict[str, OffReasons] = field(default_factory=dict)
+    _made: dict[str, Any] = field(default_factory=dict)
 
     @property
     def n_units(self) -> int:
@@ -88,6 +93,13 @@ class Study:
                 "unit_name": [*units["unit_name"], Said("全区", "whole district")],
             }
         )
+
+    def once(self, key: str, make: Callable[[], Made]) -> Made:
+        """Give what ``make`` gives, made once for the study."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
 
     def people_by_cell(self) -> npt.NDArray[np.float64]:
         """Count everybody by the cell that their walks start from, (n_cells,)."""

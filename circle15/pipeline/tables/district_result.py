@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -51,6 +52,50 @@ def district_result(
     study: Study, services: Sequence[Service], ranking: pd.DataFrame | None, *, threads: int | None = None
 ) -> DistrictResult:
     """Gather everything that the outputs show of one district."""
+    table, outputs = study.config.district, study.config.outputs
+    drawn = services if outputs.isochrones != "none" else ()
+    # The core draws areas while tables are made here.
+    pool = ThreadPoolExecutor(max_workers=1)
+    try:
+        areas = [pool.submit(_area_of, study, service, threads) for service in drawn]
+        cells, tables = _cells_and_tables(study, services, threads)
+        streets = streets_shown(study)
+        warnings = (*study.warnings, *street_warnings(study), *fit_warnings(study))
+        isochrones = _service_areas([area.result() for area in areas])
+    finally:
+        pool.shutdown(cancel_futures=True)
+    if ranking is not None:
+        tables["ranking"] = ranking
+    return DistrictResult(
+        id=table.id,
+        name=table.name,
+        lang=table.lang,
+        boundary=gpd.GeoDataFrame({"name": [table.name]}, geometry=[study.district.geometry], crs="EPSG:4326"),
+        units=study.district.units,
+        layers=tuple(layer_info(study, s) for s in services),
+        cells=cells,
+        tables=ResultTables(**{name: one_side(t, table.lang) for name, t in tables.items()}),
+        isochrones=isochrones,
+        streets=streets,
+        population_source=study.people.label.in_(table.lang),
+        resolution=study.cells.resolution,
+        attributions=study.attributions,
+        warnings=tuple(w.in_(table.lang) for w in warnings),
+        walks_start="centre" if study.config.population.source == "units" else study.config.cells.start,
+        bureau=outputs.bureau,
+        map_approval=outputs.map_approval,
+        tiles=outputs.tiles,
+        tianditu_key=outputs.tianditu_key or "",
+        scenario=study.scenario,
+        as_of=table.as_of or "",
+        config_sha256=config_digest(study.policy.stated),
+    )
+
+
+def _cells_and_tables(
+    study: Study, services: Sequence[Service], threads: int | None
+) -> tuple[gpd.GeoDataFrame, dict[str, pd.DataFrame]]:
+    """Give cells.parquet, and the tables that every run has or that its inputs and [outputs] ask for."""
     tables = {
         "coverage": coverage_table(study, services),
         "completeness": completeness_table(study, services),
@@ -75,35 +120,7 @@ def district_result(
         tables["coverage_groups"] = coverage_groups_table(study, services)
     if study.changes:
         tables["import_report"] = changes_frame(study.changes)
-    if ranking is not None:
-        tables["ranking"] = ranking
-    table = study.config.district
-    outputs = study.config.outputs
-    wants_areas = outputs.isochrones != "none"
-    return DistrictResult(
-        id=table.id,
-        name=table.name,
-        lang=table.lang,
-        boundary=gpd.GeoDataFrame({"name": [table.name]}, geometry=[study.district.geometry], crs="EPSG:4326"),
-        units=study.district.units,
-        layers=tuple(layer_info(study, s) for s in services),
-        cells=cells,
-        tables=ResultTables(**{name: one_side(t, table.lang) for name, t in tables.items()}),
-        isochrones=service_areas(study, services, threads) if wants_areas else _no_isochrones(),
-        streets=streets_shown(study),
-        population_source=study.people.label.in_(table.lang),
-        resolution=study.cells.resolution,
-        attributions=study.attributions,
-        warnings=tuple(w.in_(table.lang) for w in (*study.warnings, *street_warnings(study), *fit_warnings(study))),
-        walks_start="centre" if study.config.population.source == "units" else study.config.cells.start,
-        bureau=outputs.bureau,
-        map_approval=outputs.map_approval,
-        tiles=outputs.tiles,
-        tianditu_key=outputs.tianditu_key or "",
-        scenario=study.scenario,
-        as_of=table.as_of or "",
-        config_sha256=config_digest(study.policy.stated),
-    )
+    return cells, tables
 
 
 def labels_of_study(study: Study, services: Sequence[Service]) -> BookLabels:
@@ -149,22 +166,25 @@ def lorenz_table(services: Sequence[Service]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame()
 
 
-def service_areas(study: Study, services: Sequence[Service], threads: int | None) -> gpd.GeoDataFrame:
-    """Draw, per layer, the area from which any facility is within 5, 10 ... minutes up to the threshold."""
-    frames = []
-    for service in services:
-        entrances, _ = study.linked_entrances(service.layer)
-        limit = float(seconds_to_minutes(service.threshold_s))
-        steps = np.arange(ISOCHRONE_STEP_MIN, limit, ISOCHRONE_STEP_MIN)
-        area = service_area(
-            study.network,
-            entrances,
-            profile=service.layer.profile,
-            cutoffs_min=(*steps.tolist(), limit),
-            threads=threads,
-        )
-        frames.append(area.assign(layer=service.layer.id))
-    joined = pd.concat(frames, ignore_index=True)
+def _area_of(study: Study, service: Service, threads: int | None) -> gpd.GeoDataFrame:
+    """Draw the area from which any facility is within 5, 10 ... minutes up to the threshold."""
+    entrances, _ = study.linked_entrances(service.layer)
+    limit = float(seconds_to_minutes(service.threshold_s))
+    steps = np.arange(ISOCHRONE_STEP_MIN, limit, ISOCHRONE_STEP_MIN)
+    area = service_area(
+        study.network,
+        entrances,
+        profile=service.layer.profile,
+        cutoffs_min=(*steps.tolist(), limit),
+        threads=threads,
+    )
+    return area.assign(layer=service.layer.id)
+
+
+def _service_areas(of_layers: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
+    if not of_layers:
+        return gpd.GeoDataFrame({"layer": [], "cutoff_min": []}, geometry=[], crs="EPSG:4326")
+    joined = pd.concat(of_layers, ignore_index=True)
     return gpd.GeoDataFrame(joined[["layer", "cutoff_min", "geometry"]], crs="EPSG:4326")
 
 
@@ -195,7 +215,3 @@ def _polylines(lon: np.ndarray, lat: np.ndarray, tail: np.ndarray, head: np.ndar
     nodes = np.insert(tail, last + 1, head[last])
     owner = np.insert(line, last + 1, line[last])
     return np.asarray(shapely.linestrings(np.column_stack([lon[nodes], lat[nodes]]), indices=owner))
-
-
-def _no_isochrones() -> gpd.GeoDataFrame:
-    return gpd.GeoDataFrame({"layer": [], "cutoff_min": []}, geometry=[], crs="EPSG:4326")
