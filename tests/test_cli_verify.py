@@ -244,3 +244,24 @@ def test_a_tampered_entry_of_the_cache_neither_spoils_a_right_run_nor_clears_a_w
     assert result.exit_code == 1
     assert "cells.parquet, row" in result.stdout
     assert sorted((tmp_path / "cache").rglob("*.npz")) == kept
+
+
+def test_verify_tells_scripts_the_same_as_json(copy):
+    done = CliRunner().invoke(main, ["verify", str(copy), "--json"])
+    assert done.exit_code == 0, done.output
+    empty = {"is_sound": True, "problems": [], "differences": [], "notes": []}
+    assert json.loads(done.stdout) == [{"folder": str(copy / "west"), **empty}, {"folder": str(copy), **empty}]
+    csv = copy / "west" / "gaps.csv"
+    csv.write_bytes(csv.read_bytes().replace(b"clinic", b"clinik", 1))
+    done = CliRunner().invoke(main, ["verify", str(copy / "west"), "--json"])
+    assert done.exit_code == 1, done.output
+    (told,) = json.loads(done.stdout)
+    assert not told["is_sound"]
+    (found,) = told["differences"]
+    assert (found["file"], found["column"], found["found"], found["computed"]) == (
+        "gaps.csv",
+        "layer",
+        "clinik",
+        "clinic",
+    )
+    assert [text for text in told["problems"] if "gaps.csv" in text]

@@ -15,6 +15,7 @@ import pytest
 import shapely
 
 from circle15.inputs.coordinates.systems import gcj02_to_wgs84, wgs84_to_gcj02
+from circle15.outputs.gis_whole import refuse_partial
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import CAUSE_COLOURS, OFF_NETWORK_LINE
 from circle15.outputs.reprojected import in_system
@@ -221,3 +222,26 @@ def test_same_result_gives_the_same_bytes(system, tmp_path):
         write_cells(moved.cells, tmp_path / f"{name}.parquet")
     for kind in ("gpkg", "parquet"):
         assert (tmp_path / f"a.{kind}").read_bytes() == (tmp_path / f"b.{kind}").read_bytes()
+
+
+@pytest.mark.parametrize(
+    "lost",
+    [
+        "DROP TABLE units",
+        "UPDATE gpkg_ogr_contents SET feature_count = 0 WHERE table_name = 'facilities'",
+        "DROP TABLE rtree_cells_geom_rowid",
+        "DROP TRIGGER rtree_units_geom_insert",
+        "UPDATE gpkg_contents SET min_x = NULL WHERE table_name = 'cells'",
+        "PRAGMA user_version = 0",
+    ],
+)
+def test_what_gdal_could_not_write_and_says_nothing_of_ends_the_run(result, tmp_path, monkeypatch, lost):
+    def look_again(path, layers):
+        with closing(sqlite3.connect(path)) as file, file:
+            file.create_function("ST_IsEmpty", 1, lambda _: 0)  # GDAL's, which its triggers ask for
+            file.execute(lost)
+        refuse_partial(path, layers)
+
+    monkeypatch.setattr("circle15.outputs.gis_whole.refuse_partial", look_again)
+    with pytest.raises(OSError, match=r"Input/output error.*district\.gpkg"):
+        write_gpkg(result, tmp_path / "district.gpkg")

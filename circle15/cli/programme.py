@@ -36,7 +36,7 @@ def command(config: Path, *, out: Path | None, threads: int | None) -> None:
     sites or places that would.
     """
     from circle15.config.model import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
-    from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.files.staging import replaced_files  # noqa: PLC0415 (as above)
     from circle15.outputs.command_workbook import write_command_workbook  # noqa: PLC0415 (as above)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
     from circle15.pipeline import STAGES, programme  # noqa: PLC0415 (as above)
@@ -50,14 +50,17 @@ def command(config: Path, *, out: Path | None, threads: int | None) -> None:
     if out is None:
         echo(printed(answer.table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
-    for name, table in answer.tables.items():
-        with replaced_file(out / f"{name}.csv") as stage:
-            write_csv(table, stage)
-    with replaced_file(out / "programme.xlsx") as stage:
+    with replaced_files(out) as stage:
+        for name, table in answer.tables.items():
+            write_csv(table, stage / f"{name}.csv")
         write_command_workbook(
-            stage, title=answer.title, notes=notes_of(answer), tables=answer.tables, labels=answer.labels
+            stage / "programme.xlsx",
+            title=answer.title,
+            notes=notes_of(answer),
+            tables=answer.tables,
+            labels=answer.labels,
         )
-    for year in loaded.programme.years if loaded.programme is not None else ():
-        with replaced_file(out / f"programme-{year}.toml") as stage:
-            stage.write_text(answer.scenario(year, base_from(out, config)), encoding="utf-8")
+        for year in loaded.programme.years if loaded.programme is not None else ():
+            scenario = answer.scenario(year, base_from(out, config))
+            (stage / f"programme-{year}.toml").write_text(scenario, encoding="utf-8")
     echo(out / "programme.csv")

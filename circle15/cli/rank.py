@@ -123,7 +123,7 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
             raise click.UsageError(told(message))
     from circle15.config.model import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.config.planning import override_planning  # noqa: PLC0415 (as above)
-    from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.files.staging import replaced_files  # noqa: PLC0415 (as above)
     from circle15.outputs.command_workbook import notes_of_warnings, write_command_workbook  # noqa: PLC0415 (as above)
     from circle15.outputs.result import one_side  # noqa: PLC0415 (as above)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
@@ -150,14 +150,13 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     if out is None:
         echo(printed(table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
-    with replaced_file(out / f"{name}.csv") as stage:
-        write_csv(table, stage)
     title = (
         Said("{d}：拟建项目比选", "{d}: planned projects") if projects else Said("{d}：建议点位", "{d}: proposed sites")
     )
-    with replaced_file(out / f"{name}.xlsx") as stage:
+    with replaced_files(out) as stage:
+        write_csv(table, stage / f"{name}.csv")
         write_command_workbook(
-            stage,
+            stage / f"{name}.xlsx",
             title=title.format(d=loaded.district.name).in_(loaded.district.lang),
             notes=notes_of_warnings(warnings, loaded.district.lang),
             tables={name: table},

@@ -115,7 +115,7 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     """  # noqa: D301 (click reads the control character)
     from circle15.config.model import load_config  # noqa: PLC0415 (heavy imports only when the command runs)
     from circle15.config.planning import override_planning  # noqa: PLC0415 (as above)
-    from circle15.files.staging import replaced_file  # noqa: PLC0415 (as above)
+    from circle15.files.staging import replaced_files  # noqa: PLC0415 (as above)
     from circle15.outputs.command_workbook import write_command_workbook  # noqa: PLC0415 (as above)
     from circle15.outputs.tables import printed, write_csv  # noqa: PLC0415 (as above)
     from circle15.pipeline import STAGES, site_district  # noqa: PLC0415 (as above)
@@ -140,12 +140,11 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     if out is None:
         echo(printed(answer.table).to_csv(index=False, lineterminator="\n"), nl=False)
         return
-    with replaced_file(out / "siting.csv") as stage:
-        write_csv(answer.table, stage)
     lang = loaded.district.lang
-    with replaced_file(out / "siting.xlsx") as stage:
+    with replaced_files(out) as stage:
+        write_csv(answer.table, stage / "siting.csv")
         write_command_workbook(
-            stage,
+            stage / "siting.xlsx",
             title=Said("{d}：优化选址", "{d}: siting").format(d=loaded.district.name).in_(lang),
             notes=[(Said("结论", "found").in_(lang), note.in_(lang)) for note in answer.notes],
             tables={"siting": answer.table},

@@ -119,11 +119,15 @@ def settled_path(path: Path) -> Path:
         return path if path.is_absolute() else Path.cwd() / path
 
 
-def is_plain_file(path: Path) -> bool:
-    """Tell whether `vouched` would let a file in."""
+def is_plain_file(path: Path, *, or_empty: bool = False) -> bool:
+    """Tell whether `vouched` would let a file in; with ``or_empty`` one without a byte in it too."""
     try:
+        found = path.stat() if or_empty else None
+        if found is not None and stat.S_ISREG(found.st_mode) and not found.st_size:
+            _refuse_other_kinds(path, found, may_be_folder=False)
+            return True
         return vouched(path).is_file()
-    except InputError:
+    except (InputError, OSError, ValueError):
         return False
 
 

@@ -51,7 +51,7 @@ class InputLedger:
         path = path.absolute()
         if path not in self.known:
             try:
-                if path.stat().st_size and not is_plain_file(path):
+                if not is_plain_file(path, or_empty=True):
                     return None
                 before = identity_of(path)
                 sha256 = file_digest(path)

@@ -76,6 +76,7 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
 
     from circle15.outputs.gis_proposals import proposal_layers  # noqa: PLC0415 (as geopandas above)
     from circle15.outputs.gis_styles import STAMP, write_styles  # noqa: PLC0415 (as geopandas above)
+    from circle15.outputs.gis_whole import refuse_partial  # noqa: PLC0415 (as geopandas above)
 
     facilities = result.tables.facilities
     points = gpd.GeoDataFrame(
@@ -93,6 +94,7 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
             warnings.filterwarnings("ignore", message="'crs' was not provided")
             for name, frame in layers.items():
                 frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+            refuse_partial(path, layers)
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     write_styles(result, path)

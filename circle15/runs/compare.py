@@ -12,6 +12,7 @@ import shapely
 
 from circle15.config.model import LAYER_COLUMNS, parse_config
 from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
+from circle15.files.door import steady_file
 from circle15.inputs.osm.shapes import merged
 from circle15.outputs.difference import LayerMoves
 from circle15.outputs.drawing import CORNER_DECIMALS
@@ -20,7 +21,7 @@ from circle15.pipeline.study.read_study import study_area
 from circle15.pipeline.study.scenario import change_network
 from circle15.pipeline.study.study_streets import read_streets
 from circle15.pipeline.tables.district_result import streets_around
-from circle15.runs.folder import read_manifest
+from circle15.runs.folder import columns_of_runs, read_manifest, read_run_table
 from circle15.runs.stale import changed_inputs
 from circle15.said import Said
 
@@ -181,7 +182,10 @@ def _read(folder: Path) -> _Run:
             'no such file; run again with "cells" in [outputs] write',
         )
         raise MissingFileError(Problem(message, file=str(path)))
-    cells = gpd.read_parquet(path).sort_values(["cell", "unit_id"], kind="stable").reset_index(drop=True)
+    with steady_file(path) as file:
+        cells = gpd.read_parquet(file)
+    with columns_of_runs(path):
+        cells = cells.sort_values(["cell", "unit_id"], kind="stable").reset_index(drop=True)
     return _Run(folder, manifest, cells)
 
 
@@ -370,6 +374,7 @@ def _unit_names(run: _Run) -> dict[str, str]:
     path = run.folder / "coverage.csv"
     if not path.is_file():
         return {name: name for name in sorted(ids)}
-    table = pd.read_csv(path, encoding="utf-8-sig", dtype=str, keep_default_na=False)
-    listed = dict(zip(table["unit_id"], table["unit_name"], strict=True))
+    table = read_run_table(path, dtype=str, keep_default_na=False)
+    with columns_of_runs(path):
+        listed = dict(zip(table["unit_id"], table["unit_name"], strict=True))
     return {name: listed[name] for name in listed if name in set(ids)} | {n: n for n in ids if n not in listed}

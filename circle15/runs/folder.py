@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
+import pandas as pd
+
+from circle15.errors import Circle15Error, InputError, MissingColumnError, MissingFileError, Problem
+from circle15.files.door import largest_bytes, read_whole, steady_file
 from circle15.files.written import MANIFEST
 from circle15.outputs.text import words
 from circle15.said import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _NEEDED: dict[str, type] = {
     "config_path": str,
@@ -117,14 +121,16 @@ def read_manifest(folder: Path) -> Manifest:
     """
     path = folder / MANIFEST
     try:
-        told = json.loads(path.read_bytes())
-    except (FileNotFoundError, NotADirectoryError):
+        told = json.loads(read_whole(path))
+    except MissingFileError:
         message = Said(
             f"没有 {MANIFEST}：不是已完成的运行或批量运行的文件夹",
             f"no {MANIFEST}: not the folder of a finished run or batch",
         )
         raise MissingFileError(Problem(message, file=str(folder))) from None
-    except (OSError, ValueError) as e:
+    except Circle15Error:
+        raise
+    except (ValueError, RecursionError) as e:
         raise InputError(
             Problem(
                 Said(f"不是运行清单：{e}", f"is not the manifest of a run: {e}"),
@@ -147,6 +153,38 @@ def manifest_of_folder(folder: Path) -> Manifest | None:
         return read_manifest(folder)
     except Circle15Error:
         return None
+
+
+def read_run_table(path: Path, **how: Any) -> pd.DataFrame:
+    """Read a table of a finished run, by the door that every input comes in by; ``how`` as `pandas.read_csv`.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        As `steady_file`.
+    """
+    with steady_file(path, largest=largest_bytes()) as file:
+        table: pd.DataFrame = pd.read_csv(file, encoding="utf-8-sig", **how)
+    return table
+
+
+@contextmanager
+def columns_of_runs(path: Path) -> Iterator[None]:
+    """Tell a column that a table below ``path`` lacks, as one that somebody has written anew may.
+
+    Raises
+    ------
+    MissingColumnError
+        Naming it.
+    """
+    try:
+        yield
+    except KeyError as e:
+        message = Said(
+            "缺少这一列：表格写出后被改动过，或由另一版本写出；请重新运行",
+            "lacks this column: it has been changed since, or is of another version; run again",
+        )
+        raise MissingColumnError(Problem(message, file=str(path), column=str(e.args[0]))) from e
 
 
 def _lacking_of_a_batch(manifest: Mapping[str, Any]) -> list[str]:

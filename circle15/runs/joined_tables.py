@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import geopandas as gpd
-import pandas as pd
 import shapely
 
+from circle15.files.door import steady_file
+from circle15.inputs.geofiles.ogr_frames import read_geoframe
 from circle15.outputs.catalogue import catalogue
 from circle15.outputs.summary import FILES, PAGES, DistrictTables, Summary, read_previous, summarise
 from circle15.outputs.summary_page import summary_page
 from circle15.outputs.summary_workbook import write_summary_workbook
 from circle15.outputs.tables import write_csv
-from circle15.runs.folder import read_manifest
+from circle15.runs.folder import read_manifest, read_run_table
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
+
+    import pandas as pd
 
     from circle15.said import Said
 
@@ -78,18 +81,17 @@ def _read_district(folder: Path) -> DistrictTables:
 
 def _read_table(path: Path) -> pd.DataFrame:
     texts = ("unit_id", "unit_name", "layer", "group", "gap_unit", "indicator_id")
-    return pd.read_csv(
-        path, encoding="utf-8-sig", dtype=dict.fromkeys(texts, str), na_values=[""], keep_default_na=False
-    )
+    return read_run_table(path, dtype=dict.fromkeys(texts, str), na_values=[""], keep_default_na=False)
 
 
 def unit_outlines(folder: Path) -> gpd.GeoDataFrame | None:
     """Read the units' shapes from district.gpkg, else put them together from the cells; None without either."""
     if (folder / "district.gpkg").is_file():
-        units = gpd.read_file(folder / "district.gpkg", layer="units", engine="pyogrio")
+        units = read_geoframe(folder / "district.gpkg", layer="units")
         return units[["unit_id", "geometry"]].assign(unit_id=units["unit_id"].astype(str))
     if (folder / "cells.parquet").is_file():
-        cells = gpd.read_parquet(folder / "cells.parquet", columns=["unit_id", "geometry"])
+        with steady_file(folder / "cells.parquet") as file:
+            cells = gpd.read_parquet(file, columns=["unit_id", "geometry"])
         ids = sorted(cells["unit_id"].unique())
         shapes = [shapely.union_all(cells.geometry[cells["unit_id"] == i].to_numpy(), grid_size=1e-7) for i in ids]
         return gpd.GeoDataFrame({"unit_id": ids}, geometry=shapes, crs=cells.crs)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from circle15.config.meaning import config_digest
 from circle15.files.digests import file_digest, file_parts
+from circle15.files.door import is_plain_file
 from circle15.files.publishing import EARLIER
 from circle15.pipeline.record.manifest import code_digest, run_environment
 from circle15.pipeline.record.tracing import register_files
@@ -65,8 +66,8 @@ def damaged_files(manifest: Manifest, folder: Path) -> list[str]:
 
 
 def digest_of(path: Path) -> str | None:
-    """Give the SHA-256 of a file, None where it cannot be read."""
+    """Give the SHA-256 of a file, None where it cannot be read or is a pipe, a device or the like."""
     try:
-        return file_digest(path)
+        return file_digest(path) if is_plain_file(path, or_empty=True) else None
     except (OSError, ValueError):
         return None

@@ -1,17 +1,25 @@
-/* Loaded before the C library (LD_PRELOAD): counts the calls that change files below watched folders, and lets the n-th fail
- * or end the process. Armed by the process itself (fault_arm), so that what prepares and judges goes unharmed. */
+/* Loaded before the C library (LD_PRELOAD): counts the calls that change files below watched folders, or the requests for
+ * memory, and lets the n-th fail or end the process. Armed by the process itself (fault_arm), so that what prepares and judges
+ * goes unharmed. With fault_branch the process forks at each such call: the copy of it fails there and goes on to its end, the
+ * process itself waits, has the disk put back, and goes on undisturbed to the next call. So everything before is done once. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #define MOST_FDS 65536
@@ -21,6 +29,12 @@ static char watched[MOST_FDS];
 static volatile long count, failing;  /* calls so far; the one that fails, 0 for none */
 static int kills, armed;
 static char last[64];
+static long branch_from, branch_every;  /* the first call at which the process forks, 0 for none, and then each so many */
+static int ask, answer;                 /* pipes to the harness and from it */
+static long main_thread;
+static int forked_from;                  /* number of the thread that this copy was made of, 0 in the process itself */
+static size_t least_bytes;              /* requests for memory of at least so many count, and files do not; 0: files count */
+static __thread int inside;             /* this code asks for memory itself */
 
 static int below_root(const char *path) {
     for (int i = 0; i < n_roots; i++)
@@ -45,19 +59,137 @@ static int is_watched(int dir, const char *path) {
     return below_root(full);
 }
 
+static void tell(const char *line) {
+    for (size_t left = strlen(line); left > 0;) {
+        ssize_t n = syscall(SYS_write, ask, line, left);
+        if (n <= 0) _exit(71);
+        line += n, left -= n;
+    }
+}
+
+static char told(void) {
+    char c;
+    if (syscall(SYS_read, answer, &c, 1) != 1) _exit(72);
+    return c;
+}
+
+/* Name the library that asks for memory: the first on the stack that is not the allocator's or C++'s own. */
+static const char *asker(void) {
+    static char name[48];
+    void *frames[12];
+    Dl_info where;
+    const char *slash = "?";
+    for (int i = 2, n = backtrace(frames, 12); i < n; i++)
+        if (dladdr(frames[i], &where) && where.dli_fname) {
+            slash = strrchr(where.dli_fname, '/') ? strrchr(where.dli_fname, '/') + 1 : where.dli_fname;
+            if (strncmp(slash, "shim", 4) && strncmp(slash, "libstdc++", 9) && strncmp(slash, "libc.", 5)) break;
+        }
+    snprintf(name, sizeof name, "memory:%.40s", slash);
+    for (char *c = name; *c; c++) if (*c == ' ') *c = '_';
+    return name;
+}
+
+/* Lock again what was locked: a folder that the copy removed was made anew by the harness. */
+static struct { int how; char path[512]; } locks[1024];
+
+static void lock_again(void) {
+    char link[64], now[512];
+    struct stat held, there;
+    for (int fd = 0; fd < 1024; fd++) {
+        if (!locks[fd].how) continue;
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t n = readlink(link, now, sizeof now - 1);
+        if (n < 0 || strncmp(now, locks[fd].path, strlen(locks[fd].path)) || fstat(fd, &held)) continue;
+        if (stat(locks[fd].path, &there) || there.st_ino == held.st_ino || !S_ISDIR(there.st_mode)) continue;
+        int fresh = syscall(SYS_openat, AT_FDCWD, locks[fd].path, O_RDONLY | O_DIRECTORY, 0);
+        syscall(SYS_flock, fresh, locks[fd].how);
+        dup3(fresh, fd, O_CLOEXEC);
+        syscall(SYS_close, fresh);
+    }
+}
+
+/* Fork: give 1 in the copy, which is to fail, and 0 in the process itself once the harness has put the disk back. */
+static int branches(const char *what, int error) {
+    static off_t at[MOST_FDS];
+    char line[128];
+    snprintf(line, sizeof line, "%ld %s %d\n", count, what, syscall(SYS_gettid) == main_thread);
+    tell(line);
+    if (told() != 'g') return 0;  /* left out: this call, or one of another thread, with which no copy could go on */
+    for (int fd = 0; fd < 1024; fd++) at[fd] = watched[fd] ? lseek(fd, 0, SEEK_CUR) : -1;
+    pid_t child = fork();
+    if (child == 0) {
+        branch_from = 0;
+        forked_from = main_thread;
+        failing = count;
+        strncpy(last, what, sizeof last - 1);
+        if (kills) kill(getpid(), SIGKILL);
+        errno = error;
+        return 1;
+    }
+    snprintf(line, sizeof line, "%d\n", child);
+    tell(line);
+    int status = 0;
+    while (waitpid(child, &status, 0) < 0 && errno == EINTR) {}
+    snprintf(line, sizeof line, "%d\n", status);
+    tell(line);
+    told();
+    for (int fd = 0; fd < 1024; fd++)
+        if (at[fd] >= 0) lseek(fd, at[fd], SEEK_SET);
+    lock_again();
+    return 0;
+}
+
 /* Tell whether this call is the one that fails. */
-static int fails(const char *what, int error) {
-    if (__sync_add_and_fetch(&count, 1) != failing) return 0;
-    strncpy(last, what, sizeof last - 1);
+static int counted(const char *what, int error) {
+    if (__sync_add_and_fetch(&count, 1) != failing) {
+        if (branch_from == 0 || count < branch_from || (count - branch_from) % branch_every) return 0;
+        inside++;
+        int kept = errno, yes = branches(what ? what : asker(), error);
+        inside--;
+        if (!yes) errno = kept;
+        return yes;
+    }
+    inside++;
+    strncpy(last, what ? what : asker(), sizeof last - 1);
+    inside--;
     if (kills) kill(getpid(), SIGKILL);
     errno = error;
     return 1;
 }
 
+static int fails(const char *what, int error) { return least_bytes == 0 && counted(what, error); }
+
 void fault_watch(const char *root) { if (n_roots < 8) strncpy(roots[n_roots++], root, PATH_MAX - 1); }
+void fault_memory(size_t bytes) { least_bytes = bytes; }
+void fault_branch(long from, long every, int ask_fd, int answer_fd) {
+    branch_from = from; branch_every = every; ask = ask_fd; answer = answer_fd;
+    main_thread = syscall(SYS_gettid);
+}
 void fault_arm(long n, int kill_it) { count = 0; failing = n; kills = kill_it; armed = 1; }
+void fault_disarm(void) { armed = 0; branch_from = 0; }
 long fault_count(void) { return count; }
 const char *fault_last(void) { return last; }
+
+/* Requests for memory. */
+extern void *__libc_malloc(size_t), *__libc_calloc(size_t, size_t), *__libc_realloc(void *, size_t), *__libc_memalign(size_t, size_t);
+
+static int lacks(size_t bytes) {
+    return least_bytes != 0 && bytes >= least_bytes && armed && !inside && counted(NULL, ENOMEM);
+}
+void *malloc(size_t n) { return lacks(n) ? NULL : __libc_malloc(n); }
+void *calloc(size_t n, size_t each) { return lacks(n * each) ? NULL : __libc_calloc(n, each); }
+void *realloc(void *old, size_t n) { return lacks(n) ? NULL : __libc_realloc(old, n); }
+void *memalign(size_t align, size_t n) { return lacks(n) ? NULL : __libc_memalign(align, n); }
+void *aligned_alloc(size_t align, size_t n) { return lacks(n) ? NULL : __libc_memalign(align, n); }
+int posix_memalign(void **out, size_t align, size_t n) {
+    if (lacks(n)) return ENOMEM;
+    *out = __libc_memalign(align, n);
+    return *out ? 0 : ENOMEM;
+}
+void *mmap(void *at, size_t n, int protection, int flags, int fd, off_t offset) {
+    if ((flags & MAP_ANONYMOUS) && !(flags & MAP_NORESERVE) && protection != PROT_NONE && lacks(n)) return MAP_FAILED;
+    return (void *)syscall(SYS_mmap, at, n, protection, flags, fd, offset);
+}
 
 #define REAL(ret, name, ...) \
     static ret (*real)(__VA_ARGS__); \
@@ -130,3 +262,34 @@ ON_PATH(unlink, "remove", EIO, AT(a), (const char *a), (a), const char *)
 ON_PATH(unlinkat, "remove", EIO, is_watched(d, a), (int d, const char *a, int f), (d, a, f), int, const char *, int)
 ON_PATH(rmdir, "remove", EIO, AT(a), (const char *a), (a), const char *)
 ON_PATH(chmod, "make", EIO, AT(a), (const char *a, mode_t m), (a, m), const char *, mode_t)
+
+int flock(int fd, int how) {
+    int failed = syscall(SYS_flock, fd, how);
+    if (!failed && fd >= 0 && fd < 1024) {
+        char link[64];
+        snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+        ssize_t n = readlink(link, locks[fd].path, sizeof locks[fd].path - 1);
+        locks[fd].path[n < 0 ? 0 : n] = 0;
+        locks[fd].how = n < 0 || how & LOCK_UN ? 0 : how;
+    }
+    return failed;
+}
+
+/* SQLite's locks belong to a process: a copy would find the file locked by the one that it was made of. */
+#define FCNTL(name) \
+    int name(int fd, int what, ...) { \
+        va_list more; va_start(more, what); void *with = va_arg(more, void *); va_end(more); \
+        REAL(int, name, int, int, ...); \
+        if (FD(fd) && (what == F_SETLK || what == F_SETLKW)) return 0; \
+        if (FD(fd) && what == F_GETLK) { ((struct flock *)with)->l_type = F_UNLCK; return 0; } \
+        return real(fd, what, with); }
+FCNTL(fcntl) FCNTL(fcntl64)
+
+/* A recursive mutex knows its owner by number, which is another in a copy: SQLite would wait for itself. */
+static void adopt(pthread_mutex_t *lock) {
+    if (forked_from && (lock->__data.__kind & 3) == PTHREAD_MUTEX_RECURSIVE_NP && lock->__data.__owner == forked_from)
+        lock->__data.__owner = (int)syscall(SYS_gettid);
+}
+#define ON_MUTEX(name) \
+    int name(pthread_mutex_t *lock) { REAL(int, name, pthread_mutex_t *); adopt(lock); return real(lock); }
+ON_MUTEX(pthread_mutex_lock) ON_MUTEX(pthread_mutex_trylock) ON_MUTEX(pthread_mutex_unlock)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import pandas as pd
-
 from circle15.config.district import last_day
 from circle15.config.model import parse_config
 from circle15.errors import InputError, Problem
-from circle15.runs.folder import read_manifest
+from circle15.runs.folder import columns_of_runs, read_manifest, read_run_table
 from circle15.runs.joined_tables import unit_outlines
 from circle15.runs.trend.unit_numbers import READ, unit_numbers
 from circle15.said import Said
@@ -21,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import geopandas as gpd
+    import pandas as pd
 
     from circle15.config.model import Config
     from circle15.runs.folder import Manifest
@@ -121,12 +120,16 @@ def _read(folder: Path) -> DatedRun:
         )
         raise InputError(Problem(message, file=str(folder)))
     config = parse_config(manifest.told["config_stated"], manifest.config_path)
-    numbers = unit_numbers(tables, manifest.district_id)
+    for name, table in tables.items():
+        with columns_of_runs(folder / f"{name}.csv"):
+            table["unit_id"]
+    with columns_of_runs(folder / "*.csv"):
+        numbers = unit_numbers(tables, manifest.district_id)
     return DatedRun(folder, manifest, config, as_of, last_day(as_of), tables, numbers)
 
 
 def _table(path: Path) -> pd.DataFrame:
     types = dict.fromkeys(_TEXTS, str)
-    table = pd.read_csv(path, encoding="utf-8-sig", dtype=types, na_values=[""], keep_default_na=False)
+    table = read_run_table(path, dtype=types, na_values=[""], keep_default_na=False)
     texts = [name for name in _TEXTS if name in table]
     return table.assign(**{name: table[name].fillna("") for name in texts})
