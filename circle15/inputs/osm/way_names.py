@@ -12,21 +12,15 @@ from circle15.inputs.osm.file import osm_errors
 if TYPE_CHECKING:
     from pathlib import Path
 
-    import numpy as np
-    import numpy.typing as npt
 
-
-def read_way_names(path: Path, way_id: npt.NDArray[np.int64]) -> dict[int, str]:
-    """Give the name of each of the ways that has one, by id; nodes are not read.
+def read_way_names(path: Path) -> dict[int, str]:
+    """Give the name of each highway of a file that has one, by the way's id; nodes are not read.
 
     Raises
     ------
     InputError
         If the file cannot be read.
     """
-    wanted = {int(way) for way in way_id}
     with osm_errors(path):
         ways = osmium.FileProcessor(str(path), osmium.osm.WAY).with_filter(osmium.filter.KeyFilter("highway"))
-        return {
-            way.id: way.tags["name"] for way in ways.with_filter(osmium.filter.KeyFilter("name")) if way.id in wanted
-        }
+        return {way.id: way.tags["name"] for way in ways.with_filter(osmium.filter.KeyFilter("name"))}

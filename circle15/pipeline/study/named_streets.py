@@ -10,7 +10,7 @@ import numpy.typing as npt
 import shapely
 
 from circle15.inputs.osm.file import is_osm_file
-from circle15.inputs.osm.way_names import read_way_names
+from circle15.network.road_names import road_names
 
 if TYPE_CHECKING:
     from circle15.pipeline.study.study import Study
@@ -39,7 +39,7 @@ def _read(study: Study) -> NamedStreets:
     drawn = np.flatnonzero(net.is_street & (net.length_m > 0) & (net.way_id > 0))
     if not len(drawn) or not is_osm_file(source):
         return NamedStreets(np.empty(0, object), np.empty((0, 2, 2)))
-    names = read_way_names(source, np.unique(net.way_id[drawn]))
+    names = road_names(source, net.way_id[drawn])
     ways, of_edge = np.unique(net.way_id[drawn], return_inverse=True)
     name = np.array([names.get(way, "") for way in ways.tolist()], dtype=object)[of_edge]
     drawn, name = drawn[name != ""], name[name != ""]
