@@ -8,7 +8,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from circle15.batch.outcomes import Event, Outcome
-from circle15.batch.work import Report, read_stages, run_one, share_selection, share_streets
+from circle15.batch.work import (
+    Report,
+    read_stages,
+    run_one,
+    share_names,
+    share_part,
+    share_selection,
+    share_streets,
+)
 from circle15.inputs.osm.selection import Wanted, join_wanted
 from circle15.pipeline.study.layer_facilities import GATE_TAGS, OSM_PREFIX, wanted_tags
 from circle15.said import Said
@@ -44,14 +52,18 @@ class Runner:
         shared = [(source, tasks) for source, tasks in _by_source(entries).items() if len(tasks) > 1]
         for source, _ in shared:
             self.tell(Event("share", source.name))
-        first = {
-            f"{source.name}: {part}": self.workers.submit(share_selection, source, wanted)
-            for source, tasks in shared
-            for part, wanted in (("things", join_wanted(*(w for _, w in tasks))), ("gates", GATE_TAGS))
-        }
-        first |= self._start_streets(shared, late=False)
+        # The streets take longest, so they begin.
+        first = self._start_streets(shared, late=False)
+        for source, tasks in shared:
+            things = join_wanted(*(wanted for _, wanted in tasks))
+            first |= {
+                f"{source.name}: {part}": self.workers.submit(share_selection, source, wanted)
+                for part, wanted in (("things", things), ("gates", GATE_TAGS))
+            }
+            first[f"{source.name}: names"] = self.workers.submit(share_names, source)
         reports = _waited(first)
         reports |= _waited(self._start_streets(shared, late=True))
+        reports |= self._read_parts(reports)
         for name, report in reports.items():
             if report.error is not None:
                 told = Said(
@@ -69,7 +81,19 @@ class Runner:
             for source, configs in ((source, [config for config, _ in tasks]) for source, tasks in shared)
             if any(_has_borders_from_osm(c) for c in configs) == late
         ]
-        return {f"{source.name}: streets": self.workers.submit(share_streets, source, c) for source, c in chosen}
+        scratch = self.scratch.resolve()
+        return {
+            f"{source.name}: streets": self.workers.submit(share_streets, source, c, scratch) for source, c in chosen
+        }
+
+    def _read_parts(self, reports: Mapping[str, Report]) -> dict[str, Report]:
+        """Read the districts' parts of streets side by side, and give the reports of those that failed."""
+        futures = {
+            f"{name} {number}": self.workers.submit(share_part, part)
+            for name, report in reports.items()
+            for number, part in enumerate(report.parts, start=1)
+        }
+        return {name: report for name, report in _waited(futures).items() if report.error is not None}
 
     def run(self, entries: Sequence[Entry]) -> Iterator[Outcome]:
         """Start every district and give each one's outcome as it ends; tell of the stages meanwhile."""

@@ -6,6 +6,7 @@ import json
 import logging
 import os
 import socket
+import tempfile
 import time
 import traceback
 from contextlib import suppress
@@ -13,13 +14,16 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from circle15.errors import Circle15Error, Problem, both
 from circle15.files.system_words import system_words
 from circle15.inputs.osm.file import is_osm_file
 from circle15.memory import out_of_memory_text
 from circle15.network.build import read_network
-from circle15.network.cuts import keep_cuts
+from circle15.network.cuts import StreetPart, cut_parts, keep_part
 from circle15.network.extracts import keep_selection
+from circle15.network.road_names import road_names
 from circle15.pipeline import run_district
 from circle15.pipeline.study.read_study import study_area
 from circle15.said import Said
@@ -46,6 +50,7 @@ class Report:
     cpu_s: float = 0.0  # of the process, all threads
     peak_bytes: int | None = None  # of the process so far
     worker: str = ""  # host and process
+    parts: tuple[StreetPart, ...] = ()  # of a shared extract's streets, to be read
 
 
 def share_selection(source: Path, wanted: Wanted) -> Report:
@@ -62,20 +67,46 @@ def share_selection(source: Path, wanted: Wanted) -> Report:
     return _report(begun)
 
 
-def share_streets(source: Path, configs: Sequence[Config]) -> Report:
-    """Put the streets of one extract into this host's cache: of a large one each district's own, else all."""
+def share_names(source: Path) -> Report:
+    """Put the names of one extract's roads into this host's cache."""
+    begun = _now()
+    try:
+        if is_osm_file(source) and source.is_file():
+            road_names(source, np.empty(0, np.int64))
+    except Circle15Error as e:
+        return _report(begun, error=both(e))
+    return _report(begun)
+
+
+def share_streets(source: Path, configs: Sequence[Config], scratch: Path) -> Report:
+    """Put the streets of one extract into this host's cache; of a large one cut each district's part out.
+
+    Parts stand in a folder that is made in ``scratch``, for `share_part`.
+    """
     begun = _now()
     try:
         areas: dict[float, list[Any]] = {}  # by the length below which a component is an island
         for config in configs:
             with suppress(Exception):  # whatever is wrong with a district, its own run says so
                 areas.setdefault(config.network.island_m, []).append(study_area(config))
-        is_cut = is_osm_file(source) and source.is_file()
+        parts: list[StreetPart] | None = None
+        if is_osm_file(source) and source.is_file():
+            parts = []
+            for island_m, near in areas.items():
+                cut = cut_parts(source, near, island_m, Path(tempfile.mkdtemp(prefix="streets-", dir=scratch)))
+                parts = None if cut is None or parts is None else [*parts, *cut]
         # A source that cannot be cut with one limit is read whole, and serves them all.
-        if not (is_cut and all(keep_cuts(source, near, island_m) for island_m, near in areas.items())):
+        if parts is None:
             read_network(source)
     except Circle15Error as e:
         return _report(begun, error=both(e))
+    return _report(begun, parts=tuple(parts or ()))
+
+
+def share_part(part: StreetPart) -> Report:
+    """Read one district's part of a shared extract's streets and put it into this host's cache."""
+    begun = _now()
+    keep_part(part)
     return _report(begun)
 
 
@@ -143,6 +174,7 @@ def _report(
     trace: str | None = None,
     seconds: dict[str, float] | None = None,
     counts: dict[str, float] | None = None,
+    parts: tuple[StreetPart, ...] = (),
 ) -> Report:
     return Report(
         error=error,
@@ -153,6 +185,7 @@ def _report(
         cpu_s=_now()[1] - begun[1],
         peak_bytes=_peak_bytes(),
         worker=f"{socket.gethostname()}/{os.getpid()}",
+        parts=parts,
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from circle15.errors import InputError
 from circle15.files.held_folders import held_folder
 from circle15.inputs.osm.features import header_extent
 from circle15.inputs.osm.parts import cut_streets_text
-from circle15.network.cache import content_key, has_cut, has_segments, keep_cut
+from circle15.network.cache import ContentKey, content_key, has_cut, has_segments, keep_cut
 from circle15.network.streets.borders import COMPOUND_ACROSS_M
 from circle15.network.streets.clip import ISLAND_M, cut_to_area
 from circle15.network.streets.compounds import is_told_by_part
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from circle15.inputs.osm.columns import OsmColumns
+    from circle15.network.streets.squares import Relation
 
 log = logging.getLogger(__name__)
 
@@ -67,6 +69,18 @@ class _Seen:
             self.longest_m = max(self.longest_m, float(way_m.max()))
 
 
+@dataclass(frozen=True, slots=True)
+class StreetPart:
+    """The part of a file's streets that one study area needs, cut out and not yet read."""
+
+    path: Path  # of the whole file
+    key: ContentKey  # of the file before it was cut
+    area: Any  # shapely geometry, degrees WGS-84
+    box: Float64  # (4,) that the part holds all of
+    island_m: float
+    cut: StreetCut
+
+
 def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> bool:
     """Cut the streets of ``path`` to each area and keep them in the cache, for `read_network` with these areas.
 
@@ -96,33 +110,54 @@ def keep_cuts(path: Path, areas: Sequence[Any], island_m: float = ISLAND_M) -> b
     InputError
         If the file is missing, cut off, or not OSM data.
     """
+    with held_folder() as folder:
+        parts = cut_parts(path, areas, island_m, folder)
+        for part in parts or ():
+            keep_part(part)
+    return parts is not None
+
+
+def cut_parts(path: Path, areas: Sequence[Any], island_m: float, folder: Path) -> list[StreetPart] | None:
+    """Do the first half of `keep_cuts`: cut out what is not in the cache, all in one pass, into a folder.
+
+    Returns
+    -------
+    list of StreetPart or None
+        For `keep_part`, in any process that sees the folder; None where `keep_cuts` gives False.
+    """
     if path.stat().st_size < WORTH_BYTES or has_segments(path):
-        return False
+        return None
     key = content_key(path)
     missing = [area for area in areas if not has_cut(key, area, island_m)]
     if not missing:
-        return True
+        return []
     relations = relation_squares(path)
     margin_m = max(island_m, FARTHEST_STOP_M, COMPOUND_ACROSS_M) * _MARGIN
     boxes = np.array([_box_around(area, relations, margin_m) for area in missing])
     seen = _Seen(path)
-    with held_folder() as folder:
-        texts = cut_streets_text(path, boxes, folder, way_keys=way_keys(), node_keys=node_keys(), look=seen.look)
-        if seen.longest_m < island_m:
-            return False
-        counts = seen.counts.told(relations)
-        for area, box, text in zip(missing, boxes, texts, strict=True):
-            near = [r for r in relations if _meets(r[1].bounds, box)]
-            try:
-                segments = read_osm_segments(path, StreetCut(text, near, seen.stated.believed(), counts))
-                if is_told_by_part(segments, _inside(segments, box)):
-                    keep_cut(path, key, area, island_m, cut_to_area(segments, area, path, island_m, has_largest=False))
-                else:
-                    log.info("%s: private gates near %s need the whole file", path, area.centroid)
-            except InputError as e:
-                log.info("%s", e)  # nothing to walk on there: the district's own run says so
-            text.unlink()
-    return True
+    texts = cut_streets_text(path, boxes, folder, way_keys=way_keys(), node_keys=node_keys(), look=seen.look)
+    if seen.longest_m < island_m:
+        return None
+    counts, stated = seen.counts.told(relations), seen.stated.believed()
+    return [
+        StreetPart(path, key, area, box, island_m, StreetCut(text, _near(relations, box), stated, counts))
+        for area, box, text in zip(missing, boxes, texts, strict=True)
+    ]
+
+
+def keep_part(part: StreetPart) -> None:
+    """Do the second half of `keep_cuts`: read one part, keep its streets in the cache, delete its text."""
+    path, area = part.path, part.area
+    try:
+        segments = read_osm_segments(path, part.cut)
+        if is_told_by_part(segments, _inside(segments, part.box)):
+            clipped = cut_to_area(segments, area, path, part.island_m, has_largest=False)
+            keep_cut(path, part.key, area, part.island_m, clipped)
+        else:
+            log.info("%s: private gates near %s need the whole file", path, area.centroid)
+    except InputError as e:
+        log.info("%s", e)  # nothing to walk on there: the district's own run says so
+    part.cut.text.unlink()
 
 
 def _inside(s: Segments, box: Float64) -> npt.NDArray[np.bool_]:
@@ -142,6 +177,10 @@ def _box_around(area: Any, relations: Sequence[tuple[Any, Any, Any]], margin_m: 
     farthest = min(max(abs(low[1]), abs(high[1])) + margin_m / _METRES_PER_DEGREE, 89.0)
     margin = margin_m / _METRES_PER_DEGREE / np.array([np.cos(np.radians(farthest)), 1.0])
     return np.concatenate([low - margin, high + margin])
+
+
+def _near(relations: Sequence[Relation], box: Float64) -> list[Relation]:
+    return [relation for relation in relations if _meets(relation[1].bounds, box)]
 
 
 def _meets(bounds: Sequence[float], box: Float64) -> bool:
