@@ -157,6 +157,8 @@ def test_the_package_states_its_table_of_styles(package):
         "facilities",
         "isochrones",
         "ranking",
+        "boundary",
+        "streets",
     }
 
 

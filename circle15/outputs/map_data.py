@@ -60,7 +60,7 @@ def page_data(view: View, page: Value, links: list[Value], sentences: list[str])
     counts = Counter(place["layer"] for place in places["facilities"])
     layers = [
         _layer(view, layer, glyph, counts[i])
-        for i, (layer, glyph) in enumerate(zip(result.layers, _glyphs(result), strict=True))
+        for i, (layer, glyph) in enumerate(zip(result.layers, glyphs_of(result), strict=True))
     ]
     kinds, order = _kinds(layers)
     areas = map_places.areas_in_reach(view)
@@ -106,7 +106,7 @@ def page_data(view: View, page: Value, links: list[Value], sentences: list[str])
     }
 
 
-def _glyphs(result: DistrictResult) -> list[str]:
+def glyphs_of(result: DistrictResult) -> list[str]:
     """Give each layer one letter of its name that no earlier layer has, else its number."""
     taken: list[str] = []
     for i, layer in enumerate(result.layers, start=1):
@@ -222,11 +222,11 @@ def _layer(view: View, layer: LayerInfo, glyph: str, n_facilities: int) -> Value
         "note": layer.note,
         "cause_shares": _cause_shares(view, layer, people),
         "sure_shares": _sure_shares(view, layer, people),
-        "gap": view.once(("gap", layer.id), lambda: _gap(view, layer)),
+        "gap": view.once(("gap", layer.id), lambda: gap_of(view, layer)),
     }  # fmt: skip
 
 
-def _gap(view: View, layer: LayerInfo) -> Value | None:
+def gap_of(view: View, layer: LayerInfo) -> Value | None:
     """Give the classes of a layer's gap in its own unit; None where no norm makes it more than people not covered."""
     gaps = view.result.tables.gaps
     if gaps is None or f"{layer.id}_gap" not in view.result.cells:

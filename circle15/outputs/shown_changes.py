@@ -48,6 +48,11 @@ class ShownChange:
         return {k: v for k, v in asdict(self).items() if v not in (None, "", ())}
 
 
+def kind_name(kind: str, lang: str) -> str:
+    """Name a kind of change."""
+    return _KIND_NAMES[kind][lang != "zh"]
+
+
 def changes_of_records(records: Sequence[Mapping[str, Any]]) -> tuple[ShownChange, ...]:
     """Read changes from run.json again."""
     found = []

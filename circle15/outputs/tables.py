@@ -70,11 +70,12 @@ def write_cells(cells: gpd.GeoDataFrame, path: Path) -> None:
 
 
 def write_gpkg(result: DistrictResult, path: Path) -> None:
-    """Write cells, units, facilities and isochrones as styled layers of one GeoPackage for QGIS and ArcGIS."""
+    """Write what the map draws as styled layers of one GeoPackage for QGIS and ArcGIS, and a project beside it."""
     import geopandas as gpd  # noqa: PLC0415 (loaded by the run already; tables alone do not need it)
     import pyogrio  # noqa: PLC0415 (as geopandas above)
 
-    from circle15.outputs.gis_proposals import proposal_layers  # noqa: PLC0415 (as geopandas above)
+    from circle15.outputs.gis_project import write_project  # noqa: PLC0415 (as geopandas above)
+    from circle15.outputs.gis_proposals import change_layers, proposal_layers  # noqa: PLC0415 (as geopandas above)
     from circle15.outputs.gis_styles import STAMP, write_styles  # noqa: PLC0415 (as geopandas above)
     from circle15.outputs.gis_whole import refuse_partial  # noqa: PLC0415 (as geopandas above)
 
@@ -85,7 +86,10 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
     layers = {"cells": result.cells, "units": _units_with_coverage(result), "facilities": points}
     if len(result.isochrones):
         layers["isochrones"] = result.isochrones
-    layers |= proposal_layers(result)
+    layers |= proposal_layers(result) | change_layers(result)
+    layers["boundary"] = result.boundary
+    if len(result.streets):
+        layers["streets"] = gpd.GeoDataFrame(geometry=result.streets.to_numpy(), crs=result.cells.crs)
     # One fixed date: a GeoPackage states when each layer last changed, and the same inputs give the same bytes.
     pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": STAMP})
     try:
@@ -98,6 +102,7 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     write_styles(result, path)
+    write_project(result, layers, path.with_suffix(".qgz"))
 
 
 def _units_with_coverage(result: DistrictResult) -> gpd.GeoDataFrame:
