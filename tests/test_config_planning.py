@@ -103,3 +103,40 @@ def test_a_ranking_per_cost_or_within_a_budget_needs_candidates(write):
     for text in ('rank_by = "people_per_cost"', "budget = 300"):
         with pytest.raises(ConfigError, match='needs candidates = "FILE"'):
             load_config(write("s.toml", f'base = "data/made.toml"\n[planning]\n{text}\n'))
+
+
+@pytest.mark.parametrize(
+    ("keys", "told"),
+    [
+        ("speed_sd = { adult = 1e308 }", "certainty.speed_sd.adult"),
+        ("speed_sd = 1e308", "certainty.speed_sd"),
+        ("walker_sd = 6", "certainty.walker_sd"),
+        ("position_m = { clinic = -1 }", "certainty.position_m.clinic"),
+        ("people_cv = 1e300", "certainty.people_cv"),
+    ],
+)
+def test_a_spread_that_nothing_has_is_told_by_its_key(write, keys, told):
+    with pytest.raises(ConfigError) as e:
+        load_config(write("data/doubt.toml", f'base = "made.toml"\n[certainty]\n{keys}\n'))
+    assert f"{told}, value" in str(e.value)
+
+
+def test_a_pot_of_a_budget_is_named_without_the_branch_of_its_type(write):
+    text = 'base = "made.toml"\n[programme]\nyears = [2025]\nbudget = { clinic = -1 }\ncandidates = "x.csv"\n'
+    with pytest.raises(ConfigError, match=r"programme\.budget\.clinic, value -1"):
+        load_config(write("data/pots.toml", text))
+
+
+def test_a_list_of_layers_may_hold_no_numbers(write):
+    with pytest.raises(ConfigError, match="layer"):
+        load_config(
+            write("data/five.toml", BASE.partition("[[layer]]")[0].replace("[district]", "layer = [5]\n[district]"))
+        )
+
+
+def test_a_path_does_not_reach_round_the_globe_for_its_street(write):
+    text = CHANGE.replace("[[change]]", 'base = "made.toml"\n[[change]]') + (
+        '[[change]]\nkind = "close_path"\nline = [[7.4, 43.7], [7.5, 43.7]]\ntolerance_m = 1e308\n'
+    )
+    with pytest.raises(ConfigError, match="tolerance_m"):
+        load_config(write("data/far.toml", text))

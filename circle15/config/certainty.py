@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Annotated
 
-from pydantic import Field
+from pydantic import Discriminator, Field, Tag
 
-from circle15.config.types import Identifier, LayerKey, NonNegative, Seed, Table
+from circle15.config.types import Identifier, LayerKey, Seed, Table
 
 if TYPE_CHECKING:
     from circle15.config.layer import LayerTable
@@ -23,6 +23,19 @@ PEOPLE_CV = {"points": 0.1, "buildings": 0.3, "raster": 0.4, "units": 0.5}
 """Assumptions of this project, from what is counted at a place to what is spread over ground."""
 
 
+Metres = Annotated[float, Field(ge=0, le=10_000, allow_inf_nan=False, strict=True)]
+MetresByLayer = Annotated[
+    Annotated[Metres, Tag("each")] | Annotated[dict[LayerKey, Metres], Tag("by layer")],
+    Discriminator(lambda given: "by layer" if isinstance(given, dict) else "each"),
+]
+Pace = Annotated[float, Field(ge=0, le=5, allow_inf_nan=False, strict=True)]
+PaceByProfile = Annotated[
+    Annotated[Pace, Tag("each")] | Annotated[dict[Identifier, Pace], Tag("by profile")],
+    Discriminator(lambda given: "by profile" if isinstance(given, dict) else "each"),
+]
+Share = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False, strict=True)]
+
+
 class CertaintyTable(Table):
     """[certainty]: how far the inputs may be off, and how often a run is drawn again under that."""
 
@@ -33,26 +46,26 @@ class CertaintyTable(Table):
     seed: Seed = 15
     """Seed of the random numbers; the same seed gives the same bytes whatever the threads.
     随机数种子；种子相同则结果逐字节相同，与线程数无关。"""
-    position_m: NonNegative | dict[LayerKey, NonNegative] | None = None
+    position_m: MetresByLayer | None = None
     """Standard deviation of facilities' places east and north, in metres, for all layers or by layer { nursery = 20 };
     otherwise 30 for tables of addresses or map services, 5 for tables in survey systems (cgcs2000, EPSG), 10 for OSM.
     设施点位东西、南北方向的标准差（米），可统一写或按服务写 { nursery = 20 }；不写则地址或地图服务表取 30、测绘坐标（
     cgcs2000、EPSG）表取 5、OSM 取 10。"""
-    speed_sd: NonNegative | dict[Identifier, NonNegative] | None = None
+    speed_sd: PaceByProfile | None = None
     """Standard deviation, in metres per second, of the mean walking speed of those who use a service, for all profiles
     or by profile { elderly = 0.08 }; 0.05 otherwise. All walk slower or faster together in a draw.
     服务人群平均步速的标准差（米/秒），可统一写或按步行者写 { elderly = 0.08 }；不写取 0.05。同一次抽样中全体同快同慢
     。"""
-    walker_sd: NonNegative = 0.0
+    walker_sd: Pace = 0.0
     """Standard deviation, in metres per second, between walkers: those of each cell are slower or faster by themselves;
     0.15 to 0.21 between adults of one age (Bohannon 1997). 0 by default, as plans speak of one walker.
     步行者之间步速的标准差（米/秒）：各网格的居民各有快慢；同龄成人之间约 0.15 至 0.21（Bohannon 1997）。默认 0，因规划
     按统一步速规定。"""
-    people_cv: NonNegative | None = None
+    people_cv: Share | None = None
     """Standard deviation of the people of a cell as a share of them; otherwise 0.1 for points, 0.3 for buildings, 0.4
     for rasters, 0.5 for people spread over their street. Totals that are stated are kept.
     每个网格人口的变异系数；不写则点数据 0.1、建筑 0.3、栅格 0.4、街道总数均摊 0.5。已给定的总数保持不变。"""
-    capacity_cv: NonNegative = 0.1
+    capacity_cv: Share = 0.1
     """The same for capacities that a table states as approximate (约200, 50余张).
     表中写作概数的容量（约200、50余张）的变异系数。"""
 

@@ -146,7 +146,7 @@ class ChangeTable(Table):
     line: Line | None = None
     """The path: a file, or points [[lon, lat], ...] in WGS-84.
     路径：文件，或 WGS-84 坐标点 [[经度, 纬度], …]。"""
-    tolerance_m: Positive | None = None
+    tolerance_m: Annotated[float, Field(gt=0, le=1000, strict=True)] | None = None
     """Metres within which a path's ends meet streets, or streets lie along a closed one; 5 where it is not said.
     路径端点接入道路、或封闭路径认定沿线道路的容差（米）；不写取 5。"""
 

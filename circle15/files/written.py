@@ -54,10 +54,11 @@ def write_manifest(told: Mapping[str, Any], path: Path) -> None:
 def files_of_manifest(folder: Path) -> dict[str, str]:
     """Give the files of an earlier run or batch with the SHA-256 that each had; none without a manifest of ours."""
     told = read_json(folder / MANIFEST)
-    return {name: sha256 for name, (sha256, *_) in _hashes(told).items()} if _is_of_ours(told) else {}
+    return {name: sha256 for name, (sha256, *_) in _hashes(told).items()} if is_of_ours(told) else {}
 
 
-def _is_of_ours(told: Mapping[str, Any]) -> bool:
+def is_of_ours(told: Mapping[str, Any]) -> bool:
+    """Tell whether a manifest is as circle15 wrote it, or of a time when none was sealed."""
     return is_sealed(told) if SEAL in told else all(key in told for key in _OLD_MANIFEST)
 
 
@@ -77,7 +78,7 @@ def ledger_with(folder: Path, fresh: Mapping[str, str]) -> dict[str, Any]:
 def foreign_files(folder: Path, names: Iterable[str]) -> list[str]:
     """Name those of ``names`` that stand in ``folder`` and are not what circle15 wrote there."""
     known = {name: {sha256} for name, sha256 in files_of_manifest(folder).items()}
-    if _is_of_ours(read_json(folder / MANIFEST)):
+    if is_of_ours(read_json(folder / MANIFEST)):
         known[MANIFEST] = {fresh_digest(folder / MANIFEST)}
     singles = files_of_ledger(folder)
     if singles:

@@ -21,7 +21,7 @@ from circle15.pipeline.study.read_study import study_area
 from circle15.pipeline.study.scenario import change_network
 from circle15.pipeline.study.study_streets import read_streets
 from circle15.pipeline.tables.district_result import streets_around
-from circle15.runs.folder import columns_of_runs, read_manifest, read_run_table
+from circle15.runs.folder import columns_of_runs, read_results, read_run_table
 from circle15.runs.stale import changed_inputs
 from circle15.said import Said
 
@@ -143,8 +143,7 @@ def compare_runs(before: Path, after: Path) -> Comparison:
 
 def streets_of_run(folder: Path, units: gpd.GeoDataFrame) -> gpd.GeoSeries | Said:
     """Read a run's walkable streets again, to draw a map on; a sentence where its inputs are not what it read."""
-    manifest = read_manifest(folder)
-    manifest.refuse(manifest.lacking_keys())
+    manifest = read_results(folder)
     config = parse_config(manifest.told["config_stated"], manifest.config_path)
     changed = changed_inputs(manifest, config)
     if changed:
@@ -173,15 +172,14 @@ def _called(run: _Run) -> str:
 
 
 def _read(folder: Path) -> _Run:
-    manifest = read_manifest(folder)
-    manifest.refuse(key for key in ("district", "layers") if key not in manifest.told)
-    path = folder / "cells.parquet"
-    if not path.is_file():
+    manifest = read_results(folder)
+    path = manifest.written("cells.parquet")
+    if path is None:
         message = Said(
             '没有这个文件；请在 [outputs] write 中加入 "cells" 后重新运行',
             'no such file; run again with "cells" in [outputs] write',
         )
-        raise MissingFileError(Problem(message, file=str(path)))
+        raise MissingFileError(Problem(message, file=str(folder / "cells.parquet")))
     with steady_file(path) as file:
         cells = gpd.read_parquet(file)
     with columns_of_runs(path):
@@ -371,8 +369,8 @@ def _units(run: _Run, names: dict[str, str]) -> gpd.GeoDataFrame:
 def _unit_names(run: _Run) -> dict[str, str]:
     """Give the units' names by id, in the run's order; from coverage.csv where it was written, else the ids."""
     ids = run.cells["unit_id"].drop_duplicates().tolist()
-    path = run.folder / "coverage.csv"
-    if not path.is_file():
+    path = run.manifest.written("coverage.csv")
+    if path is None:
         return {name: name for name in sorted(ids)}
     table = read_run_table(path, dtype=str, keep_default_na=False)
     with columns_of_runs(path):

@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from circle15.errors import Circle15Error, InputError, MissingColumnError, MissingFileError, Problem
-from circle15.files.door import largest_bytes, read_whole, steady_file
-from circle15.files.written import MANIFEST
+from circle15.files.digests import file_digest
+from circle15.files.door import is_there, largest_bytes, read_whole, steady_file, vouched
+from circle15.files.written import MANIFEST, is_of_ours
 from circle15.outputs.text import words
 from circle15.said import Said
 
@@ -30,7 +31,13 @@ _NEEDED: dict[str, type] = {
     "inputs": dict,
     "files": dict,
 }
+_ALTERED = Said(
+    "写出后被改动过（例如用 Excel 打开后保存），不再是 circle15 的成果；请重新运行",
+    "has been changed since it was written (saved again in Excel, for one) and is no result of circle15 any more; run"
+    " again",
+)
 _OF_EACH_FILE = {"inputs": ("path", "sha256"), "files": ("sha256",)}
+_OF_EACH_LAYER = ("id", "name")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,11 @@ class Manifest:
     def is_of_a_batch(self) -> bool:
         """Whether a batch wrote it."""
         return "batch" in self.told
+
+    @property
+    def is_as_written(self) -> bool:
+        """Whether nobody altered it."""
+        return is_of_ours(self.told)
 
     @property
     def finished(self) -> list[str]:
@@ -101,12 +113,49 @@ class Manifest:
             for name, facts in self.told[group].items()
             for key in keys
         ]
-        return [*found, *(f"{g}.{n}.{key}" for g, n, key, facts in each if not isinstance(_value_at(facts, key), str))]
+        found += [f"{g}.{n}.{key}" for g, n, key, facts in each if not isinstance(_value_at(facts, key), str)]
+        layers = enumerate(self.told["layers"] if "layers" not in found else (), start=1)
+        return [
+            *found,
+            *(f"layers.{i}.{k}" for i, one in layers for k in _OF_EACH_LAYER if not isinstance(_value_at(one, k), str)),
+        ]
+
+    def written(self, name: str, *, as_found: bool = False) -> Path | None:
+        """Give a file of the results, None where there is none; ``as_found``, whoever wrote it.
+
+        Raises
+        ------
+        InputError
+            If it is not the file that was written.
+        """
+        path, facts = self.path.with_name(name), self.told["files"].get(name)
+        if not is_there(path):
+            return None
+        if as_found:
+            return vouched(path)
+        if facts is None or file_digest(vouched(path)) != facts["sha256"]:
+            raise InputError(Problem(_ALTERED, file=str(path)))
+        return path
 
     def refuse(self, lacking: Iterable[str]) -> None:
         """Raise InputError naming every key that is lacking, if any is."""
         message = Said("不是本版 circle15 的运行清单：缺少此键", "is no manifest of this circle15: lacks this key")
         InputError.gather(Problem(message, file=str(self.path), key=key) for key in lacking)
+
+
+def read_results(folder: Path) -> Manifest:
+    """Read the run.json of results whose numbers are to be read on.
+
+    Raises
+    ------
+    MissingFileError, InputError
+        As `read_manifest`; if it lacks what this version writes; and if it is not as it was written.
+    """
+    manifest = read_manifest(folder)
+    manifest.refuse(manifest.lacking_keys())
+    if not manifest.is_as_written:
+        raise InputError(Problem(_ALTERED, file=str(manifest.path)))
+    return manifest
 
 
 def read_manifest(folder: Path) -> Manifest:

@@ -27,6 +27,8 @@ def why_stale(config: Config, folder: Path) -> str | None:
     lacking = manifest.lacking_keys()
     if lacking:
         return f"its manifest lacks {lacking[0]}"
+    if not manifest.is_as_written:
+        return "its manifest is not as it was written"
     now = {"config_sha256": config_digest(config), "code_sha256": code_digest(), **run_environment()}
     for key, value in now.items():
         if manifest.told.get(key) != value:

@@ -11,7 +11,7 @@ from circle15.config.model import parse_config
 from circle15.errors import Circle15Error, both
 from circle15.files.cache_room import empty_cache
 from circle15.files.held_folders import held_folder
-from circle15.files.written import MANIFEST, SEAL, is_sealed
+from circle15.files.written import MANIFEST, SEAL
 from circle15.outputs.summary import FILES, OF_PREVIOUS
 from circle15.pipeline import run_district
 from circle15.pipeline.record.manifest import code_digest, run_environment
@@ -105,7 +105,7 @@ def _verify_district(folder: Path, threads: int | None) -> Verification:
 
 def _verify_run(folder: Path, manifest: Manifest, threads: int | None) -> Verification:
     found = Verification(folder, notes=_other_versions(manifest))
-    if SEAL in manifest.told and not is_sealed(manifest.told):
+    if not manifest.is_as_written:
         found.problems.append(Said("清单已被改动", "the manifest is not as it was written"))
     config = parse_config(manifest.told["config_stated"], manifest.config_path)
     found.problems += [_NOT_READ.format(name=name) for name in changed_inputs(manifest, config)]
@@ -160,9 +160,9 @@ def _verify_summary(root: Path, manifest: Manifest) -> Verification:
         previous, lost = None, OF_PREVIOUS
     with held_folder() as scratch:
         try:
-            write_summary(gather_summary(folders, manifest.failed, previous), scratch)
-        except (Circle15Error, KeyError, ValueError) as e:
-            told = both(e) if isinstance(e, Circle15Error) else str(e)
+            write_summary(gather_summary(folders, manifest.failed, previous, as_found=True), scratch)
+        except Exception as e:  # noqa: BLE001 (whatever damaged results make a reader raise, they are not those that were written)
+            told = both(e) if isinstance(e, Circle15Error) else f"{type(e).__name__}: {e}"
             found.problems.append(
                 Said("无法由各区县重新汇总：", "the summary cannot be made again from the districts: ") + told
             )

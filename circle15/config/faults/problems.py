@@ -83,11 +83,12 @@ def known_keys(keys: tuple[str | int, ...], models: Mapping[str, type[BaseModel]
 def written_keys(loc: tuple[str | int, ...], raw: Any) -> tuple[str | int, ...]:
     """Leave out of an error's place what stands in no file: "[key]" and the names of a union's branches."""
     kept: list[str | int] = []
-    for key in loc:
+    for at, key in enumerate(loc, start=1):
         if (
             key == "[key]"
             or isinstance(key, int) != isinstance(raw, list)
             or (kept and not isinstance(raw, dict | list))
+            or (isinstance(raw, dict) and key not in raw and at < len(loc) and kept)
         ):
             continue
         kept.append(key)

@@ -103,7 +103,8 @@ def _faulty(error: Any, keys: Keys, work: dict[str, Any], tried: set[Keys]) -> l
         return [("layer", i, named[2]) for i, layer in enumerate(layers) if layer.get("id") == named[1]]
     if len(keys) == 2 and keys[0] == "layer" and keys not in tried:  # noqa: PLR2004 (a layer as a whole)
         tried.add(keys)
-        return [(*keys, key) for key in ("metres", "where") if key in layers[keys[1]]] or [keys]
+        layer = layers[keys[1]] if isinstance(layers[keys[1]], dict) else {}
+        return [(*keys, key) for key in ("metres", "where") if key in layer] or [keys]
     return [keys]
 
 

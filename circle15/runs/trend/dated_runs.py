@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from circle15.config.district import last_day
 from circle15.config.model import parse_config
 from circle15.errors import InputError, Problem
-from circle15.runs.folder import columns_of_runs, read_manifest, read_run_table
+from circle15.runs.folder import columns_of_runs, read_results, read_run_table
 from circle15.runs.joined_tables import unit_outlines
 from circle15.runs.trend.unit_numbers import READ, unit_numbers
 from circle15.said import Said
@@ -49,7 +49,7 @@ class DatedRun:
 
     def units(self) -> gpd.GeoDataFrame | None:
         """Read the streets' outlines; None where no file of the run has them."""
-        return unit_outlines(self.folder)
+        return unit_outlines(self.manifest)
 
     def layer_names(self) -> dict[str, str]:
         """Give the services' names by id."""
@@ -97,14 +97,13 @@ def _districts(folders: Iterable[Path]) -> list[Path]:
     """Give the runs' own folders, each once, those of a batch for the batch's."""
     found: list[Path] = []
     for folder in folders:
-        manifest = read_manifest(folder)
+        manifest = read_results(folder)
         found += [folder / name for name in manifest.finished] if manifest.is_of_a_batch else [folder]
     return list({path.resolve(): path for path in found}.values())
 
 
 def _read(folder: Path) -> DatedRun:
-    manifest = read_manifest(folder)
-    manifest.refuse(manifest.lacking_keys())
+    manifest = read_results(folder)
     as_of = manifest.told["config"]["district"].get("as_of")
     if as_of is None:
         message = Said(
@@ -112,7 +111,8 @@ def _read(folder: Path) -> DatedRun:
             "states no date; write as_of = 2024-12-31 (or what holds) into its config's [district] and run again",
         )
         raise InputError(Problem(message, file=str(folder), key="district.as_of"))
-    tables = {name: _table(folder / f"{name}.csv") for name in READ if (folder / f"{name}.csv").is_file()}
+    found = {name: manifest.written(f"{name}.csv") for name in READ}
+    tables = {name: _table(path) for name, path in found.items() if path is not None}
     if "coverage" not in tables:
         message = Said(
             '没有 coverage.csv；请在 [outputs] write 中加入 "coverage" 后重新运行',
