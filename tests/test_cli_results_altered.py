@@ -77,6 +77,14 @@ def test_no_command_waits_for_what_has_no_end_in_a_folder_of_results(pair, kind,
     done = say("compare", *pair)
     assert done.exit_code == 2, done.output
     assert name in done.output
+
+
+@pytest.mark.parametrize(
+    ("name", "kind"), [("run.json", "pipe"), ("coverage.csv", "messages"), ("cells.parquet", "zeros")]
+)
+def test_an_audit_does_not_wait_for_what_has_no_end(pair, name, kind):
+    (pair[1] / name).unlink()
+    FILES[kind](pair[1] / name)
     assert say("verify", pair[1]).exit_code in {1, 2}
 
 

@@ -6,10 +6,12 @@ import importlib
 import io
 import json
 import os
+import pickle
 import resource
 import signal
 import sys
 import time
+import traceback
 import warnings
 from contextlib import redirect_stderr, redirect_stdout, suppress
 from dataclasses import dataclass
@@ -47,6 +49,29 @@ def run_forked(argv, log, *, seconds=MOST_SECONDS):
     return Ended(os.WEXITSTATUS(status), None, text, spent, peak)
 
 
+def made_apart(make, *given):
+    """Call ``make`` in a child and give what it gives: threads that it starts are none of this process's."""
+    reader, writer = os.pipe()
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            os.close(reader)
+            with os.fdopen(writer, "wb") as out:
+                pickle.dump(make(*given), out)
+            code = 0
+        except BaseException:  # noqa: BLE001 (told by the parent)
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(writer)
+    with os.fdopen(reader, "rb") as told:
+        content = told.read()
+    _, status = os.waitpid(child, 0)
+    assert status == 0, f"{make.__name__}{given} fails"
+    return pickle.loads(content)  # noqa: S301 (of our own child)
+
+
 def _be_child(argv, log, seconds):
     code = ESCAPED
     try:
@@ -67,8 +92,6 @@ def _be_child(argv, log, seconds):
             except SystemExit as e:
                 code = 0 if e.code is None else e.code if isinstance(e.code, int) else 1
             except BaseException:  # noqa: BLE001 (whatever escapes is a traceback)
-                import traceback
-
                 traceback.print_exc()
         sys.stdout.flush()
         sys.stderr.flush()

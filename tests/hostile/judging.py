@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from tests.hostile.cases import KINDS, make_case
-from tests.hostile.forking import ESCAPED, MOST_BYTES, run_forked, warm_up
+from tests.hostile.forking import ESCAPED, MOST_BYTES, made_apart, run_forked, warm_up
 from tests.hostile.sound import sound_results
 from tests.hostile.village import write_village
 
@@ -38,7 +38,7 @@ class Verdict:
 def judge(kind, seed, folder):
     """Run the command on the input of a kind and a seed in a child process and judge what it did."""
     _emptied(folder)
-    case = make_case(kind, seed, folder)
+    case = made_apart(make_case, kind, seed, folder)
     ended = run_forked(case.argv, folder.parent / f"{folder.name}.log")
     verdict = _verdict(case, ended)
     return Verdict(

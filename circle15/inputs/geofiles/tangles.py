@@ -21,8 +21,11 @@ def is_tangled(shape: Any) -> bool:
         return False
     corners, ring = shapely.get_coordinates(_rings(shape), return_index=True)
     first = np.flatnonzero(ring[:-1] == ring[1:])
-    sides = shapely.linestrings(np.stack([corners[first], corners[first + 1]], axis=1))
-    sides = sides[np.isfinite(shapely.length(sides))]
+    ends = np.stack([corners[first], corners[first + 1]], axis=1)
+    ends = ends[np.isfinite(ends).all(axis=(1, 2))]
+    # Sides that lie on each other cross the same ones, and are all compared with each other: one stands for them.
+    ends = np.unique(np.sort(ends.view("f8,f8"), axis=1).view(np.float64).reshape(-1, 2, 2), axis=0)
+    sides = shapely.linestrings(ends)
     tree = shapely.STRtree(sides)
     n, step = 0, max(1, _PAIRS_AT_ONCE // max(len(sides), 1))
     for start in range(0, len(sides), step):

@@ -15,6 +15,8 @@ from circle15.said import Said
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+MOST_DEGREES = 90.0
+"""Of longitude, of one outline: the widest province has thirty."""
 BYTES_PER_CELL = 7000
 """Memory that a whole run takes per cell, measured on Nanjing Xuanwu with two services: 6.7 kB from 57,000 to 396,000
 cells, maps and tables included."""
@@ -54,6 +56,7 @@ def check_cell_budget(shapes: Iterable[Any], resolution: int) -> None:
         With the estimate, what is free, and a resolution that fits.
     """
     outlines = list(shapes)
+    _refuse_continents(outlines)
     n, free = n_cells_of(outlines, resolution), available_bytes()
     if n * BYTES_PER_CELL <= (MOST_CELLS * BYTES_PER_CELL if free is None else free):
         return
@@ -79,3 +82,17 @@ def check_cell_budget(shapes: Iterable[Any], resolution: int) -> None:
         f"needs about {n:,} cells, some {need} of memory{has.en}; {remedy.en}",
     )
     raise InputError(Problem(message, key="cells.resolution", value=resolution))
+
+
+def _refuse_continents(outlines: list[Any]) -> None:
+    """Refuse ground that no district has: round the globe an area is none, and H3 takes memory without end."""
+    for shape in outlines:
+        west, south, east, north = shapely.bounds(shape)
+        if east - west > MOST_DEGREES:
+            message = Said(
+                f"范围从经度 {west:g} 到 {east:g}、纬度 {south:g} 到 {north:g}，不是区县的范围；"
+                "请检查经纬度是否写反、坐标系是否正确",
+                f"reaches from {west:g} to {east:g} in longitude and from {south:g} to {north:g} in latitude, which is"
+                " no district; see whether its coordinates are swapped or in another system",
+            )
+            raise InputError(Problem(message, key="district.boundary"))

@@ -180,7 +180,7 @@ def _from_units(config: Config, path: Path, district: District, cells: Cells) ->
         sorted_rows = of_larger_table(sorted_rows)
     ours = sorted_rows.rows("unit", "unknown")
     own, rows = table.take(ours), [sorted_rows.ids[i] for i in ours]
-    unmatched = list(_unmatched(own, rows, district, path.name))
+    unmatched = list(_unmatched(own, rows, district, path.name, config.district.units or config.district.boundary))
     # A row whose name is mistyped explains the unit without one.
     lacking = [] if unmatched else list(_without_row(rows, district, path.name))
     InputError.gather((*first_problems(own.problems, path.name), *unmatched, *lacking))
@@ -216,7 +216,9 @@ def _units_of(district: District) -> UnitNames:
     return UnitNames(every["unit_id"], every["unit_name"], every["parent_id"])
 
 
-def _unmatched(table: PeopleTable, rows: list[tuple[str, ...]], district: District, file: str) -> Iterator[Problem]:
+def _unmatched(
+    table: PeopleTable, rows: list[tuple[str, ...]], district: District, file: str, outlines: str
+) -> Iterator[Problem]:
     """Give a problem for each row that names no unit, several, one that has a row already, or a community of such."""
     shown = ", ".join(district.units["unit_name"])
     parents = _parents(district)
@@ -224,7 +226,10 @@ def _unmatched(table: PeopleTable, rows: list[tuple[str, ...]], district: Distri
     first: dict[str, int] = {}
     for name, number, row in zip(table.unit, table.row.tolist(), rows, strict=True):
         if not row:
-            message = Said(f"不是本区的单元；现有：{shown}", f"is no unit of the district; there are: {shown}")
+            message = Said(
+                f"不是本区的单元；现有：{shown}（有边界的，来自 {outlines}）",
+                f"is no unit of the district; there are: {shown} (those with an outline in {outlines})",
+            )
         elif len(row) > 1:
             what = Said("村社", "communities") if row[0] in parents else Said("单元", "units")
             ids = ", ".join(sorted(row))

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 from xml.parsers import expat
 
+from pyproj import CRS
+from pyproj.exceptions import CRSError
+
 from circle15.errors import MOST_TOLD, Circle15Error, InputError, Problem
 from circle15.files.door import largest_bytes, steady_file
 from circle15.inputs.geofiles.drivers import refuse_grid_files
@@ -43,6 +46,7 @@ def read_graph(path: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
             graph: Any = osmnx.load_graphml(path)
             refuse_grid_files(str(graph.graph.get("crs", "")), file=file)
             _refuse_places(graph, file)
+            _refuse_no_system(graph, file)
             nodes, edges = osmnx.graph_to_gdfs(graph, fill_edge_geometry=True)
         except Circle15Error:
             raise
@@ -51,6 +55,19 @@ def read_graph(path: Path) -> tuple[gpd.GeoDataFrame, gpd.GeoDataFrame]:
             message = Said(f"不是 OSMnx 保存的路网（{reason}）", f"not readable as a graph saved by OSMnx ({reason})")
             raise InputError(Problem(message, file=file)) from e
     return nodes, edges
+
+
+def _refuse_no_system(graph: Any, file: str) -> None:
+    """Refuse a graph whose ``crs`` is none, or one that no place can be drawn from."""
+    told = graph.graph.get("crs")
+    try:
+        CRS.from_user_input(told)
+    except CRSError:
+        message = Said(
+            '没有可用的坐标系（图的 crs）；OSMnx 保存时会写 "epsg:4326"，请重新保存',
+            'has no usable coordinate system (the graph\'s crs); OSMnx writes "epsg:4326": save it again',
+        )
+        raise InputError(Problem(message, file=file, key="crs", value=told)) from None
 
 
 def refuse_declarations(path: Path) -> None:

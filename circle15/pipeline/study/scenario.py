@@ -15,6 +15,7 @@ from circle15.errors import InputError, NetworkError, Problem
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS
 from circle15.inputs.tables.reading import read_table
 from circle15.network.changes import JOIN_TOLERANCE_M, add_path, close_path
+from circle15.network.streets.segments import haversine_m
 from circle15.outputs.shown_changes import ShownChange, known
 from circle15.said import Said
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from circle15.pipeline.study.layer_facilities import Services
 
 WGS84 = "EPSG:4326"
+FARTHEST_CORNER_M = 100_000.0
+"""Apart that two neighbouring corners of a path may lie."""
 _SHOWN = 5
 
 
@@ -143,6 +146,7 @@ def _change_path(
     network: WalkNetwork, change: ChangeTable, line: npt.NDArray[np.float64], number: int
 ) -> tuple[WalkNetwork, list[Said]]:
     tolerance_m = change.tolerance_m or JOIN_TOLERANCE_M
+    _refuse_far(line)
     if change.kind == "close_path":
         closed = close_path(network, line, tolerance_m=tolerance_m)
         if closed.n_edges == 0:
@@ -172,6 +176,23 @@ def _change_path(
         en = f"the new path {name!r} misses the nearest street by {e.miss_m:.1f} m at its {e.end} and does not join it"
         told.append(Said(zh, f"{en} (tolerance {tolerance_m:g} m)"))
     return added.network, told
+
+
+def _refuse_far(line: npt.NDArray[np.float64]) -> None:
+    """Refuse a line that nobody walks: corners that are no places, or a journey apart."""
+    lon, lat = line[:, 0], line[:, 1]
+    is_place = bool((np.abs(lon) <= 180).all() and (np.abs(lat) <= 90).all())  # noqa: PLR2004 (the globe); NaN is none
+    farthest_m = float(haversine_m(lon[:-1], lat[:-1], lon[1:], lat[1:]).max(initial=0.0)) if is_place else np.inf
+    if farthest_m <= FARTHEST_CORNER_M:
+        return
+    most = f"{FARTHEST_CORNER_M / 1000:g}"
+    raise InputError(
+        Said(
+            f"此线相邻两点相距超过 {most} 公里，或坐标不在地球上，不是步行路径；请检查经纬度是否写反",
+            f"two corners of this line are more than {most} km apart, or off the globe, which is no path to walk; see"
+            " whether its coordinates are swapped",
+        )
+    )
 
 
 def _lines(config: Config, change: ChangeTable) -> list[npt.NDArray[np.float64]]:
