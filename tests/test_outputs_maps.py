@@ -5,6 +5,7 @@ import json
 import re
 from dataclasses import replace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import folium
 import geopandas as gpd
@@ -17,6 +18,7 @@ from circle15.outputs.difference import LayerMoves, write_difference_map
 from circle15.outputs.map_data import page_data
 from circle15.outputs.map_places import areas_in_reach
 from circle15.outputs.maps import write_district_map, write_unit_maps
+from circle15.outputs.missing_links import link_where
 from circle15.outputs.offline import safe_json
 from circle15.outputs.packed_shapes import STREET_TOLERANCE_DEG, encode_lines, encode_polygons, joined_lines
 from circle15.outputs.palette import count_colours, gap_classes, lightness, time_classes
@@ -427,3 +429,10 @@ def test_a_map_without_ranking_areas_or_unlinked_points_is_written(result, tmp_p
 def test_twenty_thousand_cells_take_less_than_25_megabytes(tmp_path):
     write_district_map(made_result("large"), tmp_path / "i.html")
     assert (tmp_path / "i.html").stat().st_size < 25_000_000
+
+
+def test_a_link_is_told_by_the_roads_that_it_would_join_and_its_community():
+    row = SimpleNamespace(from_road="河滨路旁", to_road="桥东街旁", community="桥东社区")
+    assert link_where(row, "zh") == "河滨路旁 — 桥东街旁，桥东社区"
+    assert link_where(SimpleNamespace(from_road="on A", to_road="on A", community=""), "en") == "on A"
+    assert link_where(SimpleNamespace(from_road="", to_road="", community=""), "zh") == ""

@@ -22,8 +22,10 @@ NARROW = 0.02
 _TEXTS = {
     "zh": {
         "brackets": "（{}）", "title": "覆盖率有多可靠", "sure": "稳定覆盖", "unsure": "不确定",
-        "surely_not": "稳定未覆盖", "class": "覆盖的可靠程度", "interval": "90% 区间", "lower": "路网下限",
-        "upper": "路网上限", "probability": "覆盖概率", "main": "主要误差来源", "people_unit": "人", "nothing": "无",
+        "surely_not": "稳定未覆盖", "class": "覆盖的可靠程度", "interval": "90% 区间",
+        "probability": "覆盖概率", "main": "主要误差来源", "nothing": "无",
+        "surely_short": "稳定覆盖（人）", "unsure_short": "不确定（人）", "surely_not_short": "稳定未覆盖（人）",
+        "bounds_heading": "路网上下限",
         "positions": "设施位置", "speed": "步速", "people": "人口分布", "service": "服务", "share": "覆盖率",
         "note": "括号内为 90% 区间：在设施位置、步速和人口分布的误差范围内重新抽样测算 {draws} 次，"
                 "其中九成的结果落在区间内。某处在至少 95% 的抽样中被覆盖为稳定覆盖，至多 5% 为稳定未覆盖，"
@@ -37,14 +39,16 @@ _TEXTS = {
     },
     "en": {
         "brackets": " ({})", "title": "How sure the shares are", "sure": "surely covered", "unsure": "unsure",
-        "surely_not": "surely not covered", "class": "how sure", "interval": "90 % interval", "lower": "lower bound",
-        "upper": "upper bound", "probability": "probability of being covered", "main": "main source of doubt",
-        "people_unit": "people", "nothing": "none", "positions": "places of facilities", "speed": "walking speed",
+        "surely_not": "surely not covered", "class": "How sure", "interval": "90 % interval",
+        "probability": "probability of being covered", "main": "Main doubt",
+        "surely_short": "Surely covered", "unsure_short": "Unsure", "surely_not_short": "Surely not",
+        "bounds_heading": "By missing paths", "nothing": "none",
+        "positions": "places of facilities", "speed": "walking speed",
         "people": "where people live", "service": "Service", "share": "Covered share",
         "note": "In brackets: the 90 % interval, in which nine tenths of {draws} measurements lie that were made with"
                 " places, walking speeds and people drawn anew within their errors. Surely covered is what is covered"
                 " in at least 95 % of them, surely not what is in at most 5 %; in between the data cannot tell. Streets"
-                " or services whose intervals overlap are not ranked.",
+                " or services whose intervals overlap are not ranked. The three classes are counted in people.",
         "bounds": " The bounds are what streets missing from the map may do: the share by the streets as mapped, and"
                   " with the paths that very likely exist inside blocks.",
         "held": "Chosen in", "no_regret": "Sites of no regret, chosen in at least 95 % of the draws: {places}.",
@@ -126,14 +130,14 @@ def certainty_chapter(result: DistrictResult) -> Value | None:
     has_bounds = bool(whole["lower"].notna().any())
     rows = []
     for row in whole.itertuples(index=False):
-        interval = interval_text(row.p05, row.p95, result.lang).strip(" ()（）")
-        bounds = [share_text(row.lower), share_text(row.upper)] if has_bounds else []
+        share = share_text(row.covered_share) + interval_text(row.p05, row.p95, result.lang)
+        bounds = [f"{share_text(row.lower).removesuffix('%')}–{share_text(row.upper)}"] if has_bounds else []
         people = [people_text(v) for v in (row.people_sure, row.people_unsure, row.people_surely_not)]
         main = texts[row.main_factor] if row.main_factor else texts["nothing"]
-        rows.append([names[row.layer], share_text(row.covered_share), interval, *bounds, *people, main])
-    headings = [texts["service"], texts["share"], texts["interval"]]
-    headings += [texts["lower"], texts["upper"]] if has_bounds else []
-    headings += [f"{texts[name]} ({texts['people_unit']})" for name in CLASSES] + [texts["main"]]
+        rows.append([names[row.layer], share, *bounds, *people, main])
+    headings = [texts["service"], texts["share"] + texts["brackets"].format(texts["interval"])]
+    headings += [texts["bounds_heading"]] if has_bounds else []
+    headings += [texts[name] for name in ("surely_short", "unsure_short", "surely_not_short")] + [texts["main"]]
     kinds = ["", *["number"] * (len(headings) - 2), ""]
     draws = int(whole["draws"].iloc[0])
     return {

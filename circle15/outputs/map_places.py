@@ -172,7 +172,7 @@ def _planned(view: View) -> dict[str, list[tuple[str, Value]]]:
             {
                 "layer": link.layer, "title": link.title, "unit": names.get(link.unit_id, ""),
                 "latlngs": [[round(lat, PLACE_DECIMALS), round(lon, PLACE_DECIMALS)] for lon, lat in link.ends],
-                "rows": [list(row) for row in link.rows],
+                "rows": [*([[view.say["where"], link.where]] if link.where else []), *(list(row) for row in link.rows)],
             },
         )
         for link in missing_links(view)

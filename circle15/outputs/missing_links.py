@@ -22,6 +22,7 @@ class Link:
     ends: tuple[tuple[float, float], tuple[float, float]]  # lon, lat of each
     unit_id: str
     title: str
+    where: str  # between which roads, in which community; "" where neither is known
     rows: tuple[tuple[str, str], ...]
 
 
@@ -41,6 +42,7 @@ def missing_links(view: View) -> Iterator[Link]:
             ends=((float(row.from_lon), float(row.from_lat)), (float(row.to_lon), float(row.to_lat))),
             unit_id=str(row.unit_id),
             title=f"{layer.name} · {say['missing_link']} {int(row.rank)}",
+            where=link_where(row, view.result.lang),
             rows=(
                 (
                     say["newly_covered_link"].format(group=whom),
@@ -50,3 +52,11 @@ def missing_links(view: View) -> Iterator[Link]:
                 (say["walk_now_m"], amount_text(row.walk_m, say["metres"], 0)),
             ),
         )
+
+
+def link_where(row: Any, lang: str) -> str:
+    """Say from which road to which a link leads, and in which community; "" where nothing is known."""
+    start, end, community = (str(getattr(row, name, "") or "") for name in ("from_road", "to_road", "community"))
+    between, to = ("，", " — ") if lang == "zh" else (", ", " – ")
+    roads = start if start == end else to.join(part for part in (start, end) if part)
+    return between.join(part for part in (roads, community) if part)

@@ -75,7 +75,7 @@ def change_legend(view: View, layer: LayerInfo) -> list[tuple[Any, str]]:
     for change, kind in changes_of(view, layer):
         colour = _colour(change)
         if change.lines:
-            style = (0, (1, 1.6)) if is_closing(change) else "-"
+            style: Any = (0, (1, 1.6)) if is_closing(change) else "-"
             signs[kind] = Line2D([], [], color=colour, linewidth=3, linestyle=style)
         elif change.lon is not None:
             signs[kind] = Line2D([], [], linestyle="", marker="o", markersize=9, markerfacecolor="none",

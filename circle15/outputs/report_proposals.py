@@ -78,9 +78,11 @@ def _links(view: View) -> Value | None:
         return None
     labels = [label for label, _ in found[0].rows]
     # People of several services stand in one column: each is named in the link's title.
-    rows = [[link.title, view.unit_names().get(link.unit_id, ""), *(value for _, value in link.rows)] for link in found]
+    names = view.unit_names()
+    places = ["\n".join(part for part in (str(names.get(link.unit_id, "")), link.where) if part) for link in found]
+    rows = [[link.title, at, *(value for _, value in link.rows)] for link, at in zip(found, places, strict=True)]
     headings = [view.say["missing_link"], view.say["unit"], view.say["newly_covered"], *labels[1:]]
-    kinds = ["", "", *("number" for _ in labels)]
+    kinds = ["", "lines", *("number" for _ in labels)]
     return {"title": view.say["links"], "parts": [{"caption": "", "headings": headings, "kinds": kinds, "rows": rows}],
             "note": ""}  # fmt: skip
 

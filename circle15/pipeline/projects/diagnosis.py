@@ -12,6 +12,7 @@ import pandas as pd
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS, unit_of_points
 from circle15.measures.coverage import sum_by_unit
 from circle15.pipeline.fit.islands import is_unserved
+from circle15.pipeline.projects.whereabouts import communities_at, roads_near
 from circle15.planning.causes import FULL, UNCOVERED_CAUSES, detour_ratio, find_causes
 from circle15.planning.demand import Demand
 from circle15.planning.links import find_missing_links
@@ -35,7 +36,7 @@ CAUSE_COLUMNS = (
 )  # fmt: skip
 LINK_COLUMNS = (
     "rank", "layer", "from_lon", "from_lat", "to_lon", "to_lat", "unit_id", "straight_m", "walk_m",
-    "newly_covered_people", "group",
+    "newly_covered_people", "group", "from_road", "to_road", "community",
 )  # fmt: skip
 
 DETOUR_SEARCHED_M = 20_000.0
@@ -170,6 +171,9 @@ def _links_of(study: Study, service: Service, threads: int | None) -> pd.DataFra
             "straight_m": found.straight_m,
             "walk_m": found.walk_m,
             "newly_covered_people": found.newly_covered_people,
+            "from_road": roads_near(study, lon, lat),
+            "to_road": roads_near(study, found.to_lon, found.to_lat),
+            "community": communities_at(study, lon, lat),
         }
     )
 

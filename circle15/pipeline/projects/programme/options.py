@@ -125,8 +125,8 @@ def scenario_places(study: Study, name: str) -> Parcels:
     raw = read_toml(path)
     changes, problems = [], []
     ids = {layer.id for layer in study.config.layers}
-    known = [{"id": layer.id, "name": layer.name} for layer in study.config.layers]
-    named = with_layer_ids({"layer": known, "change": raw.get("change", [])})
+    layers = [{"id": layer.id, "name": layer.name} for layer in study.config.layers]
+    named = with_layer_ids({"layer": layers, "change": raw.get("change", [])})
     for number, given in enumerate(named["change"], start=1):
         key = f"change.{number}"
         try:
