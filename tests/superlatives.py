@@ -33,7 +33,7 @@ _OTHER = {
     ),
 }
 _NO_CLAIM = {
-    "zh": ("到最近设施的步行时间", "最少缺口"),
+    "zh": ("到最近设施的步行时间", "最少缺口", "最靠近格内居民中位点的住处"),
     "en": ("walk to the nearest", "Missing at least", "missing at least", "at least"),
 }
 """What the report says of every place or as a name, and of none in particular."""
