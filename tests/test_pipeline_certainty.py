@@ -207,10 +207,10 @@ def test_a_capacity_that_is_stated_as_about_is_drawn_and_others_are_not(tmp_path
     path = write_town(
         tmp_path, clinics=CLINICS, people=SPREAD, rule="minutes = 5\nnorm_per_1000 = 200", more=doubts(),
     )  # fmt: skip
-    from circle15.pipeline.draws.drawn_services import _capacity_factors  # noqa: PLC0415 (this test alone)
+    from circle15.pipeline.draws.drawn_services import capacity_factors  # noqa: PLC0415 (this test alone)
 
     _, (service,), found = drawn(path, draws=50)
-    factors = _capacity_factors(found.world, service)
+    factors = capacity_factors(found.world, service)
     assert factors.std(axis=0).tolist() == [0, pytest.approx(0.1, rel=0.4), 0]
     gap = found.services[0].gap[:, -1]
     assert gap.std() > 0
