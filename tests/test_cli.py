@@ -108,7 +108,7 @@ def test_check_tells_what_a_run_will_find(root):
     assert result.exit_code == 0, result.output
     told = json.loads(result.stdout)
     assert told["problems"] == []
-    assert any("9 个单元" in fact for fact in told["facts"])
+    assert any("9 个街道" in fact for fact in told["facts"])
 
 
 def test_rank_prints_a_table_to_stdout(root):

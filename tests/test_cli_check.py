@@ -239,7 +239,7 @@ def test_overlapping_and_broken_units_are_told_with_their_area(tmp_path):
     warnings = checked(path)["warnings"]
     assert any("自相交" in w and "平方米" in w for w in warnings)
     assert any("重叠" in w and "平方米" in w for w in warnings)
-    assert any("不属任何单元" in w and "平方米" in w for w in warnings)
+    assert any("不属任何街道" in w and "平方米" in w for w in warnings)
 
 
 def test_every_problem_of_every_part_is_in_one_list(tmp_path):

@@ -268,12 +268,12 @@ def test_a_sliver_goes_to_the_neighbour_with_the_longest_common_border(tmp_path)
     )
     district = from_units(tmp_path, [left, lower, upper], name=["a", "b", "c"])
     assert len(district.notes) == 1
-    assert "12,364 平方米，已归相邻单元" in district.notes[0].zh
+    assert "12,364 平方米，已归相邻街道" in district.notes[0].zh
     assert district.units.geometry[0].area == pytest.approx(LEFT.area)
     assert_partition(district)
 
 
-@pytest.mark.parametrize(("lang", "name", "words"), [("zh", "其余", "不属任何单元"), ("en", "rest", "lie in no unit")])
+@pytest.mark.parametrize(("lang", "name", "words"), [("zh", "其余", "不属任何街道"), ("en", "rest", "lie in no unit")])
 def test_a_large_part_in_no_unit_becomes_the_rest(tmp_path, lang, name, words):
     district = from_units(tmp_path, [LEFT], name=["a"], lang=lang)
     assert district.units[["unit_id", "unit_name"]].to_numpy().tolist() == [["a", "a"], ["demo-rest", name]]

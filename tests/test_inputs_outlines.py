@@ -193,14 +193,14 @@ def test_a_city_file_as_units_is_filtered_to_the_boundary_counted_and_told(tmp_p
     district = read(tmp_path, boundary="city.geojson#330201", units="city.geojson", unit_id_field="adcode")
     assert district.units["unit_id"].tolist() == ["330201"]
     assert district.n_outside == 2
-    assert "city.geojson：3 个单元中有 1 个不在区内，未采用" in {n.zh for n in district.notes}
+    assert "city.geojson：3 个街道中有 1 个不在区内，未采用" in {n.zh for n in district.notes}
 
 
 def test_units_without_names_are_warned_of_with_the_columns_that_there_are(tmp_path):
     box = f"box:{WEST},{SOUTH},{WEST + 4 * SIDE},{SOUTH + SIDE}"
     file = save(tmp_path, JDMC=["甲", "乙", "丙", "丁"], adcode=list(CODES))
     notes = [n.zh for n in read(tmp_path, boundary=box, units=file).notes]
-    assert any("4 个单元均无名称" in n and "district.unit_name_field" in n and "JDMC" in n for n in notes)
+    assert any("4 个街道均无名称" in n and "district.unit_name_field" in n and "JDMC" in n for n in notes)
     assert not any("无名称" in n.zh for n in read(tmp_path, boundary=box, units=file, unit_name_field="JDMC").notes)
     file = save(tmp_path, name=["甲", "", "丙", "丁"], adcode=list(CODES))
     assert any(

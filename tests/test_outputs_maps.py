@@ -205,7 +205,7 @@ def test_every_count_of_a_map_names_its_people(lang):
         made, layers=layers, cells=made.cells.assign(age_0_2=children), tables=replace(made.tables, coverage=coverage)
     )
     data = _page_data(View(result))
-    whom = {"zh": ("0–2 岁人口", "居民"), "en": ("People aged 0-2", "residents")}[lang]
+    whom = {"zh": ("0–2岁人口", "居民"), "en": ("People aged 0-2", "residents")}[lang]
     assert [layer["whom"] for layer in data["layers"]] == [whom[0], *[whom[1]] * 3]
     for i, layer in enumerate(data["layers"]):
         assert layer["whom"] in layer["uncovered_label"]
@@ -310,11 +310,11 @@ def _difference(tmp_path, lang):
 def test_a_difference_map_tells_shares_before_and_after_and_who_is_gained_or_lost(tmp_path):
     page = _difference(tmp_path, "zh")
     for text in (
-        "0–2 岁人口，实施前 50.0% → 实施后 55.2%",
+        "0–2岁人口，实施前 50.0% → 实施后 55.2%",
         "居民，实施前 90.0% → 实施后 70.0%",
         "供需缺口 186 → 3 个",
         "供需缺口合计基本不变，网格间有增减",
-        json.dumps(" · 新增覆盖 · 0–2 岁人口 约 5 人")[1:-1],
+        json.dumps(" · 新增覆盖 · 0–2岁人口 约 5 人")[1:-1],
         ">+5 人<",
         ">\N{MINUS SIGN}20 人<",
         ">+&lt; 1 人<",
@@ -396,8 +396,8 @@ def test_a_group_of_people_is_named_and_never_passes_for_the_residents():
     row = old.set_index("unit_id").loc["made"]
     first, second, _ = three_sentences(view)
     residents = people_text(made.cells["population"].sum())
-    assert first.startswith(f"港城区有居民 {residents} 人；60 岁及以上人口 {people_text(row['people'])} 人，其中")
-    assert f"60 岁及以上人口中有 {people_text(row['people'] - row['covered_people'])} 人" in second
+    assert first.startswith(f"港城区有居民 {residents} 人；60岁及以上人口 {people_text(row['people'])} 人，其中")
+    assert f"60岁及以上人口中有 {people_text(row['people'] - row['covered_people'])} 人" in second
     nobody = replace(view.result, tables=replace(made.tables, coverage=old.assign(people=0.0, covered_share=np.nan)))
     assert three_sentences(View(nobody)) == [f"港城区有居民 {residents} 人，其中没有各类服务所面向的人群，不计覆盖率。"]
 
@@ -406,7 +406,7 @@ def test_shares_in_the_legend_are_headed_by_the_people_whom_the_service_is_for()
     made = made_result("tiny")
     of_all, of_old = made.layers[1], replace(made.layers[1], group="age_60_plus")
     assert [share_heading(of_all, lang) for lang in ("zh", "en")] == ["居民占比", "share of people"]
-    assert share_heading(of_old, "zh") == "占 60 岁及以上人口"
+    assert share_heading(of_old, "zh") == "占 60岁及以上人口"
     data = _page_data(View(made))
     assert [layer["share_heading"] for layer in data["layers"]] == ["居民占比"] * len(made.layers)
 

@@ -176,7 +176,7 @@ def test_gaps_tell_the_supply_in_reach_and_why_supply_above_need_may_leave_a_gap
     )  # fmt: skip
     page = _reported(result, tmp_path, gaps=gaps)
     assert page.tables[2] == [
-        ["街道", "服务", "标准（每千人）", "供给", "可达供给", "需求", "供需缺口", "单位"],
+        ["街道", "服务", "每千人标准", "供给", "可达供给", "需求", "供需缺口", "单位"],
         ["东", "托育", "4.4", "255", "257.8", "220", "24.7", "托位"],
         ["西", "体育场地", "3,100", "52,000", "51,454", "155,003", "103,549", "平方米"],
     ]
@@ -193,13 +193,13 @@ def test_a_column_of_numbers_has_thousands_apart_and_one_number_of_decimals():
 def test_a_group_is_named_wherever_its_share_or_its_people_stand(result, tmp_path):
     layers = (replace(result.layers[0], group="age_0_2"), *result.layers[1:])
     page = _reported(replace(result, layers=layers), tmp_path)
-    assert page.tables[0][0][2] == "托育0–2 岁人口"
-    assert page.tables[3][1][0] == "托育0–2 岁人口"
+    assert page.tables[0][0][2] == "托育0–2岁人口"
+    assert page.tables[3][1][0] == "托育0–2岁人口"
 
 
 def test_a_sites_people_are_those_of_its_services_group(result):
     layers = tuple(replace(layer, group="age_0_2") for layer in result.layers)
-    assert "新增覆盖 0–2 岁人口最多的是" in three_sentences(View(replace(result, layers=layers)))[2]
+    assert "新增覆盖 0–2岁人口最多的是" in three_sentences(View(replace(result, layers=layers)))[2]
 
 
 def test_the_sources_are_told_once(page, result):

@@ -70,7 +70,7 @@ def test_the_changes_are_kept_with_what_was_before_and_where(scenario):
 
 def test_every_page_names_the_scenario_and_says_its_changes(scenario):
     title = scenario_title(scenario.result.scenario, "zh")
-    assert title == "新增河滨人行桥、新增竹溪<托育园>、关闭示例柳荫助餐点 等 4 项"
+    assert title == "新增河滨人行桥、新增竹溪<托育园>、撤销示例柳荫助餐点 等 4 项"
     report = (scenario.folder / "report.html").read_text(encoding="utf-8")
     assert "方案：新增河滨人行桥、新增竹溪&lt;托育园&gt;" in report
     assert "新增设施：竹溪&lt;托育园&gt;（托育，60 托位，300 万元）" in report
@@ -79,7 +79,7 @@ def test_every_page_names_the_scenario_and_says_its_changes(scenario):
     assert "公共服务步行圈 · 方案：新增河滨人行桥" in page
     sheet = pd.read_excel(scenario.folder / "tables.xlsx", sheet_name="说明", header=None, engine="calamine")
     rows = dict(zip(sheet[0], sheet[1], strict=True))
-    assert rows["方案 · 关闭设施"] == "示例柳荫助餐点（老年食堂，80 餐位）"
+    assert rows["方案 · 撤销设施"] == "示例柳荫助餐点（老年食堂，80 餐位）"
 
 
 def test_the_map_draws_the_changes_as_a_layer_of_its_own_without_another_library(scenario):
@@ -134,4 +134,7 @@ def test_changes_without_names_are_told_all_the_same():
     changes = (ShownChange("close_path", ""), ShownChange("set_capacity", "园", "n", capacity=5.0))
     assert scenario_title(changes, "zh") == "封闭通道、园调整容量"
     assert scenario_title(changes, "en") == "closed path, 园 resized"
-    assert change_facts(changes, "en", {"n": "Nursery"}, {"n": "seats"})[1] == ("Capacity", "园 (Nursery, 5 seats)")
+    assert change_facts(changes, "en", {"n": "Nursery"}, {"n": "seats"})[1] == (
+        "Resized facility",
+        "园 (Nursery, 5 seats)",
+    )

@@ -77,7 +77,7 @@ def test_tables_for_people_hold_every_date_and_the_parts(sample):
     wide = over_dates(sample, district, rows[rows["measure"] == "covered_share"])
     assert list(wide.columns) == [
         "区县",
-        "单元",
+        "街道",
         "服务",
         "指标",
         "单位",

@@ -166,7 +166,7 @@ def test_tables_have_frozen_headings_filters_formats_and_colours(book):
     assert sheet.auto_filter.ref.startswith("A1:")
     headings = [c.value for c in sheet[1]]
     assert sheet.cell(2, 1 + next(i for i, h in enumerate(headings) if h.startswith("人数"))).number_format == "#,##0"
-    assert sheet.cell(2, 1 + headings.index("可及度")).number_format == "0.0%"
+    assert sheet.cell(2, 1 + headings.index("覆盖率")).number_format == "0.0%"
     assert sheet.conditional_formatting
     assert book["供需缺口"].conditional_formatting
 
@@ -198,8 +198,8 @@ def test_codes_read_as_words_and_ids_stand_last(result, tmp_path):
     write_workbook(replace(result, tables=ResultTables(**own, **tables)), tmp_path / "t.xlsx")
     book = openpyxl.load_workbook(tmp_path / "t.xlsx")
     rows = {sheet.title: list(sheet.iter_rows(values_only=True)) for sheet in book}
-    assert rows["覆盖率"][0][:4] == ("街道（村社）名称", "服务", "阈值（分钟）", "阈值距离（米）")
-    assert rows["覆盖率"][1][4] == "0–2 岁人口"
+    assert rows["覆盖率"][0][:4] == ("街道（村社）名称", "服务", "达标线（分钟）", "达标距离（米）")
+    assert rows["覆盖率"][1][4] == "0–2岁人口"
     assert rows["四维画像"][1] == ("甲", "街道", None, "托育", "均衡+可及", "a", None)
     assert rows["未接入路网"][1] == ("网格", "托育、社区卫生", "[a+b] [c]", "8a")
     assert rows["建议点位"][1] == (1, "蒙特卡洛街道", "8a", "unit-1")
@@ -272,6 +272,6 @@ def test_a_sheet_that_counts_people_of_a_service_names_them(result, tmp_path):
     for title in ("建议点位", "设施"):
         headings, *rows = book[title].iter_rows(values_only=True)
         service, group = headings.index("服务"), headings.index("人群")
-        assert all(row[group] == ("0–2 岁人口" if row[service] == "托育" else "全部居民") for row in rows)
+        assert all(row[group] == ("0–2岁人口" if row[service] == "托育" else "全部居民") for row in rows)
     assert any(row[service] == "托育" for row in rows)
-    assert any(cell.value == "托育 · 0–2 岁人口" for cell in book["图表"]["A"])
+    assert any(cell.value == "托育 · 0–2岁人口" for cell in book["图表"]["A"])

@@ -110,7 +110,7 @@ def _judge_ground(result, warnings, told):
     assert shapely.area(shapes).sum() == pytest.approx(together.area, rel=1e-9), told
     left = shapely.difference(result.boundary.geometry.iloc[0], together).area * M_LON * M_LAT
     if left > 1:
-        said = re.search(r"区内 ([\d,]+) 平方米不属任何单元", warnings)
+        said = re.search(r"区内 ([\d,]+) 平方米不属任何街道", warnings)
         assert said is not None, told
         assert float(said[1].replace(",", "")) == pytest.approx(left, rel=0.01), told
     pieces = shapely.transform(result.cells.geometry.to_numpy(), lambda xy: np.round(xy, CORNER_DECIMALS))

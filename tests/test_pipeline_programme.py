@@ -83,7 +83,7 @@ def test_no_year_spends_more_than_it_has_and_every_decided_project_is_built_in_i
 def test_the_workbook_has_every_table_under_its_chinese_name(sample):
     sheets = pd.read_excel(sample / "programme.xlsx", sheet_name=None, header=None, engine="openpyxl")
     assert list(sheets)[:2] == ["说明", "年度计划"]
-    assert {"计划结论", "计划目标", "计划资金", "计划分街道", "贪心顺序", "列说明"} <= set(sheets)
+    assert {"计划结论", "计划目标", "计划资金", "计划分街道", "逐点择优次序", "列说明"} <= set(sheets)
     assert "已证明没有更好的方案" in sheets["说明"][1].tolist()
 
 

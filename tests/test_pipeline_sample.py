@@ -184,7 +184,7 @@ def test_a_district_without_streets_is_no_street_in_rules_for_each_street(root):
     rules = plan_tables(study, [measure_service(one, study) for one in study.config.layers], levels_of(study))
     towns = rules["unit_rules"].query("level == 'town' and service_id == 'kindergarten'")
     assert set(towns["status"]) == {"no data"}
-    assert {reason.zh for reason in towns["reason"]} == {"没有该级单元"}
+    assert {reason.zh for reason in towns["reason"]} == {"没有该级街道（村社）"}
 
 
 def test_the_runs_own_nursery_places_are_held_against_the_plan(table):

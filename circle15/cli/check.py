@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     "check",
     zh="""列出配置及其输入的全部问题，不做计算。
 
-可以运行（有无警告均可）时退出码为 0，否则为 2。""",
+可以运行（有无提示均可）时退出码为 0，否则为 2。""",
 )
 @config_argument
 @option("--json", "as_json", is_flag=True, help=Said("以 JSON 输出，供脚本使用。", "The same as JSON, for scripts."))

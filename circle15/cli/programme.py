@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     "programme",
     zh="""编制年度计划：在逐年预算内，全部服务一并考虑，哪个项目哪年建，并证明最优。
 
-配置的 [programme] 写明年度、预算、候选、目标与求优对象。写 --out 时生成 DIR/programme.csv，旁有 programme_goals、
+配置的 [programme] 写明年度、预算、备选、目标与求优对象。写 --out 时生成 DIR/programme.csv，旁有 programme_goals、
 programme_years、programme_units、programme_greedy、programme_proof，合为 programme.xlsx；programme-年份.toml 是
 各年年末的方案，可直接运行。不写 --out 则把 programme.csv 输出到标准输出。目标不能达到时，说明是哪条、至少还需多少资金、
 点位或容量。""",

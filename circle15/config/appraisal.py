@@ -27,7 +27,7 @@ class PolicyTable(Table):
     程序无法测算的现状值表：indicator_id、year、value、source。"""
     full_coverage_k: Few | None = None
     """Facilities per unit that a rule of "全覆盖" without a number asks for; without it such a rule is not judged.
-    规划只写“全覆盖”而无数目时，每单元应有几处；不写则不作判断。"""
+    规划只写“全覆盖”而无数目时，每街道应有几处；不写则不作判断。"""
 
 
 class SaturationTable(Table):
@@ -46,13 +46,13 @@ class SurveyTable(Table):
 
     path: str
     """Table of the survey: unit, number, mean and (where known) standard deviation of answers, or single answers.
-    满意度调查表：单元、样本数、均值和（如有）标准差，或逐份答卷。"""
+    满意度调查表：街道、样本数、均值和（如有）标准差，或逐份答卷。"""
     where: Where | None = None
     """Which rows of the table are taken; every row without it.
     取表中哪些行；不写则全取。"""
     unit_field: str | None = None
     """Column of the unit's name or code; recognised by its heading without it.
-    单元名称或代码所在列；不写则按列名识别。"""
+    街道名称或代码所在列；不写则按列名识别。"""
     n_field: str | None = None
     """Column of the number of answers; recognised by its heading without it.
     样本数所在列；不写则按列名识别。"""
@@ -71,7 +71,7 @@ class SurveyTable(Table):
     shrink_k: NonNegative | None = None
     """How many answers the district's mean counts for; without it estimated where the spread of at least five units is
     known (Efron & Morris 1975), else 30.
-    全区均值相当于多少份答卷；不写则在至少五个单元的离散程度已知时估计（Efron & Morris 1975），否则取 30。"""
+    全区均值相当于多少份答卷；不写则在至少五个街道的离散程度已知时估计（Efron & Morris 1975），否则取 30。"""
 
     @model_validator(mode="after")
     def _one_kind_of_table(self) -> Self:

@@ -94,7 +94,7 @@ class DistrictTable(Table):
     units: str | None = None
     """The streets (街道), in the forms of boundary; "FILE#NAME" may be several names or the district they lie in.
     Without it the district is the one unit.
-    街道，写法同 boundary；"文件#名称" 可写多个名称或所属区名。不写则全区为一个单元。"""
+    街道，写法同 boundary；"文件#名称" 可写多个名称或所属区名。不写则全区为一个街道。"""
     units_crs: CrsName | None = None
     """Coordinate system of the units' file, as boundary_crs.
     街道文件的坐标系，同 boundary_crs。"""
@@ -106,7 +106,7 @@ class DistrictTable(Table):
     街道文件中的名称列；不写则按列名识别。"""
     communities: str | None = None
     """The second level (村社), each inside one street, in the forms of boundary. Without it there is none.
-    第二级单元（村社），各在一个街道之内，写法同 boundary；不写则无此级。"""
+    第二级（村社），各在一个街道之内，写法同 boundary；不写则无此级。"""
     communities_crs: CrsName | None = None
     """Coordinate system of the communities' file, as boundary_crs.
     村社文件的坐标系，同 boundary_crs。"""
@@ -170,7 +170,7 @@ class NetworkTable(Table):
     自绘的步道、天桥、地道、屏障和门的文件（kind 列）；端点 5 米内与路网相接。"""
     max_access_m: Positive = 300.0
     """Metres to the nearest street beyond which a cell or facility is unlinked and listed, never linked in silence.
-    单元或设施距最近街道超过此距离（米）即不接入路网，并逐一列出。"""
+    网格或设施距最近街道超过此距离（米）即不接入路网，并逐一列出。"""
     island_m: NonNegative = 1000.0
     """Metres of mapped street below which a network that hangs together with nothing else is an island: nothing is
     linked to it.
@@ -190,7 +190,7 @@ class CellsTable(Table):
 
     resolution: Annotated[int, Field(ge=6, le=13, strict=True)] = 10
     """H3 resolution: 9 is about 350 m across, 10 about 130 m, 11 about 50 m; a run takes some 7 kB of memory per cell.
-    网格（H3）分辨率：9 约 350 米，10 约 130 米，11 约 50 米；每个单元约占 7 kB 内存。"""
+    网格（H3）分辨率：9 约 350 米，10 约 130 米，11 约 50 米；每个网格约占 7 kB 内存。"""
     start: Literal["people", "centre"] = "people"
     """Where a cell's walk starts: "people" at the home nearest to the middle of those who live in it, "centre" at the
     cell's centre; in either case on the people's own side of rivers, railways and expressways.
@@ -241,7 +241,7 @@ class PopulationTable(Table):
     数据自有的年龄段及其列或栅格：{ "0" = "f_0", "1-4" = "f_1", "80+" = "f_80" }。"""
     totals: str | None = None
     """Table of official totals (unit, group, people) that cells are raked to; without it nothing is raked.
-    官方总数表（单元、人群、人数），各单元人口据此校准；不写则不校准。"""
+    官方总数表（街道、人群、人数），各街道人口据此校准；不写则不校准。"""
     default_levels: Positive = 2.0
     """Storeys of a residential building that states none; 2, as most buildings without a tag are low.
     未标层数的住宅按几层计；取 2，因为未标注的多为低层。"""

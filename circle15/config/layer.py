@@ -69,10 +69,10 @@ class LayerTable(Table):
     质量标志（优质、示范，或公办、普惠）所在列；不写则按列名识别。"""
     minutes: Positive | None = None
     """The threshold in minutes' walk, inclusive; 15 where neither it nor metres nor the plan says otherwise.
-    步行时间阈值（分钟），含等于；与 metres、规划均未写明时为 15。"""
+    步行时间达标线（分钟），含等于；与 metres、规划均未写明时为 15。"""
     metres: Positive | None = None
     """The threshold in metres of walk instead of minutes (GB 50180: 300, 500, 1000), walked at the profile's speed.
-    以步行距离（米）代替 minutes 作阈值（GB 50180：300、500、1000），按步行者速度折算。"""
+    以步行距离（米）代替 minutes 作达标线（GB 50180：300、500、1000），按步行者速度折算。"""
     profile: str = "adult"
     """Who walks: a name of [walk.NAME].
     谁在走：[walk.名称] 之一。"""
@@ -81,7 +81,7 @@ class LayerTable(Table):
     服务哪些人："all" 或 [population] 的一个人群。"""
     min_count: Few = 1
     """How many facilities must be within the threshold for a cell to be covered.
-    阈值内至少有几处设施才算覆盖。"""
+    达标线以内至少有几处设施才算覆盖。"""
     norm_per_1000: Norm | None = None
     """Capacity that the norm asks for per 1,000 people of norm_group; without it (and none in the plan) no gap is told.
     每千人（norm_group）应有的容量；不写且规划也没有时不计缺口。"""
@@ -109,7 +109,7 @@ class LayerTable(Table):
     另外计算的可达性指标，写入 access_measures.csv。"""
     raam_minutes: Positive | None = None
     """RAAM's walk tau in minutes, which costs as much as a mean crowd; the threshold by default.
-    理性主体模型（RAAM）的 tau（分钟），其代价等于平均拥挤程度；默认取阈值。"""
+    理性主体模型（RAAM）的 tau（分钟），其代价等于平均拥挤程度；默认取达标线。"""
 
     @model_validator(mode="after")
     def _threshold_is_single(self) -> Self:

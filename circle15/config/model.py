@@ -72,7 +72,7 @@ class Config(Table):
     每种步行者一张表，[walk.名称]；未写的键不计代价。"""
     cells: CellsTable = CellsTable()
     """The H3 cells that people are counted in.
-    统计人口的六边形单元（H3）。"""
+    统计人口的六边形网格（H3）。"""
     population: PopulationTable
     """Where people live.
     人口分布。"""
@@ -96,7 +96,7 @@ class Config(Table):
     使用率在什么范围内为适度。"""
     survey: SurveyTable | None = None
     """How satisfied people are, per unit or per answer; without it satisfaction is empty.
-    居民满意度，按单元或逐份答卷；不写则满意度为空。"""
+    居民满意度，按街道或逐份答卷；不写则满意度为空。"""
     portrait: PortraitTable = PortraitTable()
     """Weights of the composite index E^equity A^access Q^quality, and of layers in every mean.
     综合指数（均衡、可及、优质）的权重，以及各服务在平均中的权重。"""

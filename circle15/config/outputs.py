@@ -20,7 +20,7 @@ class OutputsTable(Table):
     isochrones: Literal["none", "facilities", "all"] = "facilities"
     """Areas of 5, 10 ... minutes' walk up to the threshold: around facilities, of every cell too (isochrones.parquet,
     large), or none.
-    步行 5、10…分钟直至阈值的范围：设施的服务范围、另加每个单元的（isochrones.parquet，较大），或不画。"""
+    步行 5、10…分钟直至达标线的范围：设施的服务范围、另加每个网格的（isochrones.parquet，较大），或不画。"""
     write: tuple[str, ...] | None = None
     """Only these are written: cells coverage measures facilities ranking programme causes links completeness xlsx gpkg
     map units report whatif (the map with it). Without it everything is.

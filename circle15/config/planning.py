@@ -35,13 +35,13 @@ class PlanningTable(Table):
     candidates: str | None = None
     """Table or file of the places that could be built on; without it the cells are, at the places where their
     walks start.
-    可建设地点的表格或文件；不写则以各单元的步行起点为候选。"""
+    可建设地点的表格或文件；不写则以各网格的步行起点为备选。"""
     projects: str | None = None
     """Table or file of planned projects that a run compares.
     要比较的拟建项目表格或文件。"""
     forbidden: str | None = None
     """File of areas where nothing may be built; candidates within them are left out and told.
-    禁建区文件；其中的候选地点不予考虑并说明。"""
+    禁建区文件；其中的备选地点不予考虑并说明。"""
     crs: CrsName | None = None
     """Coordinate system of these tables: "wgs84" "gcj02" "bd09" "cgcs2000" "EPSG:4549"; must be said of tables.
     这些表格的坐标系："wgs84" "gcj02" "bd09" "cgcs2000" "EPSG:4549"；表格必须写明。"""
@@ -66,14 +66,14 @@ class PlanningTable(Table):
     rank_by: Literal["people", "gap", "places", "people_per_cost", "gap_per_cost", "places_per_cost"] = "people"
     """What places are ranked by: newly covered people, closed gap, missing places made up for, each also per 万元
     (needs candidates with costs).
-    按什么排序：新增覆盖人数、弥补缺口、补足最少缺口，或各自每万元（需候选地点带造价）。"""
+    按什么排序：新增覆盖人数、补足缺口、补足最少缺口，或各自每万元（需备选地点带造价）。"""
     budget: Positive | None = None
     """Money for all new places together, in 万元; needs candidates with costs. Without it only their number is bounded.
-    全部新建的总预算（万元），需候选地点带造价；不写则只限数目。"""
+    全部新建的总预算（万元），需备选地点带造价；不写则只限数目。"""
     new_capacity: dict[LayerKey, Positive] = {}
     """Capacity of a new facility where a candidate states none, by layer (id or name); else the median of the layer's
     existing ones.
-    候选地点未写容量时新设施的容量，按服务（id 或名称）写；不写则取该服务现有设施的中位数。"""
+    备选地点未写容量时新设施的容量，按服务（id 或名称）写；不写则取该服务现有设施的中位数。"""
     causes: bool = True
     """Whether a run tells why people are not covered (causes.csv).
     是否说明未覆盖的原因（causes.csv）。"""

@@ -116,7 +116,7 @@ def _district(draft: Draft, block: str) -> str:
     if ground is not None:
         # The template explains its own boundary on the lines below it.
         block = re.sub(r"(?m)(^boundary = .*\n)(?:[ ]+#.*\n)+(?:# boundary_crs = .*\n)?", r"\1", block)
-        why = "" if draft.boundary is not None else "; 各单元之并 the units together"
+        why = "" if draft.boundary is not None else "; 各街道之并 the units together"
         if draft.feature is not None:
             why = f"; {draft.feature[1]}"
         elif draft.boundary is not None and is_of_many(draft.boundary):
@@ -201,7 +201,7 @@ def _asked_people(draft: Draft, block: str) -> str:
         f"# 建筑数据不足以分摊人口{found}，请提供人口表或人口栅格\n",
         "# too few buildings are mapped to tell where people live; give a table or a raster of people\n",
     ]
-    form = '"points" 每行一处, "units" 每行一街道, "raster" 栅格'
+    form = '"points" 每行一处、"units" 每行一街道、"raster" 栅格'
     lines = [_line("source", "points", f"请填写 please fill in: {form}")]
     lines.append(_line("path", "people.csv", "请填写 please fill in"))
     rest = re.split(r"(?m)^# value_field", block, maxsplit=1)[1]

@@ -71,15 +71,15 @@ def note_district(district: District, found: Findings) -> None:
     found.note(
         Said("区界", "district"),
         Said(
-            f"{district.name}（{district.id}），{km2:,.2f} 平方千米，{n} 个单元",
+            f"{district.name}（{district.id}），{km2:,.2f} 平方千米，{n} 个街道",
             f"{district.name} ({district.id}), {km2:,.2f} km2, {n} unit{'s' if n != 1 else ''}",
         ),
     )
     if district.n_outside:
         found.note(
-            Said("区外单元", "units elsewhere"),
+            Said("区外街道", "units elsewhere"),
             Said(
-                f"另有 {district.n_outside} 个单元不在区内，未采用",
+                f"另有 {district.n_outside} 个街道不在区内，未采用",
                 f"{district.n_outside} more have no ground in the district and are left out",
             ),
         )
@@ -87,7 +87,7 @@ def note_district(district: District, found: Findings) -> None:
         found.note(
             Said("细缝", "gaps"),
             Said(
-                f"单元之间及沿区界的细小缝隙共 {district.sliver_m2:,.0f} 平方米，已归相邻单元",
+                f"街道之间及沿区界的细小缝隙共 {district.sliver_m2:,.0f} 平方米，已归相邻街道",
                 f"narrow gaps between units and along the border, {district.sliver_m2:,.0f} m2 in all, went to"
                 " their neighbours",
             ),
@@ -166,7 +166,7 @@ def _warn_of_thin_units(found: Findings) -> None:
         found.warnings.append(
             Said(
                 f"{row.unit_name}：建成区步行道路 {row.street_km_per_km2:.1f} 千米/平方千米，全区 {whole:.1f}，"
-                "OSM 可能漏绘，该单元结果可能偏低",
+                "OSM 可能漏绘，该街道结果可能偏低",
                 f"{row.unit_name}: {row.street_km_per_km2:.1f} km of street per built-up km2 against {whole:.1f} in the"
                 " district: mapped thinly, probably; its results may be too low",
             )

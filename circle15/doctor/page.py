@@ -30,7 +30,7 @@ def check_text(found: Findings) -> str:
             found.words("问题（运行会中止）", "Problems (a run would stop)"),
             found.problem_lines(),
         ),
-        _listed(found.words("警告", "Warnings"), [w.in_(found.lang) for w in found.warnings]),
+        _listed(found.words("提示", "Warnings"), [w.in_(found.lang) for w in found.warnings]),
         _titled(
             found.words("已读入", "Read"),
             _columns([[said.in_(found.lang) for said in f] for f in found.facts], right=()),
@@ -44,11 +44,11 @@ def check_text(found: Findings) -> str:
         tables = [line for layers, told in found.systems.items() for line in _system_lines(found, layers, told)]
         parts.append(_titled(title, tables))
     if found.units is not None:
-        title = found.words("街道单元与路网", "Units and their streets")
+        title = found.words("街道与路网", "Units and their streets")
         parts.append(_titled(title, _unit_lines(found, found.units)))
     n, m = len(found.problems), len(found.warnings)
     verdict = found.words(
-        f"结论：{n} 个问题，{m} 条警告，{'不能运行' if n else '可以运行'}",
+        f"结论：{n} 个问题，{m} 条提示，{'不能运行' if n else '可以运行'}",
         f"Verdict: {n} problem{'s' * (n != 1)}, {m} warning{'s' * (m != 1)}: a run"
         f" {'would stop' if n else 'goes through'}",
     )
@@ -70,7 +70,7 @@ def _alarm(found: Findings) -> str:
     keys = ", ".join(f'{d.source.key}_crs = "{d.best}"' for d in wrong)
     line = "!" * _ALARM_WIDTH
     text = found.words(
-        f"边界坐标系有误，所有结果都会算到错误的地方。请在 [district] 写 {keys}（详见警告）",
+        f"边界坐标系有误，所有结果都会算到错误的地方。请在 [district] 写 {keys}（详见提示）",
         f"OUTLINES IN THE WRONG PLACE: every number would be wrong. Say in [district] {keys} (see the warnings)",
     )
     return f"{line}\n{text}\n{line}"
@@ -124,7 +124,7 @@ def _system_lines(found: Findings, layers: str, told: CrsDetection) -> list[str]
 def _unit_lines(found: Findings, units: pd.DataFrame) -> list[str]:
     near, far = f"> {NEAR_M:.0f} m", f"> {FAR_M:.0f} m"
     heading = [
-        found.words("单元", "unit"), found.words("人口", "people"), near, far,
+        found.words("街道", "unit"), found.words("人口", "people"), near, far,
         found.words("设施", "facilities"), near, far,
         found.words("道路 km", "street km"), found.words("建成区 km²", "built-up km2"), "km/km²",
     ]  # fmt: skip

@@ -175,7 +175,7 @@ def _map(base: NotedBase, scenario: NotedScenario, plane: Plane) -> str:
     is_zh = base.lang == "zh"
     keys = (
         (GAINED, "新增覆盖", "newly covered"), (LOST, "不再覆盖", "no longer covered"),
-        (ACCENT, "新增或调整", "new, resized"), (INK, "关闭", "closed"),
+        (ACCENT, "新增或调整", "new, resized"), (INK, "撤销或封闭", "closed"),
     )  # fmt: skip
     legend = "".join(f'<span><i style="background:{c}"></i>{zh if is_zh else en}</span>' for c, zh, en in keys)
     return f'<svg viewBox="{x} {y} {width} {height}">{"".join(drawn)}</svg><p class="legend">{legend}</p>'

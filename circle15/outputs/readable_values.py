@@ -51,7 +51,7 @@ _CODES: dict[str, dict[str, tuple[str, str]]] = {
         "none_at_all": ("无人可达", "nobody reaches any"), "nobody": ("无居民", "nobody"),
     },
     "k_source": {
-        "estimated": ("由数据估计", "estimated"), "no_difference": ("单元无差异", "units do not differ"),
+        "estimated": ("由数据估计", "estimated"), "no_difference": ("街道无差异", "units do not differ"),
         "fixed": ("固定值", "fixed"),
     },
     "pace_from": {"actual": ("现状", "actual"), "base": ("基期", "base")},

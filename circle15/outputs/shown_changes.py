@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 NAMED_CHANGES = 3
 """Changes that a title names; more are counted."""
 _WORDS = {
-    "add_facility": ("新增", "new"), "close_facility": ("关闭", "closed"), "set_capacity": ("调整容量", "resized"),
+    "add_facility": ("新增", "new"), "close_facility": ("撤销", "closed"), "set_capacity": ("调整容量", "resized"),
     "add_path": ("新增", "new"), "close_path": ("封闭", "closed"),
 }  # fmt: skip
 _PATH = ("通道", "path")
 _KIND_NAMES = {
-    "add_facility": ("新增设施", "New facility"), "close_facility": ("关闭设施", "Closed facility"),
-    "set_capacity": ("调整容量", "Capacity"), "add_path": ("新增通道", "New path"),
+    "add_facility": ("新增设施", "New facility"), "close_facility": ("撤销设施", "Closed facility"),
+    "set_capacity": ("调整容量", "Resized facility"), "add_path": ("新增通道", "New path"),
     "close_path": ("封闭通道", "Closed path"),
 }  # fmt: skip
 SIGNS = {
@@ -68,7 +68,7 @@ def scenario_title(changes: Sequence[ShownChange], lang: str) -> str:
     Examples
     --------
     >>> scenario_title([ShownChange("add_path", "河滨人行桥"), ShownChange("close_facility", "旧园", "nursery")], "zh")
-    '新增河滨人行桥、关闭旧园'
+    '新增河滨人行桥、撤销旧园'
     """
     side = 0 if lang == "zh" else 1
     between, gap = ("、", "") if lang == "zh" else (", ", " ")

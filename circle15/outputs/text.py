@@ -56,12 +56,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "covered": ("已覆盖", "Covered"),
     "not_covered": ("未覆盖", "Not covered"),
     "covered_share": ("覆盖率", "Covered share"),
-    "covered_people": ("覆盖居民", "Covered people"),
+    "covered_people": ("覆盖人数", "Covered people"),
     "uncovered_people": ("未覆盖人数", "Uncovered people"),
     "people_off_network": ("未接入路网人数", "Off the network"),
     "share_on_network": ("路网内覆盖率", "Share on the network"),
     "service_area": ("服务范围", "Service areas"),
-    "ranking": ("建议新增点位", "Proposed sites"),
+    "ranking": ("建议点位", "Proposed sites"),
     "site": ("建议点位", "Proposed site"),
     "newly_covered": ("新增覆盖人数", "Newly covered people"),
     "newly_covered_of": ("在前序点位基础上新增覆盖{group}", "Newly covered {group}, beyond earlier ranks"),
@@ -69,7 +69,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "cumulative": ("累计新增覆盖", "Cumulative"),
     "cumulative_of": ("累计新增覆盖{group}", "Cumulative {group}"),
     "gap": ("供需缺口", "Supply gap"),
-    "gap_filled": ("填补缺口", "Gap filled"),
+    "gap_filled": ("补足缺口", "Gap filled"),
     "places_filled": ("补足最少缺口", "Missing places made up for"),
     "projects": ("拟建项目", "Planned projects"),
     "project": ("拟建项目", "Planned project"),
@@ -112,7 +112,7 @@ _WORDS: dict[str, tuple[str, str]] = {
         "条形表示该服务未覆盖人口的成因构成，右侧为未覆盖人数。",
         "Each bar is made up of the people whom the service does not cover; their number stands at the right.",
     ),
-    "causes_parts": ("原因构成", "Causes"),
+    "causes_parts": ("成因构成", "Causes, in parts"),
     "lorenz_title": ("可及性的均衡程度", "How evenly access is shared"),
     "lorenz_note": (
         "洛伦兹曲线：横轴为按人均可达供给由低到高累计的人口比例，纵轴为其占有的供给比例；越接近对角线越均衡，括号内为基尼系数。",
@@ -128,7 +128,7 @@ _WORDS: dict[str, tuple[str, str]] = {
     "portrait_note": (
         (
             "各维度 0 至 100 分，其中饱和度为有人使用的容量占比，超员不抵他处空位，超负荷设施另列；"
-            "名次在同级单元中排列。单元内无人可达的服务，其均衡计为 0。"
+            "名次在同级街道中排列。街道内无人可达的服务，其均衡计为 0。"
         ),
         (
             "Scores of 0 to 100, saturation being the share of places in use: an overfull facility fills no other's"
@@ -215,14 +215,14 @@ _WORDS: dict[str, tuple[str, str]] = {
     "summary": ("总体情况", "Summary"),
     "maps_by_service": ("各类服务的步行时间", "Walking time to each service"),
     "coverage_by_unit": ("各街道覆盖率", "Covered share by unit"),
-    "top_projects": ("优先新增点位", "Sites to build first"),
+    "top_projects": ("建议点位", "Proposed sites"),
     "gaps_title": ("供需缺口", "Supply and gap"),
     "portrait_title": ("四维画像", "Portrait in four dimensions"),
     "targets_title": ("规划指标完成度", "Targets of the plan against actual values"),
     "by_unit": ("分街道情况", "Unit by unit"),
     "data_quality": ("数据质量与口径", "Data quality and definitions"),
     "no_sites": ("没有可新增覆盖居民的点位。", "No site would newly cover anybody."),
-    "rank": ("序号", "Rank"),
+    "rank": ("名次", "Rank"),
     "name_and_where": ("名称与所在", "Name and place"),
     "alone": ("单独新增", "Alone"),
     "newly_short": ("新增覆盖", "Newly covered"),
@@ -247,12 +247,12 @@ _WORDS: dict[str, tuple[str, str]] = {
     "spent": ("支出", "Spent"),
     "left_over": ("结余", "Left"),
     "money_word": ("单位", "Unit"),
-    "place": ("位置（经度, 纬度，WGS-84）", "Place (lon, lat, WGS-84)"),
+    "place": ("位置（经度，纬度，WGS-84）", "Place (lon, lat, WGS-84)"),
     "threshold_short": ("达标线", "Threshold"),
     "need": ("需求", "Need"),
     "supply": ("供给", "Supply"),
     "supply_unit": ("单位", "Counted in"),
-    "accessible_supply": ("可达供给", "Supply in reach"),
+    "accessible_supply": ("可达供给", "Accessible supply"),
     "gaps_note": (
         (
             "需求为标准乘全区标准人口，按使用该服务的人群分到街道。"
@@ -263,13 +263,13 @@ _WORDS: dict[str, tuple[str, str]] = {
         (
             "The need is the norm times the district's norm people, spread over units by those who use the service."
             " Gaps are summed cell by cell, and neighbours use a unit's facilities: supply above need may leave a gap."
-            " A gap holds what the sharing out leaves uneven and is not the number that is missing; “missing at least”"
+            " A gap holds what the sharing out leaves uneven and is not the number that is missing; “places missing”"
             " is the need that no way of sharing out within the walk could meet, spread so that all are met as evenly"
             " as walks allow: a single unit's may be above its gap."
         ),
     ),
-    "places_missing": ("最少缺口", "Missing at least"),
-    "norm": ("标准（每千人）", "Norm per 1,000"),
+    "places_missing": ("最少缺口", "Places missing"),
+    "norm": ("每千人标准", "Norm per 1,000"),
     "because": ("{what}：{reason}", "{what}: {reason}"),
     "comma": ("，", ", "),
     "semicolon": ("；", "; "),

@@ -239,7 +239,7 @@ def _why(trend: Trend, district: TrendDistrict) -> str:
 def _why_table(rows: pd.DataFrame, say: Words) -> str:
     heads = [
         say("服务", "Service"),
-        say("单元", "Unit"),
+        say("街道", "Unit"),
         say("截止日期", "As of"),
         say("上期", "Before"),
         say("本期", "Now"),

@@ -35,7 +35,7 @@ MEASURE_NAMES = {
     "supply": ("供给", "Supply"), "supply_per_1000": ("每千人供给", "Supply per 1,000"),
     "complete_share": ("服务齐全人口占比", "Every service in reach"),
     "mean_layers": ("人均可达服务数", "Mean services in reach"),
-    "match": ("匹配度", "Match"), "access": ("可及度", "Access"), "saturation": ("饱和度", "Saturation"),
+    "match": ("匹配度", "Match"), "access": ("可及度", "Accessibility"), "saturation": ("饱和度", "Saturation"),
     "satisfaction": ("满意度", "Satisfaction"), "index": ("综合指数", "Index"),
 }  # fmt: skip
 _SHOWN = ("covered_share", "gap", "places_missing", "supply_per_1000", "complete_share", "mean_layers")
@@ -211,7 +211,7 @@ def sentences(trend: Trend, district: TrendDistrict) -> list[str]:
     if behind:
         by_unit: dict[str, list[str]] = {}
         for row in behind:
-            services = by_unit.setdefault(row[say("单元", "Unit name")], [])
+            services = by_unit.setdefault(row[say("街道", "Unit name")], [])
             services += [row[say("服务", "Service")]] if row[say("服务", "Service")] not in services else []
         named = [f"{unit}{say('', ' ')}({', '.join(names)})" for unit, names in by_unit.items()]
         if trend.lang == "zh":
@@ -251,7 +251,7 @@ def _moved_sentence(say: Words, name: str, own: pd.DataFrame) -> str:
 def _named(say: Words, district: TrendDistrict, row: Any) -> dict[str, str]:
     return {
         say("区县", "District"): district.name,
-        say("单元", "Unit name"): row["unit_name"],
+        say("街道", "Unit name"): row["unit_name"],
         say("服务", "Service"): row["layer_name"],
     }
 

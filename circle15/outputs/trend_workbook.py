@@ -102,7 +102,7 @@ def method(lang: str) -> list[str]:
             " to the change, and what did not change has 0.",
         ),
         say(
-            "设施增减：新开、关闭、迁址；容量：两期都在的设施的容量与使用；人口：居民及其分布、统计边界、满意度调查；"
+            "设施增减：新开、撤销、迁址；容量：两期都在的设施的容量与使用；人口：居民及其分布、统计边界、满意度调查；"
             "道路：步行路网；口径：达标线、标准、人群、步速与规划指标。",
             "Facilities: opened, closed, moved. Capacity: places and use of those that stand on both dates. People: who"
             " lives where, outlines, surveys. Streets: the walking network. Rules: thresholds, norms, groups, speeds,"

@@ -63,7 +63,7 @@ class Run:
         units = f"{n} unit{'s' if n != 1 else ''}"
         lines = [
             Said(
-                f"{self.result.name}：{residents:,.0f} 人，{n} 个单元",
+                f"{self.result.name}：{residents:,.0f} 人，{n} 个街道",
                 f"{self.result.name}: {residents:,.0f} people, {units}",
             )
         ]

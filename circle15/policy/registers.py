@@ -70,7 +70,7 @@ class Registers:
     documents: pd.DataFrame  # a document
     services: pd.DataFrame  # a service layer named in a document
     circles: pd.DataFrame  # one naming of an "N分钟…圈"
-    unit_rules: pd.DataFrame  # a rule "每个单元至少 k 个"
+    unit_rules: pd.DataFrame  # a rule "每个街道至少 k 个"
     targets: pd.DataFrame  # one value of one indicator, place, document, location, year
     norms: pd.DataFrame  # which indicator is a service's planning norm, the preferred one first
 

@@ -34,9 +34,9 @@ _REASONS = {
         "原文为“全覆盖”，未写数目；可用 [policy] full_coverage_k 设定",
         "the text says full coverage without a number; [policy] full_coverage_k sets one",
     ),
-    "no-level": Said("原文未写明单元", "the text does not say which units"),
+    "no-level": Said("原文未写明适用层级", "the text does not say which units"),
     "no-layer": Said("没有该服务的图层", "there is no layer of this service"),
-    "no-units": Said("没有该级单元", "there are no units of this level"),
+    "no-units": Said("没有该级街道（村社）", "there are no units of this level"),
     "no-quality": Said(
         "设施表没有说明是否“{kind}”的列，可用 [headings] ownership 指定",
         "no facility says whether it is {kind}; name the column with [headings] ownership",

@@ -51,14 +51,14 @@ TEXTS: dict[str, Said] = {
         "documents disagree: the target of the earlier year ({early}) is above that of the later ({late})",
     ),
     "text-damaged": Said("原文有缺损，按注释读取：{note}", "the text is damaged and was read as noted: {note}"),
-    "list-comparator": Said("“以上”是否及于各项不明", "it is not clear whether 以上 binds every number of its list"),
+    "list-comparator": Said("“以上”是否及于各项不明", "it is not clear whether “以上” binds every number of its list"),
     "year-is-a-reading": Said("年份为推定：{note}", "the year is a reading, not printed: {note}"),
     "denominator-unstated": Said(
         "原文未注明分母为常住或户籍人口，按全体居民计算",
         "the text does not say whether residents or registered people are counted; residents are used",
     ),
     "age-unstated": Said(
-        "原文未注明老年为 60 岁或 65 岁以上，按 60 岁以上计算",
+        "原文未注明老年为 60岁或 65岁以上，按 60岁以上计算",
         "the text does not say whether old is 60 or 65; 60 is used",
     ),
     "circle-of-all-services": Said(
@@ -66,7 +66,7 @@ TEXTS: dict[str, Said] = {
         "{place} names no circle for this service; its circle of all services, {minutes} minutes, is used",
     ),
     "circle-of-other-places": Said(
-        "{place}未命名任何服务圈，取登记册默认 {minutes} 分钟",
+        "{place}未命名任何服务圈，取登记表默认 {minutes} 分钟",
         "{place} names no circle at all; the register's default for this service, {minutes} minutes, is used",
     ),
     "circles-disagree": Said(
@@ -78,7 +78,7 @@ TEXTS: dict[str, Said] = {
         "there is no target for {year}; that of {used}, {value}, is used",
     ),
     "group-not-counted": Said(
-        "登记册的需求人群为 {group}，但人口数据没有该人群，按全体人口计算",
+        "登记表的需求人群为 {group}，但人口数据没有该人群，按全体人口计算",
         "the register's demand group is {group}, which the population does not have; everybody is counted instead",
     ),
     "walker-not-stated": Said(
@@ -102,7 +102,7 @@ TEXTS: dict[str, Said] = {
         "the capacity unit {ours!r} is not the norm's {theirs!r}; this norm is left out",
     ),
     "count-only": Said(
-        "设施无容量数据，仅计数量，不采用登记册的配置标准",
+        "设施无容量数据，仅计数量，不采用登记表的配置标准",
         "the facilities state no capacity: count only; the register's norm is left out",
     ),
 }  # fmt: skip

@@ -359,7 +359,7 @@ def test_hostile_names_are_shown_and_do_nothing(open_page, folder, name):
 
 def test_proposed_sites_follow_the_service(open_page, folder, result):
     opened = open_page(folder / "index.html")
-    opened.tick("建议新增点位")
+    opened.tick("建议点位")
     for layer in ("社区卫生", "体育场地"):
         opened.tick(f"{layer} · 步行时间")
         layer_id = next(la.id for la in result.layers if la.name == layer)

@@ -139,7 +139,7 @@ def test_a_place_is_added_by_a_click_and_dragged_with_its_gain_at_the_pointer(de
     tip = desk.page.locator(".c15-w-tip")
     tip.wait_for(state="visible")
     desk.page.wait_for_function("() => document.querySelector('.c15-w-tip').textContent.includes('接入')")
-    assert re.search(r"新增覆盖 0–2 岁人口 [\d,]+ 人 · 补足缺口 [\d.]+ 托位 · 接入 [\d.]+ 米", tip.text_content())
+    assert re.search(r"新增覆盖 0–2岁人口 [\d,]+ 人 · 补足缺口 [\d.]+ 托位 · 接入 [\d.]+ 米", tip.text_content())
     desk.page.mouse.up()
     desk.settle()
     (moved,) = desk.changes()

@@ -157,7 +157,7 @@ def _with_units(boundary: Polygons, district: Any, found: Polygons, config: Conf
     kept = np.flatnonzero(shapely.area(cut.geometry) > 0)
     if len(kept) == 0:
         message = Said(
-            "区内没有街道单元；请检查两者是否同一地方、同一坐标系",
+            "区内没有街道；请检查两者是否同一地方、同一坐标系",
             "no unit lies in the district; check that both come from the same place and coordinate system",
         )
         raise InputError(Problem(message, key="district.units", value=table.units))
@@ -173,7 +173,7 @@ def _with_units(boundary: Polygons, district: Any, found: Polygons, config: Conf
     if n_elsewhere and is_outline_file(str(table.units)):
         notes.append(
             Said(
-                f"{table.units}：{len(found.frame)} 个单元中有 {n_elsewhere} 个不在区内，未采用",
+                f"{table.units}：{len(found.frame)} 个街道中有 {n_elsewhere} 个不在区内，未采用",
                 f"{table.units}: {n_elsewhere} of {len(found.frame)} units have no ground in the district, left out",
             )
         )
@@ -196,13 +196,13 @@ def _partition_notes(cut: Partition, names: Sequence[str]) -> list[Said]:
     if cut.touching:
         listed = ", ".join(names[i] for i in cut.touching)
         notes.append(
-            Said(f"仅与区界相邻、未纳入的单元：{listed}", f"units that merely touch the district, left out: {listed}")
+            Said(f"仅与区界相邻、未纳入的街道：{listed}", f"units that merely touch the district, left out: {listed}")
         )
     if cut.swallowed:
         listed = ", ".join(names[i] for i in cut.swallowed)
         notes.append(
             Said(
-                f"全部范围已归其他单元、未单列的单元：{listed}",
+                f"全部范围已归其他街道、未单列的街道：{listed}",
                 f"units whose whole ground lies in others, left out: {listed}",
             )
         )
@@ -216,14 +216,14 @@ def _partition_notes(cut: Partition, names: Sequence[str]) -> list[Said]:
     if cut.sliver_m2 >= SLIVER_M2:
         notes.append(
             Said(
-                f"单元之间及沿区界的细小缝隙共 {cut.sliver_m2:,.0f} 平方米，已归相邻单元",
+                f"街道之间及沿区界的细小缝隙共 {cut.sliver_m2:,.0f} 平方米，已归相邻街道",
                 f"narrow gaps between units and along the border, {cut.sliver_m2:,.0f} m2 in all, went to neighbours",
             )
         )
     if not cut.rest.is_empty:
         notes.append(
             Said(
-                f"区内 {cut.rest_m2:,.0f} 平方米不属任何单元，列为“其余”",
+                f"区内 {cut.rest_m2:,.0f} 平方米不属任何街道，列为“其余”",
                 f"{cut.rest_m2:,.0f} m2 of the district lie in no unit and are shown as 'rest'",
             )
         )

@@ -75,7 +75,7 @@ def joined_by_id(
         clashes = clashes[clashes > 1].index.tolist()
         if clashes:
             message = Said(
-                f"“{clashes[0]}”对应几个不同名称的单元；每个单元须各有编号",
+                f"“{clashes[0]}”对应几个不同名称的街道；每个街道须各有编号",
                 f"'{clashes[0]}' stands for units of different names; every unit needs an id of its own",
             )
             raise InputError(Problem(message, file=file, column=id_field, value=clashes[0]))

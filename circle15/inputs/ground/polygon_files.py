@@ -139,7 +139,7 @@ def nameless_note(read: PolygonFile, name_key: str) -> Said | None:
     shown = COMMA.join(read.columns[:_COLUMNS_SHOWN]) or Said("无", "none")
     none = Said("均无名称", "none of its") if n == of else Said(f"中 {n} 个无名称", f"{n} of its")
     return Said(
-        f"{read.source.text}：{of} 个单元{none.zh}，以编码代替；如有名称列，请写 {name_key}（文件中的列：{shown.zh}）",
+        f"{read.source.text}：{of} 个街道{none.zh}，以编码代替；如有名称列，请写 {name_key}（文件中的列：{shown.zh}）",
         f"{read.source.text}: {none.en} {of} units {'have' if n == of else 'lack'} a name and go by their codes; if a"
         f" column has the names, say it as {name_key} (columns of the file: {shown.en})",
     )

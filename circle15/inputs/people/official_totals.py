@@ -150,9 +150,9 @@ def rake_to_totals(
         if len(of) != 1 and i not in left_out:
             several, known_units = ", ".join(of), ", ".join(unit_names)
             message = (
-                Said(f"指多个单元；请写其中一个编号 {several}", f"names several units; give one of the ids {several}")
+                Said(f"指多个街道；请写其中一个编号 {several}", f"names several units; give one of the ids {several}")
                 if of
-                else Said(f"没有这个单元；现有 {known_units}", f"there is no such unit; there are {known_units}")
+                else Said(f"没有这个街道；现有 {known_units}", f"there is no such unit; there are {known_units}")
             )
             problems.append(Problem(message, file=path.name, row=int(row), value=name))
     InputError.gather(problems)

@@ -227,18 +227,18 @@ def _unmatched(
     for name, number, row in zip(table.unit, table.row.tolist(), rows, strict=True):
         if not row:
             message = Said(
-                f"不是本区的单元；现有：{shown}（有边界的，来自 {outlines}）",
+                f"不是本区的街道；现有：{shown}（有边界的，来自 {outlines}）",
                 f"is no unit of the district; there are: {shown} (those with an outline in {outlines})",
             )
         elif len(row) > 1:
-            what = Said("村社", "communities") if row[0] in parents else Said("单元", "units")
+            what = Said("村社", "communities") if row[0] in parents else Said("街道", "units")
             ids = ", ".join(sorted(row))
             message = Said(
                 f"指多个{what.zh}；请写其中一个编号 {ids}", f"names several {what.en}; give one of the ids {ids}"
             )
         elif parents.get(row[0]) in named:
             message = Said(
-                f"其所属单元 {parents[row[0]]} 另有一行，人口会重复计算；请只留一种",
+                f"其所属街道 {parents[row[0]]} 另有一行，人口会重复计算；请只留一种",
                 f"its unit {parents[row[0]]} has a row of its own, so people would count twice; keep one of them",
             )
         elif first.setdefault(row[0], number) != number:

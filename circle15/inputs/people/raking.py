@@ -141,7 +141,7 @@ def _read_totals(
             known = ", ".join(list(index)[:8])
             problems.append(
                 Problem(
-                    Said(f"没有这个单元；现有：{known}", f"there is no such unit; known: {known}"),
+                    Said(f"没有这个街道；现有：{known}", f"there is no such unit; known: {known}"),
                     file=file,
                     row=row,
                     column="unit_id",
@@ -163,7 +163,7 @@ def _read_totals(
             problems.append(
                 Problem(
                     Said(
-                        "该单元、人群出现两次；请每项只留一行、一个年份",
+                        "该街道、人群出现两次；请每项只留一行、一个年份",
                         "this unit and group stand twice; keep one row of each, of one year",
                     ),
                     file=file,

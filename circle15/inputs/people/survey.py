@@ -173,7 +173,7 @@ def _check(
         if not code:
             add(
                 Said(
-                    f"没有这个单元；现有：{', '.join(known[:8])}",
+                    f"没有这个街道；现有：{', '.join(known[:8])}",
                     f"there is no such unit; known: {', '.join(known[:8])}",
                 ),
                 row,
@@ -183,7 +183,7 @@ def _check(
         elif len(code) > 1:
             add(
                 Said(
-                    f"有 {len(code)} 个单元同名；请写单元编号，或在旁写明街道",
+                    f"有 {len(code)} 个街道（村社）同名；请写编号，或在旁写明所属街道",
                     f"{len(code)} units have this name; give the unit's id, or its street beside it",
                 ),
                 row,
@@ -193,7 +193,7 @@ def _check(
         if not (count >= 1 and count == int(count)):
             add(
                 Said(
-                    "每行至少一份答卷；无人作答的单元请删去",
+                    "每行至少一份答卷；无人作答的街道请删去",
                     "a row has at least one answer; leave out units that nobody answered for",
                 ),
                 row,

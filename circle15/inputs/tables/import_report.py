@@ -107,7 +107,7 @@ REASONS: dict[str, Said] = {
     # of a row left out
     "blank_rows": Said("空行", "blank rows"),
     "totals_row": Said("合计或小计行", "a row of totals"),
-    "total_of_units": Said("各单元之和的合计行，未计入", "a total of the units; not counted itself"),
+    "total_of_units": Said("各街道之和的合计行，未计入", "a total of the units; not counted itself"),
     "other_district": Said("不属于本区，未计入", "of another district; not counted"),
     "remark_row": Said("表末说明行", "a remark below the table"),
     "repeated_heading": Said("重复的表头行", "the heading, repeated"),

@@ -146,7 +146,7 @@ def _empty_units(study: Study) -> list[Said]:
     shown = COMMA.join(listed) + (Said(" 等", " ...") if len(rows) > _SHOWN else "")
     return [
         Said(
-            f"{len(rows)} 个单元有道路却没有居民：{shown.zh}；请核对人口来源是否覆盖全区",
+            f"{len(rows)} 个街道有道路却没有居民：{shown.zh}；请核对人口来源是否覆盖全区",
             f"{len(rows)} unit{'s have' if len(rows) > 1 else ' has'} streets but nobody living there:"
             f" {shown.en}; check that the population source covers the whole district",
         )

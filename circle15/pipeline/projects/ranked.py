@@ -87,7 +87,7 @@ def places_for(study: Study, service: Service, candidates: Parcels, told: list[S
     name = service.layer.name
     told.append(
         Said(
-            f"{name}：备选地块表中没有该服务的地块，改以网格为候选",
+            f"{name}：备选地块表中没有该服务的地块，改以网格为备选",
             f"{name}: the table of candidates names none for it; the cells are its candidates",
         )
     )

@@ -135,7 +135,7 @@ def _said(solved: Solved) -> list[Said]:
     exact = solved.exact
     value, bound, greedy = (v * solved.scale for v in (exact.objective, exact.bound, solved.greedy_objective))
     if exact.status == "infeasible":
-        none = Said("没有任何候选组合能满足模型", "no choice of candidates satisfies the model")
+        none = Said("没有任何备选组合能满足模型", "no choice of candidates satisfies the model")
         return [] if solved.notes else [none]
     if exact.status == "optimal":
         said = [Said("已证明最优：{v} {unit}", "optimal: {v} {unit}, proven")]

@@ -156,7 +156,7 @@ def _fewest(case: Case) -> Solved:
         reachable = np.floor((already + most) / float(service.people.sum()) * 1e6) / 1e6
         notes = (
             Said(
-                f"全部候选合计只能覆盖 {reachable:.6f}；请把 --share 降到 {reachable:.6f} 以下",
+                f"全部备选合计只能覆盖 {reachable:.6f}；请把 --share 降到 {reachable:.6f} 以下",
                 f"all candidates together cover a share of {reachable:.6f}; ask for --share {reachable:.6f} or less",
             ),
         )

@@ -272,7 +272,7 @@ def _elsewhere(streets: Sequence[Change]) -> list[Said]:
             listed = COMMA.join(list(unknown)[:_SHOWN]) + (" …" if len(unknown) > _SHOWN else "")
             found.append(
                 Said(
-                    f"{file}：{n} 处设施所写街道不在本区单元名单内（{listed.zh}）",
+                    f"{file}：{n} 处设施所写街道不在本区街道名单内（{listed.zh}）",
                     f"{file}: {n} facilities name streets that are no units of the district ({listed.en})",
                 )
             )

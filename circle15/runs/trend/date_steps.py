@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 DECIMALS = 9
 """As trend.csv prints numbers: the parts sum to the change as printed."""
 
-_NEW = Said("上期无此单元", "no such unit at the date before")
+_NEW = Said("上期无此街道", "no such unit at the date before")
 _NEW_SERVICE = Said("上期无此服务", "no such service at the date before")
 _OTHER_SERVICES = Said("两期服务项目不同，不可比", "other services at the date before, not comparable")
 _OTHER_UNIT = Said("两期计量单位不同，不可比", "counted in another unit at the date before, not comparable")
@@ -92,7 +92,7 @@ def _unit_notes(step: Step, earlier: Step, units: UnitMatches) -> list[Said]:
         kept.add((level, old))
         share = units.shared.get(unit, 1.0)
         if old is None:
-            found.append(Said(f"{name}为新单元，无上期数", f"{name} is new and has no number before"))
+            found.append(Said(f"{name}为新街道，无上期数", f"{name} is new and has no number before"))
         elif old != unit or before.get((level, old)) != name:
             now, was = f"{name} ({unit})", f"{before.get((level, old), '')} ({old})"
             found.append(Said(f"{now} 即上期的 {was}", f"{now} is what was {was}"))

@@ -126,7 +126,7 @@ def _fault(study: Study, service: Service, goal: GoalTable) -> Said | None:
     if goal.unit is not None and _unit_row(study, goal.unit) is None:
         known = ", ".join(f"{i} ({n})" for i, n in zip(*(study.district.units[c] for c in ("unit_id", "unit_name")),
                                                          strict=True))  # fmt: skip
-        return Said(f"没有单元“{goal.unit}”；现有 {known}", f"there is no unit {goal.unit!r}; there are {known}")
+        return Said(f"没有街道“{goal.unit}”；现有 {known}", f"there is no unit {goal.unit!r}; there are {known}")
     return None
 
 
@@ -257,7 +257,7 @@ def _of_rules(
         names = "、".join(sorted(only))
         told.append(
             Said(
-                f"规划中只认某一类设施的规则无法由未写明类别的候选项目满足，未列为目标：{names}",
+                f"规划中只认某一类设施的规则无法由未写明类别的备选项目满足，未列为目标：{names}",
                 "rules of the plan that count one kind of facility only are no goals, as candidates state no kind:"
                 f" {names}",
             )

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 _AIM = {
     "people": Said("新增覆盖人数", "people newly covered"),
-    "places": Said("补足的最少缺口", "missing places made up for"),
+    "places": Said("补足最少缺口", "missing places made up for"),
     "worst_street": Said("最差街道的覆盖率", "covered share of the worst street"),
 }
 _UNIT = {
@@ -146,7 +146,7 @@ def _sites_text(solved: Solved, line: Line | None) -> list[Said]:
         more = Said(" 等", " …") if len(own) > _SITES_NAMED else Said("", "")
         said.append(
             Said(
-                "候选之外再找 {n} 处{l}点位，如 {w}", "{n} more sites of {l} beyond the candidates, such as {w}"
+                "备选之外再找 {n} 处{l}点位，如 {w}", "{n} more sites of {l} beyond the candidates, such as {w}"
             ).format(n=len(own), l=name, w=COMMA.join(where) + more)
         )
     return said
@@ -164,7 +164,7 @@ def _places_text(solved: Solved, line: Line | None) -> list[Said]:
         layer = solved.own[service].service.layer
         where = Said("", "") if unit == DISTRICT else Said("{u} ", " in {u}").format(u=names[unit])
         said.append(
-            Said("{where}候选之外再增 {n} {u}{l}", "{n} more {u} of {l}{where} beyond the candidates").format(
+            Said("{where}备选之外再增 {n} {u}{l}", "{n} more {u} of {l}{where} beyond the candidates").format(
                 where=where, n=n, u=_unit_of(layer), l=layer.name
             )
         )
@@ -198,7 +198,7 @@ def proof_sentences(solved: Solved) -> list[tuple[Said, float, Said | str, Said]
                      v=amount, u=unit),
         ),
         (Said("证明", "proof"), found.bound if np.isfinite(found.bound) else np.nan, unit, _proof(solved)),
-        (Said("贪心顺序", "greedy order"), found.greedy_objective, unit, _greedy(solved)),
+        (Said("逐点择优次序", "greedy order"), found.greedy_objective, unit, _greedy(solved)),
     ]  # fmt: skip
     rows += _goals_said(solved)
     rows += [(Said("说明", "note"), np.nan, "", told) for told in solved.told]
@@ -219,7 +219,7 @@ def _goals_said(solved: Solved) -> list[tuple[Said, float, Said | str, Said]]:
     n_unmet = int((found.lacks > 0).sum())
     if found.additions is not None and n_unmet:
         said = Said(
-            "{n} 条目标在现有资金与候选下不能达到；要全部达到，{what}",
+            "{n} 条目标在现有资金与备选下不能达到；要全部达到，{what}",
             "{n} lines of the goals cannot be met with this money and these candidates; to meet all, {what}",
         ).format(n=n_unmet, what=additions_text(solved))
         rows.append((Said("不能达到的目标", "goals that cannot be met"), float(n_unmet), lines, said))
@@ -258,7 +258,7 @@ def _greedy(solved: Solved) -> Said:
     less = found.objective - found.greedy_objective
     lacks = solved.task.lacks(found.greedy)
     is_allowed = solved.task.is_allowed(found.greedy)
-    said = Said("逐年择优（贪心）得 {v} {u}", "year by year greedily: {v} {u}").format(
+    said = Said("逐年逐点择优得 {v} {u}", "year by year greedily: {v} {u}").format(
         v=_amount(found.greedy_objective, aim), u=aim_unit(aim)
     )
     if abs(less) <= 1e-6 * max(1.0, abs(found.objective)):

@@ -86,7 +86,7 @@ const SAYS = {
   }),
   /** @returns {Said} */
   beyondBuffer: () => ({
-    zh: "阈值超出原设定：缓冲区之外的道路和设施未计入，靠近边界处可能偏低",
+    zh: "达标线超出原设定：缓冲区之外的道路和设施未计入，靠近边界处可能偏低",
     en: "the threshold is longer than the run's: streets and facilities beyond its buffer are not known, so places near the border may look too low",
   }),
   /** @returns {Said} */
