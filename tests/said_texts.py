@@ -67,21 +67,26 @@ def table(name):
         return list(csv.DictReader(f))
 
 
-def said_pairs():
-    """Give (where, Chinese, English) of every text that stands in both languages side by side."""
+def _both_sides(node):
+    """Give the two places of a piece of source where two languages may stand, None for anything else."""
+    if isinstance(node, ast.Call) and len(node.args) >= 2:
+        return node.args[:2] if getattr(node.func, "id", "") == "Said" else node.args[-2:]
+    if isinstance(node, ast.Tuple) and len(node.elts) == 2:
+        return node.elts
+    return [node.body, node.orelse] if isinstance(node, ast.IfExp) else None
+
+
+def _said_in_source():
     for name, tree in sources():
         for node in ast.walk(tree):
-            if isinstance(node, ast.Call) and len(node.args) >= 2:
-                both = node.args[:2] if getattr(node.func, "id", "") == "Said" else node.args[-2:]
-            elif isinstance(node, ast.Tuple) and len(node.elts) == 2:
-                both = node.elts
-            elif isinstance(node, ast.IfExp):
-                both = [node.body, node.orelse]
-            else:
-                continue
-            zh, en = map(literal, both)
+            zh, en = map(literal, _both_sides(node) or (None, None))
             if zh and en and CJK.search(zh) and not CJK.search(en.replace("万元", "")):
                 yield f"{name}:{node.lineno}", zh, en
+
+
+def said_pairs():
+    """Give (where, Chinese, English) of every text that stands in both languages side by side."""
+    yield from _said_in_source()
     for path in sorted((PACKAGE / "outputs" / "templates").rglob("*.js")):
         for _, zh, _, en in _JS_PAIR.findall(path.read_text("utf-8")):
             yield path.name, zh, en
