@@ -78,7 +78,22 @@ def test_a_term_has_one_translation_in_either_direction(terms, pairs):
 
 
 def test_a_column_is_called_alike_in_every_table():
-    known = {"unit_name", "layer", "measure", "value", "id", "quality", "source", "kind", "year", "status", "note"}
+    known = {
+        "depends_on",
+        "gain_p10",
+        "no_regret",
+        "unit_name",
+        "layer",
+        "measure",
+        "value",
+        "id",
+        "quality",
+        "source",
+        "kind",
+        "year",
+        "status",
+        "note",
+    }
     headings = defaultdict(set)
     for row in table("outputs/data_dictionary.csv"):
         headings[row["column"]].add((row["heading_zh"], row["heading_en"]))

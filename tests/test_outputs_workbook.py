@@ -112,7 +112,7 @@ def test_every_sheet_lies_on_a4_with_headings_names_and_numbers_of_pages(book):
         assert "&P" in sheet.oddFooter.center.text
         assert sheet.title == "图表" or sheet.print_title_rows == "$1:$1"
     assert book["覆盖率"].print_title_cols == "$A:$B"
-    ids = [c.column_letter for c in book["覆盖率"][1] if c.value == "单元编号"]
+    ids = [c.column_letter for c in book["覆盖率"][1] if c.value == "街道（村社）编号"]
     assert ids
     last = book["覆盖率"].print_area.split(":")[1].split("$")[1]
     assert ids[0] > last  # ids are for programs

@@ -103,9 +103,9 @@ def test_the_box_of_ten_services_fits_beside_the_map_in_groups_with_a_search(ope
     assert box["y"] + box["height"] <= buttons["y"]
     groups = opened.page.locator(".c15-group")
     headings = [text.split()[0] for text in groups.locator("summary").all_inner_texts()]
-    assert headings == ["步行时间", "供需缺口", "问题成因", "设施", "图层"]
+    assert headings == ["步行时间", "网格", "供需缺口", "问题成因", "设施", "图层"]
     assert groups.first.evaluate("(box) => box.open")
-    assert not groups.nth(3).evaluate("(box) => box.open")
+    assert not groups.nth(4).evaluate("(box) => box.open")
     # Every layer is a row of exactly one group or of none, and is reached by scrolling when all groups are open.
     opened.page.evaluate("() => document.querySelectorAll('.c15-group').forEach((box) => (box.open = true))")
     box = opened.page.locator(".leaflet-control-layers").bounding_box()
@@ -122,7 +122,7 @@ def test_the_box_of_ten_services_fits_beside_the_map_in_groups_with_a_search(ope
     opened.page.locator(".leaflet-control-layers label:visible", has_text="问题成因").locator("input").click()
     assert opened.page.evaluate("() => circle15.state.key") == "cause-7"
     opened.page.locator(".c15-layer-search").fill("")
-    assert groups.nth(2).evaluate("(box) => box.open")  # what is chosen stands open
+    assert groups.nth(3).evaluate("(box) => box.open")  # what is chosen stands open
     assert opened.complaints == []
 
 

@@ -53,7 +53,7 @@ circle15.layerBox = function (control, groupOf, words) {
       box.c15Count.textContent = `${found.length}`;
       box.hidden = found.length === 0;
       const holdsChosen = box.querySelector("input[type=radio]:checked") !== null;
-      const isFew = !areMany || labels.length <= 8 && box.parentElement === control._overlaysList && heading === words.layers;
+      const isFew = !areMany || labels.length <= 2 || labels.length <= 8 && box.parentElement === control._overlaysList && heading === words.layers;
       box.open = wanted !== "" || (isOpen.has(heading) ? isOpen.get(heading) : isFew || holdsChosen);
     });
   };

@@ -162,7 +162,7 @@ circle15.headings = function (state) {
   const { words } = data;
   const ofMode = { time: words.walking_minutes, gap: words.gap, cause: words.cause, sure: data.sure.title };
   const known = new Map();
-  data.order.forEach((key) => known.set(folium.cells[key], ofMode[data.kinds[key].mode] || ""));
+  data.order.forEach((key) => known.set(folium.cells[key], ofMode[data.kinds[key].mode] || words.cell));
   Object.entries(folium.overlays).forEach(([key, layer]) => known.set(layer, key.startsWith("facilities-") ? words.facilities : words.layers));
   return (layer) => (known.has(layer) ? known.get(layer) : words.layers);
 };
