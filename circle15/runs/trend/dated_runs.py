@@ -121,8 +121,9 @@ def _read(folder: Path) -> DatedRun:
         raise InputError(Problem(message, file=str(folder)))
     config = parse_config(manifest.told["config_stated"], manifest.config_path)
     for name, table in tables.items():
-        with columns_of_runs(folder / f"{name}.csv"):
-            table["unit_id"]
+        if name != "targets":  # which stand for the district
+            with columns_of_runs(folder / f"{name}.csv"):
+                table["unit_id"]
     with columns_of_runs(folder / "*.csv"):
         numbers = unit_numbers(tables, manifest.district_id)
     return DatedRun(folder, manifest, config, as_of, last_day(as_of), tables, numbers)
