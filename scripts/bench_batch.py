@@ -1,10 +1,13 @@
 """Time a batch of the fifteen cities of one extract, and reckon what a province and the country need.
 
     python scripts/bench_batch.py multicity15.osm.pbf [--jobs 2] [--one] [--scheduler] [--all]
+    python scripts/bench_batch.py multicity15.osm.pbf --province [6] [--jobs 2]
 
 One district each around the fifteen networks, cells at resolution 9, facilities from the extract's points of interest,
 people from a made raster. With --scheduler a dask scheduler and --jobs worker processes are started on loopback, and
-their outputs are compared with local processes' byte for byte; with --one those of a single process are.
+their outputs are compared with local processes' byte for byte; with --one those of a single process are. With
+--province a made province (`make_province.py`: so many times the fifteen cities in one extract) is run with everything
+written, and half of it beside; that takes minutes.
 """
 
 from __future__ import annotations
@@ -24,6 +27,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow.parquet
 import rasterio
+from make_province import SHIFT_DEG, make_province
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -86,12 +90,12 @@ PIXEL_DEG = 0.001
 PROVINCE, COUNTRY = 90, 2800
 
 
-def make_batch(extract: Path, folder: Path, outputs: list[str] | None) -> Path:
-    """Write the batch file, and a raster of people for each city; the same every time."""
+def make_batch(extract: Path, folder: Path, outputs: list[str] | None, copies: int = 1) -> Path:
+    """Write the batch file, and a raster of people for each city of each copy; the same every time."""
     text = SHARED.format(extract=extract.resolve().as_posix())
     text += f"write = {json.dumps(outputs)}\n" if outputs is not None else ""
     text += "".join(LAYER.format(id=i, source=s) for i, s in LAYERS.items())
-    for number, (city, (west, south, east, north)) in enumerate(CITIES.items()):
+    for number, (city, (west, south, east, north)) in enumerate(cities_of(copies).items()):
         columns, rows = round((east - west) / PIXEL_DEG), round((north - south) / PIXEL_DEG)
         people = np.random.default_rng(number).integers(0, 60, (rows, columns)).astype(np.float32)
         transform = rasterio.transform.from_origin(west, north, PIXEL_DEG, PIXEL_DEG)
@@ -102,6 +106,20 @@ def make_batch(extract: Path, folder: Path, outputs: list[str] | None) -> Path:
     path = folder / "batch.toml"
     path.write_text(text, encoding="utf-8")
     return path
+
+
+def cities_of(copies: int) -> dict[str, tuple[float, float, float, float]]:
+    """Give the boxes of the cities of each copy, by id."""
+    return {
+        city if copies == 1 else f"{city}-{copy + 1}": (
+            round(west + copy * SHIFT_DEG, 6),
+            south,
+            round(east + copy * SHIFT_DEG, 6),
+            north,
+        )
+        for copy in range(copies)
+        for city, (west, south, east, north) in CITIES.items()
+    }
 
 
 def env_with(cache: Path) -> dict[str, str]:
@@ -157,6 +175,31 @@ def digests(out: Path) -> dict[str, str]:
     return {p.relative_to(out).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
+def run_province(extract: Path, folder: Path, copies: int, jobs: int) -> None:
+    """Run half a province and a whole one with everything written, and print both and how they compare."""
+    found: list[float] = []
+    for n in (copies // 2, copies):
+        own = folder / f"province-{n}"
+        own.mkdir(parents=True, exist_ok=True)
+        province = own / "province.osm.pbf"
+        make_province(extract, province, n)
+        config = make_batch(province, own, None, n)
+        found.append(run(config, own / "out", ["--jobs", str(jobs)], own / "cache"))
+        manifest = json.loads((own / "out" / "run.json").read_text(encoding="utf-8"))
+        told = manifest["batch"]
+        if lost := [d["folder"] for d in told if d["status"] != "done"]:
+            sys.exit(f"not done: {', '.join(lost)}")
+        peak, size = max(d["peak_mb"] for d in told), province.stat().st_size / 1e6
+        cpu = sum(d["cpu_s"] for d in told)
+        print(
+            f"{len(told)} districts of an extract of {size:.0f} MB, everything written, {jobs} processes:"
+            f" {found[-1]:.0f} s ({manifest['seconds']}; {cpu:.0f} processor seconds in districts),"
+            f" no district's process above {peak:.0f} MB",
+            flush=True,
+        )
+    print(f"twice the districts: {found[1] / found[0]:.2f} times as long")
+
+
 def print_table(out: Path, manifest: dict[str, object], seconds: float, jobs: int) -> None:
     """Print seconds and memory per city, and what more districts would need by the processors' time."""
     told = [d for d in manifest["batch"] if d["status"] == "done"]  # type: ignore[attr-defined]  # our own JSON
@@ -191,11 +234,15 @@ def main() -> None:
     parser.add_argument("--scheduler", action="store_true")
     parser.add_argument("--one", action="store_true", help="Compare with one process as well.")
     parser.add_argument("--all", action="store_true", help="Write everything that a run can.")
+    parser.add_argument("--province", type=int, nargs="?", const=6, help="Run so many copies of the cities, and half.")
     parser.add_argument("--keep", type=Path, help="Folder to write to and keep.")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as name:
         folder = options.keep or Path(name)
         folder.mkdir(parents=True, exist_ok=True)
+        if options.province:
+            run_province(options.extract, folder, options.province, options.jobs)
+            return
         config = make_batch(options.extract, folder, None if options.all else NIGHTLY)
         seconds = run(config, folder / "local", ["--jobs", str(options.jobs)], folder / "cache")
         manifest = json.loads((folder / "local" / "run.json").read_text(encoding="utf-8"))

@@ -10,6 +10,7 @@ import shapely
 
 from circle15.errors import InputError, MissingFileError
 from circle15.inputs.osm import columns as osm_columns
+from circle15.inputs.osm import objects as osm_objects
 from circle15.inputs.osm.features import data_extent, read_areas, read_buildings, read_features, read_ways
 from tests.toy_osm import NODES, square, write_osm
 
@@ -335,3 +336,31 @@ def test_extent_is_the_header_box_or_else_that_of_the_streets(tmp_path, streets)
     assert data_extent(streets).bounds == (0.0, 0.0, 0.002, 0.001)
     with pytest.raises(InputError, match="holds no streets"):
         data_extent(write_osm(tmp_path / "none.osm"))
+
+
+def test_districts_that_ask_one_file_for_the_same_read_it_once_and_get_what_each_would_alone(
+    monaco_pbf, tmp_path, monkeypatch
+):
+    path = tmp_path / "a.osm.pbf"
+    path.write_bytes(monaco_pbf.read_bytes())
+    reads = []
+    original = osm_objects.matching_objects
+    monkeypatch.setattr(osm_objects, "matching_objects", lambda *a: reads.append(a) or original(*a))
+    monkeypatch.setattr(osm_objects, "is_just_changed", lambda _known: False)
+    monkeypatch.setattr(osm_objects, "_kept", {})
+    layers = {"school": "amenity=school", "pharmacy": "amenity=pharmacy"}
+    areas = [shapely.box(7.41, 43.72, 7.43, 43.74), shapely.box(7.42, 43.73, 7.45, 43.76), None]
+    together = [read_features(path, layers, area=area) for area in areas]
+    assert len(reads) == 1
+    for area, found in zip(areas, together, strict=True):
+        monkeypatch.setattr(osm_objects, "_kept", {})
+        alone = read_features(path, layers, area=area)
+        assert found.frame.equals(alone.frame)
+        assert found.left_out == alone.left_out
+    # Another content is read anew.
+    n_before = len(reads)
+    path.unlink()
+    with osmium.SimpleWriter(str(path)) as writer:
+        writer.add_node(osmium.osm.mutable.Node(id=1, location=(7.42, 43.73), tags={"amenity": "school"}))
+    assert len(read_features(path, layers).frame) == 1
+    assert len(reads) == n_before + 1

@@ -20,7 +20,7 @@ from circle15.errors import InputError, Problem
 from circle15.inputs.osm.columns import OsmColumns, read_columns
 from circle15.inputs.osm.duplicates import merge_duplicates
 from circle15.inputs.osm.file import is_osm_file, osm_errors
-from circle15.inputs.osm.objects import matching_objects, to_geometries
+from circle15.inputs.osm.objects import matching_objects, placed_objects, to_geometries
 from circle15.inputs.osm.shapes import closed_way_polygons, ways_near
 from circle15.inputs.osm.tag_filter import TagFilter, parse_tag_filter
 from circle15.inputs.tables.numbers import parse_number
@@ -29,6 +29,8 @@ from circle15.said import Said
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
+
+    import numpy.typing as npt
 
 __all__ = [
     "Features",
@@ -130,13 +132,17 @@ def read_features(
     }
     rows: list[dict[str, Any]] = []
     members: dict[str, list[str]] = {}
-    for osm_id, tags, geometry, parts in matching_objects(path, tuple(parsed.values())):
+    places: list[Any] = []
+    found = placed_objects(path, tuple(parsed.values()))
+    for row in _met(found.geometry, area).tolist():
+        osm_id, tags, _, parts = found.objects[row]
         matched = {layer: tag for layer, f in parsed.items() if (tag := f.main_tag(tags)) is not None}
         if parts and matched:
             members[osm_id] = parts
         stated = tags.get("capacity", tags.get("capacity:persons"))
         capacity = _capacity(stated)
         for layer, tag in matched.items():
+            places.append(found.geometry[row])
             rows.append(
                 {
                     "layer": layer,
@@ -146,11 +152,10 @@ def read_features(
                     "capacity": capacity,
                     "capacity_unread": stated is not None and np.isnan(capacity),
                     "tags": {k: tags[k] for k in FEATURE_TAGS if k in tags},
-                    "geometry": geometry,
                 }
             )
-    columns = ["layer", "osm_id", "tag", "name", "capacity", "capacity_unread", "tags", "geometry"]
-    frame = _frame(rows, columns, area)
+    columns = ["layer", "osm_id", "tag", "name", "capacity", "capacity_unread", "tags"]
+    frame = _frame(rows, columns, places)
     lost = frame[frame.geometry.isna()]
     left_out = tuple(lost[["layer", "osm_id", "name"]].itertuples(index=False, name=None))
     frame = frame[frame.geometry.notna()].assign(layer=lambda f: pd.Categorical(f["layer"], list(parsed)))
@@ -186,7 +191,8 @@ def read_areas(path: str | Path, selection: str | TagFilter, *, names_in: str = 
         for osm_id, tags, geometry, _ in matching_objects(path, chosen)
         if geometry is not None or tags.get("type") in AREA_RELATIONS
     ]
-    frame = _frame(rows, ["osm_id", "name", "admin_level", "tags", "geometry"], None)
+    places = to_geometries([row["geometry"] for row in rows])
+    frame = _frame(rows, ["osm_id", "name", "admin_level", "tags"], places)
     is_areal = np.isin(shapely.get_dimensions(frame.geometry.to_numpy()), (-1, 2))
     return _sorted(frame[is_areal], [])
 
@@ -284,15 +290,17 @@ def data_extent(path: str | Path) -> Any:
     return shapely.box(np.nanmin(ways.lon), np.nanmin(ways.lat), np.nanmax(ways.lon), np.nanmax(ways.lat))
 
 
-def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], area: Any) -> gpd.GeoDataFrame:
-    """Make a frame of ``rows``, hex WKB becoming geometries; keep what meets ``area`` and what has no geometry."""
-    geometry = to_geometries([row["geometry"] for row in rows])
-    if area is not None:
-        shapely.prepare(area)
-        kept = np.flatnonzero(shapely.intersects(area, geometry) | shapely.is_missing(geometry))
-        rows, geometry = [rows[i] for i in kept.tolist()], geometry[kept]
-    frame = pd.DataFrame({c: [row[c] for row in rows] for c in columns if c != "geometry"})
-    return gpd.GeoDataFrame(frame, geometry=geometry, crs=WGS84)
+def _met(geometry: Any, area: Any) -> npt.NDArray[np.int64]:
+    """Give the rows of what meets ``area``, and of what has no geometry."""
+    if area is None:
+        return np.arange(len(geometry))
+    shapely.prepare(area)
+    return np.flatnonzero(shapely.intersects(area, geometry) | shapely.is_missing(geometry))
+
+
+def _frame(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], geometry: Sequence[Any]) -> gpd.GeoDataFrame:
+    frame = pd.DataFrame({c: [row[c] for row in rows] for c in columns})
+    return gpd.GeoDataFrame(frame, geometry=np.array([*geometry, None], dtype=object)[:-1], crs=WGS84)
 
 
 def _sorted(frame: gpd.GeoDataFrame, first: Sequence[str]) -> gpd.GeoDataFrame:

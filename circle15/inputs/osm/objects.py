@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import osmium
 import shapely
 
+from circle15.files.digests import identity_of, is_just_changed
 from circle15.inputs.geofiles.tangles import is_tangled
 from circle15.inputs.osm.edited import uploaded_form
 from circle15.inputs.osm.file import new_location_index, osm_errors
@@ -16,7 +19,8 @@ from circle15.inputs.osm.tag_filter import TagFilter
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
+
+    import numpy.typing as npt
 
 
 OsmObject = tuple[str, dict[str, str], str | None, list[str]]
@@ -43,6 +47,39 @@ def matching_objects(
             kinds = osmium.filter.EntityFilter(osmium.osm.RELATION | osmium.osm.AREA)
             stream = stream.with_filter(kinds).with_filter(of_relations)
         yield from _matching(stream, filters)
+
+
+@dataclass(frozen=True, slots=True)
+class PlacedObjects:
+    """Objects with their geometries."""
+
+    objects: list[OsmObject]
+    geometry: npt.NDArray[np.object_]  # (n_objects,) None where the file does not hold one whole
+
+
+_kept: dict[tuple[object, ...], PlacedObjects] = {}
+MOST_KEPT = 50_000
+"""Objects that are kept for the next reader, some kilobyte each."""
+
+
+def placed_objects(path: str | Path, chosen: Sequence[TagFilter]) -> PlacedObjects:
+    """Give each object that matches one of the selections: one after another, a process's districts ask for the same.
+
+    What was read last is kept, and given again while file and selections are the same. Nobody may change it.
+    """
+    try:
+        known = identity_of(Path(path))
+    except OSError:  # whoever reads it says what is wrong
+        known = None
+    key = (str(path), known, tuple(chosen))
+    if key in _kept:
+        return _kept[key]
+    objects = list(matching_objects(path, chosen))
+    found = PlacedObjects(objects, to_geometries([geometry for _, _, geometry, _ in objects]))
+    _kept.clear()
+    if len(objects) <= MOST_KEPT and known is not None and not is_just_changed(known):
+        _kept[key] = found
+    return found
 
 
 def _matching(stream: Any, filters: Sequence[TagFilter]) -> Iterator[OsmObject]:

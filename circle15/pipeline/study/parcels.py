@@ -131,7 +131,8 @@ def read_parcels(study: Study, name: str) -> Parcels:
     names = reader.text(reader.column_of("name", planning.name_field))
     rows, problems = read_parcel_rows(reader, planning, layer_ids(study.config))
     problems += reader.unread_cells()
-    of_row = [np.flatnonzero(rows.row == i) for i in range(len(names))]
+    order = np.argsort(rows.row, kind="stable")
+    of_row = np.split(order, np.searchsorted(rows.row[order], np.arange(1, len(names))))[: len(names)]
     # One parcel may stand there with several sizes or for several services.
     keys = [
         (name, lon, lat, *rows.layer[own].tolist(), str(rows.cost[own]), str(rows.capacity[own]))
