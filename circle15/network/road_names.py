@@ -9,7 +9,7 @@ import zipfile
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -98,6 +98,6 @@ def _kept(entry: Path) -> RoadNames:
 def _keep(entry: Path, found: RoadNames) -> None:
     names = np.frombuffer(json.dumps(found.names).encode(), np.uint8)
     with held_folder(entry.parent, suffix=PART) as beside:
-        arrays = {"way_id": found.way_id, "code": found.code, "names": names}
+        arrays: dict[str, npt.NDArray[Any]] = {"way_id": found.way_id, "code": found.code, "names": names}
         write_checked_arrays(beside / entry.name, entry.name, arrays)
         (beside / entry.name).replace(entry)

@@ -180,7 +180,7 @@ def read_areas(path: str | Path, selection: str | TagFilter, *, names_in: str = 
         If the selection cannot be parsed.
     """
     chosen = selection if isinstance(selection, TagFilter) else parse_tag_filter(selection)
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "osm_id": osm_id,
             "name": _name(tags, names_in),
