@@ -129,6 +129,11 @@ class Gains:
         self._missing = np.where(shortage.is_inside, shortage.missing(), 0.0)
         self._missing_of_part = np.bincount(self._part, weights=self._missing)
 
+    @property
+    def is_submodular(self) -> bool:
+        """Tell whether a gain never grows as others are built: where all who are short live in the district."""
+        return bool(self._shortage.is_inside.all())
+
     def circle(self, candidate: int) -> IntArray:
         """Give who of those who are short reaches a candidate."""
         part = slice(self._circles.indptr[candidate], self._circles.indptr[candidate + 1])

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from circle15.planning.ranking import FloatArray, IntArray
 
 _SURELY = 1e-12
+_FLOW_SLACK = 1e-3
+"""Places that rounding flows to whole units may add to a gain."""
 
 
 def greedy_programme(task: Task) -> IntArray:
@@ -85,6 +87,7 @@ class _State:
             for s in task.services
         ]
         self._known: dict[tuple[int, int], float] = {}
+        self._at_most: dict[tuple[int, int], float] = {}  # what options filled before others were built
 
     def build(self, option: int) -> None:
         for number, service in enumerate(self._task.services):
@@ -93,7 +96,10 @@ class _State:
                 fills = self._fills[number]
                 if fills is not None:
                     fills.build(own)
+                    was = {k: v for k, v in self._known.items() if k[0] == number}
                     self._known = {k: v for k, v in self._known.items() if k[0] != number}
+                    if fills.is_submodular:
+                        self._at_most |= was
 
     def best(self, may: BoolArray, price: FloatArray) -> int:
         """Give the option that adds most per price, -1 where none adds anything."""
@@ -127,8 +133,7 @@ class _State:
                 continue
             for own, option in enumerate(service.option.tolist()):
                 if may[option]:
-                    known = self._known.get((number, own))
-                    most[option] += service.weight * (fills.bound(own)[0] if known is None else known)
+                    most[option] += service.weight * self._most(number, own, fills)
                     parts[option].append((number, own))
         price = np.where(price > 0, price, 1.0)
         best, best_score = -1, _SURELY
@@ -142,6 +147,15 @@ class _State:
             if score > best_score:
                 best, best_score = option, score
         return best
+
+    def _most(self, service: int, own: int, fills: Gains) -> float:
+        """Give what an option fills, or while that is not known the most that it can."""
+        known = self._known.get((service, own))
+        if known is not None:
+            return known
+        before = self._at_most.get((service, own))
+        bound = fills.bound(own)[0]
+        return bound if before is None else min(bound, before + _FLOW_SLACK)
 
     def _filling(self, service: int, own: int) -> float:
         fills = self._fills[service]
