@@ -4,6 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from circle15.network.streets.segments import haversine_m
+from circle15.planning import straight_line
 from circle15.planning.straight_line import chord_to_metres, metres_to_chord, straight_to_kth
 
 
@@ -26,6 +27,19 @@ def test_the_kth_facility_straight_ahead_equals_sorting_all_of_them(data):
         each = haversine_m(lon[[i]] + 118.7, lat[[i]] + 32.0, place_lon + 118.7, place_lat + 32.0)
         nearest = sorted(each[facility == f].min() for f in np.unique(facility))
         assert found[i] == pytest.approx(nearest[k - 1] if len(nearest) >= k else np.inf, abs=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(seed=st.integers(0, 2**32 - 1), n=st.integers(1, 40), m=st.integers(1, 40), k=st.integers(1, 4))
+def test_few_pairs_give_to_the_bit_what_a_tree_gives(seed, n, m, k):
+    rng = np.random.default_rng(seed)
+    lon, lat, place_lon, place_lat = (rng.uniform(-0.03, 0.03, size).round(3) + 29.9 for size in (n, n, m, m))
+    facility = rng.integers(0, 6, m)
+    few = straight_to_kth(lon, lat, place_lon, place_lat, facility=facility, k=k)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(straight_line, "FEW_PAIRS", 0)
+        many = straight_to_kth(lon, lat, place_lon, place_lat, facility=facility, k=k)
+    assert few.tobytes() == many.tobytes()
 
 
 def test_without_facilities_the_nearest_is_infinitely_far():

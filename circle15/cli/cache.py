@@ -12,17 +12,17 @@ from circle15.said import Said
 
 @named(
     "cache",
-    zh="""列出读过的文件的缓存：路网，以及批量运行共用的选取结果。
+    zh="""列出以往运行留下的缓存：路网、批量运行共用的选取结果，以及各步骤的中间结果。
 
-缓存按文件内容查找，不会过期；总量超过 4 GB 时先删最久未用的。""",
+缓存按其来源的内容查找，不会过期；总量超过 4 GB 时先删最久未用的。""",
 )
 @option("--clear", is_flag=True, help=Said("全部删除。", "Delete every entry."))
 @shared
 def command(*, clear: bool) -> None:
-    """List what is kept of extracts that were read before: streets, and selections that batches share.
+    """List what is kept of runs before: streets, selections that batches share, and results of stages.
 
-    Entries are found by the content of files, so none is ever stale; those used longest ago go first when all
-    together take more than 4 GB.
+    Entries are found by the content of what they were made from, so none is ever stale; those used longest ago go
+    first when all together take more than 4 GB.
     """
     import datetime as dt  # noqa: PLC0415 (heavy imports only when the command runs)
 

@@ -28,14 +28,14 @@ LIMIT_BYTES = 4_000_000_000
 PART = ".part"
 """Suffix of the folders that entries are written in, beside their places (`held_folder`)."""
 
-_KINDS = {"networks": "*.npz", "extracts": "*.kept"}
+_KINDS = {"networks": "*.npz", "extracts": "*.kept", "results": "*.npz"}
 
 
 @dataclass(frozen=True, slots=True)
 class CacheEntry:
     """One entry: a file, or a folder of files that belong together."""
 
-    kind: str  # "networks" | "extracts"
+    kind: str  # "networks" | "extracts" | "results"
     path: Path
     size_bytes: int
     used_at: float  # seconds since the epoch

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import threading
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
@@ -93,6 +94,7 @@ class WalkNetwork:
     _compiled: dict[int, Graph] = field(default_factory=dict, init=False, repr=False)
     _edge_tree: list[EdgeTree] = field(default_factory=list, init=False, repr=False)
     _border_tree: list[EdgeTree] = field(default_factory=list, init=False, repr=False)
+    _content: list[bytes] = field(default_factory=list, init=False, repr=False)
 
     def __post_init__(self) -> None:
         for name, dtype in _DTYPES.items():
@@ -122,6 +124,16 @@ class WalkNetwork:
     def street_m(self) -> npt.NDArray[np.float64]:
         """Metres of mapped street of each edge, float64 (n_edges,): its length, 0 where it is no street."""
         return np.where(self.is_street, self.length_m, 0.0)
+
+    def content_digest(self) -> bytes:
+        """Give a digest of all that decides where walks lead and how long they take, made once."""
+        if not self._content:
+            digest = hashlib.blake2b(repr(self.profiles).encode())
+            borders = None if self.report is None else self.report.hard_borders
+            for column in (*(getattr(self, name) for name in _DTYPES), borders):
+                digest.update(b"none" if column is None else str(column.shape).encode() + column.tobytes())
+            self._content.append(digest.digest())
+        return self._content[0]
 
     @classmethod
     def from_edges(

@@ -11,8 +11,12 @@ import numpy as np
 import numpy.typing as npt
 import shapely
 
+from circle15.files.kept_results import arrays_to_shapes, kept_arrays, shapes_to_arrays
+
 if TYPE_CHECKING:
     import geopandas as gpd
+
+    from circle15.files.kept_results import Arrays
 
 STEPS_PER_DEGREE = 1_000_000
 """0.1 m: finer than any drawing."""
@@ -73,8 +77,14 @@ def encode_lines(lines: npt.NDArray[np.object_]) -> Encoded:
 
 def joined_lines(lines: gpd.GeoSeries, tolerance_deg: float) -> npt.NDArray[np.object_]:
     """Join lines where only two meet and leave out vertices within ``tolerance_deg`` of the rest."""
-    joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(_plain_lines(lines))))
-    return np.asarray(shapely.simplify(joined, tolerance_deg, preserve_topology=False), dtype=object)
+    plain = _plain_lines(lines)
+
+    def join() -> Arrays:
+        joined = shapely.get_parts(shapely.line_merge(shapely.multilinestrings(plain)))
+        return shapes_to_arrays(shapely.simplify(joined, tolerance_deg, preserve_topology=False))
+
+    places, of_line = shapely.get_coordinates(plain, return_index=True)
+    return arrays_to_shapes(kept_arrays("lines", [places, of_line, tolerance_deg], join))
 
 
 def _plain_lines(lines: gpd.GeoSeries) -> npt.NDArray[np.object_]:

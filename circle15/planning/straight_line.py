@@ -9,6 +9,9 @@ from circle15.units import EARTH_RADIUS_M
 
 FloatArray = npt.NDArray[np.float64]
 
+FEW_PAIRS = 200_000
+"""Pairs of a point and a place whose distances take less time than a tree takes to load."""
+
 
 def unit_vectors(lon: npt.ArrayLike, lat: npt.ArrayLike) -> FloatArray:
     """Give points on the unit sphere, float64 (n, 3), for trees of straight-line distances."""
@@ -54,13 +57,15 @@ def straight_to_kth(
     ndarray of float64, shape (n,)
         Infinite where there are fewer than ``k`` facilities.
     """
-    from scipy.spatial import cKDTree  # noqa: PLC0415 (slow import that few runs need)
-
     found = np.full(len(lon), np.inf)
     if len(np.unique(facility)) < k or not len(lon):
         return found
-    tree = cKDTree(unit_vectors(place_lon, place_lat))
-    points = unit_vectors(lon, lat)
+    points, places = unit_vectors(lon, lat), unit_vectors(place_lon, place_lat)
+    if len(points) * len(places) <= FEW_PAIRS:
+        return _kth_of_all(points, places, facility, k)
+    from scipy.spatial import cKDTree  # noqa: PLC0415 (loads longer than few pairs take)
+
+    tree = cKDTree(places)
     wanted = np.arange(len(points))
     n_asked = k
     while len(wanted):
@@ -76,3 +81,12 @@ def straight_to_kth(
         found[wanted[has_k]] = chord_to_metres(chord[np.arange(len(wanted)), at])[has_k]
         wanted, n_asked = wanted[~has_k], 2 * n_asked
     return found
+
+
+def _kth_of_all(points: FloatArray, places: FloatArray, facility: npt.NDArray[np.int64], k: int) -> FloatArray:
+    """Give each point's metres to its k-th nearest facility from the distances to all places."""
+    chord = np.sqrt(sum((points[:, [axis]] - places[:, axis]) ** 2 for axis in range(3)))
+    order = np.argsort(facility, kind="stable")
+    first = np.flatnonzero(np.diff(facility[order], prepend=-1))
+    of_facility = np.minimum.reduceat(chord[:, order], first, axis=1)
+    return chord_to_metres(np.partition(of_facility, k - 1, axis=1)[:, k - 1])

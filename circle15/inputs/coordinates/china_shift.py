@@ -41,6 +41,7 @@ _ECCENTRICITY_2 = 0.00669342162296594323
 _BD_WAVE = np.pi * 3000.0 / 180.0
 _BD_EAST, _BD_NORTH = 0.0065, 0.006
 _OUTSIDE, _CROSSED, _INSIDE = 0, 1, 2
+_FEW = 100  # points that the outline itself is asked for: marking cells takes longer
 _BLOCK = 1 << 14  # points at a time, so that intermediate arrays stay in the processor's cache
 _ROUGH_STEPS, _MOST_STEPS = 3, 30  # each step comes closer by a factor of 30 to 200; one exact step is the rule
 _CELL_DEG = 0.25  # of the map of where the outline runs
@@ -134,6 +135,8 @@ def _convert_where(
 def is_shifted(lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     """Tell which places, degrees WGS-84, lie where GCJ-02 and BD-09 are shifted; NaN does not."""
     x, y = np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64)
+    if x.size <= _FEW:
+        return np.asarray(shapely.contains_xy(_outline(), x, y))
     kind = _look_up(_cells(), x, y)
     result: npt.NDArray[np.bool_] = np.asarray(kind == _INSIDE)
     open_question = np.asarray(kind == _CROSSED)

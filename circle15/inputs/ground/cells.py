@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
 import h3
@@ -13,6 +13,7 @@ import numpy.typing as npt
 import shapely
 
 from circle15.errors import InputError, Problem
+from circle15.files.kept_results import arrays_to_shapes, kept_arrays, shapes_to_arrays
 from circle15.inputs.ground.cell_budget import check_cell_budget
 from circle15.said import Said
 
@@ -99,28 +100,43 @@ def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
         for i in empty
     )
     check_cell_budget(units.geometry.to_numpy(), resolution)
-    outlines = [h3.geo_to_h3shape(shape) for shape in _generous(units.geometry.to_numpy())]
+    shapes = units.geometry.to_numpy()
+    cut = kept_arrays("cells", [shapely.to_wkb(shapes), resolution], lambda: _cut(shapes, resolution))
+    cell_of_piece = cut["cell_of_piece"]
+    pieces = gpd.GeoDataFrame(
+        {
+            "cell": cut["name"].astype(object)[cell_of_piece],
+            "unit_id": units["unit_id"].to_numpy()[cut["unit"]],
+            "lon": cut["lon"][cell_of_piece],
+            "lat": cut["lat"][cell_of_piece],
+            "area_m2": cut["area_m2"],
+        },
+        geometry=arrays_to_shapes(cut),
+        crs="EPSG:4326",
+    )
+    return Cells(pieces, cut["lon"], cut["lat"], cell_of_piece, resolution)
+
+
+def _cut(units: npt.NDArray[np.object_], resolution: int) -> dict[str, npt.NDArray[Any]]:
+    """Cut the cells of units' polygons into pieces: name, lon and lat of each cell; cell, unit and shape of a piece."""
+    outlines = [h3.geo_to_h3shape(shape) for shape in _generous(units)]
     found = [h3_int.h3shape_to_cells_experimental(outline, resolution, "overlap") for outline in outlines]
     ids = np.unique(np.concatenate(found))
     hexagons = _cell_polygons(ids)
-    of_cell, of_unit, shapes = _intersections(hexagons, units.geometry.to_numpy())
+    of_cell, of_unit, shapes = _intersections(hexagons, units)
     order = np.lexsort((of_unit, of_cell))
     of_cell, of_unit, shapes = of_cell[order], of_unit[order], shapes[order]
     used, cell_of_piece = np.unique(of_cell, return_inverse=True)
     centres = np.array([h3_int.cell_to_latlng(i) for i in ids[used]]).round(COORDINATE_DECIMALS)
-    names = np.array([h3.int_to_str(int(i)) for i in ids[used]], dtype=object)
-    pieces = gpd.GeoDataFrame(
-        {
-            "cell": names[cell_of_piece],
-            "unit_id": units["unit_id"].to_numpy()[of_unit],
-            "lon": centres[cell_of_piece, 1],
-            "lat": centres[cell_of_piece, 0],
-        },
-        geometry=shapes,
-        crs="EPSG:4326",
-    )
-    pieces.insert(4, "area_m2", pieces.geometry.to_crs(EQUAL_AREA_CRS).area)
-    return Cells(pieces, centres[:, 1].copy(), centres[:, 0].copy(), cell_of_piece.astype(np.int32), resolution)
+    return {
+        "name": np.array([h3.int_to_str(i) for i in ids[used].tolist()], dtype=np.str_),
+        "lon": centres[:, 1].copy(),
+        "lat": centres[:, 0].copy(),
+        "cell_of_piece": cell_of_piece.astype(np.int32),
+        "unit": of_unit,
+        "area_m2": gpd.GeoSeries(shapes, crs="EPSG:4326").to_crs(EQUAL_AREA_CRS).area.to_numpy(np.float64),
+        **shapes_to_arrays(shapes),
+    }
 
 
 @dataclass(frozen=True, slots=True)

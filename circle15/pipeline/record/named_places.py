@@ -9,10 +9,13 @@ import geopandas as gpd
 import numpy as np
 import shapely
 
+from circle15.files.kept_results import arrays_to_shapes, kept_arrays, shapes_to_arrays
 from circle15.pipeline.study.named_streets import named_streets
 
 if TYPE_CHECKING:
+    from circle15.files.kept_results import Arrays
     from circle15.outputs.result import DistrictResult
+    from circle15.pipeline.study.named_streets import NamedStreets
     from circle15.pipeline.study.study import Study
 
 WGS84 = "EPSG:4326"
@@ -38,9 +41,16 @@ def _named_roads(study: Study) -> gpd.GeoDataFrame | None:
     streets = named_streets(study)
     if not len(streets.name):
         return None
+    told = [streets.name, streets.ends]
+    roads = kept_arrays("roads", told, lambda: _joined(streets))
+    return gpd.GeoDataFrame({"name": roads["name"]}, geometry=arrays_to_shapes(roads), crs=WGS84)
+
+
+def _joined(streets: NamedStreets) -> Arrays:
+    """Join the streets of each name, in the order of the names."""
     lines = streets.lines()
     known, code = np.unique(streets.name.astype(str), return_inverse=True)
     order = np.argsort(code, kind="stable")
     parts = np.split(lines[order], np.flatnonzero(np.diff(code[order])) + 1)
     shapes = [shapely.line_merge(shapely.multilinestrings(own)) for own in parts]
-    return gpd.GeoDataFrame({"name": known}, geometry=shapes, crs=WGS84)
+    return {"name": known, **shapes_to_arrays(np.array(shapes, dtype=object))}

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import shapely
 
+from circle15.files.kept_results import kept_arrays
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS
 from circle15.inputs.people.people_tables import ALL
 from circle15.inputs.people.spread import Homes
@@ -27,6 +28,8 @@ from circle15.pipeline.starts.people_middles import middles_of_people, nearest_h
 from circle15.said import Said
 
 if TYPE_CHECKING:
+    import numpy.typing as npt
+
     from circle15._core import EdgeTree
     from circle15.config.model import Config
     from circle15.inputs.ground.cells import Cells
@@ -60,22 +63,46 @@ def start_walks(config: Config, cells: Cells, people: Population, network: WalkN
     """
     if config.cells.start == "centre":
         return start_near_centres(config, cells, people, network)
-    heads, n = people.groups[ALL].to_numpy(np.float64), len(cells.pieces)
-    borders = network.border_tree()
-    homes = _homes(config, cells, people, network, borders)
-    start, behind = _starts_at_homes(homes, n, network, borders, config.network.max_access_m)
-    centre = np.column_stack([cells.lon[cells.cell_of_piece], cells.lat[cells.cell_of_piece]])
+    heads = people.groups[ALL].to_numpy(np.float64)
+    if config.population.source == "raster":  # how its people lie in a piece is read from its files anew
+        found = _find_starts(config, cells, people, network)
+    else:
+        told = _told(config, cells, people, network)
+        found = kept_arrays("starts", told, lambda: _find_starts(config, cells, people, network))
+    start, behind, is_across = (found[name] for name in ("start", "behind", "is_across"))
     moved = np.flatnonzero(np.isfinite(start[:, 0]))
-    is_across = np.zeros(n, dtype=np.bool_)
-    if borders is not None:
-        crosses = legs_cross(borders, centre[homes.piece], np.column_stack([homes.lon, homes.lat]))
-        is_across = _share(homes, crosses, n) > 1 / 2
     return Starts(
         cells=with_starts(cells, moved, start[moved]),
         n_moved=int(is_across.sum()),
         people_moved=float(heads[is_across].sum()),
         people_across=float((behind * heads).sum()),
     )
+
+
+def _told(config: Config, cells: Cells, people: Population, network: WalkNetwork) -> list[object]:
+    """Give all that decides where walks start, but for what a raster says."""
+    pieces, homes = cells.pieces, people.homes
+    places: list[object] = []
+    if homes is not None:
+        places = [homes.lon, homes.lat, homes.people, homes.piece, homes.spread_m]
+    return [
+        network.content_digest(), config.network.max_access_m, config.population.source,
+        shapely.to_wkb(pieces.geometry.to_numpy()), pieces["cell"].to_numpy(object), cells.resolution,
+        cells.lon, cells.lat, cells.cell_of_piece, people.groups[ALL].to_numpy(np.float64), *places,
+    ]  # fmt: skip
+
+
+def _find_starts(config: Config, cells: Cells, people: Population, network: WalkNetwork) -> dict[str, npt.NDArray[Any]]:
+    """Find where each piece's walk starts, the share of its people behind a border from there, and from the centre."""
+    n, borders = len(cells.pieces), network.border_tree()
+    homes = _homes(config, cells, people, network, borders)
+    start, behind = _starts_at_homes(homes, n, network, borders, config.network.max_access_m)
+    centre = np.column_stack([cells.lon[cells.cell_of_piece], cells.lat[cells.cell_of_piece]])
+    is_across = np.zeros(n, dtype=np.bool_)
+    if borders is not None:
+        crosses = legs_cross(borders, centre[homes.piece], np.column_stack([homes.lon, homes.lat]))
+        is_across = _share(homes, crosses, n) > 1 / 2
+    return {"start": start, "behind": behind, "is_across": is_across}
 
 
 def start_around(config: Config, around: BufferPeople | None, network: WalkNetwork) -> BufferPeople | None:

@@ -12,6 +12,7 @@ import pandas as pd
 import shapely
 
 from circle15.config.meaning import config_digest
+from circle15.files.kept_results import arrays_to_shapes, kept_arrays, shapes_to_arrays
 from circle15.inputs.tables.import_report import changes_frame
 from circle15.measures.equity import lorenz
 from circle15.outputs.book_labels import BookLabels
@@ -40,6 +41,7 @@ from circle15.units import seconds_to_minutes
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from circle15.files.kept_results import Arrays
     from circle15.network.graph import WalkNetwork
     from circle15.pipeline.study.study import Study
     from circle15.pipeline.tables.measured import Service
@@ -171,14 +173,20 @@ def _area_of(study: Study, service: Service, threads: int | None) -> gpd.GeoData
     entrances, _ = study.linked_entrances(service.layer)
     limit = float(seconds_to_minutes(service.threshold_s))
     steps = np.arange(ISOCHRONE_STEP_MIN, limit, ISOCHRONE_STEP_MIN)
-    area = service_area(
-        study.network,
-        entrances,
-        profile=service.layer.profile,
-        cutoffs_min=(*steps.tolist(), limit),
-        threads=threads,
+    minutes, profile = (*steps.tolist(), limit), service.layer.profile
+
+    def draw() -> Arrays:
+        drawn = service_area(study.network, entrances, profile=profile, cutoffs_min=minutes, threads=threads)
+        return {
+            "cutoff_min": drawn["cutoff_min"].to_numpy(np.float64),
+            **shapes_to_arrays(drawn.geometry.to_numpy()),
+        }
+
+    told = [study.network.content_digest(), profile, np.array(minutes), entrances.edge, entrances.fraction]
+    area = kept_arrays("area", [*told, entrances.access_m], draw)
+    return gpd.GeoDataFrame(
+        {"cutoff_min": area["cutoff_min"], "layer": service.layer.id}, geometry=arrays_to_shapes(area), crs="EPSG:4326"
     )
-    return area.assign(layer=service.layer.id)
 
 
 def _service_areas(of_layers: list[gpd.GeoDataFrame]) -> gpd.GeoDataFrame:
