@@ -1,13 +1,16 @@
 """What data points to is not followed: no command opens a socket, or a file that nobody named, whatever stands inside."""
 
+import contextlib
 import json
 import shutil
 import sqlite3
 import subprocess
 import sys
+import zipfile
 
 import geopandas as gpd
 import numpy as np
+import openpyxl
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -92,7 +95,57 @@ KML = (
     f"</href></Link></NetworkLink><Placemark><name>甲</name><styleUrl>{ADDRESS}.kml#s</styleUrl><Point><coordinates>"
     "121.51,29.91</coordinates></Point></Placemark></Document></kml>"
 )
+
+
+def grid(secret):
+    shifts = f"+proj=longlat +nadgrids={secret}.gsb"
+    return (
+        f'GEOGCS["x",DATUM["x",SPHEROID["x",6378137,298.25],EXTENSION["PROJ4_GRIDS","{secret}.gsb"]],PRIMEM["Greenwich",'
+        f'0],UNIT["degree",0.0174532925199433],EXTENSION["PROJ4","{shifts}"]]'
+    )
+
+
+def shapefile_with_a_grid_elsewhere(path, secret):
+    gpd.GeoDataFrame({"名称": ["甲"]}, geometry=[shapely.Point(121.51, 29.91)], crs=4326).to_file(path)
+    path.with_suffix(".prj").write_text(grid(secret))
+
+
+def geopackage_with_a_grid_elsewhere(path, secret):
+    gpd.GeoDataFrame({"名称": ["甲"]}, geometry=[shapely.Point(121.51, 29.91)], crs=4326).to_file(path, layer="a")
+    with contextlib.closing(sqlite3.connect(path)) as base, base:
+        base.execute(
+            "UPDATE gpkg_spatial_ref_sys SET organization = 'x', definition = ? WHERE srs_id = 4326", (grid(secret),)
+        )
+
+
+def heights_with_a_grid_elsewhere(path, secret):
+    path.write_text("ncols 2\nnrows 2\nxllcorner 121.4\nyllcorner 29.8\ncellsize 0.2\n1 1\n1 1\n")
+    path.with_suffix(".prj").write_text(grid(secret))
+
+
+def raster_with_a_grid_elsewhere(path, secret):
+    tif_that_looks_for_overviews(path, secret)
+    path.with_name(path.name + ".aux.xml").write_text(f"<PAMDataset><SRS>{grid(secret)}</SRS></PAMDataset>")
+
+
+def zipped(name, content):
+    def make(path, secret):
+        with zipfile.ZipFile(path, "w") as archive:
+            archive.writestr(name, content.replace("{secret}", str(secret)))
+
+    return make
+
+
+def workbook_with_links(path, secret):
+    book = openpyxl.Workbook()
+    book.active.append(["名称", "经度", "纬度", "托位数"])
+    book.active.append(["甲", 121.51, 29.91, f"='[{secret}.xlsx]a'!A1"])
+    book.active.append(["乙", 121.52, 29.91, f'=WEBSERVICE("{ADDRESS}")'])
+    book.save(path)
+
+
 NURSERIES, STREETS = 'source = "托育.csv"', 'source = "streets.osm"'
+MINUTES = "minutes = 10"
 PEOPLE = '"units"\npath = "人口.csv"'
 TRAPS = {
     "outlines' crs is an address": ("街道.geojson", None, lambda path, _: linked(path)),
@@ -116,6 +169,24 @@ TRAPS = {
     "a grid in GraphML": ("s.graphml", STREETS, text(GRAPHML.replace("{crs}", "+proj=longlat +nadgrids={secret}.gsb"))),
     "an entity in streets": ("streets.osm", None, text('<!DOCTYPE osm [<!ENTITY a SYSTEM "{secret}.csv">]><osm version="0.6">&a;</osm>')),
     "WFS in streets": ("s.gpkg", STREETS, text(WFS)),
+    "WFS in an extract": ("s.osm.pbf", STREETS, text(WFS)),
+    "OGR VRT in outlines": ("o.geojson", ('units = "街道.geojson"', 'units = "o.geojson"'), text(VRT)),
+    "WFS in communities": ("c.geojson", ('lang = "zh"', 'lang = "zh"\ncommunities = "c.geojson"'), text(WFS)),
+    "OGR VRT in a shapefile": ("托育.shp", NURSERIES, text(VRT)),
+    "a grid in a shapefile": ("托育.shp", NURSERIES, shapefile_with_a_grid_elsewhere),
+    "a grid in a GeoPackage": ("托育.gpkg", NURSERIES, geopackage_with_a_grid_elsewhere),
+    "a grid beside heights": ("dem.asc", ("[network]", '[network]\nelevation = "dem.asc"'), heights_with_a_grid_elsewhere),
+    "a grid beside a raster": ("p.tif", PEOPLE, raster_with_a_grid_elsewhere),
+    "KMZ with links": ("托育.kmz", NURSERIES, zipped("doc.kml", KML)),
+    "OGR VRT in a zip": ("托育.zip", NURSERIES, zipped("托育.vrt", VRT)),
+    "a workbook with links": ("托育.xlsx", NURSERIES, workbook_with_links),
+    "OGR VRT in a table": ("托育.tsv", NURSERIES, text(VRT)),
+    "points of people as OGR VRT": ("p.geojson", ('"units"\npath = "人口.csv"', '"points"\npath = "p.geojson"'), text(VRT)),
+    "OGR VRT in candidates": ("c.geojson", (MINUTES, f'{MINUTES}\n[planning]\ncandidates = "c.geojson"'), text(VRT)),
+    "WFS in projects": ("c.geojson", (MINUTES, f'{MINUTES}\n[planning]\nprojects = "c.geojson"'), text(WFS)),
+    "OGR VRT in areas not to build in": ("f.gpkg", (MINUTES, f'{MINUTES}\n[planning]\nforbidden = "f.gpkg"'), text(VRT)),
+    "OGR VRT in a new path": ("n.geojson", (MINUTES, f'{MINUTES}\n[[change]]\nkind = "add_path"\nline = "n.geojson"'), text(VRT)),
+    "WFS in figures of a plan": ("a.csv", (MINUTES, f'{MINUTES}\n[policy]\nplace = "jiangbei"\nyear = 2027\nactual = "a.csv"'), text(WFS)),
 }  # fmt: skip
 SAYS = {
     "[network]\n": '[network]\nelevation = "dem.tif"\n',
@@ -146,7 +217,10 @@ def trapped_town(folder, secret, trap):
     town.write_table(*town.places())
     config = town.write()
     said = config.read_text("utf-8")
-    if old is not None:
+    if isinstance(old, tuple):
+        assert old[0] in said
+        config.write_text(said.replace(*old, 1), encoding="utf-8")
+    elif old is not None:
         assert old in said
         new = SAYS.get(old) or (f'"raster"\npath = "{name}"' if old == PEOPLE else f'source = "{name}"')
         config.write_text(said.replace(old, new, 1), encoding="utf-8")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 HANGS, ELSEWHERE = -999, -1000
 """Codes of a copy that did not end, and of a call that no copy could try."""
+_LOOK_S, _ASLEEP_S = 0.25, 2.0
 _STILL_S = 1.0
 """What changed longer ago than this shows another change by its times."""
 
@@ -117,11 +118,13 @@ class Talk:
         os.close(self.ask)
         os.close(self.answer)
 
-    def line(self, longest_s=None):
+    def has_line(self, wait_s):
+        """Tell whether a line comes within so many seconds."""
+        return bool(select.select([self.ask], [], [], wait_s)[0])
+
+    def line(self):
         """Read a line, byte by byte: two may come at once, and `select` sees none that was read ahead."""
         found = b""
-        if longest_s is not None and not select.select([self.ask], [], [], longest_s)[0]:
-            raise TimeoutError
         while not found.endswith(b"\n"):
             byte = os.read(self.ask, 1)
             if not byte:
@@ -132,6 +135,18 @@ class Talk:
     def say(self, letter):
         """Answer: "g" go on, "s" leave this call out, "r" the disk is put back."""
         os.write(self.answer, letter)
+
+
+def _hangs(talk, child, longest_s):
+    """Tell whether a copy sleeps for some seconds and does nothing: it waits for a thread that it was not given."""
+    begun, slept, before = time.monotonic(), 0, None
+    while not talk.has_line(_LOOK_S):
+        facts = Path(f"/proc/{child}/stat").read_text("utf-8").rpartition(")")[2].split()
+        state, used = facts[0], facts[11:13]
+        slept, before = (slept + 1 if state == "S" and used == before else 0), used
+        if slept * _LOOK_S > _ASLEEP_S or time.monotonic() - begun > longest_s:
+            return True
+    return False
 
 
 def watch_branches(talk, image, *, is_wanted, longest_s):
@@ -150,12 +165,11 @@ def watch_branches(talk, image, *, is_wanted, longest_s):
         image.take()
         talk.say(b"g")
         child = int(talk.line())
-        try:
-            code = os.waitstatus_to_exitcode(int(talk.line(longest_s)))
-        except TimeoutError:
+        code = HANGS if _hangs(talk, child, longest_s) else 0
+        if code == HANGS:
             os.kill(child, signal.SIGKILL)
-            talk.line()
-            code = HANGS
+        ended = os.waitstatus_to_exitcode(int(talk.line()))
+        code = code or ended
         yield Branch(int(number), kind.decode(), code)
         image.put_back()
         talk.say(b"r")

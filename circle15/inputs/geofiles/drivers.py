@@ -16,10 +16,12 @@ import pyogrio
 from pyogrio import _ogr
 
 from circle15.errors import InputError, Problem
+from circle15.files.door import is_plain_file
 from circle15.said import Said
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 _VECTOR = {
     "gpkg": ("GPKG",), "gdb": ("OpenFileGDB",), "shp": ("ESRI Shapefile",), "kml": ("LIBKML", "KML"),
@@ -38,8 +40,11 @@ _CRS_KEY = re.compile(r'"(?:[cC]|\\u00[46]3)(?:[rR]|\\u00[57]2)(?:[sS]|\\u00[57]
 _MAY_LINK = re.compile(r"link|url|\\u00", re.IGNORECASE)
 _LINKS = {"link", "url"}
 _GRIDS = re.compile(
-    r"\b(?:nadgrids|geoidgrids|grids|file)\s*=\s*(?!@null\b)[^\s\"',]|\+init=[./]|PARAMETERFILE", re.IGNORECASE
+    r"\b(?:nadgrids|geoidgrids|grids|file)\s*=\s*(?!@null\b)[^\s\"',]|\+init=[./]|PARAMETERFILE|PROJ4_GRIDS",
+    re.IGNORECASE,
 )
+_STATED_BESIDE = re.compile(r"<SRS\b[^>]*>(.*?)</SRS>", re.DOTALL)
+_LONGEST_SYSTEM = 1 << 20
 
 
 @contextmanager
@@ -114,3 +119,19 @@ def refuse_grid_files(crs: Any, *, file: str) -> None:
             " system with an EPSG code, e.g. EPSG:4490 or EPSG:4326",
         )
         raise InputError(Problem(message, file=file, value=text[:200]))
+
+
+def refuse_grids_beside(path: Path, *, file: str) -> None:
+    """Refuse a .prj or .aux.xml beside a file that names a file of shifts: GDAL has opened it once it is asked.
+
+    Raises
+    ------
+    InputError
+        If there is one.
+    """
+    for beside in path.parent.iterdir():
+        is_prj = beside.stem == path.stem and beside.suffix.lower() == ".prj"
+        if (is_prj or beside.name == f"{path.name}.aux.xml") and is_plain_file(beside):
+            with beside.open("rb") as stream:
+                text = stream.read(_LONGEST_SYSTEM).decode("latin-1")
+            refuse_grid_files(text if is_prj else " ".join(_STATED_BESIDE.findall(text)), file=file)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from circle15.errors import InputError, Problem
+from circle15.inputs.geofiles.drivers import refuse_grid_files
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ def check_geopackage(path: Path, *, file: str) -> None:
     Raises
     ------
     InputError
-        Naming the view or table. What is no database is told by whoever reads it.
+        Naming the view or table; or if a coordinate system names a file of its own. What is no database is told by whoever reads it.
     """
     try:
         base = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
@@ -46,6 +47,8 @@ def check_geopackage(path: Path, *, file: str) -> None:
                 _check_virtual(str(name), str(sql), file)
             elif kind == "view":
                 _check_view(base, str(name), file)
+        for (stated,) in base.execute("SELECT definition FROM gpkg_spatial_ref_sys"):
+            refuse_grid_files(str(stated), file=file)
     except sqlite3.DatabaseError:
         return
     finally:

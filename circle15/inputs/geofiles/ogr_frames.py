@@ -17,7 +17,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 
 from circle15.errors import InputError, Problem
 from circle15.files.door import read_whole, steady_file
-from circle15.inputs.geofiles.drivers import only_drivers, refuse_grid_files, without_links
+from circle15.inputs.geofiles.drivers import only_drivers, refuse_grid_files, refuse_grids_beside, without_links
 from circle15.inputs.geofiles.geopackage_guard import check_geopackage
 from circle15.inputs.geofiles.open_geopackages import steady_geopackage
 from circle15.inputs.tables.encodings import decode_text
@@ -97,8 +97,8 @@ def read_frame(source: Path | bytes, *, kind: str, file: str, layer: str | int |
     """
     options = options | ({"layer": layer} if layer is not None else {})
     try:
-        if kind == "gpkg" and isinstance(source, Path):
-            check_geopackage(source, file=file)
+        if isinstance(source, Path):
+            _check_unopened(source, kind, file)
         with without_gdal_warnings(), only_drivers(kind):
             info = pyogrio.read_info(source, **options)
             if info["features"] > MOST_CELLS // max(1, len(info["fields"])):
@@ -161,10 +161,11 @@ def list_layers(source: Path, kind: str, *, file: str) -> list[tuple[str, str | 
         If ``file`` cannot be opened.
     """
     try:
-        if kind == "gpkg":
-            check_geopackage(source, file=file)
+        _check_unopened(source, kind, file)
         with without_gdal_warnings(), only_drivers(kind):
             return [(str(name), kind) for name, kind in pyogrio.list_layers(source)]
+    except InputError:
+        raise
     except _READ_ERRORS as e:
         raise InputError(
             Problem(
@@ -175,6 +176,14 @@ def list_layers(source: Path, kind: str, *, file: str) -> list[tuple[str, str | 
                 file=file,
             )
         ) from None
+
+
+def _check_unopened(source: Path, kind: str, file: str) -> None:
+    """Refuse what GDAL would follow as soon as it opens the file."""
+    if kind == "gpkg":
+        check_geopackage(source, file=file)
+    elif kind == "shp":
+        refuse_grids_beside(source, file=file)
 
 
 def plain_reason(error: Exception, source: Path | bytes | None = None) -> str:

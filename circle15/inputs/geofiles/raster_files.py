@@ -15,7 +15,7 @@ from rasterio.errors import CRSError, RasterioError
 
 from circle15.errors import InputError, Problem
 from circle15.files.door import read_whole, settled_path, steady_file, vouched
-from circle15.inputs.geofiles.drivers import CLOSED, refuse_grid_files
+from circle15.inputs.geofiles.drivers import CLOSED, refuse_grid_files, refuse_grids_beside
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def open_raster(path: Path) -> Iterator[rasterio.DatasetReader]:
             raise _refused(path, zh.format(known), en.format(known))
         if suffix == ".vrt":
             checked_tiles(path)
+        refuse_grids_beside(path, file=str(path))
         try:
             with (
                 rasterio.Env(**{name: value for name, value in CLOSED.items() if value is not None}),
