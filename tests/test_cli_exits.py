@@ -120,14 +120,16 @@ def test_every_command_is_held_to_its_exit_codes():
     assert list(COMMANDS) == main.list_commands(None)
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize("stop", [(signal.SIGINT, 130), (signal.SIGTERM, 143)], ids=["ctrl-c", "sigterm"])
 @pytest.mark.parametrize("command", [name for name in COMMANDS if name not in AT_ONCE])
-def test_every_command_that_is_stopped_says_so_by_its_exit_code(finished, tmp_path, monkeypatch, command, number, code):
-    def stop(*_, **__):
+def test_every_command_that_is_stopped_says_so_by_its_exit_code(finished, tmp_path, monkeypatch, command, stop):
+    number, code = stop
+
+    def is_stopped(*_, **__):
         os.kill(os.getpid(), number)
         time.sleep(10)
 
-    monkeypatch.setattr(STOPPED_IN.get(command, "circle15.config.model.load_config"), stop)
+    monkeypatch.setattr(STOPPED_IN.get(command, "circle15.config.model.load_config"), is_stopped)
     done = CliRunner().invoke(main, given(command, finished, tmp_path / "out"))
     assert done.exit_code == code, done.output
     assert "circle15: stopped; " in done.stderr

@@ -33,7 +33,8 @@ def check_geopackage(path: Path, *, file: str) -> None:
     Raises
     ------
     InputError
-        Naming the view or table; or if a coordinate system names a file of its own. What is no database is told by whoever reads it.
+        Naming the view or table; or if a coordinate system names a file of its own. What is no database is told by
+        whoever reads it.
     """
     try:
         base = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
