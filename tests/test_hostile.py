@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
 
@@ -11,6 +12,9 @@ import rasterio
 from click.testing import CliRunner
 
 from circle15.cli import main
+from circle15.config.model import load_config
+from circle15.errors import OutputError
+from circle15.pipeline import run_district
 from tests.hostile import parsers
 from tests.hostile.cases import KINDS
 from tests.hostile.odd_graphs import graphml
@@ -101,7 +105,7 @@ def test_a_raster_cannot_be_in_a_shifted_system(tmp_path, crs):
 
 def test_twenty_thousand_rows_of_one_id_take_time_by_their_number_not_its_square(tmp_path):
     village = write_village(tmp_path / "v")
-    from circle15.config.model import load_config  # noqa: PLC0415 (this test's own)
+
     from circle15.inputs.facilities import facility_sources  # noqa: PLC0415 (as above)
 
     seen = []
@@ -183,3 +187,21 @@ def test_a_path_that_nobody_walks_is_told_by_its_change(tmp_path, kind, line):
     assert done.exit_code == 2
     assert "change.1" in done.output
     assert "100 km" in done.output
+
+
+@pytest.mark.parametrize("becomes", ["gone", "a file"])
+@pytest.mark.parametrize("stage", ["network", "reach", "write"])
+def test_a_folder_of_results_that_vanishes_or_becomes_a_file_is_told_and_nothing_is_left(tmp_path, stage, becomes):
+    village = write_village(tmp_path / "v")
+    place = tmp_path / "results"
+
+    def spoil(name):
+        if name == stage:
+            shutil.rmtree(place)
+            if becomes == "a file":
+                place.write_text("mine")
+
+    with pytest.raises(OutputError, match="cannot write") as e:
+        run_district(load_config(village.config), out=place / "out", on_stage=spoil)
+    assert str(place / "out") in str(e.value)
+    assert place.is_file() if becomes == "a file" else not place.exists()

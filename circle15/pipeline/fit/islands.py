@@ -119,11 +119,15 @@ def cut_off_facilities(study: Study) -> list[CutOff]:
         people = _people_by_component(study, layer)
         component = _component_of(study, at)
         rows = study.rows_of(layer.id)
-        for i, row in enumerate(rows):
-            own = np.unique(component[(owner == i) & (component >= 0)])
-            if study.unit_of_facility[row] >= 0 and len(own) and small[own].all():
-                km, heads = float(street_m[own].sum()) / _M_PER_KM, float(people[own].sum())
-                found.append(CutOff(int(row), why_apart(study.network, int(own[0])), km, heads))
+        linked = component >= 0
+        pairs = np.unique(np.column_stack([owner, component])[linked], axis=0)  # by facility, then component
+        first = np.searchsorted(pairs[:, 0], np.arange(len(rows) + 1))
+        n_joined = np.bincount(pairs[:, 0], weights=~small[pairs[:, 1]], minlength=len(rows))
+        is_cut = (np.diff(first) > 0) & (n_joined == 0) & (study.unit_of_facility[rows] >= 0)
+        for i in np.flatnonzero(is_cut).tolist():
+            own = pairs[first[i] : first[i + 1], 1]
+            km, heads = float(street_m[own].sum()) / _M_PER_KM, float(people[own].sum())
+            found.append(CutOff(int(rows[i]), why_apart(study.network, int(own[0])), km, heads))
     return found
 
 
