@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from circle15.said import Said, in_
+from circle15.said import Said, in_, origins_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -115,7 +115,8 @@ def first_problems(problems: Sequence[Problem], file: str) -> list[Problem]:
 def both(fault: Problem | Circle15Error) -> Said:
     """Give what a problem or an error tells in both languages, for texts of others that quote it."""
     zh, en = ("\n".join(told) if isinstance(told, list) else told for told in (fault.in_("zh"), fault.in_("en")))
-    return Said(zh, en)
+    problems = fault.problems if isinstance(fault, Circle15Error) else (fault,)
+    return Said(zh, en, origins_of(problem.message for problem in problems))
 
 
 class ConfigError(Circle15Error, ValueError):

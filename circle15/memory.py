@@ -99,3 +99,13 @@ def _of_process() -> int | None:
         return None
     most, _ = resource.getrlimit(resource.RLIMIT_DATA)
     return most if 0 <= most < _UNLIMITED else None
+
+
+def peak_mb() -> float | None:
+    """Give the most memory that this process has had, megabytes; None where the system does not say (Windows)."""
+    try:
+        import resource  # noqa: PLC0415 (not on Windows)
+    except ImportError:
+        return None
+    most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return round(most / (1 << 20 if sys.platform == "darwin" else 1 << 10), 1)  # bytes there, kilobytes elsewhere

@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, overload
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+
+class Origin(NamedTuple):
+    """Where a text was made: from it `circle15.message_ids` reads the text's id and values when a program asks."""
+
+    module: str
+    function: str  # its qualified name
+    first_line: int  # of that function's code, and the place in it
+    instruction: int
+    text: str  # in English, as it was made
+    values: tuple[tuple[str, object], ...] | None = None  # by name, of a text that `Said.format` filled
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -27,10 +39,17 @@ class Said:
 
     zh: str
     en: str
+    origins: tuple[Origin, ...] = field(default=(), compare=False, repr=False)  # of a joined text, of each of its parts
 
     def __post_init__(self) -> None:
         if bool(self.zh) != bool(self.en):
             raise ValueError(f"said in one language only: {self!r}")
+        if not self.origins:
+            maker = sys._getframe(2)  # noqa: SLF001 (whoever called the class: above here and __init__)
+            code = maker.f_code
+            module = maker.f_globals.get("__name__", "")
+            made = Origin(module, code.co_qualname, code.co_firstlineno, maker.f_lasti, self.en)
+            object.__setattr__(self, "origins", (made,))
 
     def in_(self, lang: str) -> str:
         """Give one side, "zh" or "en"."""
@@ -40,12 +59,14 @@ class Said:
         """Fill in the named values, of those that are said in both languages each side its own."""
         sides = ({k: in_(v, lang) for k, v in values.items()} for lang in ("zh", "en"))
         zh, en = (text.format(**own) for text, own in zip((self.zh, self.en), sides, strict=True))
-        return Said(zh, en)
+        named = tuple((name, in_(value, "en")) for name, value in values.items())
+        return Said(zh, en, (self.origins[0]._replace(text=en, values=named),))
 
     def join(self, parts: Iterable[Said | str]) -> Said:
         """Join texts with this between them, as `str.join`."""
         listed = list(parts)
-        return Said(self.zh.join(in_(p, "zh") for p in listed), self.en.join(in_(p, "en") for p in listed))
+        zh, en = (between.join(in_(p, lang) for p in listed) for between, lang in ((self.zh, "zh"), (self.en, "en")))
+        return Said(zh, en, origins_of(listed) or self.origins)
 
     def __str__(self) -> str:
         return self.en  # what a log or a notebook shows; who writes for a reader asks for one side
@@ -54,10 +75,16 @@ class Said:
         return bool(self.zh)
 
     def __add__(self, more: Said | str) -> Said:
-        return Said(self.zh + in_(more, "zh"), self.en + in_(more, "en"))
+        return Said(self.zh + in_(more, "zh"), self.en + in_(more, "en"), origins_of([self, more]))
 
     def __format__(self, spec: str) -> str:
         raise TypeError(f"{self!r}: ask for one side with in_(lang)")
+
+
+def origins_of(parts: Iterable[object]) -> tuple[Origin, ...]:
+    """Give where the texts among ``parts`` were made, each place once."""
+    found = (origin for part in parts if isinstance(part, Said) and part for origin in part.origins)
+    return tuple({origin[:5]: origin for origin in found}.values())
 
 
 COMMA, SEMICOLON = Said("、", ", "), Said("；", "; ")

@@ -22,12 +22,13 @@ from circle15.batch.order import largest_first
 from circle15.batch.running import Runner
 from circle15.batch.work import Report, run_one, share_selection, share_streets
 from circle15.cli.shared.batch_progress import batch_progress
-from circle15.config.model import parse_config
-from circle15.errors import ConfigError, InputError
+from circle15.config.model import load_config, parse_config
+from circle15.errors import ConfigError, InputError, MissingFileError
 from circle15.files.cache_room import cache_root, clear_cache, list_entries, shrink_cache
 from circle15.files.digests import file_digest, file_parts
 from circle15.files.staging import staged_folder, sweep_stages
 from circle15.memory import out_of_memory_text
+from circle15.message_ids import message_id
 from circle15.pipeline import run_district
 from circle15.runs.folder import Manifest
 from circle15.runs.stale import changed_inputs, why_stale
@@ -589,13 +590,31 @@ def test_two_batches_at_once_on_one_cache_write_the_same_bytes(town, undisturbed
     assert kept == []
 
 
+def of_a_missing_config():
+    """Give where the text about a config that is not there is made."""
+    with pytest.raises(MissingFileError) as caught:
+        load_config("none.toml")
+    return caught.value.problems[0].message.origins[0]
+
+
 def test_the_log_for_machines_is_json_lines(town, tmp_path):
     process = start_batch(town, tmp_path / "out", "none.toml", "--jobs", 2, "--json-log")
     told, log = process.communicate(timeout=300)
     events = [json.loads(line) for line in log.splitlines()]
     assert events[0]["event"] == "begin"
     assert {e["name"] for e in events if e["event"] == "finished"} == {"east", "middle", "west", "none.toml"}
-    assert [e["error"] for e in events if "error" in e] == ["none.toml: no such config file"]
+    (failed,) = [e for e in events if "error" in e]
+    assert failed["error"] == "none.toml: no such config file"
+    assert [m["id"] for m in failed["messages"]] == [message_id(of_a_missing_config())]
+    for name in ("east", "middle", "west"):
+        begun = [e for e in events if e["event"] == "stage" and e["name"] == name]
+        ended = [e for e in events if e["event"] == "stage_end" and e["name"] == name]
+        assert {e["stage"] for e in begun} == {e["stage"] for e in ended} >= {"network", "reach", "write"}
+        last = {e["stage"]: e for e in ended}
+        assert all(last[e["stage"]]["at"] >= e["at"] for e in begun)
+        (done,) = [e for e in events if e["event"] == "finished" and e["name"] == name]
+        assert sum(e["seconds"] for e in last.values()) <= done["seconds"] + 0.1
+        assert all(e["peak_mb"] is None or e["peak_mb"] > 10 for e in ended)
     assert len(told.splitlines()) == 4
 
 

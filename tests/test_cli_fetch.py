@@ -1,6 +1,7 @@
 """Fetching, against a stand-in for Overpass and Nominatim on the loopback."""
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from urllib.parse import unquote_plus
@@ -133,3 +134,23 @@ def test_a_place_that_cannot_be_is_told(tmp_path, place, expected):
     result = fetch(place, "-o", tmp_path / "a.osm.pbf")
     assert result.exit_code == 2
     assert expected in result.stderr
+
+
+@pytest.mark.parametrize("place", ["试点区", "121.0,29.9,121.1,30.0"])
+def test_without_the_internet_fetch_answers_at_once_and_says_what_else_to_do(place, tmp_path, monkeypatch):
+    """A server that takes no connection, and one that takes it and stays silent, as a firewall makes them."""
+    asked = []
+    monkeypatch.setattr("circle15.inputs.osm.fetch._ANSWER_S", 0.3)
+    monkeypatch.setattr("time.sleep", asked.append)  # OSMnx sleeps a minute where a server's status is unknown
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        for port in (silent.getsockname()[1], 1):
+            at = f"http://127.0.0.1:{port}"
+            words = ["fetch", place, "-o", str(tmp_path / "x.osm"), "--overpass", at, "--nominatim", at]
+            done = CliRunner().invoke(main, words)
+            assert done.exit_code == 2
+            assert "no connection to OpenStreetMap" in done.output
+            assert "network.source" in done.output
+    assert not asked
+    assert not (tmp_path / "x.osm").exists()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from circle15.batch.work import Report
+from circle15.batch.work import Report, StageLine
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -34,9 +34,10 @@ class Outcome:
 class Event:
     """Something that happened in a batch, as progress bars and logs are told."""
 
-    kind: str  # "begin" | "share" | "warning" | "stage" | "finished" | "summary" | "end"
+    kind: str  # "begin" | "share" | "warning" | "stage" | "stage_end" | "finished" | "summary" | "end"
     name: str = ""  # district, or extract
     stage: str = ""
     n: int = 0  # of "begin": districts to run
     outcome: Outcome | None = None  # of "finished"
     text: Said | str = ""  # of "warning"
+    line: StageLine | None = None  # of "stage" and "stage_end": when, and how long and with how much memory

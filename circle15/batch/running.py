@@ -120,8 +120,9 @@ class Runner:
 
     def _tell_stages(self, name: str, told: dict[str, int]) -> None:
         stages = read_stages(self.scratch / f"{name}.stages")
-        for stage, _ in stages[told.get(name, 0) :]:
-            self.tell(Event("stage", name, stage))
+        for line in stages[told.get(name, 0) :]:
+            kind = "stage" if line.seconds is None else "stage_end"
+            self.tell(Event(kind, name, line.stage, line=line))
         told[name] = len(stages)
 
 

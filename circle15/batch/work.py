@@ -12,14 +12,14 @@ import traceback
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from circle15.errors import Circle15Error, Problem, both
 from circle15.files.system_words import system_words
 from circle15.inputs.osm.file import is_osm_file
-from circle15.memory import out_of_memory_text
+from circle15.memory import out_of_memory_text, peak_mb
 from circle15.network.build import read_network
 from circle15.network.cuts import StreetPart, cut_parts, keep_part
 from circle15.network.extracts import keep_selection
@@ -120,13 +120,19 @@ def run_one(config: Config, folder: Path, progress: Path | None, threads: int | 
     folder
         Its output folder.
     progress
-        File that takes one line for each stage as it begins.
+        File that takes a line for each stage as it begins and as it ends.
     threads
         Threads to search with.
     """
     begun = _now()
     try:
-        run = run_district(config, out=folder, threads=threads, on_stage=lambda name: _tell(progress, name))
+        run = run_district(
+            config,
+            out=folder,
+            threads=threads,
+            on_stage=lambda name: _tell(progress, StageLine(name, time.time())),
+            on_stage_end=lambda name, seconds: _tell(progress, StageLine(name, time.time(), seconds, peak_mb())),
+        )
         counts = {
             "cells": float(len(run.result.cells)),
             "people": float(run.result.cells["population"].sum()),
@@ -147,22 +153,30 @@ def run_one(config: Config, folder: Path, progress: Path | None, threads: int | 
         return _report(begun, error=text, trace=traceback.format_exc())
 
 
-def read_stages(progress: Path) -> list[tuple[str, float]]:
-    """Give the stages that have begun and when, seconds since the epoch; a line that is being written is left out."""
+class StageLine(NamedTuple):
+    """One line of a district's progress: a stage that begins, or with its seconds one that ends."""
+
+    stage: str
+    at: float  # seconds since the epoch, by the worker's clock
+    seconds: float | None = None
+    peak_mb: float | None = None  # the most memory that the worker had so far
+
+
+def read_stages(progress: Path) -> list[StageLine]:
+    """Give the stages that have begun and ended; a line that is being written is left out."""
     try:
         lines = progress.read_text(encoding="utf-8").splitlines(keepends=True)
     except OSError:
         return []
-    stages = [json.loads(line) for line in lines if line.endswith("\n")]
-    return [(str(name), float(at)) for name, at in stages]
+    return [StageLine(*json.loads(line)) for line in lines if line.endswith("\n")]
 
 
-def _tell(progress: Path | None, stage: str) -> None:
+def _tell(progress: Path | None, line: StageLine) -> None:
     if progress is None:
         return
     try:
         with progress.open("a", encoding="utf-8") as file:
-            file.write(json.dumps([stage, time.time()]) + "\n")
+            file.write(json.dumps(line) + "\n")
     except OSError as e:  # a full disk: the district itself says so where it matters
         logger.debug("%s: %s", progress, e)
 

@@ -73,6 +73,8 @@ def command(folder: Path, *, as_json: bool, threads: int | None) -> None:
 
 
 def _as_json(one: Verification) -> dict[str, Any]:
+    from circle15.message_ids import messages_of  # noqa: PLC0415 (only JSON asks for ids)
+
     return {
         "folder": str(one.folder),
         "is_sound": one.is_sound,
@@ -88,4 +90,10 @@ def _as_json(one: Verification) -> dict[str, Any]:
             for d in one.differences
         ],
         "notes": [told(text) for text in one.notes],
+        "messages": [
+            {"kind": kind, **message}
+            for kind, texts in (("problem", one.problems), ("note", one.notes))
+            for text in texts
+            for message in messages_of(text, text=told(text))
+        ],
     }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from circle15.errors import Circle15Error, Problem, most_told
+from circle15.message_ids import messages_of, problem_messages
 from circle15.pipeline.study.outline_check import outline_records
 from circle15.said import Said, in_
 
@@ -61,11 +62,19 @@ class Findings:
         """Add a fact under a title."""
         self.facts.append((title, text))
 
+    def messages(self) -> list[dict[str, Any]]:
+        """Give every problem and warning by its stable id, with its values and where it is."""
+        asked = self.asked_in or self.lang
+        problems = ({"kind": "problem", **m} for p in self.problems for m in problem_messages(p, text=p.in_(asked)))
+        warnings = ({"kind": "warning", **m} for w in self.warnings for m in messages_of(w, text=w.in_(self.lang)))
+        return [*problems, *warnings]
+
     def as_json(self) -> dict[str, Any]:
         """Give everything as JSON can hold it."""
         return {
             "problems": self.problem_lines(),
             "warnings": [w.in_(self.lang) for w in self.warnings],
+            "messages": self.messages(),
             "facts": [Said(": ", ": ").join(fact).in_(self.lang) for fact in self.facts],
             "outline_systems": in_(outline_records(self.outlines), self.lang),
             "streets": self.streets,

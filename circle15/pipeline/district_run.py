@@ -95,6 +95,7 @@ def run_district(
     out: str | Path | None = None,
     threads: int | None = None,
     on_stage: Callable[[str], None] | None = None,
+    on_stage_end: Callable[[str, float], None] | None = None,
 ) -> Run:
     """Plan one district and write its maps, tables and manifest.
 
@@ -109,6 +110,8 @@ def run_district(
         Threads to search with; all by default. Results do not depend on it.
     on_stage
         Told the name of each of `STAGES` as it begins.
+    on_stage_end
+        Told a stage's name and its seconds so far as it ends; a stage of several blocks ends with each.
 
     Returns
     -------
@@ -122,7 +125,7 @@ def run_district(
     loaded = config if isinstance(config, Config) else load_config(config)
     folder = Path(out) if out is not None else DEFAULT_OUT / loaded.folder_name
     require_tools(loaded)
-    clock = Clock(on_stage)
+    clock = Clock(on_stage, on_stage_end)
     with claimed_folder(folder) as claim:
         # Now, not after everything is computed.
         refuse_foreign(folder, dict.fromkeys((*files_of_manifest(folder), *sure_outputs(loaded))))

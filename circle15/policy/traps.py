@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
@@ -119,7 +119,13 @@ class RegisterWarning:
 
     def record(self) -> dict[str, str]:
         """Give it for JSON, with both sides."""
-        return {"code": self.code, "subject": self.subject, "place_id": self.place_id, **asdict(self.words)}
+        return {
+            "code": self.code,
+            "subject": self.subject,
+            "place_id": self.place_id,
+            "zh": self.words.zh,
+            "en": self.words.en,
+        }
 
     def text(self, names: Mapping[str, Said | str]) -> Said:
         """Give the sentence behind the subject's name; an id that has none is written as words."""

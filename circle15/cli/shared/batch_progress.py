@@ -50,16 +50,25 @@ class _JsonFormatter(logging.Formatter):
 
 
 def _tell_as_json(event: Event) -> None:
+    from circle15.message_ids import messages_of  # noqa: PLC0415 (only this log asks for ids)
+
     told: dict[str, Any] = {
         k: v for k, v in (("name", event.name), ("stage", event.stage), ("text", in_(event.text, spoken()))) if v
     }
+    if event.text:
+        told["messages"] = messages_of(event.text)
     if event.kind == "begin":
         told["districts"] = event.n
+    if event.line is not None:
+        told["at"] = round(event.line.at, 3)
+        if event.line.seconds is not None:
+            told |= {"seconds": round(event.line.seconds, 3), "peak_mb": event.line.peak_mb}
     if event.outcome is not None:
         told |= {"status": event.outcome.status, "config": event.outcome.config}
         told["seconds"] = round(event.outcome.report.wall_s, 3)
         if event.outcome.error is not None:
             told["error"] = event.outcome.error.in_(spoken())
+            told["messages"] = messages_of(event.outcome.error)
     echo(json_line(event.kind, **told), err=True)
 
 

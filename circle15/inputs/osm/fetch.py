@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from threading import Event, Thread
 from typing import TYPE_CHECKING, Any
 
 import osmium
@@ -38,6 +39,7 @@ FETCHED_TAGS: dict[str, bool | str | list[str]] = {
 }
 """What streets, layers, buildings and districts are read from. Not provinces and countries, which would come whole."""
 
+_ANSWER_S = 6.0
 _HOW_ELSE = Said(
     "请改用已下载的数据：任何超出区界两公里的 .osm.pbf，写为 network.source",
     "use a downloaded extract instead: any .osm.pbf that reaches two kilometres beyond the district, as network.source",
@@ -62,7 +64,7 @@ def place_polygon(place: str, *, nominatim: str | None = None) -> Any:
         return shapely.box(west, south, east, north)
     if Path(place).suffix.lower() in {".geojson", ".gpkg", ".shp", ".json"}:
         return _polygon_of_file(Path(place))
-    with _osmnx(nominatim=nominatim) as (ox, _cache):
+    with _osmnx(nominatim=nominatim, asks_names=True) as (ox, _cache):
         try:
             found = ox.geocode_to_gdf(place)
         except TypeError as e:  # what OSMnx says where the best match is a point
@@ -131,7 +133,9 @@ def _write(elements: Iterable[dict[str, Any]], path: Path) -> dict[str, int]:
 
 
 @contextmanager
-def _osmnx(*, overpass: str | None = None, nominatim: str | None = None) -> Iterator[tuple[Any, Path]]:
+def _osmnx(
+    *, overpass: str | None = None, nominatim: str | None = None, asks_names: bool = False
+) -> Iterator[tuple[Any, Path]]:
     """Yield OSMnx with a cache folder of its own and these addresses; its settings are put back afterwards."""
     import osmnx as ox  # noqa: PLC0415 (only fetching needs it)
     import requests  # noqa: PLC0415 (OSMnx's own client; only for its exceptions)
@@ -145,8 +149,9 @@ def _osmnx(*, overpass: str | None = None, nominatim: str | None = None) -> Iter
         if nominatim is not None:
             ox.settings.nominatim_url = nominatim
         try:
+            _require_answer(ox.settings.nominatim_url if asks_names else ox.settings.overpass_url)
             yield ox, folder
-        except requests.exceptions.ConnectionError as e:
+        except (requests.exceptions.ConnectionError, requests.exceptions.Timeout) as e:
             raise InputError(
                 Problem(
                     Said(
@@ -171,6 +176,31 @@ def _osmnx(*, overpass: str | None = None, nominatim: str | None = None) -> Iter
         finally:
             for name, value in before.items():
                 setattr(ox.settings, name, value)
+
+
+def _require_answer(url: str) -> None:
+    """See that a server answers at all, whatever it says, before OSMnx waits a minute for its status, or three for it.
+
+    Raises
+    ------
+    requests.exceptions.ConnectionError
+        Where none does within `_ANSWER_S` seconds; looking up its name is waited for no longer either.
+    """
+    import requests  # noqa: PLC0415 (as above)
+
+    answered = Event()
+
+    def ask() -> None:
+        with suppress(requests.exceptions.RequestException):
+            requests.head(url, timeout=_ANSWER_S, allow_redirects=False)
+            answered.set()
+        asked.set()
+
+    asked = Event()
+    Thread(target=ask, daemon=True).start()
+    asked.wait(_ANSWER_S)
+    if not answered.is_set():
+        raise requests.exceptions.ConnectionError(url)
 
 
 def _polygon_of_file(path: Path) -> Any:

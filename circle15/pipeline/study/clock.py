@@ -15,9 +15,13 @@ STAGES = ("district", "network", "facilities", "people", "link", "reach", "certa
 
 @dataclass(slots=True)
 class Clock:
-    """Seconds of each stage, in the order in which they began."""
+    """Seconds of each stage, in the order in which they began.
+
+    A stage is told once, as it begins; its end as often as a block of it ends, with its seconds so far.
+    """
 
     on_stage: Callable[[str], None] | None = None
+    on_end: Callable[[str, float], None] | None = None
     seconds: dict[str, float] = field(default_factory=dict)
 
     @contextmanager
@@ -30,3 +34,5 @@ class Clock:
             yield
         finally:
             self.seconds[name] = self.seconds.get(name, 0.0) + time.perf_counter() - begun
+            if self.on_end is not None:
+                self.on_end(name, self.seconds[name])
