@@ -10,45 +10,53 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import osmium
 
 if TYPE_CHECKING:
-    from osmium.osm import Node, Relation, Way
+    from collections.abc import Iterable
 
 SHIFT_DEG = 0.9
 """East of the copy before: more than the widest city, and none of the fifteen meets a copy of another."""
-ID_STEP = 1 << 36
-"""Above every id of OpenStreetMap, so that copies stay sorted one after another."""
+KINDS = {"n": osmium.osm.NODE, "w": osmium.osm.WAY, "r": osmium.osm.RELATION}
+
+
+class Numbers:
+    """New ids of one kind of object: those of the file in their order, copy after copy, then those that it lacks."""
+
+    def __init__(self, ids: Iterable[int], copies: int) -> None:
+        self._rank = {old: rank for rank, old in enumerate(ids, start=1)}
+        self._n = len(self._rank)
+        self._beyond = self._n * copies
+        self._missing: dict[int, int] = {}
+
+    def of(self, old: int, copy: int) -> int:
+        """Give the id of an object's copy; what the file lacks, every copy lacks under one id."""
+        rank = self._rank.get(old)
+        if rank is not None:
+            return copy * self._n + rank
+        return self._missing.setdefault(old, self._beyond + len(self._missing) + 1)
 
 
 def make_province(source: Path, out: Path, copies: int) -> None:
     """Write ``copies`` of ``source``: nodes first, then ways, then relations, each kind sorted by id."""
+    numbers = {k: Numbers((o.id for o in osmium.FileProcessor(str(source), kind)), copies) for k, kind in KINDS.items()}
     with osmium.SimpleWriter(str(out), overwrite=True) as writer:
-        for copy in range(copies):
-            for node in osmium.FileProcessor(str(source), osmium.osm.NODE):
-                writer.add_node(_node(node, copy))
-        for copy in range(copies):
-            for way in osmium.FileProcessor(str(source), osmium.osm.WAY):
-                writer.add_way(_way(way, copy))
-        for copy in range(copies):
-            for relation in osmium.FileProcessor(str(source), osmium.osm.RELATION):
-                writer.add_relation(_relation(relation, copy))
+        for kind in KINDS.values():
+            for copy in range(copies):
+                for thing in osmium.FileProcessor(str(source), kind):
+                    writer.add(copied(thing, numbers, copy))
 
 
-def _node(node: Node, copy: int) -> object:
-    place = (node.location.lon + copy * SHIFT_DEG, node.location.lat)
-    return node.replace(id=node.id + copy * ID_STEP, location=place)
-
-
-def _way(way: Way, copy: int) -> object:
-    return way.replace(id=way.id + copy * ID_STEP, nodes=[node.ref + copy * ID_STEP for node in way.nodes])
-
-
-def _relation(relation: Relation, copy: int) -> object:
-    members = [(m.type, m.ref + copy * ID_STEP, m.role) for m in relation.members]
-    return relation.replace(id=relation.id + copy * ID_STEP, members=members)
+def copied(thing: Any, numbers: dict[str, Numbers], copy: int) -> Any:
+    """Give an object's copy, with its own id, place and parts."""
+    own = numbers[thing.type_str()].of(thing.id, copy)
+    if thing.is_node():
+        return thing.replace(id=own, location=(thing.location.lon + copy * SHIFT_DEG, thing.location.lat))
+    if thing.is_way():
+        return thing.replace(id=own, nodes=[numbers["n"].of(node.ref, copy) for node in thing.nodes])
+    return thing.replace(id=own, members=[(m.type, numbers[m.type].of(m.ref, copy), m.role) for m in thing.members])
 
 
 def main() -> None:
