@@ -28,6 +28,11 @@ _ACCESS_DRAWS = 32
 _LEG_CUTS = (-1.0, 0.0, 0.5, 1.0, 1.5, 2.0, 3.0)
 """Standard deviations that may be taken from legs, or added (below 0) where chance alone put the stated ones near: so
 that few facilities that tell little shorten legs no more often than they lengthen them."""
+AT_STREETS = 0.3
+"""How likely a layer's places all stand at their streets, before their legs are looked at. Legs of a few places that
+are off by as much as a quarter of a block tell hardly whether they do, and they cannot be nearer than at the street: a
+guess from the legs alone would make them too long on average. With this share made towns of either kind are held
+equally often (scripts/calibrate_certainty.py)."""
 _CUT_STEPS = 128
 
 
@@ -44,7 +49,7 @@ class DrawnPlaces:
     true ones do, and drawing moves them farther still. Which legs are true is found by matching (indirect inference,
     Gourieroux, Monfort & Renault 1993): from squared legs a constant is taken, so that long ones hardly change, and
     that one is sought with which places, moved by the same errors, lie as far from their streets as the stated ones.
-    How well so many facilities tell it is drawn too.
+    How well so many facilities tell it is drawn too, and that all may stand at their streets (`AT_STREETS`).
     """
 
     stated: Linkage  # (n_entrances,)
@@ -155,10 +160,13 @@ class _LegMatch:
             return np.zeros(draws)
         stated = float(self._legs.mean())
         spread = float(self._legs.std(ddof=1)) if len(self._legs) > 1 else stated
-        seen = stated + spread / np.sqrt(len(self._legs)) * stream(self._root, ACCESS).standard_normal(draws)
+        error = spread / np.sqrt(len(self._legs))
+        seen = stated + error * stream(self._root, ACCESS).standard_normal(draws)
         # Means fall as the cut grows; interpolation wants them to rise.
         means = np.maximum.accumulate([legs.mean() if len(legs) else 0.0 for legs in reversed(moved)])
         true_cut = np.interp(seen, means, cuts[::-1])
+        is_at_street = stream(self._root, ACCESS, 1).random(draws) < _chance_of_no_legs(stated, means, error)
+        true_cut = np.where(is_at_street, cuts[-1], true_cut)
         true_mean = np.interp(true_cut, cuts, [_cut(self._legs, cut).mean() for cut in cuts])
         grid = np.linspace(-2 * places.sd_m, float(drawn.max()), _CUT_STEPS)
         cuts_m = np.interp(true_mean, [_cut(drawn, cut).mean() for cut in grid[::-1]], grid[::-1])
@@ -176,6 +184,19 @@ class _LegMatch:
             place[self._is_on] = foot + kept * (place[self._is_on] - foot)
         moved = replace(places, lon=lon, lat=lat).linked(moves)
         return moved.access_m[moved.edge >= 0]
+
+
+def _chance_of_no_legs(stated_m: float, means_m: Float64, error_m: float) -> float:
+    """Give how likely it is that all places stand at their streets (Bayes), `AT_STREETS` being so beforehand.
+
+    ``means_m`` are the mean legs of places that were moved by errors, by what was cut before, most first: how likely
+    each brings about the stated mean is told by its normal error.
+    """
+    if not error_m > 0:
+        return 0.0
+    likely = np.exp(-0.5 * ((stated_m - means_m) / error_m) ** 2)
+    at_streets, elsewhere = AT_STREETS * float(likely[0]), (1.0 - AT_STREETS) * float(likely[1:].mean())
+    return at_streets / (at_streets + elsewhere) if at_streets + elsewhere > 0 else 0.0
 
 
 def _cut(legs_m: Float64, cut_m: npt.ArrayLike) -> Float64:
