@@ -128,7 +128,7 @@ def _facilities(view: View) -> list[Value]:
 def _measure(value: float, unit: str, decimals: int = 1) -> str:
     if math.isnan(value):
         return ""
-    text = people_text(value) if decimals == 0 else plain_number(value, decimals)
+    text = people_text(value) if decimals == 0 else plain_number(value, decimals, separator=",")
     return f"{text} {unit}".strip()
 
 

@@ -217,7 +217,8 @@ def _overlays(made: folium.Map, view: View, data: Value) -> dict[str, folium.map
     groups["units"] = folium.FeatureGroup(name=say["units_layer"], show=True)
     groups["streets"] = folium.FeatureGroup(name=say["streets"], show=True)
     if data["unlinked"]:
-        groups["unlinked"] = folium.FeatureGroup(name=f"{say['unlinked']} ({len(data['unlinked'])})", show=False)
+        label = say["in_brackets"].format(a=say["unlinked"], b=len(data["unlinked"]))
+        groups["unlinked"] = folium.FeatureGroup(name=label, show=False)
     for group in groups.values():
         made.add_child(group)
     return groups

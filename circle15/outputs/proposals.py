@@ -119,5 +119,5 @@ def amount_text(value: float, unit: str, decimals: int = 1) -> str:
     """Give an amount with its unit; "" where it is not known."""
     if math.isnan(value):
         return ""
-    text = people_text(value) if decimals == 0 else plain_number(value, decimals)
+    text = people_text(value) if decimals == 0 else plain_number(value, decimals, separator=",")
     return f"{text} {unit}".strip()

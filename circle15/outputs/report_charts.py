@@ -9,7 +9,7 @@ import numpy as np
 
 from circle15.measures.portrait import DIMENSIONS, DIMENSIONS_EN
 from circle15.outputs.palette import CAUSE_COLOURS, INK
-from circle15.outputs.text import group_of, people_text, plain_number
+from circle15.outputs.text import group_of, people_text, plain_number, rate_unit
 
 if TYPE_CHECKING:
     from circle15.outputs.view import View
@@ -143,7 +143,7 @@ def target_bars(view: View) -> list[Value]:
             continue
         is_drawn = row.status != "no data" and target > 0
         shown = min(actual / target, TARGET_SHOWN) if is_drawn else 0.0
-        unit = str(row.unit or "")
+        unit = rate_unit(str(row.unit or ""), str(row.indicator), view.result.lang)
         bars.append(
             {
                 "name": str(row.indicator),

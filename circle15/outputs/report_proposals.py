@@ -128,7 +128,7 @@ def _capacity(row: Any, layer: LayerInfo) -> str:
 
 
 def _plain(value: float, decimals: int = 1) -> str:
-    return "" if math.isnan(value) else plain_number(value, decimals)
+    return "" if math.isnan(value) else plain_number(value, decimals, separator=",")
 
 
 def _part(view: View, caption: str, table: pd.DataFrame, columns: list[Any]) -> Value:

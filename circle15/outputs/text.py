@@ -16,6 +16,11 @@ Words = Mapping[str, str]
 
 LEAST_QUANTITY, FEWEST_WHOLE = 0.1, 10
 METRES_PER_KM = 1000
+_PER = {
+    "每千": ("/千人", " per 1,000"), "每万": ("/万人", " per 10,000"), "人均": ("/人", " per person"),
+    "per 1,000": ("/千人", " per 1,000"), "per 10,000": ("/万人", " per 10,000"), "per capita": ("/人", " per person"),
+}  # fmt: skip
+"""By what an indicator's name holds, what its numbers are counted per."""
 
 # Each key with its Chinese and its English text.
 _WORDS: dict[str, tuple[str, str]] = {
@@ -113,13 +118,13 @@ _WORDS: dict[str, tuple[str, str]] = {
         "Each bar is made up of the people whom the service does not cover; their number stands at the right.",
     ),
     "causes_parts": ("成因构成", "Causes, in parts"),
-    "lorenz_title": ("可及性的均衡程度", "How evenly access is shared"),
+    "lorenz_title": ("可达供给的均衡程度", "How evenly access is shared"),
     "lorenz_note": (
         "洛伦兹曲线：横轴为按人均可达供给由低到高累计的人口比例，纵轴为其占有的供给比例；越接近对角线越均衡，括号内为基尼系数。",
         "Across: people, from little access to much; up: their share. Near the diagonal is even. In brackets: Gini.",
     ),
     "people_share": ("居民累计占比", "share of people"),
-    "access_share": ("可及性累计占比", "share of access"),
+    "access_share": ("可达供给累计占比", "share of access"),
     "radar_title": ("四维画像", "Four dimensions"),
     "radar_note": (
         "绿线为本街道，灰线为其他街道；缺数据的维度不连线。",
@@ -334,6 +339,22 @@ def quantity_text(value: float) -> str:
     if 0 < value < LEAST_QUANTITY:
         return f"< {LEAST_QUANTITY}"
     return f"{value:,.0f}" if value >= FEWEST_WHOLE else plain_number(value)
+
+
+def rate_unit(unit: str, indicator: str, lang: str) -> str:
+    """Give the unit of an indicator with what it is counted per, as its name says it: 个 of 每千人口… is 个/千人.
+
+    Examples
+    --------
+    >>> rate_unit("平方米", "全市人均体育场地面积", "zh"), rate_unit("张", "每万名老人拥有认知障碍床位数", "zh")
+    ('平方米/人', '张/万人')
+    >>> rate_unit("%", "每千人占比", "zh"), rate_unit("个", "新增托位", "zh")
+    ('%', '个')
+    """
+    if not unit or "%" in unit or "/" in unit:
+        return unit
+    per = next((sides for part, sides in _PER.items() if part in indicator.lower()), None)
+    return unit if per is None else f"{unit}{per[lang != 'zh']}"
 
 
 def distance_text(metres: float, lang: str) -> str:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from circle15.outputs.text import people_text, plain_number, quantity_text, share_text
+from circle15.outputs.text import people_text, plain_number, quantity_text, rate_unit, share_text
 from circle15.outputs.trends import BY_FACTOR
 
 if TYPE_CHECKING:
@@ -120,7 +120,7 @@ def over_dates(trend: Trend, district: TrendDistrict, rows: pd.DataFrame) -> pd.
             {
                 **_named(say, district, last),
                 say("指标", "Measure"): last["measure_name"],
-                say("单位", "Unit"): say.unit(last["unit"]),
+                say("单位", "Unit"): rate_unit(say.unit(last["unit"]), last["measure_name"], say.lang),
                 **at,
                 say("首末变化", "Change, first to last"): total,
             }
@@ -165,7 +165,7 @@ def targets_table(trend: Trend, district: TrendDistrict) -> pd.DataFrame:
             {
                 **_named(say, district, last),
                 say("指标", "Indicator"): last["measure_name"],
-                say("单位", "Unit"): say.unit(last["unit"]),
+                say("单位", "Unit"): rate_unit(say.unit(last["unit"]), last["measure_name"], say.lang),
                 **{date.as_of: float(values.get(date.as_of, np.nan)) for date in district.dates},
                 say("目标", "Target"): last["target"],
                 say("目标年", "By the end of"): last["target_year"],

@@ -14,6 +14,7 @@ from circle15.outputs.catalogue import catalogue
 from circle15.outputs.dictionary import entry, number_pattern
 from circle15.outputs.paper import BODY, lay_out, measured
 from circle15.outputs.readable_values import people_values
+from circle15.outputs.text import rate_unit
 from circle15.outputs.workbook_contents import SheetEntry, columns_entry, entries_of, write_contents
 from circle15.outputs.workbook_parts import write_charts, write_columns, write_notes
 
@@ -124,6 +125,9 @@ def for_people(
         if name in _NAME_OF and _NAME_OF[name] not in table:
             columns[_NAME_OF[name]] = values.map(unit_names)
         columns[name] = people_values(values, lang, layer_names)
+    if "unit" in columns and "indicator" in columns:
+        told = zip(table["unit"].fillna("").astype(str), table["indicator"].astype(str), strict=True)
+        columns["unit"] = pd.Series([rate_unit(unit, name, lang) for unit, name in told], index=table.index)
     ids = [name for name in columns if _is_id(name)]
     is_list = next(iter(columns), "") in {"rank", "order", "year"} and "layer" in columns
     named = [name for name in _FIRST if name in columns] if is_list else []

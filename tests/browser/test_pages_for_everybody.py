@@ -323,3 +323,38 @@ def test_the_scale_and_leaflets_own_words_are_chinese_where_the_page_is(open_pag
     for kind in ("map", "trend", "summary", "difference"):
         opened = _open(open_page, pages, kind)
         assert re.fullmatch(r"\d+ (米|公里)", opened.page.locator(".leaflet-control-scale-line").inner_text())
+
+
+LAWS = {
+    "metres are 米": r"\d (m|km)\b",
+    "full-width brackets": r"[\u4e00-\u9fff] ?\(|\([\u4e00-\u9fff]",
+    "no space before 岁": r"\d 岁",
+    "full-width punctuation": r"[\u4e00-\u9fff][,;:?!](?![\w/])",
+    "thousands apart": r"(?<![\d.,])\d{4,} (人|个|米|平方米|托位|餐位|学位|元|万元)",
+    "a rate has its denominator": r"(人均|每千|每万)[^\n]*\n[^\n]*\n(?:[^\n]*\n)?[\d.,]+ (个|平方米|张|人|册)\n",
+    "no plain English": r"\b[a-z]{3,} [a-z]{3,} [a-z]{3,}\b",
+}
+QUOTED = re.compile(
+    r"© OpenStreetMap contributors|每千人口拥有3岁以下婴幼儿托位数\(个\)|[^\n]*表序号\d|[^\n]*(正文|新闻稿)[^\n]*"
+)
+"""What a document calls its indicators and sections, and a licence."""
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_page_in_chinese_is_set_as_chinese_is(open_page, pages, kind):
+    opened = _open(open_page, pages, kind)
+    opened.page.evaluate("() => document.querySelectorAll('details').forEach((d) => (d.open = true))")
+    text = opened.page.locator("body").inner_text()
+    if kind in {"map", "unit", "scenario"}:  # popups of every sort
+        shown = opened.page.evaluate("""() => {
+          const { data } = circle15.state;
+          const popups = [circle15.cellPopup(data, 3), ...data.units.map((u) => circle15.unitPopup(data, u)),
+            ...[...data.sites, ...Object.values(data.planned).flat()].map((s) => circle15.factPopup(s.title, s.unit, s.rows)),
+            ...circle15.state.markers.map((m) => m.getPopup()._content(m))];
+          return popups.map((p) => { document.body.append(p); const t = p.innerText; p.remove(); return t; });
+        }""")
+        text = "\n".join([text, *shown])
+    text = QUOTED.sub("", text.replace("\t", "\n"))
+    assert len(text) > 200
+    for law, pattern in LAWS.items():
+        assert [text[max(m.start() - 20, 0) : m.end() + 20] for m in re.finditer(pattern, text)] == [], law

@@ -28,14 +28,14 @@ circle15.panel = function (state) {
     body.insertBefore(el("section", "c15-sentences", ...data.sentences.map((s) => el("p", "", s))), legend);
   }
   if (data.warnings.length > 0) {
-    const box = el("details", "c15-warnings", el("summary", "", `${words.warnings} (${data.warnings.length})`));
+    const box = el("details", "c15-warnings", el("summary", "", circle15.inBrackets(words, words.warnings, data.warnings.length)));
     box.open = data.warnings.length <= 2;
     data.warnings.forEach((w) => box.append(el("p", "", w)));
     body.append(box);
     circle15.warningsOnPaper(words, data.warnings);
   }
   if (data.links.length > 0) {
-    const links = el("details", "c15-links", el("summary", "", `${words.unit_maps} (${data.links.length})`));
+    const links = el("details", "c15-links", el("summary", "", circle15.inBrackets(words, words.unit_maps, data.links.length)));
     data.links.forEach((link) => {
       const a = el("a", "", el("span", "", link.label), el("i", "", link.note));
       a.href = link.href;
@@ -149,7 +149,7 @@ circle15.strip = function (state) {
       name: `${layer.name} · ${data.words.walking_minutes_unit}`, colours: layer.colours, edges: layer.edge_texts, off: layer.off_share,
     },
     gap: layer.gap && {
-      name: `${layer.name} · ${data.words.gap}（${layer.gap.unit}）`, colours: layer.gap.colours, edges: layer.gap.edge_texts,
+      name: circle15.inBrackets(data.words, `${layer.name} · ${data.words.gap}`, layer.gap.unit), colours: layer.gap.colours, edges: layer.gap.edge_texts,
     },
     count: { name: data.words.services_in_reach, ...counts, off: data.counts.off_share },
   }[kind.mode];
@@ -198,7 +198,7 @@ circle15.legend = function (state) {
     rows.push(circle15.swatch(data.nobody_colour, layer.nobody_label));
     rows.push(...circle15.offNetwork(data, layer.off_share));
   } else if (kind.mode === "gap") {
-    rows.push(el("h2", "", `${layer.name} · ${words.gap}（${layer.gap.unit}）`));
+    rows.push(el("h2", "", circle15.inBrackets(words, `${layer.name} · ${words.gap}`, layer.gap.unit)));
     rows.push(circle15.swatch(data.nobody_colour, layer.nobody_label));
     rows.push(circle15.swatch(data.no_gap_colour, words.no_gap));
     layer.gap.labels.forEach((label, c) => rows.push(circle15.swatch(layer.gap.colours[c], label)));
@@ -215,7 +215,7 @@ circle15.legend = function (state) {
   const signs = el("div", "c15-signs");
   const sign = (body, text) => signs.append(el("span", "", body, text));
   data.layers.forEach((l, i) => {
-    if (state.visible(`facilities-${i}`)) sign(el("span", "c15-facility", l.glyph), `${l.name} (${l.n_facilities})`);
+    if (state.visible(`facilities-${i}`)) sign(el("span", "c15-facility", l.glyph), circle15.inBrackets(words, l.name, l.n_facilities));
   });
   if (data.layers.some((l, i) => l.n_facilities > 1 && state.visible(`facilities-${i}`))) {
     sign(el("span", "c15-cluster", "3"), words.n_facilities.replace("{n}", 3));

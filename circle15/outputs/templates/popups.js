@@ -9,6 +9,9 @@ circle15.element = function (tag, className, ...children) {
   return made;
 };
 
+// "托育（6）", "Nurseries (6)".
+circle15.inBrackets = (words, what, inside) => words.in_brackets.replace("{a}", () => what).replace("{b}", () => String(inside));
+
 // rows: [[text, text, ...], ...]; the first row is the heading where `heading` is set.
 circle15.table = function (rows, heading) {
   const made = circle15.element("table", "c15-table");
