@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# faults.sh [EVERY] [KILLS]: let every EVERYth call of the system that changes files fail once in turn (1: each), and kill processes
-# at KILLS of them, over run, batch of three, verify and the cache, and over Monaco; print what was tried and lost. Linux, needs gcc.
+# faults.sh [EVERY] [KILLS]: let every EVERYth call of the system that changes files fail once in turn (1: each), and every EVERYth
+# request for 64 KB of memory or more, and kill processes at KILLS of the calls, over run, batch of three, verify and the cache, and
+# over Monaco; print what was tried and lost. Linux, needs gcc. A case takes a tenth of a second (tests/faults/branching.py).
 set -euo pipefail
 cd "$(dirname "$0")/.."
 every=${1:-1} kills=${2:-100} python=${PYTHON:-python}
@@ -16,6 +17,7 @@ try run "$work/west.toml" --earlier "$work/before.toml" --kills "$kills"
 try batch "$work/batch.toml" --every "$every"
 try batch "$work/batch.toml" --kills "$kills"
 try verify "$work/west.toml" --every "$every"
-try run data/monaco.toml --every $((every * 20))
+try run "$work/west.toml" --earlier "$work/before.toml" --every "$every" --memory 65536
+try run data/monaco.toml --every "$every"
 try run data/monaco.toml --kills "$kills"
 exit $lost

@@ -59,14 +59,17 @@ def try_calls(shim, *args):
         ("batch", "batch.toml", ["--every", "97"]),
         ("batch", "batch.toml", ["--kills", "15"]),
         ("verify", "west.toml", ["--every", "29"]),
+        ("run", "west.toml", ["--earlier", "before.toml", "--every", "97", "--memory", "65536"]),
     ],
 )
 def test_a_call_that_fails_or_kills_leaves_a_whole_result_and_a_sound_cache(shim, town, command, config, options):
     named = [town / one if one.endswith(".toml") else one for one in options]
     found = try_calls(shim, command, town / config, *named)
     assert found["losses"] == []
-    assert found["tried"] > 10
+    assert found["tried"] >= 10
     if "--kills" in options:
         assert found["exits"].get("-9", 0) == found["tried"]
+    elif "--memory" in options:
+        assert all(kind.startswith("memory:") for kind in found["kinds"])
     else:
         assert {"write", "sync"} & set(found["kinds"])

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 import pytest
 
 from circle15.errors import OutputError
+from circle15.files import publishing
 from circle15.files.digests import file_digest
 from circle15.files.publishing import EARLIER
 from circle15.files.staging import claimed_folder, replaced_file, replaced_files, staged_folder, sweep_stages
@@ -204,6 +205,36 @@ def test_a_publish_that_fails_in_the_middle_leaves_the_whole_old_result(tmp_path
     write_run(tmp_path / "d", ["a.csv", "new.csv"])
     assert sorted(contents(tmp_path / "d")) == ["a.csv", "new.csv", "notes.txt", MANIFEST]
     assert not (tmp_path / "d" / "units").exists()
+
+
+def test_the_manifest_takes_its_place_after_all_other_names_will_outlast_a_failing_of_the_power(tmp_path, monkeypatch):
+    write_run(tmp_path / "d", ["a.csv", "units/x.html"])
+    (tmp_path / "d" / "notes.txt").write_text("mine, so that files are replaced one by one")
+    told, real_sync, real_replace = [], publishing.sync, os.replace
+
+    def replace(source, target):
+        told.append(("replace", Path(target)))
+        real_replace(source, target)
+
+    def sync(path):
+        told.append(("sync", Path(path)))
+        real_sync(path)
+
+    monkeypatch.setattr(os, "replace", replace)
+    monkeypatch.setattr(publishing, "sync", sync)
+    write_run(tmp_path / "d", ["a.csv", "units/x.html"])
+    folder = tmp_path / "d"
+    placed = [
+        i
+        for i, (what, path) in enumerate(told)
+        if what == "replace" and folder in path.parents and EARLIER not in path.parts
+    ]
+    last = next(i for i in placed if told[i][1].name == MANIFEST)
+    assert last == placed[-1]
+    for i in placed[:-1]:
+        assert ("sync", told[i][1].parent) in told[i:last]
+    files = {path.name for what, path in told[: placed[0]] if what == "sync"}
+    assert {"a.csv", "x.html", MANIFEST} <= files
 
 
 def test_what_a_killed_publish_left_in_the_middle_is_put_right_by_the_next_command(tmp_path):

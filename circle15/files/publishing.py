@@ -108,7 +108,7 @@ def settle(folder: Path) -> None:
             back = folder / path.relative_to(aside / _FILES)
             back.parent.mkdir(parents=True, exist_ok=True)
             os.replace(path, back)  # noqa: PTH105 (as above)
-        sync(folder)
+        _sync_names(folder, standing)
     _clear(folder, aside, [*fresh, *standing])
 
 
@@ -125,6 +125,8 @@ def _replace_within(stage: Path, folder: Path, fresh: list[str], gone: list[str]
             (aside / _FILES / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(folder / name, aside / _FILES / name)  # noqa: PTH105 (as above)
         for name in sorted(fresh, key=lambda n: n == last):
+            if name == last:  # which says that the others are whole: their names last before its own does
+                _sync_names(folder, fresh)
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             os.replace(stage / name, folder / name)  # noqa: PTH105 (as above)
         sync(folder)
@@ -135,6 +137,12 @@ def _replace_within(stage: Path, folder: Path, fresh: list[str], gone: list[str]
         _clear(folder, aside, standing)
     except OSError as e:  # the new result is whole; the next run clears what is left
         logger.warning(Said("%s：无法清除（%s）", "%s: cannot be cleared away (%s)"), aside, e)
+
+
+def _sync_names(folder: Path, names: Iterable[str]) -> None:
+    for one in sorted({folder, *((folder / name).parent for name in names)}, reverse=True):  # inner ones first
+        if one.is_dir():
+            sync(one)
 
 
 def _clear(folder: Path, aside: Path, names: Iterable[str]) -> None:

@@ -268,6 +268,7 @@ def replaced_file(path: Path, *, is_new: bool = False) -> Iterator[Path]:
             if not is_new:
                 # Before the file: whatever happens next, it is known as ours.
                 write_json(ledger_with(folder, {name: fresh_digest(stage)}), room / LEDGER)
+                sync(room / LEDGER)
                 refuse_foreign(folder, [LEDGER])
                 os.replace(room / LEDGER, folder / LEDGER)  # noqa: PTH105 (as above)
             os.replace(stage, folder / name)  # noqa: PTH105 (as above)
