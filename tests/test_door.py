@@ -9,6 +9,7 @@ from click.testing import CliRunner
 
 from circle15.cli import main
 from circle15.errors import InputError, MissingFileError
+from circle15.files import door
 from circle15.files.door import files_up_to, is_there, read_whole, settled_path, steady_file, vouched
 from tests.chinese_town import Town
 
@@ -206,3 +207,16 @@ def test_a_config_that_is_a_file_of_the_kernel_is_not_read_for_its_language_eith
     monkeypatch.setattr(Path, "open", lambda path, *_args, **_options: opened.append(path))
     CliRunner().invoke(main, ["check", str(tmp_path / "a.toml")])
     assert [p for p in opened if p.name == "a.toml"] == []
+
+
+def test_a_large_table_is_refused_with_what_it_takes_before_a_byte_of_it_is_read(tmp_path, monkeypatch):
+    path = tmp_path / "people.csv"
+    path.write_bytes(b"x" * 2000)
+    monkeypatch.setattr(door, "LARGEST_BYTES", 1000)
+    monkeypatch.setattr(door, "available_bytes", lambda: 15_000)
+    with pytest.raises(InputError, match="of memory to read") as e:
+        door.vouched(path, largest=4000)
+    assert "people.csv" in str(e.value)
+    assert door.vouched(path) == path  # of what is read bit by bit nobody asks
+    monkeypatch.setattr(door, "available_bytes", lambda: 17_000)
+    assert door.vouched(path, largest=4000) == path
