@@ -3,7 +3,9 @@
 import importlib.util
 from dataclasses import replace
 
+import pandas as pd
 import pytest
+import shapely
 
 from circle15.errors import OutputError
 from tests.made_result import made_result
@@ -52,3 +54,13 @@ def test_without_matplotlib_the_message_says_what_to_install(tmp_path, monkeypat
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     with pytest.raises(OutputError, match=r"pip install circle15\[pictures\]"):
         pictures.write_pictures(result, tmp_path)
+
+
+def test_a_slide_names_the_units_where_they_lie_and_no_name_over_another():
+    made = made_result("small")
+    names = pictures.unit_labels(View(made))
+    known = made.units.set_index("unit_name").geometry
+    assert len(names) >= len(known) - 3
+    assert all(known[name].contains(shapely.Point(lon, lat)) for name, lon, lat in names)
+    crowded = replace(made, units=pd.concat([made.units, made.units.assign(unit_name="重名街道")], ignore_index=True))
+    assert len(pictures.unit_labels(View(crowded))) == len(names)

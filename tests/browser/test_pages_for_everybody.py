@@ -1,6 +1,8 @@
 """Pages for everybody: found no fault with by axe, met by a finger, enlarged, searched, kept in their address."""
 
 import re
+import shutil
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -11,6 +13,7 @@ import shapely
 
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
 from circle15.outputs.maps import write_district_map
+from circle15.outputs.report import write_report
 from tests.all_pages import write_all_pages
 from tests.made_result import CENTRE, EVIL_NAME, made_result
 
@@ -358,3 +361,17 @@ def test_a_page_in_chinese_is_set_as_chinese_is(open_page, pages, kind):
     assert len(text) > 200
     for law, pattern in LAWS.items():
         assert [text[max(m.start() - 20, 0) : m.end() + 20] for m in re.finditer(pattern, text)] == [], law
+
+
+@pytest.mark.parametrize("n", [1, 3, 4])
+def test_the_last_sheet_of_a_printed_report_holds_more_than_a_few_lines(open_page, tmp_path, n):
+    reader = shutil.which("pdftotext")
+    if reader is None:
+        pytest.skip("needs pdftotext: apt-get install poppler-utils")
+    made = made_result("tiny")
+    write_report(replace(made, layers=made.layers[:n]), tmp_path / "report.html")
+    opened = open_page(tmp_path / "report.html")
+    opened.page.pdf(path=tmp_path / "report.pdf", prefer_css_page_size=True, print_background=True)
+    told = subprocess.run([reader, "-layout", tmp_path / "report.pdf", "-"], capture_output=True, check=True)
+    *_, last = told.stdout.decode().rstrip("\f\n").split("\f")
+    assert len([line for line in last.splitlines() if line.strip()]) > 5
