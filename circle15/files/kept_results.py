@@ -24,7 +24,7 @@ import shapely
 import circle15
 from circle15 import _core
 from circle15.files.cache_room import PART, cache_root, is_trusted, make_room, shrink_cache
-from circle15.files.checked_entries import checked_arrays, write_checked_arrays
+from circle15.files.checked_entries import BrokenEntryError, checked_arrays, write_checked_arrays
 from circle15.files.digests import file_digest, library_versions, makers_digest
 from circle15.files.held_folders import held_folder
 from circle15.said import Said
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Arrays = dict[str, npt.NDArray[Any]]
+_KEPT_AS = "kept_as"
 _BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
@@ -65,7 +66,7 @@ def kept_arrays(stage: str, inputs: Iterable[Any], make: Callable[[], Mapping[st
     try:
         if make_room(entry.parent):
             with held_folder(entry.parent, suffix=PART) as beside:
-                write_checked_arrays(beside / entry.name, entry.name, made)
+                write_checked_arrays(beside / entry.name, entry.name, made | {_KEPT_AS: np.array(entry.name)})
                 (beside / entry.name).replace(entry)
             shrink_cache()
     except OSError as e:
@@ -101,6 +102,8 @@ def _load(entry: Path) -> Arrays:
         raise FileNotFoundError(entry)
     with checked_arrays(entry, entry.name) as stored:
         found = {name: stored[name] for name in stored.files}
+    if str(found.pop(_KEPT_AS, "")) != entry.name:
+        raise BrokenEntryError("it holds something else")
     with suppress(OSError):  # a cache that may only be read
         os.utime(entry)  # tells which entries are in use
     return found
