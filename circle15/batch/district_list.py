@@ -156,7 +156,7 @@ def _over(below: dict[str, Any], above: dict[str, Any]) -> dict[str, Any]:
         if isinstance(value, dict) and isinstance(old, dict):
             result[key] = _over(old, value)
         elif _have_ids(value) and _have_ids(old):
-            shared = list(old)
+            shared = list(old or ())
             tables = list(shared)
             for item in value:
                 # Each is laid over once: an id that is given twice then stands twice, and the config's check says so.
