@@ -78,7 +78,7 @@ def test_unmarked_negative_values_count_as_nobody_and_are_told(tmp_path, value):
     values = people()
     values[3:5, 7] = value
     found = sum_rasters([write(tmp_path / "p.tif", values)], district())
-    ((zh, en),) = map(astuple, found.notes)
+    ((zh, en, *_),) = map(astuple, found.notes)
     assert "2 pixels of the district are negative" in en
     assert f"{value:g}" in zh
     values[3:5, 7] = 0
@@ -100,7 +100,7 @@ def test_a_kilometre_may_hold_what_a_hectare_may_not(tmp_path):
     values = people() * 10
     values[9, 9] = 60_000
     assert sum_rasters([write(tmp_path / "km.tif", values, pixel=0.01)], district(0.01)).notes == ()
-    ((zh, en),) = map(astuple, sum_rasters([write(tmp_path / "ha.tif", values)], district()).notes)
+    ((zh, en, *_),) = map(astuple, sum_rasters([write(tmp_path / "ha.tif", values)], district()).notes)
     assert "1 pixel has more people than any place, up to 60,000 at 118.80950, 31.99050" in en
     assert "九龙寨城" in zh
 
@@ -137,7 +137,7 @@ def test_the_band_described_as_people_is_taken_and_told(tmp_path, name):
     path = write(tmp_path / "b.tif", bands, descriptions=("elevation", name))
     found = sum_rasters([path], district())
     assert found.people.sum() == pytest.approx(bands[1].sum(), rel=1e-6)
-    ((zh, en),) = map(astuple, found.notes)
+    ((zh, en, *_),) = map(astuple, found.notes)
     assert f"取第 2 波段“{name}”为人口" in zh
     assert "of 2 bands the second" in en
     first = sum_rasters([path], district(), band=1)
