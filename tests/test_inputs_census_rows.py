@@ -73,7 +73,7 @@ def test_a_row_of_the_districts_total_is_left_out_and_named(tmp_path, total, pla
 def test_a_total_that_is_not_the_sum_of_its_streets_is_told_with_both(tmp_path):
     found, people = read(tmp_path, rows("地区,常住人口", ("全区", 120_000), *OWN))
     assert people == HEADS
-    ((zh, en),) = map(astuple, found.notes)
+    ((zh, en, *_),) = map(astuple, found.notes)
     assert zh == "people.csv：第 2 行“全区”120,000 人，各街道之和 107,000 人，相差 +13,000 人；按各街道计"
     assert "a difference of +13,000; the streets count" in en
 
@@ -103,7 +103,7 @@ def test_streets_of_other_districts_are_left_out_and_counted_by_the_rows_that_he
     lost = sum(n for _, n in others) - sum(HEADS.values())
     assert found.counts["rows_of_other_districts"] == len(others) - 3
     assert found.counts["people_of_other_districts"] == lost
-    ((zh, _en),) = map(astuple, found.notes)
+    ((zh, _en, *_),) = map(astuple, found.notes)
     assert f"{len(others) - 3} 行不属于本区" in zh
     assert f"共 {lost:,} 人未计入" in zh
     assert len([c for c in found.changes if c.reason == "other_district"]) == len(others) - 3
@@ -225,7 +225,7 @@ def test_a_street_that_no_ground_of_its_size_could_hold_is_named_with_row_value_
     lines = [list(row) for row in OWN]
     lines[seed % 3][1] = 10_000_000
     found, _ = read(tmp_path, rows("街道,常住人口", *lines))
-    ((zh, en),) = map(astuple, found.notes)
+    ((zh, en, *_),) = map(astuple, found.notes)
     assert f"第 {seed % 3 + 2} 行“{lines[seed % 3][0]}”10,000,000 人不可能（4." in zh
     assert "Dharavi" in en
 
@@ -234,6 +234,6 @@ def test_a_point_with_more_people_than_any_street_is_named_with_row_value_and_pl
     places = [(121.501 + 0.001 * i, 29.91, 40) for i in range(30)]
     text = rows("经度,纬度,人口", *places, (121.505, 29.912, 10_000_000), (10.0, 50.0, 3_000_000))
     found, _ = read(tmp_path, text, source="points", crs="wgs84")
-    ((zh, en),) = map(astuple, found.notes)
+    ((zh, en, *_),) = map(astuple, found.notes)
     assert "第 32 行 10,000,000 人（121.50500, 29.91200）" in zh
     assert "1 row puts more people at one point than any street of China has (1,000,000)" in en
