@@ -250,7 +250,7 @@ def test_a_tampered_entry_of_the_cache_neither_spoils_a_right_run_nor_clears_a_w
 def test_verify_tells_scripts_the_same_as_json(copy):
     done = CliRunner().invoke(main, ["verify", str(copy), "--json"])
     assert done.exit_code == 0, done.output
-    empty = {"is_sound": True, "problems": [], "differences": [], "notes": []}
+    empty = {"is_sound": True, "problems": [], "differences": [], "notes": [], "messages": []}
     assert json.loads(done.stdout) == [{"folder": str(copy / "west"), **empty}, {"folder": str(copy), **empty}]
     csv = copy / "west" / "gaps.csv"
     csv.write_bytes(csv.read_bytes().replace(b"clinic", b"clinik", 1))

@@ -115,7 +115,7 @@ def test_the_workbook_opens_and_repeats_the_tables(monaco, coverage):
 
 def test_the_geopackage_has_its_layers_and_their_styles(monaco):
     layers = gpd.list_layers(monaco.folder / "district.gpkg")["name"].tolist()
-    assert layers == ["cells", "units", "facilities", "isochrones", "ranking", "layer_styles"]
+    assert layers == ["cells", "units", "facilities", "isochrones", "ranking", "boundary", "streets", "layer_styles"]
 
 
 @pytest.fixture(scope="session")
