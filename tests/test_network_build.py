@@ -348,7 +348,7 @@ def test_a_projected_graphml_comes_back_to_degrees(tmp_path, graph):
 
 def test_an_unfit_graphml_is_an_input_error(tmp_path):
     (tmp_path / "g.graphml").write_text("<graphml><graph/></graphml>")
-    with pytest.raises(InputError, match="not readable as a graph saved by OSMnx"):
+    with pytest.raises(InputError, match="has no usable coordinate system"):
         read_network(tmp_path / "g.graphml")
     (tmp_path / "h.graphml").write_text("no xml")
     with pytest.raises(InputError, match="not readable as a graph saved by OSMnx"):

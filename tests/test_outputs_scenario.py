@@ -106,10 +106,10 @@ def test_the_reports_maps_and_the_slides_draw_the_changes_of_their_service_and_t
     drawn = re.findall(r'<svg class="map".*?</svg>', page, re.DOTALL)
     assert len(drawn) == len(result.layers) + len(result.units)
     assert all('class="change"' in one for one in drawn)
-    assert "关闭设施</li>" in page
+    assert "撤销设施</li>" in page
     pytest.importorskip("matplotlib")
     figure = draw_layer(view, layers["elderly_meals"], "DejaVu Sans")
-    assert [text.get_text() for text in figure.legends[0].get_texts()][-2:] == ["新增通道", "关闭设施"]
+    assert [text.get_text() for text in figure.legends[0].get_texts()][-2:] == ["新增通道", "撤销设施"]
     assert "×" in [text.get_text() for text in figure.axes[0].texts]
 
 

@@ -138,7 +138,7 @@ def _best(solved, tables, rest, lang):
 def _greedy(solved, tables, rest, lang):
     """What greedy order has, and whether that is less, as much or more; more only where it breaks a rule."""
     pattern = re.compile({
-        "zh": r"逐年择优（贪心）得 (?P<v>[\d,.]+) [^，；]*?(?:（[^）]*）)?(?P<w>，与本计划相同|，本计划多 (?P<d>[\d,.]+)（[\d.]+%）|，多于本计划)",
+        "zh": r"逐年逐点择优得 (?P<v>[\d,.]+) [^，；]*?(?:（[^）]*）)?(?P<w>，与本计划相同|，本计划多 (?P<d>[\d,.]+)（[\d.]+%）|，多于本计划)",
         "en": r"year by year greedily: (?P<v>[\d,.]+) [^,;]*?(?P<w>, the same as this programme|; this programme has (?P<d>[\d,.]+) more \([\d.]+%\)|, more than this programme)",
     }[lang])  # fmt: skip
     (said,), rest = _taken(rest, pattern)
@@ -169,7 +169,7 @@ def _goals(solved, tables, rest, lang):
         "zh": r"全部 (\d+) 条目标都按期达到", "en": r"all (\d+) lines of the goals are met in time"}[lang]))  # fmt: skip
     assert [int(m[1]) for m in everything] == ([len(goals)] if len(goals) and goals["is_met"].all() else [])
     unmet, rest = _taken(rest, re.compile({
-        "zh": r"(\d+) 条目标在现有资金与候选下不能达到；要全部达到，(至少：|可行（未证明最少）：)?.*",
+        "zh": r"(\d+) 条目标在现有资金与备选下不能达到；要全部达到，(至少：|可行（未证明最少）：)?.*",
         "en": r"(\d+) lines of the goals cannot be met with this money and these candidates; to meet all, (at least: |enough \(not proven least\): )?.*",
     }[lang]))  # fmt: skip
     assert [int(m[1]) for m in unmet] == ([int((~goals["is_met"]).sum())] if not goals["is_met"].all() else [])

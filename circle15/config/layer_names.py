@@ -16,7 +16,7 @@ def ids_by_name(layers: Any) -> dict[str, str]:
     """Give the id of every layer of a raw config by its name; a name that is an id, or that several bear, is none."""
     rows = [row for row in layers if isinstance(row, dict)] if isinstance(layers, list | tuple) else []
     pairs = [(row.get("name"), row.get("id")) for row in rows]
-    ids = {layer for _, layer in pairs}
+    ids = [layer for _, layer in pairs]  # an id of another kind is told later
     names = [name for name, _ in pairs]
     return {
         name: layer
