@@ -1,8 +1,14 @@
 """Shared fixtures."""
 
+import signal
+import threading
 from pathlib import Path
 
 import pytest
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN and threading.current_thread() is threading.main_thread():
+    # Under nohup or a script's `&` Ctrl-C is ignored, and by every process started from there: tests send it to some.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 ROOT = Path(__file__).parents[1]
 
