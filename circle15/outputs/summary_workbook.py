@@ -114,8 +114,9 @@ def _write_sheet(book: Workbook, title: str, table: pd.DataFrame, name: str, lan
 
 def _begins(table: pd.DataFrame) -> list[int]:
     """Give the columns of `wide_shares` with which another service begins: its share is its first."""
-    of_services = [(j, str(column)) for j, column in enumerate(table.columns)]
-    return [j for j, name in of_services if name.endswith((" 覆盖率", " share")) and not name.endswith("network share")]
+    names = enumerate(map(str, table.columns))
+    of_network = ("路网内覆盖率", "on-network share", "off-network share")
+    return [j for j, name in names if name.endswith(("覆盖率", " share")) and not name.endswith(of_network)]
 
 
 def _heading(column: str, table: str, lang: str) -> str:
