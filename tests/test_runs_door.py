@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 
 import pytest
 from click.testing import CliRunner
@@ -10,7 +9,7 @@ from click.testing import CliRunner
 from circle15.cli import main
 from tests.batch_town import BOXES, SHARED, build_town
 
-LONGEST_S = 100
+pytestmark = pytest.mark.timeout(100)  # seconds: one that waits for a pipe waits for ever
 
 
 @pytest.fixture(scope="module")
@@ -23,20 +22,6 @@ def runs(tmp_path_factory):
         (folder / f"{name}.toml").write_text(SHARED.replace("[district]\n", district, 1), encoding="utf-8")
         assert invoke("run", folder / f"{name}.toml", "--out", folder / "runs" / name, "-q").exit_code == 0
     return folder / "runs"
-
-
-@pytest.fixture(autouse=True)
-def in_time():
-    """End a test that waits for a pipe."""
-
-    def end(*_):
-        raise AssertionError("waits")
-
-    before = signal.signal(signal.SIGALRM, end)
-    signal.alarm(LONGEST_S)
-    yield
-    signal.alarm(0)
-    signal.signal(signal.SIGALRM, before)
 
 
 def invoke(*args):
