@@ -20,8 +20,8 @@ from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
 from circle15.outputs.palette import CAUSE_COLOURS, OFF_NETWORK_LINE
 from circle15.outputs.reprojected import in_system
 from circle15.outputs.result_tables import ResultTables
+from circle15.outputs.shared_words import words
 from circle15.outputs.tables import write_cells, write_gpkg
-from circle15.outputs.text import words
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
 
 SHIFT = 112.0  # degrees from the made harbour into China, where GCJ-02 differs

@@ -14,7 +14,8 @@ import pytest
 from circle15.outputs.dictionary import number_pattern
 from circle15.outputs.readable_values import people_values
 from circle15.outputs.result_tables import ResultTables
-from circle15.outputs.text import plain_number, words
+from circle15.outputs.shared_words import words
+from circle15.outputs.text import plain_number
 from circle15.outputs.workbook import write_import_report, write_workbook
 from tests.made_result import EVIL_NAME, FORMULA_NAME, made_result
 

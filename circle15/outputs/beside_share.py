@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from circle15.outputs.text import group_name, people_text, share_text, words
+from circle15.outputs.shared_words import words
+from circle15.outputs.text import group_name, people_text, share_text
 
 SHOWN = 0.0005
 """Share of the people off the network from which a share's printed decimal can differ by it."""

@@ -17,8 +17,9 @@ from circle15.outputs.drawn_changes import add_changes
 from circle15.outputs.map_places import PLACE_DECIMALS
 from circle15.outputs.offline import add_html, add_script, drop_links, offline_map, render_page, safe_json
 from circle15.outputs.palette import BEYOND, INK, TEAL, ramp
+from circle15.outputs.shared_words import words
 from circle15.outputs.shown_changes import change_facts
-from circle15.outputs.text import estimate_text, group_of, people_text, quantity_text, share_text, words
+from circle15.outputs.text import estimate_text, group_of, people_text, quantity_text, share_text
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -27,8 +28,8 @@ if TYPE_CHECKING:
     import geopandas as gpd
     import pandas as pd
 
+    from circle15.outputs.shared_words import Words
     from circle15.outputs.shown_changes import ShownChange
-    from circle15.outputs.text import Words
 
 GAINED, LOST = TEAL, ramp(BEYOND, 3)[2]
 _SCRIPTS = ("popups.js", "layers.js", "panel.js", "address.js", "map.js", "difference.js")

@@ -10,7 +10,7 @@ from circle15.outputs.text import people_text, quantity_text, share_text
 if TYPE_CHECKING:
     import pandas as pd
 
-    from circle15.outputs.text import Words
+    from circle15.outputs.shared_words import Words
 
 NOBODY = 1e-6
 """People: fewer are a rounding's."""

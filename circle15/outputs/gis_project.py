@@ -29,7 +29,8 @@ from circle15.outputs.gis_rules import (
 from circle15.outputs.gis_styles import column_names, label_of, table_title
 from circle15.outputs.gis_symbols import aliases, labels, renderer
 from circle15.outputs.map_data import glyphs_of
-from circle15.outputs.text import group_of, words
+from circle15.outputs.shared_words import words
+from circle15.outputs.text import group_of
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:

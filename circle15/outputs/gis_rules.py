@@ -23,7 +23,8 @@ from circle15.outputs.palette import (
     count_colours,
     ramp,
 )
-from circle15.outputs.text import group_of, spaced, words
+from circle15.outputs.shared_words import words
+from circle15.outputs.text import group_of, spaced
 from circle15.units import minutes_to_seconds
 
 if TYPE_CHECKING:

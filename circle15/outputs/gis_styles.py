@@ -20,7 +20,7 @@ from circle15.outputs.gis_rules import (
 )
 from circle15.outputs.gis_symbols import aliases, labels, renderer, style_text
 from circle15.outputs.map_data import glyphs_of
-from circle15.outputs.text import words
+from circle15.outputs.shared_words import words
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:

@@ -32,22 +32,14 @@ from circle15.outputs.palette import (
     time_classes,
 )
 from circle15.outputs.searched_places import named_places, shift
-from circle15.outputs.text import (
-    Words,
-    group_of,
-    layer_rules,
-    people_text,
-    plain_number,
-    share_heading,
-    share_text,
-    spaced,
-)
+from circle15.outputs.text import group_of, layer_rules, people_text, plain_number, share_heading, share_text, spaced
 from circle15.units import MS_PER_SECOND, SECONDS_PER_MINUTE, minutes_to_seconds, seconds_to_minutes, seconds_to_ms
 
 if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.outputs.result import DistrictResult, LayerInfo
+    from circle15.outputs.shared_words import Words
     from circle15.outputs.view import View
 
 Value = dict[str, Any]

@@ -17,7 +17,8 @@ from circle15.outputs.drawn_changes import add_changes
 from circle15.outputs.map_data import Value, page_data
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
 from circle15.outputs.sentences import three_sentences
-from circle15.outputs.text import cells_rule, share_text, words
+from circle15.outputs.shared_words import words
+from circle15.outputs.text import cells_rule, share_text
 from circle15.outputs.tiles import in_tile_system, tile_layers
 from circle15.outputs.view import View
 from circle15.outputs.whatif import add_whatif

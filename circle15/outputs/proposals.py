@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from circle15.outputs.result import DistrictResult, LayerInfo
-    from circle15.outputs.text import Words
+    from circle15.outputs.shared_words import Words
     from circle15.outputs.view import View
 
 

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from circle15.outputs.palette import CAUSE_COLOURS
-from circle15.outputs.text import group_name, plain_number, words
+from circle15.outputs.shared_words import words
+from circle15.outputs.text import group_name, plain_number
 from circle15.policy.conditions import Clause, Condition
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import pandas as pd
 
 from circle15.measures.portrait import DIMENSIONS
 from circle15.outputs.dictionary import entry
-from circle15.outputs.text import column_texts, words
+from circle15.outputs.shared_words import words
+from circle15.outputs.text import column_texts
 
 if TYPE_CHECKING:
     from circle15.outputs.result import DistrictResult

@@ -19,8 +19,9 @@ from circle15.outputs.beside_share import beside_figure
 from circle15.outputs.dictionary import is_share
 from circle15.outputs.offline import add_html, add_script, offline_map, render_page
 from circle15.outputs.palette import BEYOND, FARTHEST, GOOD_SHARES, INK, ramp
+from circle15.outputs.shared_words import words
 from circle15.outputs.summary_workbook import shown_column, wide_shares
-from circle15.outputs.text import group_of, people_text, share_text, words
+from circle15.outputs.text import group_of, people_text, share_text
 
 if TYPE_CHECKING:
     import geopandas as gpd

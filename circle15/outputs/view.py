@@ -11,8 +11,9 @@ import numpy.typing as npt
 import shapely
 
 from circle15.outputs.packed_shapes import STREET_TOLERANCE_DEG, joined_lines
+from circle15.outputs.shared_words import Words, words
 from circle15.outputs.shown_changes import change_facts, scenario_title
-from circle15.outputs.text import Words, plain_number, words
+from circle15.outputs.text import plain_number
 
 if TYPE_CHECKING:
     from collections.abc import Callable

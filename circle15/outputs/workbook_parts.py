@@ -9,7 +9,8 @@ import circle15
 from circle15.outputs.dictionary import entry
 from circle15.outputs.palette import CAUSE_COLOURS, WITHIN, ramp
 from circle15.outputs.paper import set_paper, text_width
-from circle15.outputs.text import cells_rule, group_of, layer_rules, words
+from circle15.outputs.shared_words import words
+from circle15.outputs.text import cells_rule, group_of, layer_rules
 from circle15.outputs.view import View
 
 if TYPE_CHECKING:

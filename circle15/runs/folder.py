@@ -14,7 +14,7 @@ from circle15.errors import Circle15Error, InputError, MissingColumnError, Missi
 from circle15.files.digests import file_digest
 from circle15.files.door import is_there, largest_bytes, read_whole, steady_file, vouched
 from circle15.files.written import MANIFEST, is_of_ours
-from circle15.outputs.text import words
+from circle15.outputs.shared_words import words
 from circle15.said import Said
 
 if TYPE_CHECKING:
