@@ -10,18 +10,26 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from circle15.config.model import LAYER_COLUMNS, parse_config
-from circle15.errors import Circle15Error, InputError, MissingFileError, Problem
-from circle15.files.door import steady_file
+from circle15.config.model import parse_config
+from circle15.errors import Circle15Error, InputError, Problem
 from circle15.inputs.osm.shapes import merged
 from circle15.outputs.difference import LayerMoves
 from circle15.outputs.drawing import CORNER_DECIMALS
-from circle15.outputs.shown_changes import ShownChange, changes_of_records, scenario_title
+from circle15.outputs.shown_changes import ShownChange, changes_of_records
 from circle15.pipeline.study.read_study import study_area
 from circle15.pipeline.study.scenario import change_network
 from circle15.pipeline.study.study_streets import read_streets
 from circle15.pipeline.tables.district_result import streets_around
-from circle15.runs.folder import columns_of_runs, read_results, read_run_table
+from circle15.runs.compared_run import (
+    ComparedRun,
+    check_same,
+    group_column,
+    read_compared,
+    run_called,
+    runs_title,
+    unit_names,
+)
+from circle15.runs.folder import read_results
 from circle15.runs.stale import changed_inputs
 from circle15.said import Said
 
@@ -30,21 +38,16 @@ if TYPE_CHECKING:
 
     import numpy.typing as npt
 
-    from circle15.runs.folder import Manifest
 
 COLUMNS = (
     "unit_id", "unit_name", "layer", "group", "people", "covered_before", "covered_after", "newly_covered_people",
     "lost_people", "share_before", "share_after", "gap_before", "gap_after",
     "places_missing_before", "places_missing_after",
 )  # fmt: skip
-SAME_PEOPLE = 1e-6
-"""People of a cell that differ by less are the same."""
 
 SAME_GAP, SAME_SECONDS = 0.0005, 0.0005
 """As cells.parquet rounds them."""
-NAMED_CHANGES = 3
 
-_PLACE_COLUMNS = {"cell", "unit_id", "lon", "lat", "start_lon", "start_lat", "area_m2", "geometry"}
 _RULES = {
     "profile": ("步行者", "walker"),
     "speed_m_s": ("步速（米/秒）", "m/s"),
@@ -78,26 +81,6 @@ class Comparison:
     notes: tuple[str, ...]  # layers that only one of the runs has, and those that were measured by other rules
 
 
-@dataclass(frozen=True, slots=True)
-class _Run:
-    folder: Path
-    manifest: Manifest
-    cells: gpd.GeoDataFrame  # sorted by cell and unit
-
-    @property
-    def layers(self) -> dict[str, dict[str, Any]]:
-        """Rules by id as they were applied, of the layers that the cells have."""
-        listed = {rules["id"]: rules for rules in self.manifest.told["layers"]}
-        return {name: rules for name, rules in listed.items() if f"{name}_covered" in self.cells}
-
-    @property
-    def groups(self) -> list[str]:
-        """Population columns."""
-        measured = {f"{layer}_{measure}" for layer in self.layers for measure in LAYER_COLUMNS}
-        own = [str(c) for c in self.cells.columns if c not in _PLACE_COLUMNS and c not in measured]
-        return [c for c in own if pd.api.types.is_float_dtype(self.cells[c])]
-
-
 def compare_runs(before: Path, after: Path) -> Comparison:
     """Compare two folders that `run` wrote, of the same cells and people.
 
@@ -107,8 +90,8 @@ def compare_runs(before: Path, after: Path) -> Comparison:
         If a folder is not a run's, lacks its cells, or the two differ in cells or people, so that nobody could be said
         to be newly covered.
     """
-    one, two = _read(before), _read(after)
-    _check_same(one, two)
+    one, two = read_compared(before), read_compared(after)
+    check_same(one, two)
     common = [layer for layer in one.layers if layer in two.layers]
     if not common:
         raise InputError(Problem(Said(f"没有 {before} 中的服务", f"has no layer of {before}"), file=str(after)))
@@ -116,7 +99,7 @@ def compare_runs(before: Path, after: Path) -> Comparison:
     district_id, lang = two.manifest.district_id, two.manifest.lang
     notes = [_only_in(one if name in one.layers else two, name, lang) for name in alone]
     notes += [note for layer in common if (note := _other_rules(one, two, layer, lang))]
-    names = _unit_names(two)
+    names = unit_names(two)
     unit = pd.Categorical(one.cells["unit_id"], categories=list(names))
     rows = [_rows(one, two, layer, group, unit) for layer in common for group in _ordered_groups(one, layer)]
     table = pd.concat(rows, ignore_index=True)
@@ -130,12 +113,12 @@ def compare_runs(before: Path, after: Path) -> Comparison:
         units=_units(one, names),
         layers={name: two.layers[name]["name"] for name in common},
         moved={name: _moves(one, two, name, table) for name in common},
-        title=_title(one, two, lang),
+        title=runs_title(one, two, lang),
         district=two.manifest.district_name,
         lang=lang,
         sources=two.manifest.sources,
         changes=_own_changes(one, two),
-        after=_called(two),
+        after=run_called(two),
         rules=two.layers,
         notes=tuple(notes),
     )
@@ -160,86 +143,13 @@ def streets_of_run(folder: Path, units: gpd.GeoDataFrame) -> gpd.GeoSeries | Sai
     return streets_around(network, shapely.union_all(units.geometry.to_numpy()))
 
 
-def _own_changes(one: _Run, two: _Run) -> tuple[ShownChange, ...]:
+def _own_changes(one: ComparedRun, two: ComparedRun) -> tuple[ShownChange, ...]:
     """Give what the second run changes and the first does not."""
     before, after = (changes_of_records(run.manifest.told.get("scenario", ())) for run in (one, two))
     return tuple(change for change in after if change not in before)
 
 
-def _called(run: _Run) -> str:
-    """Name a run by the date that its inputs stand for, else by its folder."""
-    return str(run.manifest.told["config"]["district"].get("as_of") or run.folder.resolve().name)
-
-
-def _read(folder: Path) -> _Run:
-    manifest = read_results(folder)
-    path = manifest.written("cells.parquet")
-    if path is None:
-        message = Said(
-            '没有这个文件；请在 [outputs] write 中加入 "cells" 后重新运行',
-            'no such file; run again with "cells" in [outputs] write',
-        )
-        raise MissingFileError(Problem(message, file=str(folder / "cells.parquet")))
-    with steady_file(path) as file:
-        cells = gpd.read_parquet(file)
-    with columns_of_runs(path):
-        cells = cells.sort_values(["cell", "unit_id"], kind="stable").reset_index(drop=True)
-    return _Run(folder, manifest, cells)
-
-
-def _check_same(one: _Run, two: _Run) -> None:
-    a, b = (pd.MultiIndex.from_frame(run.cells[["cell", "unit_id"]]) for run in (one, two))
-    if not a.equals(b):
-        n = len(a.symmetric_difference(b))
-        message = Said(
-            f"网格与 {one.folder} 不同（{n} 个）；请比较同一区县、同一网格精度的运行",
-            f"has other cells than {one.folder} ({n} differ); compare runs of one district and cell resolution",
-        )
-        raise InputError(Problem(message, file=str(two.folder)))
-    problems = []
-    for group in one.groups:
-        if group not in two.cells:
-            problems.append(
-                Problem(
-                    Said(f"没有人群 {group} 的人口", f"has no people of group {group}"),
-                    file=str(two.folder),
-                )
-            )
-        elif (differ := np.abs(one.cells[group] - two.cells[group]) > SAME_PEOPLE).any():
-            message = Said(
-                f"有 {differ.sum()} 个网格的人口（{group}）与 {one.folder} 不同；一次只改一样",
-                f"{differ.sum()} cells have other people ({group}) than in {one.folder}; change one thing at a time",
-            )
-            problems.append(Problem(message, file=str(two.folder)))
-    InputError.gather(problems)
-
-
-def _title(one: _Run, two: _Run, lang: str) -> str:
-    """Name the district and both runs: a scenario by its changes, what it changes as it is, others by their folder."""
-    texts = [_scenario(run, lang) for run in (one, two)]
-    named = [text or _called(run) for text, run in zip(texts, (one, two), strict=True)]
-    if texts[1] and not one.manifest.told["config"].get("change"):
-        named[0] = "现状" if lang == "zh" else "as it is"
-    name = two.manifest.district_name
-    return f"{name}：{named[0]} → {named[1]}" if lang == "zh" else f"{name}: {named[0]} → {named[1]}"
-
-
-def _scenario(run: _Run, lang: str) -> str:
-    """Name a run's changes; "" where it has none, or is of an earlier version and one has no name."""
-    kept = changes_of_records(run.manifest.told.get("scenario", ()))
-    if kept:
-        return scenario_title(kept, lang)
-    changes = run.manifest.told["config"].get("change") or []
-    names = [str(change.get("name") or "") for change in changes]
-    if not all(names):
-        return ""
-    more = (
-        "" if len(names) <= NAMED_CHANGES else f" 等 {len(names)} 项" if lang == "zh" else f" and others ({len(names)})"
-    )
-    return ("、" if lang == "zh" else ", ").join(names[:NAMED_CHANGES]) + more
-
-
-def _moves(one: _Run, two: _Run, layer: str, table: pd.DataFrame) -> LayerMoves:
+def _moves(one: ComparedRun, two: ComparedRun, layer: str, table: pd.DataFrame) -> LayerMoves:
     """Tell what of a layer differs anywhere: sums may hide that one cell gained what another lost."""
 
     def differs(column: str, tolerance: float) -> bool:
@@ -258,12 +168,12 @@ def _moves(one: _Run, two: _Run, layer: str, table: pd.DataFrame) -> LayerMoves:
     )
 
 
-def _only_in(run: _Run, layer: str, lang: str) -> str:
+def _only_in(run: ComparedRun, layer: str, lang: str) -> str:
     name, folder = run.layers[layer]["name"], run.folder.name
     return f"{name}：只在 {folder} 中，未比较" if lang == "zh" else f"{name}: in {folder} alone, not compared"
 
 
-def _other_rules(one: _Run, two: _Run, layer: str, lang: str) -> str:
+def _other_rules(one: ComparedRun, two: ComparedRun, layer: str, lang: str) -> str:
     """Name the rules of a layer that differ: what changed is then not the supply or the streets alone."""
     at = 0 if lang == "zh" else 1
     pairs = [(names[at], *(run.layers[layer].get(rule) for run in (one, two))) for rule, names in _RULES.items()]
@@ -280,20 +190,16 @@ def _shown(value: object) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value if value is not None else "-")
 
 
-def _ordered_groups(run: _Run, layer: str) -> list[str]:
+def _ordered_groups(run: ComparedRun, layer: str) -> list[str]:
     """Give the layer's own group first."""
-    own = _column(run.layers[layer]["group"])
+    own = group_column(run.layers[layer]["group"])
     return sorted(run.groups, key=lambda g: g != own)
 
 
-def _column(group: str) -> str:
-    return "population" if group == "all" else group
-
-
-def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) -> pd.DataFrame:
+def _rows(one: ComparedRun, two: ComparedRun, layer: str, group: str, unit: pd.Categorical) -> pd.DataFrame:
     people = one.cells[group].to_numpy(np.float64)
     was, now = (run.cells[f"{layer}_covered"].to_numpy(np.bool_) for run in (one, two))
-    is_own = group == _column(one.layers[layer]["group"])
+    is_own = group == group_column(one.layers[layer]["group"])
     has_gap = is_own and all(one.layers[layer].get(rule) == two.layers[layer].get(rule) for rule in _GAP_RULES)
     missing = [_places_missing(run, layer) for run in (one, two)]
     has_places = [bool(np.isfinite(values).any()) for values in missing]
@@ -325,7 +231,7 @@ def _rows(one: _Run, two: _Run, layer: str, group: str, unit: pd.Categorical) ->
     return frame.assign(layer=layer, group="all" if group == "population" else group)
 
 
-def _places_missing(run: _Run, layer: str) -> npt.NDArray[np.float64]:
+def _places_missing(run: ComparedRun, layer: str) -> npt.NDArray[np.float64]:
     """Give the places that each piece lacks, NaN where the run had no norm or counted facilities."""
     column = f"{layer}_places_missing"
     if column not in run.cells:  # a run of an earlier version
@@ -333,11 +239,11 @@ def _places_missing(run: _Run, layer: str) -> npt.NDArray[np.float64]:
     return np.asarray(run.cells[column], dtype=np.float64)
 
 
-def _changed(one: _Run, two: _Run, layers: list[str], names: dict[str, str]) -> gpd.GeoDataFrame:
+def _changed(one: ComparedRun, two: ComparedRun, layers: list[str], names: dict[str, str]) -> gpd.GeoDataFrame:
     frames = []
     for layer in layers:
         was, now = (run.cells[f"{layer}_covered"].to_numpy(np.int8) for run in (one, two))
-        own = _column(one.layers[layer]["group"])
+        own = group_column(one.layers[layer]["group"])
         at = np.flatnonzero((was != now) & (one.cells[own].to_numpy(np.float64) > 0))
         rows = one.cells.iloc[at]
         frames.append(
@@ -356,7 +262,7 @@ def _changed(one: _Run, two: _Run, layers: list[str], names: dict[str, str]) -> 
     return gpd.GeoDataFrame(pd.concat(frames, ignore_index=True), geometry="geometry", crs="EPSG:4326")
 
 
-def _units(run: _Run, names: dict[str, str]) -> gpd.GeoDataFrame:
+def _units(run: ComparedRun, names: dict[str, str]) -> gpd.GeoDataFrame:
     """Put the units' outlines together from their cells, whose corners are rounded so that neighbours' are the same."""
     owner = run.cells["unit_id"].to_numpy()
     pieces = shapely.transform(run.cells.geometry.to_numpy(), lambda xy: np.round(xy, CORNER_DECIMALS))
@@ -364,15 +270,3 @@ def _units(run: _Run, names: dict[str, str]) -> gpd.GeoDataFrame:
     outlines = [merged(pieces[owner == unit_id], 10.0**-CORNER_DECIMALS) for unit_id in ids]
     columns = {"unit_id": ids, "unit_name": [names[unit_id] for unit_id in ids]}
     return gpd.GeoDataFrame(columns, geometry=outlines, crs="EPSG:4326")
-
-
-def _unit_names(run: _Run) -> dict[str, str]:
-    """Give the units' names by id, in the run's order; from coverage.csv where it was written, else the ids."""
-    ids = run.cells["unit_id"].drop_duplicates().tolist()
-    path = run.manifest.written("coverage.csv")
-    if path is None:
-        return {name: name for name in sorted(ids)}
-    table = read_run_table(path, dtype=str, keep_default_na=False)
-    with columns_of_runs(path):
-        listed = dict(zip(table["unit_id"], table["unit_name"], strict=True))
-    return {name: listed[name] for name in listed if name in set(ids)} | {n: n for n in ids if n not in listed}
