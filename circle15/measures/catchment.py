@@ -155,19 +155,6 @@ def gravity_opportunities(
     return _over_facilities(t, weights, places)
 
 
-def reached_supply(
-    t: TravelTable,
-    *,
-    supply: npt.ArrayLike,
-    demand: npt.ArrayLike,
-    decay: DecayName | Decay = "binary",
-    threshold_s: float | None = None,
-) -> float:
-    """Sum the supply of the facilities that anyone reaches with a weight above 0: what conservation promises."""
-    places, people, weights = _prepared(t, supply, demand, decay, threshold_s)
-    return float(places[_over_cells(t, weights, people) > 0].sum())
-
-
 def _prepared(
     t: TravelTable, supply: npt.ArrayLike, demand: npt.ArrayLike, decay: DecayName | Decay, threshold_s: float | None
 ) -> tuple[FloatArray, FloatArray, FloatArray]:
