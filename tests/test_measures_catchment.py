@@ -100,7 +100,8 @@ def test_bfca_counts_each_person_once_and_conserves_the_level_of_service():
 def test_supply_is_conserved_by_2sfca_and_3sfca_with_every_decay(seed, decay):
     dense, supply, demand = random_case(seed)
     t = table(dense)
-    is_reached = (decay_weights(np.nan_to_num(dense, nan=1e9), 900.0, decay) * (demand > 0)[:, None] > 0).any(axis=0)
+    weights = decay_weights(dense.ravel(), 900.0, decay).reshape(dense.shape)  # NaN, so not above 0, where unreached
+    is_reached = ((weights > 0) & (demand > 0)[:, None]).any(axis=0)
     promised = supply[is_reached].sum()
     for method in (two_step_fca, three_step_fca):
         given_out = demand @ method(t, supply=supply, demand=demand, decay=decay)
