@@ -83,13 +83,13 @@ def test_a_batch_without_results_still_says_what_failed(tmp_path):
     summary = summarise([], [("b.toml", "gone")], lang="zh")
     assert "gone" in summary_page(summary)
     write_summary_workbook(summary, tmp_path / "s.xlsx")
-    assert CalamineWorkbook.from_path(str(tmp_path / "s.xlsx")).sheet_names == ["提示与未完成"]
+    assert CalamineWorkbook.from_path(str(tmp_path / "s.xlsx")).sheet_names == ["目录", "提示与未完成"]
 
 
 def test_the_workbook_has_districts_and_units_side_by_side(tmp_path):
     write_summary_workbook(summarise([district("a", 0.5), district("b", 0.9)], [], lang="en"), tmp_path / "s.xlsx")
     book = CalamineWorkbook.from_path(str(tmp_path / "s.xlsx"))
-    assert book.sheet_names[:3] == ["Districts", "Units", "All rows"]
+    assert book.sheet_names[:4] == ["Contents", "Districts", "Units", "All rows"]
     rows = book.get_sheet_by_name("Districts").to_python()
     assert rows[0] == ["District", "People", "Clinic share", "Clinic rank", "District id"]
     assert rows[1:] == [["A", 200.0, 0.5, 2.0, "a"], ["B", 200.0, 0.9, 1.0, "b"]]

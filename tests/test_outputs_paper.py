@@ -110,6 +110,14 @@ def test_a_summary_of_many_services_is_parted_between_services(lang, tmp_path):
         assert not [b for b in breaks if letters[0] <= b < letters[-1]]
 
 
+def test_the_summarys_first_sheet_links_to_each_of_the_others(tmp_path):
+    path, _ = wide_summary(tmp_path, "zh")
+    first, *others = openpyxl.load_workbook(path)
+    linked = [cell.hyperlink.location for (cell,) in first["A3:A20"] if cell.hyperlink]
+    assert linked == [f"'{sheet.title}'!A1" for sheet in others]
+    assert [first["A1"].value, first["A2"].value, first["A3"].value] == ["各区县汇总", "目录", "区县"]
+
+
 @needs_libreoffice
 @pytest.mark.slow
 def test_each_page_of_a_parted_summary_names_its_rows_and_no_service_is_lost(tmp_path):

@@ -10,10 +10,12 @@ import xlsxwriter
 
 from circle15.outputs.beside_share import SHOWN
 from circle15.outputs.dictionary import entry, number_pattern
-from circle15.outputs.paper import BODY, lay_out, measured
-from circle15.outputs.workbook import FIXED_DATE, for_people, write_cell
+from circle15.outputs.paper import BODY, lay_out, measured, set_paper
+from circle15.outputs.workbook import FIXED_DATE, Formats, for_people, write_cell
+from circle15.outputs.workbook_contents import SheetEntry, write_contents
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from xlsxwriter.workbook import Workbook
@@ -21,6 +23,14 @@ if TYPE_CHECKING:
     from circle15.outputs.summary import Summary
 
 _NAMES = ("district_name", "unit_name")
+_SHARES = ("每行一个，各项服务的覆盖率、名次与变化并列", "A row each: every service's covered share, rank and change")
+_ROWS = (
+    "同样的数字，每个区县或街道、每项服务、每类人群一行",
+    "The same numbers, a row for each place, service and group",
+)
+_COMPLETE = ("步行可达几类服务的居民各有多少", "How many people reach how many services")
+_TARGETS = ("规划目标与现状", "Targets of the plan against actual values")
+_NOTES = ("没有完成的区县，以及各区县的数据提示", "Districts that failed, and warnings about the data")
 _WIDE = {
     "people": ("居民", "People"),
     "covered_share": ("覆盖率", "占比", "share"),
@@ -71,24 +81,37 @@ def _off_network(summary: Summary, label: str, rows: pd.DataFrame) -> dict[str, 
 
 
 def write_summary_workbook(summary: Summary, path: Path) -> None:
-    """Write the summary's tables, one sheet each; a table without rows has none."""
+    """Write the summary's tables, one sheet each, behind a sheet that links to them; a table without rows has none."""
     # In memory: what the writer lays into the folder for temporary files it leaves there where the disk is full.
     options = {"strings_to_formulas": False, "strings_to_urls": False, "in_memory": True}
     with xlsxwriter.Workbook(path, options) as book:
         book.set_properties({"created": FIXED_DATE, "comments": "circle15"})
         say = summary.words
-        for title, table, name in (
-            (say("区县", "Districts"), wide_shares(summary, "district"), "summary"),
-            (say("街道", "Units"), wide_shares(summary, "unit"), "summary"),
-            (say("明细", "All rows"), summary.rows.drop(columns="layer"), "summary"),
-            (say("服务齐全度", "Completeness"), summary.completeness, "completeness"),
-            (say("规划指标", "Targets"), summary.targets, "targets"),
-            (say("提示与未完成", "Notes and failures"), summary.notes, "notes"),
-        ):
-            if len(table):
-                _write_sheet(book, title, for_people(table, summary.lang, summary.layers, {}), name, summary.lang)
-        if not book.worksheets():
-            book.add_worksheet(say("无结果", "Nothing"))
+        sheets = [
+            (SheetEntry(say(*titles), say(*meanings), len(table)), table, name)
+            for titles, meanings, table, name in (
+                (("区县", "Districts"), _SHARES, wide_shares(summary, "district"), "summary"),
+                (("街道", "Units"), _SHARES, wide_shares(summary, "unit"), "summary"),
+                (("明细", "All rows"), _ROWS, summary.rows.drop(columns="layer"), "summary"),
+                (("服务齐全度", "Completeness"), _COMPLETE, summary.completeness, "completeness"),
+                (("规划指标", "Targets"), _TARGETS, summary.targets, "targets"),
+                (("提示与未完成", "Notes and failures"), _NOTES, summary.notes, "notes"),
+            )
+            if len(table)
+        ]
+        _write_first_sheet(book, [entry for entry, *_ in sheets], summary.lang)
+        for entry, table, name in sheets:
+            _write_sheet(book, entry.title, for_people(table, summary.lang, summary.layers, {}), name, summary.lang)
+
+
+def _write_first_sheet(book: Workbook, entries: Sequence[SheetEntry], lang: str) -> None:
+    sheet = book.add_worksheet("目录" if lang == "zh" else "Contents")
+    formats = Formats(book)
+    sheet.set_column(0, 0, 18)
+    sheet.set_column(1, 1, 80)
+    sheet.write_string(0, 0, "各区县汇总" if lang == "zh" else "All districts", formats.title)
+    write_contents(sheet, entries, lang, formats)
+    set_paper(sheet, lang)
 
 
 def _write_sheet(book: Workbook, title: str, table: pd.DataFrame, name: str, lang: str) -> None:
