@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from dataclasses import dataclass, field
+from string import Formatter
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
@@ -58,7 +60,7 @@ class Said:
     def format(self, **values: object) -> Said:
         """Fill in the named values, of those that are said in both languages each side its own."""
         sides = ({k: in_(v, lang) for k, v in values.items()} for lang in ("zh", "en"))
-        zh, en = (text.format(**own) for text, own in zip((self.zh, self.en), sides, strict=True))
+        zh, en = (filled(text, **own) for text, own in zip((self.zh, self.en), sides, strict=True))
         named = tuple((name, in_(value, "en")) for name, value in values.items())
         return Said(zh, en, (self.origins[0]._replace(text=en, values=named),))
 
@@ -79,6 +81,30 @@ class Said:
 
     def __format__(self, spec: str) -> str:
         raise TypeError(f"{self!r}: ask for one side with in_(lang)")
+
+
+_MEET = re.compile("[\u4e00-\u9fff][A-Za-z0-9]|[A-Za-z0-9][\u4e00-\u9fff]")
+
+
+def filled(text: str, /, **values: object) -> str:
+    """Fill values into a text as `str.format`; between a Chinese and a Latin letter or digit that meet there, a blank.
+
+    What stands within a value stays as it is: a name is its owner's.
+
+    Examples
+    --------
+    >>> filled("距{road}约 {m} 米", road="Rue A", m=40), filled("{unit}中没有设施", unit="A区")
+    ('距 Rue A 约 40 米', 'A区中没有设施')
+    """
+    plain = text.format(**values)
+    if _MEET.search(plain) is None:
+        return plain
+    made = ""
+    for literal, name, spec, conversion in Formatter().parse(text):
+        field_text = f"{{{name}{'!' + conversion if conversion else ''}:{spec}}}" if name is not None else ""
+        for piece in (literal, field_text.format(**values)):
+            made += f" {piece}" if _MEET.fullmatch(made[-1:] + piece[:1]) else piece
+    return made
 
 
 def origins_of(parts: Iterable[object]) -> tuple[Origin, ...]:

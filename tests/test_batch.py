@@ -88,6 +88,18 @@ def test_a_folder_stands_for_its_configs_and_a_file_given_twice_counts_once(town
     assert [e.name for e in find_districts([tmp_path, tmp_path / "a.toml"])] == ["a", "b"]
 
 
+@on_linux
+def test_a_link_in_a_circle_among_the_configs_of_a_folder_costs_no_district(town, tmp_path):
+    folder = tmp_path / "configs"
+    folder.mkdir()
+    (folder / "a.toml").symlink_to(town)
+    (folder / "loop.toml").symlink_to("loop.toml")
+    *sound, looped = find_districts(folder)
+    assert [entry.error for entry in sound] == [None] * 3
+    assert "loop.toml" in looped.label
+    assert "leads back to itself" in looped.error.en
+
+
 def test_two_districts_of_one_id_cannot_share_a_folder(town, tmp_path):
     path = tmp_path / "more.toml"
     path.write_text(town.read_text("utf-8"), encoding="utf-8")
@@ -278,6 +290,7 @@ def test_a_worker_killed_by_sigkill_costs_its_district_alone(town, undisturbed, 
         outcomes = run_batch([town], out=tmp_path / "out", executor=executor)
     assert [o.status for o in outcomes] == ["done", "failed", "done"]
     assert "SIGKILL" in str(outcomes[1].error)
+    assert "process" not in outcomes[1].error.zh
     assert digests(tmp_path / "out" / "west") == digests(undisturbed / "west")
 
 

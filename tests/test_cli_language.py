@@ -82,6 +82,14 @@ def test_a_wrong_use_is_told_in_the_language_of_whoever_reads_it(town, lang, use
     assert (CHINESE.search(NAMES.sub("", result.output)) is not None) == (lang == "zh")
 
 
+@pytest.mark.parametrize("use", [("run", "town.toml", "--out", "town.toml"), ("verify", "town.toml"), ("rank", "town.toml", "--candidates", "empty")], ids=" ".join)  # fmt: skip
+def test_a_file_in_a_folders_place_is_told_without_clicks_own_english_word(town, lang, use):
+    for _ in range(2):  # commands are loaded once, whatever the language
+        told = CliRunner().invoke(main, use).output.splitlines()[-1]
+        assert ("Directory" in told or "File" in told) == (lang == "en")
+        assert wrong_lines(told, lang) == []
+
+
 @pytest.mark.parametrize(("old", "new"), WRONG_LINES)
 def test_a_wrong_config_or_table_is_told_in_the_configs_language(town, monkeypatch, lang, old, new):
     monkeypatch.setenv("LC_ALL", "C.UTF-8")

@@ -66,6 +66,23 @@ def test_modules_have_names_of_their_own_but_commands_which_are_named_after_what
     assert len(names) > 200
 
 
+def test_names_that_a_user_gives_are_followed_by_the_door_alone_which_bears_links_in_a_circle(modules):
+    def is_given(call):
+        return not any(isinstance(n, ast.Name) and n.id == "__file__" for n in ast.walk(call))
+
+    found = {
+        name: call.lineno
+        for name, path in modules.items()
+        for call in ast.walk(ast.parse(path.read_text("utf-8")))
+        if isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Attribute)
+        and call.func.attr == "resolve"
+        and not call.args
+        if is_given(call)
+    }
+    assert set(found) == {"circle15.files.door"}
+
+
 def test_no_room_is_flat(root):
     rooms = {p for p in (root / "circle15").rglob("*") if p.is_dir() and any(p.glob("*.py"))}
     counted = {p.name: sum(f.name != "__init__.py" for f in p.glob("*.py")) for p in rooms if p.name not in FLAT}

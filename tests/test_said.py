@@ -13,7 +13,7 @@ from circle15.errors import InputError, Problem
 from circle15.inputs.tables.import_report import REASONS
 from circle15.outputs.result import one_side
 from circle15.policy.traps import TEXTS
-from circle15.said import COMMA, Said, in_
+from circle15.said import COMMA, Said, filled, in_
 
 WORDS = st.builds(Said, st.text(min_size=1), st.text(min_size=1))
 
@@ -86,3 +86,15 @@ def test_only_rooms_that_write_pages_are_told_a_language(root):
                 told += [f"{path.name}:{node.lineno}" for a in every if a.arg == "lang"]
     assert len(paths) > 100
     assert told == []
+
+
+@pytest.mark.parametrize(
+    ("text", "value", "says"),
+    [
+        ("{x}旁", "Rue A", "Rue A 旁"), ("距{x}约", "Rue A", "距 Rue A 约"), ("{x}旁", "中山路", "中山路旁"), ("{x}、旁", "A1", "A1、旁"),
+        ("第{x}行", 5, "第 5 行"), ("共{x:.1f}米{{", 2.0, "共 2.0 米{"), ("在{x!r}中", "a", "在'a'中"), ("{x}中", "A区第3园", "A区第3园中"), ("约 {x} 米", 5, "约 5 米"),
+    ],
+)  # fmt: skip
+def test_a_latin_value_keeps_its_distance_from_chinese_text_and_stays_itself(text, value, says):
+    assert filled(text, x=value) == says
+    assert Said(text, "{x}").format(x=value).zh == says

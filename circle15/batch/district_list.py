@@ -10,6 +10,7 @@ from circle15.config.district import DistrictTable
 from circle15.config.model import Config, load_config, parse_config, read_toml
 from circle15.config.types import suggest
 from circle15.errors import Circle15Error, ConfigError, Problem, both
+from circle15.files.door import settled_path
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -62,8 +63,8 @@ def find_districts(configs: str | Path | Config | Iterable[str | Path | Config])
                 )
             )
         for file in files:
-            if file.resolve() not in seen:
-                seen.add(file.resolve())
+            if settled_path(file) not in seen:
+                seen.add(settled_path(file))
                 found.extend(_of_file(file))
     if not found:
         raise ConfigError(

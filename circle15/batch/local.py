@@ -14,6 +14,8 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from circle15.said import Said
+
 if TYPE_CHECKING:
     from collections.abc import Callable
     from types import TracebackType
@@ -26,6 +28,10 @@ _Task = tuple["Future[Any]", "Callable[..., Any]", tuple[Any, ...], dict[str, An
 
 class WorkerDiedError(RuntimeError):
     """A worker process ended before its task did: killed, or out of memory."""
+
+    def __init__(self, why: Said) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 class LocalExecutor(Executor):
@@ -142,15 +148,18 @@ class LocalExecutor(Executor):
         with self._lock:
             self._pools.discard(pool)
 
-    def _why(self, processes: list[Any]) -> str:
+    def _why(self, processes: list[Any]) -> Said:
         if self._is_stopping:
-            return "stopped"
+            return Said("已停止", "stopped")
         codes = [code for p in processes if (code := _exit_code(p)) is not None]
         number = -codes[0] if codes and codes[0] < 0 else None
         if number == signal.SIGKILL:
-            return "its process was killed (SIGKILL): by somebody, or by the system for want of memory"
-        name = f" ({signal.Signals(number).name})" if number is not None else ""
-        return f"its process died{name}"
+            return Said(
+                "其进程被强行终止（SIGKILL）：人为终止，或因系统内存不足",
+                "its process was killed (SIGKILL): by somebody, or by the system for want of memory",
+            )
+        name = signal.Signals(number).name if number is not None else ""
+        return Said(f"其进程意外退出{f'（{name}）' if name else ''}", f"its process died{f' ({name})' if name else ''}")
 
 
 def _keep_ctrl_c_from_new_processes() -> None:

@@ -7,6 +7,7 @@ from concurrent.futures import FIRST_COMPLETED, Executor, Future, wait
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from circle15.batch.local import WorkerDiedError
 from circle15.batch.outcomes import Event, Outcome
 from circle15.batch.work import (
     Report,
@@ -17,6 +18,7 @@ from circle15.batch.work import (
     share_selection,
     share_streets,
 )
+from circle15.files.door import settled_path
 from circle15.inputs.osm.selection import Wanted, join_wanted
 from circle15.pipeline.study.layer_facilities import GATE_TAGS, OSM_PREFIX, wanted_tags
 from circle15.said import Said
@@ -81,7 +83,7 @@ class Runner:
             for source, configs in ((source, [config for config, _ in tasks]) for source, tasks in shared)
             if any(_has_borders_from_osm(c) for c in configs) == late
         ]
-        scratch = self.scratch.resolve()
+        scratch = settled_path(self.scratch)
         return {
             f"{source.name}: streets": self.workers.submit(share_streets, source, c, scratch) for source, c in chosen
         }
@@ -115,7 +117,7 @@ class Runner:
             raise
 
     def _start(self, name: str, config: Config) -> Future[Report]:
-        folder, progress = (self.root / name).resolve(), self.scratch.resolve() / f"{name}.stages"
+        folder, progress = settled_path(self.root / name), settled_path(self.scratch) / f"{name}.stages"
         return self.workers.submit(run_one, config, folder, progress, self.threads)
 
     def _tell_stages(self, name: str, told: dict[str, int]) -> None:
@@ -164,8 +166,9 @@ def _report_of(future: Future[Report], name: str) -> tuple[Report, Said | None]:
         if report.trace is not None:
             logger.error("%s\n%s", name, report.trace)
         return report, report.error
-    told = str(error) if type(error).__name__ == "WorkerDiedError" else f"{type(error).__name__}: {error}"
-    text = Said(f"{name}：进程未能完成（{told}）", f"{name}: {told}")
+    lost = Said("进程未能完成（{e}）", "{e}").format(e=f"{type(error).__name__}: {error}")
+    why = error.why if isinstance(error, WorkerDiedError) else lost
+    text = Said("{name}：{why}", "{name}: {why}").format(name=name, why=why)
     return Report(error=text), text
 
 

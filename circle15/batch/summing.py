@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from circle15 import __version__
 from circle15.files.digests import file_digest
+from circle15.files.door import settled_path
 from circle15.files.written import MANIFEST, write_manifest
 from circle15.outputs.summary import FILES
 from circle15.pipeline.record.manifest import code_digest, run_environment
@@ -45,7 +46,7 @@ def write_batch_summary(
             **run_environment(),
             "host": platform.node(),
             "batch": [_told(o) for o in outcomes],
-            "previous": str(previous.resolve()) if previous is not None else None,
+            "previous": str(settled_path(previous)) if previous is not None else None,
             "previous_sha256": file_digest(previous / FILES[0]) if previous is not None else None,
             "files": files,
             **{k: v for k, v in facts.items() if k != "seconds"},

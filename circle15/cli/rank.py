@@ -21,6 +21,7 @@ from circle15.cli.shared.options import (
 )
 from circle15.cli.shared.progress import stage_bar
 from circle15.cli.shared.terminal import echo
+from circle15.files.door import settled_path
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -132,8 +133,8 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     loaded = load_config(config)
     planning = override_planning(
         loaded.planning,
-        candidates=str(candidates.resolve()) if candidates else None,
-        projects=str(projects.resolve()) if projects else None,
+        candidates=str(settled_path(candidates)) if candidates else None,
+        projects=str(settled_path(projects)) if projects else None,
         rank_by=by.replace("-", "_") if by else None,
         budget=budget,
     )

@@ -22,6 +22,7 @@ from circle15.cli.shared.options import (
 )
 from circle15.cli.shared.progress import stage_bar
 from circle15.cli.shared.terminal import echo
+from circle15.files.door import settled_path
 from circle15.planning import MODELS
 from circle15.said import Said
 
@@ -124,8 +125,8 @@ def command(  # noqa: PLR0913 (an argument for each option, as click calls it)
     loaded = load_config(config)
     planning = override_planning(
         loaded.planning,
-        candidates=str(candidates.resolve()) if candidates else None,
-        forbidden=str(forbidden.resolve()) if forbidden else None,
+        candidates=str(settled_path(candidates)) if candidates else None,
+        forbidden=str(settled_path(forbidden)) if forbidden else None,
     )
     loaded = loaded.model_copy(update={"planning": planning})
     task = Task(as_model(model), p=p, budget=budget, share=share, cheapest=cheapest, time_limit_s=time_limit)

@@ -288,7 +288,7 @@ def _read_raw(path: Path) -> dict[str, Any]:
         raw, innermost = merge_scenario(raw, path, read_toml)
         if isinstance(raw.get("expected"), dict):
             raw["expected"] = {**raw["expected"], "base_now_sha256": _digest_of(path.parent / own_base)}
-        raw["base"] = Path(os.path.relpath(innermost.resolve(), path.parent.resolve())).as_posix()
+        raw["base"] = Path(os.path.relpath(settled_path(innermost), settled_path(path.parent))).as_posix()
     return raw
 
 

@@ -13,6 +13,7 @@ from pydantic.json_schema import SkipJsonSchema  # noqa: TC002 (pydantic needs i
 from circle15.config.faults.validation_words import worded
 from circle15.config.types import Count, CrsName, Identifier, KeyFaultError, LayerKey, NonNegative, Positive, Table
 from circle15.errors import ConfigError, MissingFileError, Problem
+from circle15.files.door import settled_path
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ def merge_scenario(
         If a base is not a name, has no file, or the bases form a ring.
     """
     chain: list[tuple[dict[str, Any], Path]] = [(raw, path)]
-    seen = {path.resolve()}
+    seen = {settled_path(path)}
     while "base" in chain[-1][0]:
         inner, inner_path = chain[-1]
         base = inner["base"]
@@ -244,13 +245,13 @@ def merge_scenario(
             message = Said("应为配置文件的名称", "is the name of a config file")
             raise ConfigError(Problem(message, file=str(inner_path), key="base", value=base))
         found = inner_path.parent / base
-        if found.resolve() in seen:
+        if settled_path(found) in seen:
             message = Said(
                 "方案不能以自身为底本，也不能以基于它的方案为底本",
                 "a scenario cannot be based on itself, nor on one that is based on it",
             )
             raise ConfigError(Problem(message, file=str(inner_path), key="base", value=base))
-        seen.add(found.resolve())
+        seen.add(settled_path(found))
         try:
             chain.append((read(found), found))
         except MissingFileError:
@@ -279,7 +280,7 @@ def _moved(change: Any, from_folder: Path, to_folder: Path) -> Any:
     if not (isinstance(change, dict) and isinstance(change.get("line"), str)):
         return change
     file, mark, part = change["line"].partition("#")
-    moved = Path(os.path.relpath((from_folder / file).resolve(), to_folder.resolve())).as_posix()
+    moved = Path(os.path.relpath(settled_path(from_folder / file), settled_path(to_folder))).as_posix()
     return {**change, "line": f"{moved}{mark}{part}"}
 
 

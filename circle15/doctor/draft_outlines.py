@@ -9,6 +9,7 @@ import numpy as np
 import shapely
 
 from circle15.errors import InputError
+from circle15.files.door import settled_path
 from circle15.inputs.coordinates.checks import looks_like
 from circle15.inputs.facilities.guess import source_text
 from circle15.inputs.ground.districts import buffer_area
@@ -91,7 +92,7 @@ def likely_feature(
     shown = "、".join(label for label in labels[:_NAMES_SHOWN] if label)
     shown += f" … ({len(labels)})" if len(labels) > _NAMES_SHOWN else ""
     of = f"文件中有 the file has: {shown}"
-    named = [i for i, label in enumerate(labels) if label and label in str(folder.resolve().name)]
+    named = [i for i, label in enumerate(labels) if label and label in str(settled_path(folder).name)]
     if len(named) == 1:
         return labels[named[0]], f"文件夹之名 as the folder; {of}"
     places = np.array(points, dtype=np.float64).reshape(-1, 2)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from circle15.doctor.draft import boundary_text, is_of_many
 from circle15.doctor.draft_outlines import system_line
 from circle15.doctor.page import text_width
+from circle15.files.door import settled_path
 from circle15.inputs.facilities.guess import source_text
 from circle15.inputs.ground.ids import file_safe
 from circle15.pipeline.fit.people_fit import NEAR_HOME_M
@@ -105,12 +106,12 @@ def _layer_line(layer: DraftLayer) -> Said:
 
 
 def _district(draft: Draft, block: str) -> str:
-    name = draft.folder.resolve().name
+    name = settled_path(draft.folder).name
     if draft.boundary is not None and draft.boundary.n_rows == 1 and draft.boundary.names[0]:
         name = draft.boundary.names[0]
     if draft.feature is not None:
         name = draft.feature[0]
-    block = _set(block, "id", file_safe(draft.folder.resolve().name) or "my-district")
+    block = _set(block, "id", file_safe(settled_path(draft.folder).name) or "my-district")
     block = _set(block, "name", name, f"{CONFIRM}; printed on maps and tables")
     ground = draft.boundary or draft.units
     if ground is not None:

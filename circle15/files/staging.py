@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from circle15.errors import Circle15Error, OutputError, Problem
 from circle15.files.digests import fresh_digest
+from circle15.files.door import settled_path
 from circle15.files.exchanging import sync
 from circle15.files.held_folders import PREFIX, SUFFIX, DiskFullError, held_folder, is_held, sweep_held
 from circle15.files.locks import locked_folder, sweep_locks
@@ -54,10 +55,10 @@ class Claim:
         OutputError
             If the folder cannot be made or written, or a file in it that circle15 did not write is in the way.
         """
-        with _written(self.folder), _room_in(self.room, self.folder.resolve().name) as stage:
+        with _written(self.folder), _room_in(self.room, settled_path(self.folder).name) as stage:
             with _full_disk_told(self.folder, stage):
                 yield stage
-            publish(stage, self.folder.resolve())
+            publish(stage, settled_path(self.folder))
 
 
 @contextmanager
@@ -74,7 +75,7 @@ def claimed_folder(folder: Path, *, is_inside: bool = False) -> Iterator[Claim]:
     """
     with ExitStack() as stack:
         with _written(folder, _CANNOT_HERE):
-            real = folder.resolve()
+            real = settled_path(folder)
             beside = _room_of(real, stack)
             stack.enter_context(locked_folder(real, beside))
             if is_inside:
@@ -117,7 +118,7 @@ def _written(path: Path, what: Said = _CANNOT) -> Iterator[None]:
     try:
         yield
     except DiskFullError as e:  # of a temporary folder in which results are staged, or of another one
-        if Path(str(e.problems[0].file)).parent not in {path.resolve(), path.resolve().parent}:
+        if Path(str(e.problems[0].file)).parent not in {settled_path(path), settled_path(path).parent}:
             raise
         raise OutputError(Problem(Said("：", ": ").join([what, os.strerror(errno.ENOSPC)]), file=str(path))) from e
     except Circle15Error:
@@ -129,7 +130,7 @@ def _written(path: Path, what: Said = _CANNOT) -> Iterator[None]:
 
 
 def _is_near(named: Path, path: Path) -> bool:
-    real = path.resolve()
+    real = settled_path(path)
     return any(named.is_relative_to(near) for near in (path.parent, real.parent, real)) or any(
         PREFIX in part and part.endswith(SUFFIX) for part in named.parts
     )

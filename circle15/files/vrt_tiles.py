@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from circle15.files.door import is_plain_file
+from circle15.files.door import is_plain_file, settled_path
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -48,7 +48,7 @@ def _named_in(path: Path) -> Iterator[Path]:
             continue
         tile = path.parent / text if element.get("relativeToVRT") == "1" else Path(text)
         try:
-            if tile.resolve().is_relative_to(path.parent.resolve()) and is_plain_file(tile):
-                yield tile.resolve()
+            if settled_path(tile).is_relative_to(settled_path(path.parent)) and is_plain_file(tile):
+                yield settled_path(tile)
         except OSError:  # a name that is too long for the system, and thus no file's
             continue

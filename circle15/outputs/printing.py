@@ -8,6 +8,7 @@ import subprocess
 from typing import TYPE_CHECKING
 
 from circle15.errors import OutputError, Problem
+from circle15.files.door import settled_path
 from circle15.files.held_folders import held_folder
 from circle15.files.staging import whole_file
 from circle15.said import Said
@@ -55,7 +56,7 @@ def write_pdf(page: Path, path: Path, *, browser: str | None = None) -> bool:
             "--disable-component-update", "--disable-sync", "--no-pdf-header-footer", f"--user-data-dir={profile}",
             *(["--no-sandbox"] if _is_root() else []),
         ]  # fmt: skip
-        command = [program, *flags, f"--print-to-pdf={stage.resolve()}", page.resolve().as_uri()]
+        command = [program, *flags, f"--print-to-pdf={settled_path(stage)}", settled_path(page).as_uri()]
         try:
             done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 (the user's own browser, no shell)
         except subprocess.TimeoutExpired:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from circle15.outputs.beside_share import beside_share, known_uncovered
 from circle15.outputs.certainty_words import chosen_text, interval_of, not_told_apart
 from circle15.outputs.text import group_of, people_text, plain_number, share_text, spaced
+from circle15.said import filled
 
 if TYPE_CHECKING:
     from circle15.outputs.result import LayerInfo
@@ -85,7 +86,7 @@ def three_sentences(view: View) -> list[str]:
     if not any(row.people > 0 for _, row in view.coverage_rows()):
         residents = _residents(view)
         key = "nobody_served" if residents > 0 else "nobody"
-        return [texts[key].format(name=_named(view), people=people_text(residents))]
+        return [filled(texts[key], name=_named(view), people=people_text(residents))]
     return [_who_has_everything(view, texts), _what_is_weakest(view, texts), _what_to_build(view, texts)]
 
 
@@ -97,7 +98,8 @@ def _who_has_everything(view: View, texts: dict[str, str]) -> str:
     known = {"name": _named(view), "people": people_text(_residents(view))}
     if len(view.result.layers) == 1:
         ((layer, row),) = view.coverage_rows()
-        said = texts["one_service" if layer.group == "all" else "one_service_group"].format(
+        said = filled(
+            texts["one_service" if layer.group == "all" else "one_service_group"],
             **known,
             served=people_text(row.people),
             whom=whom(layer, view.result.lang),
@@ -107,7 +109,8 @@ def _who_has_everything(view: View, texts: dict[str, str]) -> str:
         )
         return _with_unknown(said, row, view, layer.group)
     row = view.own("completeness")[0]
-    said = texts["complete"].format(
+    said = filled(
+        texts["complete"],
         **known,
         complete=people_text(row.complete_people),
         share=share_text(row.complete_share),
@@ -144,7 +147,7 @@ def _is_uncovered(row: Any) -> bool:
 def _what_is_weakest(view: View, texts: dict[str, str]) -> str:
     (layer, row), *others = by_share(view)
     if not _is_uncovered(row):
-        return texts["all_covered"].format(n=len(view.result.layers))
+        return filled(texts["all_covered"], n=len(view.result.layers))
     # Off the network nobody knows who can walk there, so those people are told apart.
     lost = people_text(known_uncovered(row, float(row.covered_people)))
     equal = [other.name for other, its in others if its.covered_share - row.covered_share <= SAME_SHARE]
@@ -152,12 +155,13 @@ def _what_is_weakest(view: View, texts: dict[str, str]) -> str:
     key = "weakest_unknown" if lost == "0" else "weakest"
     if near:
         key = "low_all" if len(near) == len(others) else "low"
-    said = texts[key].format(
+    said = filled(
+        texts[key],
         layers=texts["between"].join([layer.name, *(other.name for other in near)]),
         whom=whom(layer, view.result.lang),
         layer=layer.name,
         share=share_text(row.covered_share) + interval_of(view, layer.id),
-        as_low=texts["as_low"].format(layers=texts["between"].join(equal)) if equal else "",
+        as_low=filled(texts["as_low"], layers=texts["between"].join(equal)) if equal else "",
         lost=lost,
         minutes=plain_number(layer.threshold_min),
     )
@@ -191,15 +195,16 @@ def _what_to_build(view: View, texts: dict[str, str]) -> str:
         if layer is weakest or not _is_uncovered(its):
             return said
         key = "other_service_low" if _not_told_apart(view) else "other_service"
-        why = texts[key].format(weakest=weakest.name, name=_named(view, is_inside=True), layer=layer.name)
+        why = filled(texts[key], weakest=weakest.name, name=_named(view, is_inside=True), layer=layer.name)
         return f"{why}{'' if view.result.lang == 'zh' else ' '}{said}"
-    return texts["no_site"].format(name=_named(view, is_inside=True))
+    return filled(texts["no_site"], name=_named(view, is_inside=True))
 
 
 def _of_sites(view: View, layer: LayerInfo, sites: list[Any], texts: dict[str, str]) -> str:
     """Tell the site of one service that alone gains most; where it is the only one nothing is compared."""
     best = max(sites, key=lambda row: float(row.alone_covered_people))
-    return texts["only_site" if len(sites) == 1 else "best_site"].format(
+    return filled(
+        texts["only_site" if len(sites) == 1 else "best_site"],
         name=_named(view, is_inside=len(sites) > 1),
         n=len(sites),
         layer=layer.name,

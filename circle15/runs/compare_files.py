@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from circle15.files.door import settled_path
 from circle15.files.staging import replaced_files
 from circle15.inputs.ground.ids import file_safe, unique_id
 from circle15.outputs.book_labels import BookLabels
@@ -55,7 +56,7 @@ def write_comparison(found: Sequence[Comparison], folders: Sequence[Path], out: 
     with replaced_files(out) as stage:
         write_csv(joined_table(found), stage / "scenario.csv")
         for one, folder in zip(found, folders, strict=True):
-            name = unique_id(file_safe(folder.resolve().name) or "scenario", taken)
+            name = unique_id(file_safe(settled_path(folder).name) or "scenario", taken)
             taken.add(name)
             streets = streets_of_run(folder, one.units)
             notes = one.notes if isinstance(streets, gpd.GeoSeries) else (*one.notes, streets.in_(one.lang))

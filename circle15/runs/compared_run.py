@@ -11,7 +11,7 @@ import pandas as pd
 
 from circle15.config.model import LAYER_COLUMNS
 from circle15.errors import InputError, MissingFileError, Problem
-from circle15.files.door import steady_file
+from circle15.files.door import settled_path, steady_file
 from circle15.outputs.shown_changes import changes_of_records, scenario_title
 from circle15.runs.folder import columns_of_runs, read_results, read_run_table
 from circle15.said import Said
@@ -123,7 +123,7 @@ def _scenario(run: ComparedRun, lang: str) -> str:
 
 def run_called(run: ComparedRun) -> str:
     """Name a run by the date that its inputs stand for, else by its folder."""
-    return str(run.manifest.told["config"]["district"].get("as_of") or run.folder.resolve().name)
+    return str(run.manifest.told["config"]["district"].get("as_of") or settled_path(run.folder).name)
 
 
 def group_column(group: str) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import geopandas as gpd
 import shapely
 
-from circle15.files.door import steady_file
+from circle15.files.door import settled_path, steady_file
 from circle15.inputs.geofiles.ogr_frames import read_geoframe
 from circle15.outputs.catalogue import catalogue
 from circle15.outputs.summary import FILES, PAGES, DistrictTables, Summary, read_previous, summarise
@@ -48,7 +48,7 @@ def gather_summary(
         failed,
         lang=districts[0].lang if districts else "zh",
         previous=_read_previous(previous) if previous is not None else None,
-        previous_name=previous.resolve().name if previous is not None else None,
+        previous_name=settled_path(previous).name if previous is not None else None,
     )
 
 

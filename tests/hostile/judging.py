@@ -118,30 +118,33 @@ def prepare(folder):
 
 
 def main():
-    """Usage: python -m tests.hostile.judging N|SECONDSs SEED [KIND...]; prints what is not well, and the verdicts.
+    """Usage: python -m tests.hostile.judging N|SECONDSs|N,SECONDSs SEED [KIND...]; prints what is not well, and the verdicts.
 
-    A line's kind and seed make the same input again. The exit code is 1 where one is worse than unclear.
+    A line's kind and seed make the same input again. Of a number and seconds what comes first ends it. The last line
+    has for each kind its verdicts, and the seconds of the processor. The exit code is 1 where one is worse than unclear.
     """
-    is_timed = sys.argv[1].endswith("s")
-    most, first = float(sys.argv[1].rstrip("s")), int(sys.argv[2])
+    bounds = {one.endswith("s"): float(one.rstrip("s")) for one in sys.argv[1].split(",")}
+    first = int(sys.argv[2])
     began, n = time.monotonic(), 0
     kinds = sys.argv[3:] or KINDS
     folder = Path(os.environ.get("HOSTILE_TMP", "/tmp/hostile")) / str(os.getpid())  # noqa: S108 (one user's own trial)
     os.environ["XDG_CACHE_HOME"] = str(folder / "cache")
     os.environ["TMPDIR"] = str(folder)
-    counts = {kind: {} for kind in kinds}
+    counts, spent = {kind: {} for kind in kinds}, dict.fromkeys(kinds, 0.0)
     try:
         prepare(folder)
-        while (time.monotonic() - began if is_timed else n) < most:
+        while n < bounds.get(False, float("inf")) and time.monotonic() - began < bounds.get(True, float("inf")):
             kind = kinds[n % len(kinds)]
             one = judge(kind, first + n // len(kinds), folder / "case")
             n += 1
             counts[kind][one.verdict] = counts[kind].get(one.verdict, 0) + 1
+            spent[kind] = round(spent[kind] + one.seconds, 2)
             if one.verdict in (*BAD, "unclear") or one.seconds > 20:
                 print(json.dumps(asdict(one), ensure_ascii=False), flush=True)
     finally:
         _emptied(folder)
-        print(json.dumps({"inputs": n, "first seed": first, **counts}, ensure_ascii=False), flush=True)
+        table = {"inputs": n, "first seed": first, **counts, "seconds": spent}
+        print(json.dumps(table, ensure_ascii=False), flush=True)
     return 1 if any(counts[kind].get(verdict) for kind in kinds for verdict in BAD) else 0
 
 

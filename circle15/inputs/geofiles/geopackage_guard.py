@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote
 
 from circle15.errors import InputError, Problem
+from circle15.files.door import settled_path
 from circle15.inputs.geofiles.drivers import refuse_grid_files
 from circle15.said import Said
 
@@ -37,7 +38,7 @@ def check_geopackage(path: Path, *, file: str) -> None:
         whoever reads it.
     """
     try:
-        base = sqlite3.connect(f"file:{quote(str(path.resolve()))}?mode=ro", uri=True)
+        base = sqlite3.connect(f"file:{quote(str(settled_path(path)))}?mode=ro", uri=True)
     except sqlite3.Error:
         return
     try:

@@ -94,11 +94,11 @@ def _coarse_cells(study: Study) -> list[Said]:
         return []
     return [
         Said(
-            f"网格过粗：分辨率 {resolution} 的网格宽约 {across_m:,.0f} 米，而{shortest.name}的步行距离只有"
-            f" {config.threshold_m(shortest):,.0f} 米；请提高 cells.resolution",
-            f"cells of resolution {resolution} are about {across_m:,.0f} m across, too coarse for {shortest.name}'s"
-            f" walk of {config.threshold_m(shortest):,.0f} m; raise cells.resolution",
-        )
+            "网格过粗：分辨率 {resolution} 的网格宽约 {across_m:,.0f} 米，而{service}的步行距离只有"
+            " {walk_m:,.0f} 米；请提高 cells.resolution",
+            "cells of resolution {resolution} are about {across_m:,.0f} m across, too coarse for {service}'s"
+            " walk of {walk_m:,.0f} m; raise cells.resolution",
+        ).format(resolution=resolution, across_m=across_m, service=shortest.name, walk_m=config.threshold_m(shortest))
     ]
 
 

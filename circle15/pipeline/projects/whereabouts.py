@@ -49,9 +49,9 @@ def roads_near(study: Study, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.f
 
 def _by_road(name: str, away_m: float) -> Said:
     if away_m <= BESIDE_M:
-        return Said(f"{name}旁", f"on {name}")
+        return Said("{name}旁", "on {name}").format(name=name)
     rounded = max(10, round(away_m / 10) * 10)
-    return Said(f"距{name}约 {rounded} 米", f"about {rounded} m from {name}")
+    return Said("距{name}约 {m} 米", "about {m} m from {name}").format(name=name, m=rounded)
 
 
 def communities_at(study: Study, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> Texts:

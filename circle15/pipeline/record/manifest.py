@@ -14,6 +14,7 @@ import pandas as pd
 from circle15 import __version__, _core
 from circle15.config.meaning import config_digest, plain_config, stated_config
 from circle15.files.digests import file_digest, library_versions
+from circle15.files.door import settled_path
 from circle15.inputs.tables.import_report import changes_frame
 from circle15.outputs.result import one_side
 from circle15.pipeline.record.tracing import input_files, trace_tables
@@ -89,7 +90,7 @@ def manifest_of(
         "code_sha256": code_digest(),
         **run_environment(),
         "district": {"id": result.id, "name": result.name},
-        "config_path": str(config.path.parent.resolve() / config.path.name),  # a link's inputs lie beside the link
+        "config_path": str(settled_path(config.path.parent) / config.path.name),  # a link's inputs lie beside the link
         "config": plain_config(config),
         "config_stated": stated_config(config),
         "config_sha256": config_digest(config),

@@ -92,16 +92,16 @@ def _unit_notes(step: Step, earlier: Step, units: UnitMatches) -> list[Said]:
         kept.add((level, old))
         share = units.shared.get(unit, 1.0)
         if old is None:
-            found.append(Said(f"{name}为新街道，无上期数", f"{name} is new and has no number before"))
+            found.append(Said("{name}为新街道，无上期数", "{name} is new and has no number before").format(name=name))
         elif old != unit or before.get((level, old)) != name:
             now, was = f"{name} ({unit})", f"{before.get((level, old), '')} ({old})"
             found.append(Said(f"{now} 即上期的 {was}", f"{now} is what was {was}"))
         if old is not None and level == "town" and share < MOVED:
             found.append(
                 Said(
-                    f"{name}边界有调整（与上期重合 {share:.0%}），其影响计入人口",
-                    f"{name} has another outline ({share:.0%} in common); what that moved counts as people",
-                )
+                    "{name}边界有调整（与上期重合 {share:.0%}），其影响计入人口",
+                    "{name} has another outline ({share:.0%} in common); what that moved counts as people",
+                ).format(name=name, share=share)
             )
     gone = COMMA.join(name for key, name in before.items() if key not in kept)
     return (

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from circle15.config.district import last_day
 from circle15.config.model import parse_config
 from circle15.errors import InputError, Problem
+from circle15.files.door import settled_path
 from circle15.runs.folder import columns_of_runs, read_results, read_run_table
 from circle15.runs.joined_tables import unit_outlines
 from circle15.runs.trend.unit_numbers import READ, unit_numbers
@@ -99,7 +100,7 @@ def _districts(folders: Iterable[Path]) -> list[Path]:
     for folder in folders:
         manifest = read_results(folder)
         found += [folder / name for name in manifest.finished] if manifest.is_of_a_batch else [folder]
-    return list({path.resolve(): path for path in found}.values())
+    return list({settled_path(path): path for path in found}.values())
 
 
 def _read(folder: Path) -> DatedRun:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from circle15.config.outputs import OUTPUT_NAMES
+from circle15.files.door import settled_path
 from circle15.outputs.result import one_side
 from circle15.pipeline.projects.programme.programme_tables import programme_tables, proof_record
 from circle15.pipeline.tables.district_result import labels_of_study
@@ -103,7 +104,7 @@ def base_from(folder: Path, config: Path) -> str:
     """Give the config as a scenario in ``folder`` names it."""
     import os  # noqa: PLC0415 (relpath alone; pathlib gives none that goes up)
 
-    return os.path.relpath(config.resolve(), folder.resolve()).replace(os.sep, "/")
+    return os.path.relpath(settled_path(config), settled_path(folder)).replace(os.sep, "/")
 
 
 def _text(value: str) -> str:
