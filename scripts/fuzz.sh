@@ -31,7 +31,7 @@ loop() {
 }
 loop core_test 20 20
 loop shapes_test 20 20
-loop oracle_test 1000003 100000
+loop oracle_test 100000 100000
 "$python" -m tests.hostile.parsers "$seconds" "$seed" || failed=1
 "$python" -m tests.hostile.judging "${seconds}s" "$seed" || failed=1
 exit "$failed"

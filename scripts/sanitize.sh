@@ -18,5 +18,5 @@ for which in "$@"; do
   cmake --build "$build" --parallel 2
   "$build/tests/core_test" "${CIRCLE15_ROUNDS:-60}"
   "$build/tests/shapes_test" "${CIRCLE15_ROUNDS:-60}"
-  "$build/tests/oracle_test" "${CIRCLE15_PAIRS:-200000}"
+  "$build/tests/oracle_test" "${CIRCLE15_SEARCHES:-20000}"
 done

@@ -15,6 +15,7 @@ from circle15.batch import run_batch
 from tests.batch_town import build_town, digests, start_batch
 
 N_KILLS = 20
+LONGEST_S = 300
 
 
 @pytest.fixture(autouse=True)
@@ -40,14 +41,14 @@ def mounted(folder, *options):
     """Mount a small file system in memory; skip where that is not allowed."""
     folder.mkdir()
     made = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", folder], check=False, capture_output=True
+        ["mount", "-t", "tmpfs", "-o", ",".join(options), "tmpfs", folder], check=False, capture_output=True, timeout=60
     )
     if made.returncode:
         pytest.skip("needs the right to mount a file system")
     try:
         yield folder
     finally:
-        subprocess.run(["umount", "-l", folder], check=True)
+        subprocess.run(["umount", "-l", folder], check=True, timeout=60)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="mounts a tmpfs")
@@ -55,7 +56,7 @@ def test_a_full_disk_costs_the_districts_that_do_not_fit_and_nothing_half_writte
     first = sum(p.stat().st_size for p in (undisturbed / "middle").rglob("*") if p.is_file())
     with mounted(tmp_path / "small", f"size={first * 3 // 2 // 1024 + 60}k") as small:
         process = start_batch(town, small / "out", "--jobs", 1)
-        told, log = process.communicate(timeout=300)
+        told, log = process.communicate(timeout=LONGEST_S)
         assert process.returncode == 1
         assert "No space left" in log
         assert "why it failed" in log
@@ -82,7 +83,7 @@ def test_one_district_whose_folder_cannot_be_written_costs_no_other(town, undist
     out.mkdir()
     with mounted(out / "middle", "ro"):
         process = start_batch(town, out, "--jobs", 2)
-        told, log = process.communicate(timeout=300)
+        told, log = process.communicate(timeout=LONGEST_S)
         assert process.returncode == 1
         assert [line.split("\t")[1] for line in told.splitlines()] == ["done", "failed", "done"]
         assert "middle" in log.split("why it failed")[1]
@@ -94,7 +95,7 @@ def test_one_district_whose_folder_cannot_be_written_costs_no_other(town, undist
 def test_kills_at_random_moments_and_then_resume_give_the_bytes_of_an_undisturbed_batch(town, undisturbed, tmp_path):
     moments = random.Random(15)  # noqa: S311 (no secret)
     begun = time.monotonic()
-    start_batch(town, tmp_path / "timed", "--jobs", 2, "-q").communicate(timeout=300)
+    start_batch(town, tmp_path / "timed", "--jobs", 2, "-q").communicate(timeout=LONGEST_S)
     usual = time.monotonic() - begun
     out = tmp_path / "out"
     for turn in range(N_KILLS):
@@ -125,27 +126,29 @@ def test_a_cluster_writes_the_same_bytes_and_a_killed_worker_costs_nothing(town,
     told = ["--scheduler-file", address_file, "--no-dashboard"]
     started = [subprocess.Popen([*module, "distributed.cli.dask_scheduler", "--port", "0", *told], **quiet)]
     try:
+        begun = time.monotonic()
         while not address_file.exists():
+            assert time.monotonic() - begun < LONGEST_S
             time.sleep(0.1)
         worker = [*module, "distributed.cli.dask_worker", "--nthreads", "1", "--local-directory", tmp_path, *told]
         started += [subprocess.Popen(worker, **quiet) for _ in range(2)]
         address = json.loads(address_file.read_text("utf-8"))["address"]
         process = start_batch(town, tmp_path / "out", "--scheduler", address)
-        assert process.wait(timeout=300) == 0, process.communicate()
-        process.communicate()
+        assert process.wait(timeout=LONGEST_S) == 0
+        process.communicate(timeout=LONGEST_S)
         assert digests(tmp_path / "out") == digests(undisturbed)
         process = start_batch(town, tmp_path / "again", "--scheduler", address, "--json-log")
         while '"event": "stage"' not in process.stderr.readline():
             assert process.poll() is None
         started[1].kill()
-        log = process.communicate(timeout=300)
+        log = process.communicate(timeout=LONGEST_S)
         assert process.returncode == 0, log
         assert digests(tmp_path / "again") == digests(undisturbed)
     finally:
         for one in reversed(started):
-            one.terminate()
+            one.kill()
         for one in started:
-            one.wait()
+            one.wait(timeout=LONGEST_S)
 
 
 def test_no_scheduler_at_an_address_is_said_plainly(town, tmp_path):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import re
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -99,6 +101,8 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
             for name, frame in layers.items():
                 frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
             refuse_partial(path, layers)
+    except pyogrio.errors.DataSourceError as e:  # the file itself, not what stands in it: the disk refuses
+        raise OSError(errno.EIO, os.strerror(errno.EIO), str(path)) from e
     finally:
         pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
     write_styles(result, path)

@@ -1,5 +1,6 @@
 """A process that forks at each of its calls: each copy fails at one, and the disk is put back before the next."""
 
+import itertools
 import os
 import select
 import shutil
@@ -11,6 +12,9 @@ from pathlib import Path
 HANGS, ELSEWHERE = -999, -1000
 """Codes of a copy that did not end, and of a call that no copy could try."""
 _LOOK_S, _ASLEEP_S = 0.25, 2.0
+_WAIT_S = 300
+"""Nobody is waited for longer, however busy or paused the machine is."""
+_TICK_S = 1 / os.sysconf("SC_CLK_TCK")
 _STILL_S = 1.0
 """What changed longer ago than this shows another change by its times."""
 
@@ -137,39 +141,97 @@ class Talk:
         os.write(self.answer, letter)
 
 
+class StuckError(Exception):
+    """The process that forks says nothing more; ``number`` is the call at which it last forked, None for none."""
+
+    def __init__(self, number):
+        super().__init__(f"says nothing more since call {number}")
+        self.number = number
+
+
+class Pulse:
+    """What a process does: whether it sleeps, and the processor time that it took."""
+
+    def __init__(self, process):
+        self.process, self.begun, self.n_asleep, self.used_s = process, time.monotonic(), 0, None
+
+    def is_stuck(self, longest_s, asleep_s):
+        """Look again; tell whether it sleeps for so long without a tick, took too much time of the processor, or both.
+
+        A process that waits for its turn on a busy machine, or that is paused with all others, is not stuck.
+        """
+        try:
+            facts = Path(f"/proc/{self.process}/stat").read_text("utf-8").rpartition(")")[2].split()
+        except OSError:
+            return False  # it has ended, and its last words come
+        state, used_s = facts[0], (int(facts[11]) + int(facts[12])) * _TICK_S
+        self.n_asleep = self.n_asleep + 1 if state == "S" and used_s == self.used_s else 0
+        self.used_s = used_s
+        is_late = time.monotonic() - self.begun > _WAIT_S and state in "SZ"
+        return self.n_asleep * _LOOK_S > asleep_s or used_s > longest_s or is_late
+
+
+def wait_for(process):
+    """Wait for a process of ours; give its exit code, `HANGS` where it sleeps for good and was killed."""
+    pulse = Pulse(process)
+    for turn in itertools.count(1):
+        ended, status = os.waitpid(process, os.WNOHANG)
+        if ended:
+            return os.waitstatus_to_exitcode(status)
+        time.sleep(_LOOK_S / 50)
+        if turn % 50 == 0 and pulse.is_stuck(float("inf"), _WAIT_S / 5):
+            os.kill(process, signal.SIGKILL)
+            os.waitpid(process, 0)
+            return HANGS
+    raise AssertionError
+
+
 def _hangs(talk, child, longest_s):
-    """Tell whether a copy sleeps for some seconds and does nothing: it waits for a thread that it was not given."""
-    begun, slept, before = time.monotonic(), 0, None
+    """Tell whether a copy does not end: mostly it waits for a thread that it was not given."""
+    pulse = Pulse(child)
     while not talk.has_line(_LOOK_S):
-        facts = Path(f"/proc/{child}/stat").read_text("utf-8").rpartition(")")[2].split()
-        state, used = facts[0], facts[11:13]
-        slept, before = (slept + 1 if state == "S" and used == before else 0), used
-        if slept * _LOOK_S > _ASLEEP_S or time.monotonic() - begun > longest_s:
+        if pulse.is_stuck(longest_s, _ASLEEP_S):
             return True
     return False
 
 
-def watch_branches(talk, image, *, is_wanted, longest_s):
+def _next_line(talk, process, number):
+    """Read the next line of the process that forks, and that has last told of call ``number``."""
+    pulse = Pulse(process)
+    while not talk.has_line(_LOOK_S):
+        if pulse.is_stuck(float("inf"), _WAIT_S / 5):
+            raise StuckError(number)
+    return talk.line()
+
+
+def watch_branches(talk, process, image, *, is_wanted, longest_s):
     """Answer a process that forks at its calls until it ends; yield a `Branch` for each.
 
     The disk is as the copy left it while the caller has the branch, and is put back afterwards. A call of another
     thread than the main one cannot be tried so, as its copy would have that thread alone: its code is `ELSEWHERE`.
+
+    Raises
+    ------
+    StuckError
+        If the process itself says nothing more and sleeps.
     """
-    while line := talk.line():
-        number, kind, is_main = line.split()
-        if not is_wanted(int(number)) or not int(is_main):
-            if is_wanted(int(number)):
-                yield Branch(int(number), kind.decode(), ELSEWHERE)
+    number = None
+    while line := _next_line(talk, process, number):
+        n, kind, is_main = line.split()
+        number = int(n)
+        if not is_wanted(number) or not int(is_main):
+            if is_wanted(number):
+                yield Branch(number, kind.decode(), ELSEWHERE)
             talk.say(b"s")
             continue
         image.take()
         talk.say(b"g")
-        child = int(talk.line())
+        child = int(_next_line(talk, process, number))
         code = HANGS if _hangs(talk, child, longest_s) else 0
         if code == HANGS:
             os.kill(child, signal.SIGKILL)
-        ended = os.waitstatus_to_exitcode(int(talk.line()))
+        ended = os.waitstatus_to_exitcode(int(_next_line(talk, process, number)))
         code = code or ended
-        yield Branch(int(number), kind.decode(), code)
+        yield Branch(number, kind.decode(), code)
         image.put_back()
         talk.say(b"r")

@@ -5,16 +5,12 @@ Started by `tests/test_faults.py` and `scripts/faults.sh`, in a process into whi
 """
 
 import argparse
-import contextlib
 import ctypes
-import hashlib
 import json
 import os
 import random
-import re
 import shutil
 import signal
-import sqlite3
 import sys
 import tempfile
 import time
@@ -26,16 +22,12 @@ from unittest import mock
 
 from circle15.batch import run_batch  # noqa: F401 (loaded before the forks)
 from circle15.cli import main
-from circle15.files.held_folders import sweep_held
-from circle15.files.staging import claimed_folder, sweep_stages
-from circle15.files.written import is_sealed
 from circle15.pipeline import run_district  # noqa: F401 (as above)
 from circle15.runs.verify import verify_folder  # noqa: F401 (as above)
-from tests.faults.branching import ELSEWHERE, HANGS, DiskImage, Talk, watch_branches
+from tests.faults.branching import ELSEWHERE, HANGS, DiskImage, StuckError, Talk, wait_for, watch_branches
+from tests.faults.verdict import Expected, half, judge, said_wrong, visible
 
-LONGEST_S = 300
-EXITS = {0, 1, 2}
-HIDDEN = re.compile(r"(^|/)\.")
+TELL_EVERY_S = 20
 
 
 class InThisProcess(Executor):
@@ -90,18 +82,11 @@ class Bench:
         """Run it with the n-th call failing; give its exit code, words, number of calls and kind of the one that failed."""
         (self.root / "told.txt").unlink(missing_ok=True)
         child = self.start(n, kills=kills)
-        begun = time.monotonic()
-        while True:
-            ended, status = os.waitpid(child, os.WNOHANG)
-            if ended:
-                break
-            if time.monotonic() - begun > LONGEST_S:
-                os.kill(child, signal.SIGKILL)
-                os.waitpid(child, 0)
-                return HANGS, "hangs", 0, ""
-            time.sleep(0.005)
+        code = wait_for(child)
+        if code == HANGS:
+            return HANGS, "hangs", 0, ""
         count, last = self.told()
-        return os.waitstatus_to_exitcode(status), self.said(), count, last
+        return code, self.said(), count, last
 
     def told(self):
         """Give how many calls the last process made, and the kind of the one that failed."""
@@ -123,6 +108,8 @@ class Bench:
         os.dup2(stream.fileno(), 1)
         sys.stderr = sys.stdout = stream
         code = 70
+        signal.signal(signal.SIGTERM, signal.SIG_DFL)
+        signal.alarm(0)
         try:
             with mock.patch("circle15.batch.LocalExecutor", InThisProcess):
                 if branch is not None:
@@ -140,139 +127,6 @@ class Bench:
         os._exit(code)
 
 
-def visible(folder):
-    """Give the digest of every file that is not hidden, manifests aside."""
-    files = [p for p in folder.rglob("*") if p.is_file() and not HIDDEN.search(p.relative_to(folder).as_posix())]
-    return {p.relative_to(folder).as_posix(): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
-
-
-def manifest_in(folder):
-    """Give a folder's run.json; a text that says what is wrong with it."""
-    path = folder / "run.json"
-    if not path.is_file():
-        return f"{folder.name} has no run.json"
-    try:
-        told = json.loads(path.read_bytes())
-    except ValueError as e:
-        return f"{folder.name}/run.json is torn: {e}"
-    return told if is_sealed(told) else f"{folder.name}/run.json is not as it was written"
-
-
-def half(folder):
-    """Name what is wrong with a folder that should hold a whole result; None where it does."""
-    told = manifest_in(folder)
-    if isinstance(told, str):
-        return told
-    inner = {Path(one["folder"]) for one in told.get("batch", ())}
-    found = {n: d for n, d in visible(folder).items() if n != "run.json" and Path(n).parts[0] not in map(str, inner)}
-    stated = {name: facts["sha256"] for name, facts in told["files"].items()}
-    odd = set(found.items()) ^ set(stated.items())
-    return None if not odd else f"{folder.name} differs from its run.json: {odd}"
-
-
-def packages(folder):
-    """Give what the GeoPackages of a folder hold, table by table, however SQLite has laid it out on the disk."""
-    held = {}
-    for path in sorted(folder.rglob("*.gpkg")):
-        with contextlib.closing(sqlite3.connect(path)) as file:
-            names = file.execute("SELECT type, name, sql FROM sqlite_master ORDER BY 1, 2").fetchall()
-            tables = [n for kind, n, _ in names if kind == "table"]
-            rows = [sorted(map(repr, file.execute(f'SELECT * FROM "{n}"').fetchall())) for n in tables]  # noqa: S608 (names that stand in the file)
-            version = file.execute("PRAGMA user_version").fetchone()
-        held[path.relative_to(folder).as_posix()] = hashlib.sha256(repr((names, rows, version)).encode()).hexdigest()
-    return held
-
-
-def neither(found, old, new, told):
-    """Name files that are neither as before nor as an undisturbed run makes them, and are not told to be missing."""
-    numbers = {n for n in found if n.endswith((".csv", ".parquet", ".gpkg", ".xlsx"))}
-    if found in (old, new):
-        return None
-    undrawn = [w for w in told.get("warnings", ()) if "could not be drawn" in w] if isinstance(told, dict) else []
-    odd = {n for n in found if found[n] != new.get(n)} | (new.keys() - found.keys()) - {"run.json"}
-    odd -= {n for n in odd if any(w.startswith(f"{n} ") for w in undrawn)}
-    if undrawn:
-        odd &= numbers - {"tables.xlsx"}  # pages and the workbook's notes tell what is missing
-    return f"neither old nor new: {sorted(odd)}" if odd else None
-
-
-class Expected:
-    """What stands in the folders before a trial and after an undisturbed one."""
-
-    def __init__(self, bench):
-        bench.reset()
-        self.old = visible(bench.out)
-        begun = time.monotonic()
-        code, text, self.n_calls, _ = bench.trial()
-        self.longest_s = 5 + 4 * (time.monotonic() - begun)  # of a copy; the whole command decides where it is longer
-        if code:
-            raise SystemExit(f"fails undisturbed: {text}")
-        self.new, self.packages = visible(bench.out), packages(bench.out)
-        self.cached = visible(bench.cache) if bench.cache.is_dir() else {}
-
-
-def judge(bench, expected):
-    """Give what is wrong with the folders after a trial, once the next command has put right what a kill left."""
-    judged = bench.root / "judged"
-    shutil.rmtree(judged, ignore_errors=True)
-    # A copy, of files that are the same but for locks: the process that forks still holds its own.
-    shutil.copytree(bench.place, judged, copy_function=_linked)
-    out, cache, temp = (judged / p.name for p in (bench.out, bench.cache, bench.temp))
-    with contextlib.suppress(OSError), claimed_folder(out, is_inside=True):
-        sweep_stages(out)
-    sweep_stages(judged)
-    inner = [p.parent for p in sorted(out.glob("*/run.json")) if not p.parent.name.startswith(".")]
-    for folder in inner:
-        with claimed_folder(folder):
-            pass
-    wrong = [text for folder in (out, *inner) if (text := half(folder)) is not None]
-    files = visible(out)
-    for name in {
-        n for n in expected.packages if files.get(n) not in (expected.old.get(n), expected.new[n])
-    } & files.keys():
-        if packages(out)[name] == expected.packages[name]:
-            files[name] = expected.new[name]
-    for folder in inner or [out]:
-        at = folder.relative_to(out)
-        found, old, new = (_below(one, at) for one in (files, expected.old, expected.new))
-        manifests = {n for n in found if n.endswith("run.json")}
-        bare = [{n: d for n, d in files.items() if n not in manifests} for files in (found, old, new)]
-        wrong += [f"{at}: {text}"] if (text := neither(*bare, manifest_in(folder))) else []
-    sweep_held(temp)
-    # Python tries a folder for temporary files with a file of four bytes, whose removal may be what failed.
-    left = [p.name for p in temp.iterdir() if not (p.is_file() and p.stat().st_size <= len(b"blat"))]
-    if left:
-        wrong.append(f"temporary files stay: {left}")
-    beside = [p.name for p in judged.iterdir() if p.name not in {"out", "cache", "temp"}]
-    if beside:
-        wrong.append(f"files stay beside the folder: {beside}")
-    # What a killed process left half-written is found by nobody and swept.
-    kept = {n: d for n, d in visible(cache).items() if ".part/" not in n} if cache.is_dir() else {}
-    odd = {n for n, d in kept.items() if d != expected.cached.get(n)}
-    if odd:
-        wrong.append(f"cache entries that are not as an undisturbed run's: {sorted(odd)}")
-    return wrong
-
-
-def _below(files, at):
-    return {str(Path(n).relative_to(at)): d for n, d in files.items() if Path(n).is_relative_to(at)}
-
-
-def _linked(source, target):
-    (shutil.copy2 if ".circle15-lock" in source else os.link)(source, target)
-
-
-def said_wrong(code, text, kind):
-    """Give what is wrong with how a command ended."""
-    if code not in EXITS:
-        return [f"ended with {code}: {text[-300:]}"]
-    if "Traceback" in text or "defect of circle15" in text:
-        return [f"traceback: {text[-400:]}"]
-    if code and not re.search(r"[/\\]\S+(：|: )" if "memory" not in kind else r"[Mm]emory|[/\\]\S+: ", text):
-        return [f"names nothing that failed: {text[-300:]}"]
-    return []
-
-
 def numbers_of(n_calls, every, kills, seed):
     """Give the calls that fail, from 1, each or one of so many; of kills a seeded sample."""
     if kills:
@@ -280,45 +134,91 @@ def numbers_of(n_calls, every, kills, seed):
     return list(range(1 + seed % every, n_calls + 1, every))
 
 
-def prove(bench, *, every=1, kills=0, seed=15, most=None):
-    """Try every call in turn, or kill at a sample of them; give what was found."""
-    expected = Expected(bench)
-    numbers = numbers_of(expected.n_calls, every, kills, seed)[:most]
-    kinds, ends, losses, again = Counter(), Counter(), [], []
+class Stopped(BaseException):
+    """Somebody stopped the harness, or its time is up: what was tried so far is told."""
 
-    def weigh(n, kind, code, text):
-        ends[code] += 1
-        kinds[kind or "killed"] += 1
-        wrong = [] if kills and code == -signal.SIGKILL else said_wrong(code, text, kind)
-        wrong += judge(bench, expected)
-        losses.extend(f"call {n} of {expected.n_calls} ({kind}): {one}" for one in wrong)
 
+class Tally:
+    """What was tried and found so far."""
+
+    def __init__(self, bench, expected, numbers, *, kills, keep):
+        self.bench, self.expected, self.numbers, self.kills, self.keep = bench, expected, numbers, kills, keep
+        self.kinds, self.ends, self.losses, self.left = Counter(), Counter(), [], set(numbers)
+        self.n_whole, self.told_at = 0, float("-inf")
+
+    def weigh(self, n, kind, code, text):
+        """Judge one trial."""
+        wrong = [] if self.kills and code == -signal.SIGKILL else said_wrong(code, text, kind)
+        wrong += judge(self.bench, self.expected)
+        if wrong and self.keep:
+            shutil.copytree(self.bench.root / "judged", self.keep / f"{self.bench.command}-{n}")
+        self.losses.extend(f"call {n} of {self.expected.n_calls} ({kind}): {one}" for one in wrong)
+        self.ends[code] += 1
+        self.kinds[kind or "killed"] += 1
+        self.left.discard(n)
+        if time.monotonic() - self.told_at > TELL_EVERY_S:
+            self.told_at = time.monotonic()
+            done = len(self.numbers) - len(self.left)
+            sys.stderr.write(f"{self.bench.command}: {done} of {len(self.numbers)}, {len(self.losses)} lost\n")
+
+    def found(self):
+        """Give it all, for JSON."""
+        return {
+            "command": self.bench.command, "calls": self.expected.n_calls,
+            "tried": len(self.numbers) - len(self.left), "not_tried": len(self.left), "tried_whole": self.n_whole,
+            "kinds": dict(self.kinds.most_common()), "exits": dict(self.ends), "losses": self.losses,
+        }  # fmt: skip
+
+
+def prove(bench, numbers, expected, *, kills=False, keep=None):
+    """Try every call of ``numbers`` in turn; give what was found, so far where somebody stops it."""
+    tally = Tally(bench, expected, numbers, kills=kills, keep=keep)
+    try:
+        refused = set()
+        while (number := _try_copies(bench, tally, refused)) is not None:
+            refused |= {n for n in numbers if n <= number}  # it cannot fork there: on from the next call
+        for n in sorted(tally.left):  # what no copy could try: the whole command for each
+            bench.reset()
+            code, text, _, last = bench.trial(n, kills=kills)
+            tally.n_whole += 1
+            tally.weigh(n, last, code, text)
+    except Stopped:
+        sys.stderr.write("stopped\n")
+    return tally.found()
+
+
+def _try_copies(bench, tally, refused):
+    """Let the command fork at each call that is left; those of which no copy ends stay in the tally.
+
+    Gives the call at which it could not fork, None where it came to its end.
+    """
     bench.reset()
-    talk, wanted = Talk(), set(numbers)
-    process = bench.start(kills=bool(kills), branch=(1, 1, talk.their_ask, talk.their_answer))
+    talk, expected, wanted = Talk(), tally.expected, frozenset(tally.left - refused)
+    process = bench.start(kills=tally.kills, branch=(1, 1, talk.their_ask, talk.their_answer))
     talk.close_theirs()
     image = DiskImage([bench.place], bench.root / "image")
-    for branch in watch_branches(talk, image, is_wanted=wanted.__contains__, longest_s=expected.longest_s):
-        if branch.code in {ELSEWHERE, HANGS}:  # a copy has no threads but one: others may be waited for
-            again.append(branch.number)
-            bench.said()
-        else:
-            weigh(branch.number, branch.kind, branch.code, bench.said())
-            wanted.discard(branch.number)
-    _, status = os.waitpid(process, 0)
-    talk.close()
-    image.forget()
-    ended = (os.waitstatus_to_exitcode(status), half(bench.out), visible(bench.out).keys())
+    is_wanted = wanted.__contains__
+    try:
+        for one in watch_branches(talk, process, image, is_wanted=is_wanted, longest_s=expected.longest_s):
+            if one.code in {ELSEWHERE, HANGS}:  # a copy has no threads but one: others may be waited for
+                bench.said()
+            else:
+                tally.weigh(one.number, one.kind, one.code, bench.said())
+    except StuckError as e:
+        os.kill(process, signal.SIGKILL)
+        os.waitpid(process, 0)
+        if e.number in wanted:
+            return e.number
+        tally.losses.append("the command waits for ever by itself")
+        return None
+    finally:
+        talk.close()
+        image.forget()
+    ended = (wait_for(process), half(bench.out), visible(bench.out).keys())
     if ended != (0, None, expected.new.keys()):  # folders that a copy removed are new ones: it may clear once more
-        losses.append(f"the process that forks did not end as an undisturbed one: {ended}, {bench.said()[-300:]}")
-    for n in sorted(wanted):  # what no copy could try: the whole command for each
-        bench.reset()
-        code, text, _, last = bench.trial(n, kills=bool(kills))
-        weigh(n, last, code, text)
-    return {
-        "command": bench.command, "calls": expected.n_calls, "tried": len(numbers), "tried_whole": len(again),
-        "kinds": dict(kinds.most_common()), "exits": dict(ends), "losses": losses,
-    }  # fmt: skip
+        said = bench.said()[-300:]
+        tally.losses.append(f"the process that forks did not end as an undisturbed one: {ended}, {said}")
+    return None
 
 
 def main_of_harness():
@@ -329,34 +229,52 @@ def main_of_harness():
     parser.add_argument("--earlier", type=Path, help="config of the result that stands before; by default the same")
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--kills", type=int, default=0)
-    parser.add_argument("--most", type=int)
+    parser.add_argument("--calls", type=lambda text: [int(n) for n in text.split(",")], help="these alone, e.g. 7,9")
+    parser.add_argument("--share", default="1/1", help="e.g. 1/2: every other one of them, for two processes at a time")
     parser.add_argument("--seed", type=int, default=15)
     parser.add_argument("--beside", action="store_true", help="a file of the user's own stands in the folder")
     parser.add_argument(
         "--memory", type=int, default=0, metavar="BYTES", help="requests for so much memory fail instead"
     )
+    parser.add_argument("--seconds", type=int, default=0, help="stop then, and tell what was tried")
+    parser.add_argument("--keep", type=Path, help="folder for what stands after each loss")
     chosen = parser.parse_args()
+
+    def stop(*_):
+        raise Stopped
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGALRM, stop)
+    signal.alarm(chosen.seconds)
     with tempfile.TemporaryDirectory() as made_root:
-        root = Path(made_root).resolve()
-        made = "batch" if chosen.command == "batch" else "run"
-        out = root / "place" / "out"
-        args = {
-            "run": ["run", chosen.config, "--out", out, "-q", "--threads", "1"],
-            "batch": ["batch", chosen.config, "--out", out, "--jobs", "1", "-q"],
-            "verify": ["verify", out, "-q", "--threads", "1"],
-        }
-        earlier = [made, chosen.earlier or chosen.config, "--out", root / "earlier", "-q"]
-        bench = Bench(chosen.command, earlier, root, chosen.memory)
-        bench.reset()
-        code, text, *_ = bench.trial()
-        if code:
-            raise SystemExit(f"the earlier result fails: {text}")
-        if chosen.beside:
-            (bench.earlier / ".mine.txt").write_text("mine")
-        bench.args = args[chosen.command]
-        found = prove(bench, every=chosen.every, kills=chosen.kills, seed=chosen.seed, most=chosen.most)
+        bench = _bench_of(chosen, Path(made_root).resolve())
+        expected = Expected(bench)
+        share, of = map(int, chosen.share.split("/"))
+        numbers = chosen.calls or numbers_of(expected.n_calls, chosen.every, chosen.kills, chosen.seed)
+        found = prove(bench, numbers[share - 1 :: of], expected, kills=bool(chosen.kills), keep=chosen.keep)
+        signal.alarm(0)
     sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=1) + "\n")
-    raise SystemExit(bool(found["losses"]))
+    raise SystemExit(bool(found["losses"] or found["not_tried"]))
+
+
+def _bench_of(chosen, root):
+    out = root / "place" / "out"
+    made = "batch" if chosen.command == "batch" else "run"
+    args = {
+        "run": ["run", chosen.config, "--out", out, "-q", "--threads", "1"],
+        "batch": ["batch", chosen.config, "--out", out, "--jobs", "1", "-q"],
+        "verify": ["verify", out, "-q", "--threads", "1"],
+    }
+    earlier = [made, chosen.earlier or chosen.config, "--out", root / "earlier", "-q"]
+    bench = Bench(chosen.command, earlier, root, chosen.memory)
+    bench.reset()
+    code, text, *_ = bench.trial()
+    if code:
+        raise SystemExit(f"the earlier result fails: {text}")
+    if chosen.beside:
+        (bench.earlier / ".mine.txt").write_text("mine")
+    bench.args = args[chosen.command]
+    return bench
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -108,19 +109,28 @@ static void lock_again(void) {
     }
 }
 
+/* Libraries take locks before a fork and let go of them after it (pthread_atfork). Where this thread is inside such a library,
+ * it holds the lock already and would wait for itself: PROJ's, while it asks for memory. */
+static __thread int forking, n_held;
+static __thread pthread_mutex_t *held[16];
+
 /* Fork: give 1 in the copy, which is to fail, and 0 in the process itself once the harness has put the disk back. */
-static int branches(const char *what, int error) {
+static int branch(long number, const char *what, int error) {
     static off_t at[MOST_FDS];
     char line[128];
-    snprintf(line, sizeof line, "%ld %s %d\n", count, what, syscall(SYS_gettid) == main_thread);
+    snprintf(line, sizeof line, "%ld %s %d\n", number, what, syscall(SYS_gettid) == main_thread);
     tell(line);
     if (told() != 'g') return 0;  /* left out: this call, or one of another thread, with which no copy could go on */
     for (int fd = 0; fd < 1024; fd++) at[fd] = watched[fd] ? lseek(fd, 0, SEEK_CUR) : -1;
+    n_held = 0;
+    forking = 1;
     pid_t child = fork();
+    forking = 0;
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
         branch_from = 0;
         forked_from = main_thread;
-        failing = count;
+        failing = 0;
         strncpy(last, what, sizeof last - 1);
         if (kills) kill(getpid(), SIGKILL);
         errno = error;
@@ -139,12 +149,23 @@ static int branches(const char *what, int error) {
     return 0;
 }
 
+/* One thread at a time talks to the harness; the others wait, so that they leave the disk alone meanwhile. */
+static volatile int talks;
+
+static int branches(long number, const char *what, int error) {
+    while (__sync_lock_test_and_set(&talks, 1)) usleep(1000);
+    int is_copy = branch(number, what, error);
+    __sync_lock_release(&talks);
+    return is_copy;
+}
+
 /* Tell whether this call is the one that fails. */
 static int counted(const char *what, int error) {
-    if (__sync_add_and_fetch(&count, 1) != failing) {
-        if (branch_from == 0 || count < branch_from || (count - branch_from) % branch_every) return 0;
+    long number = __sync_add_and_fetch(&count, 1);
+    if (number != failing) {
+        if (branch_from == 0 || number < branch_from || (number - branch_from) % branch_every) return 0;
         inside++;
-        int kept = errno, yes = branches(what ? what : asker(), error);
+        int kept = errno, yes = branches(number, what ? what : asker(), error);
         inside--;
         if (!yes) errno = kept;
         return yes;
@@ -290,6 +311,27 @@ static void adopt(pthread_mutex_t *lock) {
     if (forked_from && (lock->__data.__kind & 3) == PTHREAD_MUTEX_RECURSIVE_NP && lock->__data.__owner == forked_from)
         lock->__data.__owner = (int)syscall(SYS_gettid);
 }
-#define ON_MUTEX(name) \
-    int name(pthread_mutex_t *lock) { REAL(int, name, pthread_mutex_t *); adopt(lock); return real(lock); }
-ON_MUTEX(pthread_mutex_lock) ON_MUTEX(pthread_mutex_trylock) ON_MUTEX(pthread_mutex_unlock)
+static int is_mine(pthread_mutex_t *lock) {
+    return (lock->__data.__kind & 3) != PTHREAD_MUTEX_RECURSIVE_NP && lock->__data.__owner == (int)syscall(SYS_gettid);
+}
+static int is_held(pthread_mutex_t *lock) {
+    for (int i = 0; i < n_held; i++)
+        if (held[i] == lock) return 1;
+    return 0;
+}
+int pthread_mutex_lock(pthread_mutex_t *lock) {
+    REAL(int, pthread_mutex_lock, pthread_mutex_t *);
+    adopt(lock);
+    if (forking && n_held < 16 && is_mine(lock)) return held[n_held++] = lock, 0;
+    return real(lock);
+}
+int pthread_mutex_unlock(pthread_mutex_t *lock) {
+    REAL(int, pthread_mutex_unlock, pthread_mutex_t *);
+    adopt(lock);
+    return forking && is_held(lock) ? 0 : real(lock);
+}
+int pthread_mutex_trylock(pthread_mutex_t *lock) {
+    REAL(int, pthread_mutex_trylock, pthread_mutex_t *);
+    adopt(lock);
+    return real(lock);
+}
