@@ -7,7 +7,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 
 import pytest
 
@@ -134,8 +134,8 @@ def test_a_cluster_writes_the_same_bytes_and_a_killed_worker_costs_nothing(town,
         started += [subprocess.Popen(worker, **quiet) for _ in range(2)]
         address = json.loads(address_file.read_text("utf-8"))["address"]
         process = start_batch(town, tmp_path / "out", "--scheduler", address)
-        assert process.wait(timeout=LONGEST_S) == 0
-        process.communicate(timeout=LONGEST_S)
+        log = process.communicate(timeout=LONGEST_S)
+        assert process.returncode == 0, log
         assert digests(tmp_path / "out") == digests(undisturbed)
         process = start_batch(town, tmp_path / "again", "--scheduler", address, "--json-log")
         while '"event": "stage"' not in process.stderr.readline():
@@ -146,9 +146,11 @@ def test_a_cluster_writes_the_same_bytes_and_a_killed_worker_costs_nothing(town,
         assert digests(tmp_path / "again") == digests(undisturbed)
     finally:
         for one in reversed(started):
-            one.kill()
+            one.terminate()
         for one in started:
-            one.wait(timeout=LONGEST_S)
+            with suppress(subprocess.TimeoutExpired):
+                one.wait(timeout=30)
+            one.kill()
 
 
 def test_no_scheduler_at_an_address_is_said_plainly(town, tmp_path):

@@ -59,7 +59,7 @@ def test_a_reader_that_closes_its_pipe_is_met_in_silence(args):
 @pytest.mark.parametrize(("name", "code"), [("west.toml", 0), ("none.toml", 2)])
 def test_check_ends_as_stated(config, name, code):
     command = [sys.executable, "-m", "circle15", "check", config.with_name(name), "--json"]
-    assert subprocess.run(command, check=False, capture_output=True).returncode == code
+    assert subprocess.run(command, check=False, capture_output=True, timeout=120).returncode == code
 
 
 PROGRAMME = '[planning]\ncrs = "wgs84"\n[programme]\nyears = [2027]\nbudget = 100\ncandidates = "projects.csv"\nmaximise = "people"\n'
@@ -177,7 +177,7 @@ def test_every_command_that_prints_meets_a_closed_pipe_in_silence(finished, tmp_
     talks += [["verify", str(finished / "is"), "--json", "-q"], ["check", str(finished / "west.toml"), "--json", "-q"]]
     env = {**os.environ, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     (tmp_path / "cache").mkdir()
-    done = subprocess.run([sys.executable, "-c", PIPED, json.dumps(talks)], check=False, env=env, **PIPES)
+    done = subprocess.run([sys.executable, "-c", PIPED, json.dumps(talks)], check=False, env=env, timeout=600, **PIPES)
     assert done.stderr == ""
     ends = dict(zip(map(" ".join, talks), json.loads(done.stdout), strict=True))
     silent = f"verify {finished / 'is'} -q"  # prints nothing, so nobody misses a reader
