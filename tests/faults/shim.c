@@ -185,6 +185,7 @@ void fault_memory(size_t bytes) { least_bytes = bytes; }
 void fault_branch(long from, long every, int ask_fd, int answer_fd) {
     branch_from = from; branch_every = every; ask = ask_fd; answer = answer_fd;
     main_thread = syscall(SYS_gettid);
+    prctl(PR_SET_PDEATHSIG, SIGKILL);  /* of the harness: it holds the other ends of the pipes too, and would wait for itself */
 }
 void fault_arm(long n, int kill_it) { count = 0; failing = n; kills = kill_it; armed = 1; }
 void fault_disarm(void) { armed = 0; branch_from = 0; }
