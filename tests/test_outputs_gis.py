@@ -13,6 +13,7 @@ import pyogrio
 import pyproj
 import pytest
 import shapely
+from pyogrio.errors import DataSourceError
 
 from circle15.inputs.coordinates.systems import gcj02_to_wgs84, wgs84_to_gcj02
 from circle15.outputs.gis_whole import refuse_partial
@@ -245,5 +246,14 @@ def test_what_gdal_could_not_write_and_says_nothing_of_ends_the_run(result, tmp_
         refuse_partial(path, layers)
 
     monkeypatch.setattr("circle15.outputs.gis_whole.refuse_partial", look_again)
+    with pytest.raises(OSError, match=r"Input/output error.*district\.gpkg"):
+        write_gpkg(result, tmp_path / "district.gpkg")
+
+
+def test_a_geopackage_that_the_disk_refuses_ends_the_run(result, tmp_path, monkeypatch):
+    def refuse(*_, **__):
+        raise DataSourceError("Failed to commit transaction")
+
+    monkeypatch.setattr("geopandas.GeoDataFrame.to_file", refuse)
     with pytest.raises(OSError, match=r"Input/output error.*district\.gpkg"):
         write_gpkg(result, tmp_path / "district.gpkg")

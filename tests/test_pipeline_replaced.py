@@ -135,7 +135,9 @@ def stated_hash(run, name):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
-def test_an_input_replaced_at_random_moments_has_the_hash_of_what_was_read_or_the_run_says_so(kind, tmp_path, own_cache):
+def test_an_input_replaced_at_random_moments_has_the_hash_of_what_was_read_or_the_run_says_so(
+    kind, tmp_path, own_cache
+):
     folder, other = tmp_path / "in", tmp_path / "other"
     folder.mkdir()
     other.mkdir()
