@@ -52,10 +52,9 @@ def why_apart(net: WalkNetwork, component: int) -> Parting:
     if same.any():
         return _found("gate", np.column_stack([lon, lat])[nodes[same]])
     looked_at = np.flatnonzero((own | near) & ~net.is_span & (net.length_m > 0))
-    crossings = find_crossings(lon, lat, net.tail, net.head, looked_at)
-    between = own[crossings.first] != own[crossings.second]
-    if between.any():
-        return _found("crossing", crossings.place[between])
+    crossings = find_crossings(lon, lat, net.tail, net.head, looked_at, with_others=own[looked_at])
+    if len(crossings.place):
+        return _found("crossing", crossings.place)
     use = np.where(near, np.uint8(1), np.uint8(0))
     edge, _, away_m, _ = net.edge_tree().link(lon[nodes].copy(), lat[nodes].copy(), use, GAP_M, 1)
     if (edge >= 0).any():

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
 import shapely
 
 from circle15.inputs.osm.shapes import merged
@@ -119,11 +121,23 @@ def _strokes(lines: npt.NDArray[np.object_], plane: Plane, end: str) -> str:
         keep &= is_first | (np.diff(line, append=-1) == 0)
     steps, moves, is_first = steps[keep], moves[keep], is_first[keep]
     starts = np.append(np.flatnonzero(is_first), len(steps))
-    texts = [f"{x} {y}" for x, y in moves.tolist()]
-    corners = steps[starts[:-1]].tolist()
-    strokes = [
-        f"M{x} {y}l{' '.join(texts[first + 1 : last])}{end}"
-        for (x, y), first, last in zip(corners, starts[:-1].tolist(), starts[1:].tolist(), strict=True)
-        if last > first + 1
-    ]
-    return "".join(strokes).replace(" -", "-")
+    is_long = np.diff(starts) > 1
+    strokes = pc.binary_join_element_wise(
+        pc.binary_join_element_wise("M", _pairs(steps[starts[:-1]]), "l", ""),
+        _joined_strokes(_pairs(moves[~is_first]), starts - np.arange(len(starts))),
+        "",
+        "",
+    )
+    text = "".join([f"{stroke}{end}" for stroke in strokes.filter(pa.array(is_long)).to_pylist()])
+    return text.replace(" -", "-")
+
+
+def _pairs(places: npt.NDArray[np.int64]) -> pa.Array:
+    """Write places as texts, "x y"."""
+    x, y = (pc.cast(pa.array(np.ascontiguousarray(places[:, i])), pa.string()) for i in (0, 1))
+    return pc.binary_join_element_wise(x, y, " ")
+
+
+def _joined_strokes(pairs: pa.Array, starts: npt.NDArray[np.int64]) -> pa.Array:
+    """Join the moves of each stroke with blanks."""
+    return pc.binary_join(pa.ListArray.from_arrays(pa.array(starts.astype(np.int32)), pairs), " ")

@@ -60,8 +60,10 @@ def time_rules(result: DistrictResult, layer: LayerInfo) -> list[Rule]:
 
 def _off_rules(result: DistrictResult, layer: LayerInfo) -> list[Rule]:
     say = words(result.lang)
-    why_off = [why for why, _ in Counter(result.cells.get(f"{layer.id}_off", [])).most_common() if why]
-    off = [(f"\"{layer.id}_off\" = '{why}'", f"{say['unlinked']} · {say[f'off_{why}']}") for why in why_off]
+    column = f"{layer.id}_off"
+    reasons = result.cells[column].tolist() if column in result.cells else []
+    why_off = [why for why, _ in Counter(reasons).most_common() if why]
+    off = [(f"\"{column}\" = '{why}'", f"{say['unlinked']} · {say[f'off_{why}']}") for why in why_off]
     off = off or [(f'NOT "{layer.id}_linked"', say["unlinked"])]
     return [(wanted, label, hatched(OFF_NETWORK, OFF_NETWORK_LINE)) for wanted, label in off]
 

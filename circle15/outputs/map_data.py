@@ -250,8 +250,23 @@ def _causes(view: View) -> Value:
 
 
 def _cell_causes(view: View, layer: LayerInfo) -> npt.NDArray[np.int64]:
-    position = {name: i for i, name in enumerate(_cause_names())}
-    return np.array([position.get(name, -1) for name in view.cell_values(f"{layer.id}_cause")], dtype=np.int64)
+    def of_all() -> npt.NDArray[np.int64]:
+        position = {name: i for i, name in enumerate(_cause_names())}
+        causes = view.result.cells[f"{layer.id}_cause"].tolist()
+        return np.array([position.get(name, -1) for name in causes], dtype=np.int64)
+
+    return view.of_cells(("causes", layer.id), of_all)
+
+
+def _cell_ms(view: View, layer: LayerInfo) -> list[int | None]:
+    """Give the times in whole milliseconds, None where no facility was reached."""
+
+    def of_all() -> npt.NDArray[np.object_]:
+        ms = np.rint(view.result.cells[f"{layer.id}_seconds"].to_numpy(np.float64) * MS_PER_SECOND)
+        return np.array([None if math.isnan(t) else int(t) for t in ms.tolist()], dtype=object)
+
+    shown: list[int | None] = view.of_cells(("ms", layer.id), of_all).tolist()
+    return shown
 
 
 def _cause_shares(view: View, layer: LayerInfo, people: npt.NDArray[np.float64]) -> list[Value]:
@@ -297,9 +312,8 @@ def _cells(view: View, layers: list[Value]) -> Value:
     position = {unit_id: i for i, unit_id in enumerate(view.units()["unit_id"])}
     values = {}
     for layer, shown in zip(view.result.layers, layers, strict=True):
-        seconds = view.cell_values(f"{layer.id}_seconds")
         values[layer.id] = {
-            "ms": [None if math.isnan(s) else round(s * MS_PER_SECOND) for s in seconds.tolist()],
+            "ms": _cell_ms(view, layer),
             "count": view.cell_values(f"{layer.id}_count").tolist(),
             "covered": view.cell_values(f"{layer.id}_covered").astype(np.int64).tolist(),
             "linked": view.cell_values(f"{layer.id}_linked").astype(np.int64).tolist(),
@@ -319,7 +333,7 @@ def _cells(view: View, layers: list[Value]) -> Value:
     return {
         "shapes": encode_polygons(view.cell_values("geometry")),
         "id": view.cell_values("cell").tolist(),
-        "unit": [position[unit_id] for unit_id in view.cell_values("unit_id")],
+        "unit": [position[unit_id] for unit_id in view.cell_values("unit_id").tolist()],
         "people": _people_shown(view.cell_values("population")),
         "layers": values,
     }

@@ -37,6 +37,7 @@ SCRIPTS = (
 )  # fmt: skip
 # Places of a shell: no name stands before the title, and none before the data holds a bare "<".
 _TITLE, _DATA = "c15-title", "<!--c15-data-->"
+_N_UNLINKED = "c15-n-unlinked"
 _WIDTH_AT_ZOOM_0_DEG = 360.0
 _FIRST_VIEW_TILES = 4.0
 
@@ -136,11 +137,10 @@ def _unit_links(result: DistrictResult) -> list[Value]:
 
 def _map_page(view: View, data: Value, *, whatif: str = "") -> str:
     """Put a page's title and data into the shell that folium renders once for all pages of a kind."""
-    head, body, end = view.once(
-        ("shell", view.unit_id is None, len(data["unlinked"]), whatif), lambda: _shell(view, data, whatif)
-    )
+    layers = (data["first"], *data["order"], *data["planned"], bool(data["unlinked"]))
+    head, body, end = view.once(("shell", view.unit_id is None, layers, whatif), lambda: _shell(view, data, whatif))
     title = html.escape(f"{data['page']['name']} · {data['page']['subtitle']}")
-    return "".join([head, title, body, safe_json(data), end])
+    return "".join([head, title, body, safe_json(data), end.replace(_N_UNLINKED, str(len(data["unlinked"])))])
 
 
 def _shell(view: View, data: Value, whatif: str) -> tuple[str, str, str]:
@@ -218,7 +218,7 @@ def _overlays(made: folium.Map, view: View, data: Value) -> dict[str, folium.map
     groups["units"] = folium.FeatureGroup(name=say["units_layer"], show=True)
     groups["streets"] = folium.FeatureGroup(name=say["streets"], show=True)
     if data["unlinked"]:
-        label = say["in_brackets"].format(a=say["unlinked"], b=len(data["unlinked"]))
+        label = say["in_brackets"].format(a=say["unlinked"], b=_N_UNLINKED)
         groups["unlinked"] = folium.FeatureGroup(name=label, show=False)
     for group in groups.values():
         made.add_child(group)

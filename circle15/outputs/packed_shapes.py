@@ -88,10 +88,14 @@ def joined_lines(lines: gpd.GeoSeries, tolerance_deg: float) -> npt.NDArray[np.o
 
 
 def _plain_lines(lines: gpd.GeoSeries) -> npt.NDArray[np.object_]:
-    parts = shapely.get_parts(lines.to_numpy())
+    parts: npt.NDArray[np.object_] = lines.to_numpy()
+    if (shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING).all():
+        return parts
+    parts = shapely.get_parts(parts)
     return np.asarray(parts[shapely.get_type_id(parts) == shapely.GeometryType.LINESTRING], dtype=object)
 
 
 def _steps(xy: npt.NDArray[np.float64], per_degree: int) -> list[int]:
     whole: IntArray = np.rint(xy * per_degree).astype(np.int64)
-    return [int(v) for v in np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel()]
+    steps: list[int] = np.diff(whole, axis=0, prepend=np.zeros((1, 2), dtype=np.int64)).ravel().tolist()
+    return steps

@@ -79,7 +79,7 @@ def measured(heading: str, values: pd.Series[Any], pattern: str, *, is_id: bool 
         decimals = pattern.partition(";")[0].partition(".")[2].count("0")
         digits = f"{most * 100:.{decimals}f}%" if pattern.endswith("%") else f"{most:,.{decimals}f}"
         return Measured(heading, len(digits) + 1, is_printed=is_printed, is_hidden=is_empty, n_rows=n)
-    lengths = np.array([_letters(v) for v in values], dtype=np.int64)
+    lengths = np.array([_letters(v) for v in values.tolist()], dtype=np.int64)
     longest = int(lengths.max(initial=0))
     return Measured(heading, longest, lengths, is_printed=is_printed, is_hidden=is_empty, n_rows=n)
 

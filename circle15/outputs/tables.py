@@ -99,7 +99,9 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
             # GCJ-02 is in no register of coordinate systems: such a file states none, on purpose.
             warnings.filterwarnings("ignore", message="'crs' was not provided")
             for name, frame in layers.items():
-                frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio")
+                # Of many rows Arrow hands the columns over as a whole; the file is the same.
+                is_large = name in {"cells", "streets"}
+                frame.to_file(path, layer=name, driver="GPKG", engine="pyogrio", use_arrow=is_large)
             refuse_partial(path, layers)
     except pyogrio.errors.DataSourceError as e:  # the file itself, not what stands in it: the disk refuses
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(path)) from e

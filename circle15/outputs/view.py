@@ -91,7 +91,12 @@ class View:
 
     def cell_values(self, column: str) -> npt.NDArray[Any]:
         """Give a column of the area's cells."""
-        whole = self.once(("cells", column), self.result.cells[column].to_numpy)
+        cells = self.result.cells
+        return self.of_cells(("cells", column), lambda: np.asarray(cells[column].to_numpy()))
+
+    def of_cells(self, key: Any, make: Callable[[], npt.NDArray[Any]]) -> npt.NDArray[Any]:
+        """Give the area's part of an array that ``make`` gives for all pieces of cells, made once for all views."""
+        whole = self.once(key, make)
         return np.asarray(whole if self.unit_id is None else whole[self.cell_rows()])
 
     def area(self) -> gpd.GeoDataFrame:
@@ -117,7 +122,12 @@ class View:
         joined = self.once("streets", lambda: joined_lines(self.result.streets, STREET_TOLERANCE_DEG))
         if self.unit_id is None:
             return joined
-        cut = shapely.get_parts(shapely.clip_by_rect(joined, *self.reach().bounds))
+        bounds = self.once("street_bounds", lambda: shapely.bounds(joined))
+        low, high = np.array(self.reach().bounds).reshape(2, 2)
+        is_near = (bounds[:, :2] <= high).all(axis=1) & (bounds[:, 2:] >= low).all(axis=1)
+        shown, whole = joined[is_near], ((bounds[:, :2] > low) & (bounds[:, 2:] < high)).all(axis=1)[is_near]
+        shown[~whole] = shapely.clip_by_rect(shown[~whole], *low, *high)
+        cut = shapely.get_parts(shown)
         return np.asarray(cut[~shapely.is_empty(cut)], dtype=object)
 
     def is_near(self, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> npt.NDArray[np.bool_]:

@@ -167,7 +167,7 @@ def write_table(
         is_number = pd.api.types.is_numeric_dtype(values)
         pattern = number_pattern(column, values) if is_number else ""
         cell_format = formats.number(pattern) if is_number else formats.apart
-        for i, value in enumerate(values, start=1):
+        for i, value in enumerate(values.tolist(), start=1):
             write_cell(sheet, i, j, value, cell_format)
         columns.append(measured(heading, values, pattern, is_id=_is_id(str(column))))
     n_names = next((j for j, c in enumerate(table.columns) if c not in _NAMES or j == _MOST_NAMES), len(columns))
@@ -200,12 +200,15 @@ def _colour_columns(table: pd.DataFrame, sheet: Worksheet) -> None:
 
 def write_cell(sheet: Worksheet, row: int, column: int, value: Any, cell_format: Format | None) -> None:
     """Write a number as such, anything else as text, and nothing where nothing is known."""
-    if value is None or value is pd.NA or (isinstance(value, float) and np.isnan(value)) or str(value) == "":
-        sheet.write_blank(row, column, None)
+    if isinstance(value, str):
+        if value:
+            sheet.write_string(row, column, value, cell_format)
+    elif value is None or value is pd.NA or value != value:  # noqa: PLR0124 (not a number)
+        return
     elif isinstance(value, int | float | np.integer | np.floating):
         sheet.write_number(row, column, float(value), cell_format)
-    else:
-        sheet.write_string(row, column, str(value), cell_format)
+    elif text := str(value):
+        sheet.write_string(row, column, text, cell_format)
 
 
 def _is_id(column: str) -> bool:

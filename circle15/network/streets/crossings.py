@@ -36,7 +36,13 @@ class Crossings(NamedTuple):
 
 
 def find_crossings(
-    lon: Float64, lat: Float64, tail: npt.NDArray[np.integer], head: npt.NDArray[np.integer], edges: Int64
+    lon: Float64,
+    lat: Float64,
+    tail: npt.NDArray[np.integer],
+    head: npt.NDArray[np.integer],
+    edges: Int64,
+    *,
+    with_others: Bool | None = None,
 ) -> Crossings:
     """Find where some edges cross each other, or an end of one touches another, without a node in common.
 
@@ -48,13 +54,13 @@ def find_crossings(
         int (n_edges,) nodes.
     edges
         The edges to look at, those on one level.
+    with_others
+        bool (len(edges),): only where one of these meets one that is not of these; by default all meet all.
     """
     shrink = np.array([np.cos(np.radians(float(lat.mean()))), 1.0]) if len(lat) else np.ones(2)
     ends = np.stack([tail[edges], head[edges]], axis=1)
     lines = shapely.linestrings(np.stack([lon[ends], lat[ends]], axis=2) * shrink)
-    a, b = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=TOUCH_M / _METRES)
-    once = a < b
-    a, b = a[once], b[once]
+    a, b = _near_pairs(lines, with_others)
     apart = (ends[a][:, :, None] != ends[b][:, None, :]).all(axis=(1, 2))
     a, b = a[apart], b[apart]
     crossing = shapely.get_type_id(meets := shapely.intersection(lines[a], lines[b])) == shapely.GeometryType.POINT
@@ -76,6 +82,16 @@ def find_crossings(
     # Two ends at one place are a shut gate, or were joined already.
     inside = ~(_is_end(lines[first], spots) & _is_end(lines[second], spots))
     return Crossings(edges[first[inside]], edges[second[inside]], shapely.get_coordinates(spots[inside]) / shrink)
+
+
+def _near_pairs(lines: npt.NDArray[np.object_], with_others: Bool | None) -> tuple[Int64, Int64]:
+    """Give the pairs of lines that come as near as a touch, the smaller row first."""
+    if with_others is None:
+        a, b = shapely.STRtree(lines).query(lines, predicate="dwithin", distance=TOUCH_M / _METRES)
+        return a[a < b], b[a < b]
+    own, others = np.flatnonzero(with_others), np.flatnonzero(~with_others)
+    i, j = shapely.STRtree(lines[others]).query(lines[own], predicate="dwithin", distance=TOUCH_M / _METRES)
+    return np.minimum(own[i], others[j]), np.maximum(own[i], others[j])
 
 
 def _is_end(lines: npt.NDArray[np.object_], spots: npt.NDArray[np.object_]) -> Bool:

@@ -127,7 +127,7 @@ def cut_off_facilities(study: Study) -> list[CutOff]:
         for i in np.flatnonzero(is_cut).tolist():
             own = pairs[first[i] : first[i + 1], 1]
             km, heads = float(street_m[own].sum()) / _M_PER_KM, float(people[own].sum())
-            found.append(CutOff(int(rows[i]), why_apart(study.network, int(own[0])), km, heads))
+            found.append(CutOff(int(rows[i]), _parting(study, int(own[0])), km, heads))
     return found
 
 
@@ -140,7 +140,7 @@ def cut_off_cells(study: Study, layer: LayerTable) -> list[CutOff]:
     component, people = _component_of(study, study.linked_cells(layer.profile)), _people_by_component(study, layer)
     lost = (component >= 0) & (study.people_by_cell() > 0)
     lost[lost] = (small & ~served)[component[lost]]
-    partings = {c: why_apart(study.network, c) for c in np.unique(component[lost]).tolist()}
+    partings = {c: _parting(study, c) for c in np.unique(component[lost]).tolist()}
     return [
         CutOff(c, partings[int(component[c])], float(street_m[component[c]]) / _M_PER_KM, float(people[component[c]]))
         for c in np.flatnonzero(lost).tolist()
@@ -158,7 +158,7 @@ def _cut_off_people_lines(study: Study) -> list[Said]:
     street_m, _ = _components(study)
     lines = []
     for cut in told[:SHOWN]:
-        cause = likely_cause(why_apart(study.network, cut.component))
+        cause = likely_cause(_parting(study, cut.component))
         km = street_m[cut.component] / _M_PER_KM
         lines.append(
             Said(
@@ -200,6 +200,11 @@ def _components(study: Study) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.b
     net = study.network
     street_m = _sums(net.component[net.tail], net.street_m, int(net.component.max()) + 1)
     return street_m, street_m < SMALL_SHARE * street_m.sum()
+
+
+def _parting(study: Study, component: int) -> Parting:
+    """Give why a component hangs together with no others, looked for once: every service asks."""
+    return study.once(f"parting {component}", lambda: why_apart(study.network, component))
 
 
 def _component_of(study: Study, at: Linkage) -> npt.NDArray[np.int64]:
