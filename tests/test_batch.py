@@ -20,7 +20,7 @@ from circle15.batch.district_list import find_districts
 from circle15.batch.local import LocalExecutor, WorkerDiedError
 from circle15.batch.order import largest_first
 from circle15.batch.running import Runner
-from circle15.batch.work import Report, run_one, share_selection, share_streets
+from circle15.batch.work import Report, run_one, share_selections, share_streets
 from circle15.cli.shared.batch_progress import batch_progress
 from circle15.config.model import load_config, parse_config
 from circle15.errors import ConfigError, InputError, MissingFileError
@@ -256,7 +256,7 @@ def test_an_extract_that_districts_share_is_read_once(town, tmp_path):
     kinds = sorted(e.kind for e in list_entries() if e.kind != "results")
     assert kinds == ["extracts", "extracts", "networks", "networks"]
     told = json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))
-    assert {name.partition(": ")[2] for name in told["shared_extracts"]} == {"streets", "things", "gates", "names"}
+    assert {name.partition(": ")[2] for name in told["shared_extracts"]} == {"streets", "things", "names"}
     stages = [e.stage for e in events if e.kind == "stage" and e.name == "west"]
     assert stages[:2] == ["district", "network"]
 
@@ -298,7 +298,7 @@ class _SharingDies(LocalExecutor):
     """Kills the process that would read what districts share."""
 
     def submit(self, fn, /, *args, **kwargs):
-        if fn in {share_selection, share_streets}:
+        if fn in {share_selections, share_streets}:
             return super().submit(signal.raise_signal, signal.SIGKILL)
         return super().submit(fn, *args, **kwargs)
 
@@ -309,7 +309,7 @@ def test_an_extract_that_could_not_be_shared_is_told_and_costs_no_district(town,
     with _SharingDies(1) as executor:
         outcomes = run_batch([town], out=tmp_path / "out", executor=executor, on_event=events.append)
     assert [o.status for o in outcomes] == ["done"] * 3
-    parts = {f"town.osm.pbf: {part}" for part in ("streets", "things", "gates")}
+    parts = {f"town.osm.pbf: {part}" for part in ("streets", "things")}
     assert {e.name for e in events if e.kind == "warning" and "SIGKILL" in e.text.en} == parts
     assert set(json.loads((tmp_path / "out" / "run.json").read_text("utf-8"))["sharing_failed"]) == parts
     assert digests(tmp_path / "out") == digests(undisturbed)

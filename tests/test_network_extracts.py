@@ -4,12 +4,13 @@ import logging
 import shutil
 
 import numpy as np
+import osmium
 import pytest
 import shapely
 
 from circle15.files.cache_room import clear_cache
 from circle15.inputs.osm.features import read_areas, read_features
-from circle15.inputs.osm.selection import holds_wanted, join_wanted, write_selection
+from circle15.inputs.osm.selection import holds_wanted, join_wanted, write_selection, write_selections
 from circle15.inputs.osm.tag_filter import parse_tag_filter
 from circle15.network.extracts import TAGS_FILE, keep_selection, kept_selection, read_wanted
 from circle15.network.linking.entrances import read_gates
@@ -87,16 +88,40 @@ def test_another_content_is_another_selection(monaco_pbf, tmp_path):
     assert kept_selection(copy, WANTED) == copy
 
 
+def test_a_selection_holds_what_the_objects_with_the_tags_are_made_of_and_nothing_more(tmp_path):
+    source, out = tmp_path / "a.osm.pbf", tmp_path / "b.osm.pbf"
+    mutable = osmium.osm.mutable
+    with osmium.SimpleWriter(str(source)) as writer:
+        for i in range(1, 11):
+            writer.add(mutable.Node(id=i, location=(7.0 + i / 1e7, 43.0), tags={"amenity": "clinic"} if i == 9 else {}))
+        writer.add(mutable.Way(id=1, nodes=[1, 2, 99], tags={"amenity": "clinic;bench"}))  # 99 is not in the file
+        writer.add(mutable.Way(id=2, nodes=[3, 4], tags={"building": "yes"}))
+        writer.add(mutable.Way(id=3, nodes=[5, 6], tags={"amenity": "bench"}))
+        members = [("w", 2, "outer"), ("w", 77, "outer"), ("n", 7, ""), ("w", 1, "outer")]
+        writer.add(mutable.Relation(id=1, members=members, tags={"amenity": "clinic"}))
+        writer.add(mutable.Relation(id=2, members=[("w", 3, "outer")], tags={"type": "site"}))
+    write_selections(source, [({"amenity": frozenset({"clinic"})}, out), ({"building": None}, tmp_path / "c.osm.pbf")])
+    held = [(o.type_str() + str(o.id), dict(o.tags)) for o in osmium.FileProcessor(str(out))]
+    clinic = {"amenity": "clinic"}
+    assert held == [
+        *((f"n{i}", {}) for i in (1, 2, 3, 4, 7)), ("n9", clinic), ("w1", {"amenity": "clinic;bench"}), ("w2", {}), ("r1", clinic),
+    ]  # fmt: skip
+    places = {o.id: o.location for o in osmium.FileProcessor(str(out), osmium.osm.NODE)}
+    assert all((place.x, place.y) == (70000000 + i, 430000000) for i, place in places.items())
+    other = [o.type_str() + str(o.id) for o in osmium.FileProcessor(str(tmp_path / "c.osm.pbf"))]
+    assert other == ["n3", "n4", "w2"]
+
+
 def test_a_selection_of_a_file_that_is_replaced_meanwhile_is_not_kept(monaco_pbf, tmp_path, monkeypatch, caplog):
     path = tmp_path / "a.osm.pbf"
     shutil.copyfile(monaco_pbf, path)
 
-    def replaced(source, wanted, out):
+    def replaced(source, asked):
         write_selection(monaco_pbf, GATE_TAGS, tmp_path / "b.osm.pbf")
         (tmp_path / "b.osm.pbf").replace(source)
-        write_selection(source, wanted, out)
+        write_selections(source, asked)
 
-    monkeypatch.setattr("circle15.network.extracts.write_selection", replaced)
+    monkeypatch.setattr("circle15.network.extracts.write_selections", replaced)
     assert keep_selection(path, WANTED) is None
     assert "was replaced while it was read" in caplog.text
     assert kept_selection(monaco_pbf, WANTED) == monaco_pbf

@@ -15,7 +15,7 @@ from circle15.batch.work import (
     run_one,
     share_names,
     share_part,
-    share_selection,
+    share_selections,
     share_streets,
 )
 from circle15.files.door import settled_path
@@ -58,10 +58,8 @@ class Runner:
         first = self._start_streets(shared, late=False)
         for source, tasks in shared:
             things = join_wanted(*(wanted for _, wanted in tasks))
-            first |= {
-                f"{source.name}: {part}": self.workers.submit(share_selection, source, wanted)
-                for part, wanted in (("things", things), ("gates", GATE_TAGS))
-            }
+            # Gates are many: who looks for things alone is spared them.
+            first[f"{source.name}: things"] = self.workers.submit(share_selections, source, [things, GATE_TAGS])
             first[f"{source.name}: names"] = self.workers.submit(share_names, source)
         reports = _waited(first)
         reports |= _waited(self._start_streets(shared, late=True))

@@ -22,7 +22,7 @@ from circle15.inputs.osm.file import is_osm_file
 from circle15.memory import out_of_memory_text, peak_mb
 from circle15.network.build import read_network
 from circle15.network.cuts import StreetPart, cut_parts, keep_part
-from circle15.network.extracts import keep_selection
+from circle15.network.extracts import keep_selections
 from circle15.network.road_names import road_names
 from circle15.pipeline import run_district
 from circle15.pipeline.study.read_study import study_area
@@ -53,15 +53,15 @@ class Report:
     parts: tuple[StreetPart, ...] = ()  # of a shared extract's streets, to be read
 
 
-def share_selection(source: Path, wanted: Wanted) -> Report:
-    """Put the objects that several districts of one extract look for into this host's cache.
+def share_selections(source: Path, every: Sequence[Wanted]) -> Report:
+    """Put the objects that several districts of one extract look for into this host's cache, a selection of each kind.
 
     An extract that cannot be read is no error here, nor below: every district that needs it says so.
     """
     begun = _now()
     try:
         if is_osm_file(source):
-            keep_selection(source, wanted)
+            keep_selections(source, every)
     except Circle15Error as e:
         return _report(begun, error=both(e))
     return _report(begun)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import logging
 import os
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from importlib import metadata
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -16,11 +16,11 @@ from circle15.files.cache_room import PART, cache_root, is_trusted, make_room, s
 from circle15.files.digests import file_digest, identity_of, makers_digest
 from circle15.files.held_folders import held_folder
 from circle15.files.written import is_sealed, sealed, write_json
-from circle15.inputs.osm.selection import Wanted, holds_wanted, write_selection
+from circle15.inputs.osm.selection import Wanted, holds_wanted, write_selections
 from circle15.said import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -28,26 +28,35 @@ TAGS_FILE = "tags.json"
 
 
 def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) -> Path | None:
-    """Write the selection of ``source`` by ``wanted`` tags to the cache, unless it is there; give its path.
+    """Keep one selection, as `keep_selections` does."""
+    return keep_selections(source, [wanted])[0]
+
+
+def keep_selections(source: Path, every: Sequence[Mapping[str, frozenset[str] | None]]) -> list[Path | None]:
+    """Write the selections of ``source`` by their wanted tags to the cache, those that are not there; give their paths.
 
     None where the file is no ``.pbf`` or the cache cannot be written to; `kept_selection` then gives the source itself.
-    The entry is written beside and renamed, so several processes may do so at once.
+    An entry is written beside and renamed, so several processes may do so at once; the file is read once for all.
     """
     if not source.name.lower().endswith(".pbf"):
-        return None
-    found = kept_selection(source, wanted)
-    if found != source:
-        return found
-    told = json.dumps({"file": source.name, "tags": {k: v and sorted(v) for k, v in sorted(wanted.items())}})
-    name = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+        return [None] * len(every)
+    missing = [wanted for wanted in every if kept_selection(source, wanted) == source]
+    if missing:
+        _write_entries(source, missing)
+    kept = [kept_selection(source, wanted) for wanted in every]
+    return [found if found != source else None for found in kept]
+
+
+def _write_entries(source: Path, every: Sequence[Mapping[str, frozenset[str] | None]]) -> None:
+    """Write each selection as an entry of the cache; where that fails, say why."""
     before, key = identity_of(source), _key(source)
-    entry = _folder() / f"{key}-{name}.kept"
     try:
-        if not make_room(entry.parent):
-            return None
-        with held_folder(entry.parent, suffix=PART) as beside:
-            # It keeps the source's name: whatever reads it tells of the file that the user knows.
-            write_selection(source, wanted, beside / source.name)
+        if not make_room(_folder()):
+            return
+        with ExitStack() as folders:
+            beside = [folders.enter_context(held_folder(_folder(), suffix=PART)) for _ in every]
+            # They keep the source's name: whatever reads one tells of the file that the user knows.
+            write_selections(source, [(wanted, b / source.name) for wanted, b in zip(every, beside, strict=True)])
             if identity_of(source) != before or _key(source) != key:
                 log.warning(
                     Said(
@@ -56,18 +65,21 @@ def keep_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) ->
                     ),
                     source,
                 )
-                return None
-            whole = {**json.loads(told), "blake2b": file_digest(beside / source.name, "blake2b")}
-            write_json(sealed(whole), beside / TAGS_FILE)
-            beside.rename(entry)
+                return
+            for wanted, folder in zip(every, beside, strict=True):
+                told = json.dumps(
+                    {"file": source.name, "tags": {k: v and sorted(v) for k, v in sorted(wanted.items())}}
+                )
+                name = hashlib.blake2b(told.encode(), digest_size=8).hexdigest()
+                whole = {**json.loads(told), "blake2b": file_digest(folder / source.name, "blake2b")}
+                write_json(sealed(whole), folder / TAGS_FILE)
+                folder.rename(_folder() / f"{key}-{name}.kept")
         shrink_cache()
     except OSError as e:
-        if kept_selection(source, wanted) == source:  # else another process was first
+        if any(kept_selection(source, wanted) == source for wanted in every):  # else another process was first
             log.warning(
-                Said("%s：选取结果无法保留（%s）", "%s: the extract's selection cannot be kept (%s)"), entry.parent, e
+                Said("%s：选取结果无法保留（%s）", "%s: the extract's selection cannot be kept (%s)"), _folder(), e
             )
-    found = kept_selection(source, wanted)
-    return found if found != source else None
 
 
 def kept_selection(source: Path, wanted: Mapping[str, frozenset[str] | None]) -> Path:
