@@ -65,6 +65,18 @@ def test_a_machine_on_which_everything_takes_longer_passes(history, monkeypatch)
     run(history, monkeypatch, "--check")
 
 
+def test_turns_in_which_a_library_waits_busily_do_not_fail_the_check(history, monkeypatch):
+    run(history, monkeypatch, "--record")
+    turns = iter([10, 60, 10, 60, 10] * len(history.BENCHES))
+
+    @contextmanager
+    def spiked():
+        yield (lambda: work_of(next(turns))()), work_of(10)
+
+    monkeypatch.setattr(history, "BENCHES", dict.fromkeys(history.BENCHES, (spiked, 5)))
+    run(history, monkeypatch, "--check")
+
+
 def test_a_record_names_commit_and_machine_and_is_drawn(history, monkeypatch):
     run(history, monkeypatch, "--record")
     run(history, monkeypatch, "--record")
