@@ -5,9 +5,9 @@
     python scripts/bench_history.py --check     fail where a ratio is above 1.5 times the last record's
 
 A ratio is our processor time over that of a plain tool that does work of the same nature on the same data, in one
-process and in turns; the lower quartile of the turns' ratios counts. What else the machine does slows both of a turn, so
-that a ratio holds on a busy machine where a time does not; what a library's threads spend waiting, in some turns, is
-above the quartile. A ratio that looks too large is measured again, twice at most: what is slow stays so.
+process and in turns; the lower quartile of the turns' ratios counts. What else the machine does slows both of a turn,
+so that a ratio holds on a busy machine where a time does not; what a library's threads spend waiting, in some turns,
+is above the quartile. A ratio that looks too large is measured again, twice at most: what is slow stays so.
 """
 
 from __future__ import annotations

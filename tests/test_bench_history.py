@@ -69,9 +69,12 @@ def test_turns_in_which_a_library_waits_busily_do_not_fail_the_check(history, mo
     run(history, monkeypatch, "--record")
     turns = iter([10, 60, 10, 60, 10] * len(history.BENCHES))
 
+    def now_and_then_long():
+        work_of(next(turns))()
+
     @contextmanager
     def spiked():
-        yield (lambda: work_of(next(turns))()), work_of(10)
+        yield now_and_then_long, work_of(10)
 
     monkeypatch.setattr(history, "BENCHES", dict.fromkeys(history.BENCHES, (spiked, 5)))
     run(history, monkeypatch, "--check")
