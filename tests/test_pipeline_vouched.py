@@ -101,6 +101,8 @@ def test_streets_of_an_extract_that_was_another_for_a_moment_are_not_kept_under_
 
 @pytest.mark.slow
 def test_an_input_replaced_at_fifty_random_moments_has_the_hash_of_what_was_read_or_the_run_says_so(town, tmp_path):
+    # Reading is what a replacement can fall into: little is written, so that more of the moments do.
+    town = town.model_copy(update={"outputs": town.outputs.model_copy(update={"write": ("cells",), "whatif": False})})
     people, moments = town.resolve("people.csv"), random.Random(15)  # noqa: S311 (no secret)
     versions = {}
     for _ in range(2):
