@@ -6,9 +6,11 @@ FOLDER holds osm/monaco.osm.pbf, osm/multicity15.osm.pbf (Liechtenstein, Malta),
 population/nanjing_ghspop2015_100m.csv. Homes are the buildings that somebody may live in (people by footprint x
 levels), in Nanjing the populated cells of 100 m. For each of four kinds of OSM places and 5, 10 and 15 minutes of an
 adult's walk, as far as 2 to 98 % of the people are covered: how far each street's covered share is off the truth (mean
-and largest, in points), and how many people are told the wrong thing (per cent). Streets are the areas of the extract,
-in Nanjing squares of a kilometre. "before" are walks from the centres of cells, "after" those from where people live;
-"best" is what no start could better: each cell told what holds for most of its people.
+and largest, in points), how many people are told the wrong thing (per cent), and by how much the district's own share
+is off on average, with its sign (points): what would part districts of unlike resolutions. Streets are the areas of
+the extract, in Nanjing squares of a kilometre. "before" are walks from the centres of cells, "after" those from where
+people live; "best" is what no start could better: each cell told what holds for most of its people. "auto" is the
+resolution that `[cells] resolution = "auto"` comes to, from where people live.
 """
 
 from __future__ import annotations
@@ -86,7 +88,7 @@ start = "{start}"
 LAYER = '\n[[layer]]\nid = "{id}"\nname = "{id}"\nsource = "osm:{source}"\nminutes = 15\nallow_empty = true\n'
 
 
-def read_site(site: Site, folder: Path, resolution: int, start: str) -> Study:
+def read_site(site: Site, folder: Path, resolution: int | str, start: str) -> Study:
     """Read a site as a run would."""
     given = {**vars(site), "folder": folder, "resolution": resolution, "start": start}
     given["units"] = f'units = "{site.units}"' if site.units else ""
@@ -115,6 +117,19 @@ def walked_s(study: Study, at: Linkage, layer: str) -> Any:
     return np.where(np.isnan(seconds), np.inf, seconds)
 
 
+@dataclass(frozen=True)
+class Errors:
+    """How far what cells tell is off what holds."""
+
+    unit: float  # mean of a unit's share, points
+    largest: float
+    flipped: float  # people told the wrong thing, per cent
+    leaning: float  # of the whole site's share, points, with its sign
+
+    def __str__(self) -> str:
+        return f"{self.unit:9.2f}{self.largest:9.2f}{self.flipped:9.2f}{self.leaning:+9.2f}"
+
+
 class Truth:
     """Every home's own walk."""
 
@@ -131,11 +146,12 @@ class Truth:
         self.cases = [(i, s) for i, s in cases if low < self.share[walks[i] <= s].sum() < high]
         self.covered = [walks[i] <= s for i, s in self.cases]
 
-    def errors(self, told: list[Any]) -> tuple[float, float, float]:
-        """Give the mean and largest error of a unit's share, points, and the people told wrong, per cent."""
+    def errors(self, told: list[Any]) -> Errors:
+        """Compare what is told with what holds."""
         off = [np.abs(self._by_unit(a) - self._by_unit(b)) for a, b in zip(told, self.covered, strict=True)]
         flipped = [self.share[a != b].sum() for a, b in zip(told, self.covered, strict=True)]
-        return 100 * float(np.mean(off)), 100 * float(np.max(off)), 100 * float(np.mean(flipped))
+        leaning = [self.share[a].sum() - self.share[b].sum() for a, b in zip(told, self.covered, strict=True)]
+        return Errors(*(100 * float(v) for v in (np.mean(off), np.max(off), np.mean(flipped), np.mean(leaning))))
 
     def told_by(self, study: Study) -> list[Any]:
         """Give for each case what the homes are told by their cells."""
@@ -156,10 +172,10 @@ class Truth:
         return np.bincount(self.unit, weights=self.share * covered) / np.bincount(self.unit, weights=self.share)
 
 
-def print_site(name: str, folder: Path, resolutions: list[int]) -> dict[tuple[int, str], tuple[float, float, float]]:
-    """Print the rows of a site and give its errors by resolution and start."""
+def print_site(name: str, folder: Path, resolutions: list[int]) -> dict[tuple[int | str, str], Errors]:
+    """Print the rows of a site and give its errors by resolution and start; "auto" is one of them."""
     site, found = SITES[name], {}
-    truth = None
+    truth, auto = None, read_site(site, folder, '"auto"', "people").chosen.resolution
     for resolution in resolutions:
         for start, called in (("centre", "before"), ("people", "after")):
             begun = time.process_time()
@@ -168,13 +184,12 @@ def print_site(name: str, folder: Path, resolutions: list[int]) -> dict[tuple[in
             truth = truth or Truth(study, has_units=site.units is not None)
             found[resolution, called] = truth.errors(truth.told_by(study))
             n = f"{study.cells.n_cells:,}"
-            print(f"{name:14}{resolution:3} {called:7}{n:>9}" + _text(found[resolution, called]) + f"{read_s:9.1f}")
-        print(f"{name:14}{resolution:3} {'best':7}{'':9}" + _text(truth.errors(truth.best(study))))
+            print(f"{name:14}{resolution:3} {called:7}{n:>9}{found[resolution, called]}{read_s:9.1f}")
+        print(f"{name:14}{resolution:3} {'best':7}{'':9}{truth.errors(truth.best(study))}")
+    if (auto, "after") in found:
+        found["auto", "after"] = found[auto, "after"]
+        print(f'{name:14}"auto" is {auto}')
     return found
-
-
-def _text(errors: tuple[float, float, float]) -> str:
-    return "".join(f"{e:9.2f}" for e in errors)
 
 
 def main() -> None:
@@ -184,16 +199,21 @@ def main() -> None:
     parser.add_argument("--site", nargs="+", choices=SITES, default=list(SITES))
     parser.add_argument("--resolution", nargs="+", type=int, default=[9, 10, 11])
     options = parser.parse_args()
-    print(f"{'site':14}res {'start':7}{'starts':>9}{'unit':>9}{'largest':>9}{'flipped':>9}{'read, s':>9}")
+    print(f"{'site':14}res {'start':7}{'starts':>9}{'unit':>9}{'largest':>9}{'flipped':>9}{'leaning':>9}{'read, s':>9}")
     errors = {name: print_site(name, options.folder.resolve(), options.resolution) for name in options.site}
     print(f"\nleft of the error at resolution {DEFAULT} from the centre: by unit, by people")
-    for resolution in options.resolution:
-        rows = [(e[resolution, "after"], e[DEFAULT, "before"]) for e in errors.values() if (DEFAULT, "before") in e]
-        for name, (after, before) in zip(errors, rows, strict=False):
-            print(f"{name:14}{resolution:3}{after[0] / before[0]:9.2f}{after[2] / before[2]:9.2f}")
+    for resolution in (*options.resolution, "auto"):
+        rows = {
+            name: (e[resolution, "after"], e[DEFAULT, "before"])
+            for name, e in errors.items()
+            if {(resolution, "after"), (DEFAULT, "before")} <= e.keys()
+        }
+        for name, (after, before) in rows.items():
+            print(f"{name:14}{resolution:>5}{after.unit / before.unit:9.2f}{after.flipped / before.flipped:9.2f}")
         if rows:
-            unit, flipped = (sum(a[k] for a, _ in rows) / sum(b[k] for _, b in rows) for k in (0, 2))
-            print(f"{'all sites':14}{resolution:3}{unit:9.2f}{flipped:9.2f}")
+            unit = sum(a.unit for a, _ in rows.values()) / sum(b.unit for _, b in rows.values())
+            flipped = sum(a.flipped for a, _ in rows.values()) / sum(b.flipped for _, b in rows.values())
+            print(f"{'all sites':14}{resolution:>5}{unit:9.2f}{flipped:9.2f}")
 
 
 if __name__ == "__main__":

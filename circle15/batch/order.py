@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from circle15.inputs.ground.cell_resolution import resolution_of_size
 from circle15.inputs.ground.polygons import read_polygons
 from circle15.runs.folder import manifest_of_folder
 
@@ -62,4 +63,9 @@ def _size(config: Config) -> float:
     except Exception as e:  # noqa: BLE001 (whatever is wrong with it, its own run says so and the others go on)
         logger.debug("%s: size unknown (%s)", config.district.id, e)
         return _UNKNOWN
-    return area * _CELLS_PER_SQUARE_DEGREE * float(_CHILDREN**config.cells.resolution)
+
+    def n_cells_at(resolution: int) -> float:
+        return area * _CELLS_PER_SQUARE_DEGREE * float(_CHILDREN**resolution)
+
+    stated = config.cells.resolution
+    return n_cells_at(resolution_of_size(n_cells_at) if stated == "auto" else stated)

@@ -188,13 +188,22 @@ class NetworkTable(Table):
 class CellsTable(Table):
     """[cells]: the H3 cells that people are counted in."""
 
-    resolution: Annotated[int, Field(ge=6, le=13, strict=True)] = 10
+    resolution: Literal["auto"] | Annotated[int, Field(ge=6, le=13, strict=True)] = 10
     """H3 resolution: 9 is about 350 m across, 10 about 130 m, 11 about 50 m; a run takes some 7 kB of memory per cell.
-    网格（H3）分辨率：9 约 350 米，10 约 130 米，11 约 50 米；每个网格约占 7 kB 内存。"""
+    "auto" is the finest of 11, 10 and 9 that needs at most 100,000 cells for the whole district.
+    网格（H3）分辨率：9 约 350 米，10 约 130 米，11 约 50 米；每个网格约占 7 kB 内存。"auto" 为 11、10、9 中网格总数不
+    超过 10 万的最细一级。"""
     start: Literal["people", "centre"] = "people"
     """Where a cell's walk starts: "people" at the home nearest to the middle of those who live in it, "centre" at the
     cell's centre; in either case on the people's own side of rivers, railways and expressways.
     步行起点："people" 为最靠近格内居民中位点的住处，"centre" 为网格中心；两者均在河流、铁路、快速路的居民一侧。"""
+
+    @property
+    def settled_resolution(self) -> int:
+        """The resolution as a number, which "auto" becomes when the outlines are read (`pipeline.study.read_study`)."""
+        if self.resolution == "auto":
+            raise RuntimeError("[cells] resolution is settled by the district's outlines, which were not read yet")
+        return self.resolution
 
 
 class PopulationTable(Table):

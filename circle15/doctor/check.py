@@ -13,6 +13,7 @@ from circle15.errors import Circle15Error, InputError, Problem
 from circle15.files.door import files_up_to, vouched
 from circle15.inputs.facilities.facility_sources import read_facilities
 from circle15.inputs.facilities.guess import read_raw
+from circle15.inputs.ground.cell_resolution import settle_resolution
 from circle15.inputs.ground.districts import buffer_area, read_district
 from circle15.inputs.ground.polygons import read_polygons
 from circle15.inputs.people.people_tables import read_people_table
@@ -109,7 +110,7 @@ def _check_parts(config: Config, found: Findings, *, with_people: bool = True) -
         if not with_people:
             pass  # the config's own fault
         elif district is not None:
-            _, people, _ = read_people(config, district)
+            _, people, _ = read_people(settle_resolution(config, district)[0], district)
             found.warnings.extend(people_warnings(people))
         elif config.population.path is not None:
             read_people_table(config, config.resolve(config.population.path))

@@ -37,6 +37,9 @@ def check_fit(study: Study, found: Findings) -> None:
             f"{people:,.0f} in {n_cells} pieces of cells; {study.people.label.en}",
         ),
     )
+    if study.chosen is not None:
+        level = study.chosen.resolution
+        found.note(Said("网格", "cells"), Said(f"H3 {level} 级，", f"H3 resolution {level}, ") + study.chosen.why())
     for profile in dict.fromkeys(layer.profile for layer in study.config.layers):
         at = study.linked_cells(profile)
         n, of = int((at.edge >= 0).sum()), len(at.edge)

@@ -78,4 +78,5 @@ class DistrictResult:
     as_of: str = ""  # the date that the inputs stand for, as the config states it
     config_sha256: str = ""  # of the config's meaning, printed on the first sheet of the workbook
     whatif: str = ""  # what the map's what-if computes with (`outputs.whatif_pack`); "": the map has none
+    resolution_why: Said | str = ""  # why "auto" came to it; "": the config states a number
     programme: Any = None  # what was proven of the programme, as run.json holds it; None without one

@@ -54,9 +54,9 @@ _SENTENCES = {
         "weakest": "{layer} is covered least, {share}{as_low}: {lost} {whom} cannot walk there in {minutes} minutes.",
         "weakest_unknown": "{layer} is covered least, {share}{as_low}.",
         "as_low": " (as is {layers})",
-        "low": "{layers} have low shares that are not told apart within the errors; {layer} has {share}: "
+        "low": "{layers} have low shares that are not told apart within the errors; that of {layer} is {share}: "
         "{lost} {whom} cannot walk there in {minutes} minutes.",
-        "low_all": "The services' shares are not told apart within the errors; {layer} has {share}: "
+        "low_all": "The services' shares are not told apart within the errors; that of {layer} is {share}: "
         "{lost} {whom} cannot walk there in {minutes} minutes.",
         "all_covered": "The walking circles of all {n} services cover everybody whom they are for.",
         "best_site": "Of the {n} sites proposed for {layer} in {name}, site {rank} alone would newly cover the most "

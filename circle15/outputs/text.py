@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from circle15.outputs.dictionary import dictionary
 from circle15.outputs.shared_words import words
+from circle15.said import in_
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -138,7 +139,9 @@ def profile_text(layer: LayerInfo, lang: str) -> str:
 def cells_rule(result: DistrictResult) -> str:
     """Say which cells people are counted in, and where in them walks start."""
     rule = words(result.lang)[f"cells_rule_{result.walks_start}"]
-    return rule.format(resolution=result.resolution)
+    why = in_(result.resolution_why, result.lang)
+    between = "；" if result.lang == "zh" else "; "
+    return rule.format(resolution=result.resolution) + (f"{between}{why}" if why else "")
 
 
 def layer_rules(layer: LayerInfo, lang: str) -> list[tuple[str, str]]:

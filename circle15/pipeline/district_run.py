@@ -67,6 +67,10 @@ class Run:
                 f"{self.result.name}: {residents:,.0f} people, {units}",
             )
         ]
+        why = self.result.resolution_why
+        if why:
+            level = self.result.resolution
+            lines.append(Said(f"  网格：H3 {level} 级，", f"  cells: H3 resolution {level}, ") + why)
         layers = {layer.id: layer for layer in self.result.layers}
         view = View(self.result)
         row: Any

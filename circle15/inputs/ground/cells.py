@@ -100,8 +100,7 @@ def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
         for i in empty
     )
     check_cell_budget(units.geometry.to_numpy(), resolution)
-    shapes = units.geometry.to_numpy()
-    cut = kept_arrays("cells", [shapely.to_wkb(shapes), resolution], lambda: _cut(shapes, resolution))
+    cut = _kept_cut(units, resolution)
     cell_of_piece = cut["cell_of_piece"]
     pieces = gpd.GeoDataFrame(
         {
@@ -115,6 +114,16 @@ def cut_cells(units: gpd.GeoDataFrame, resolution: int) -> Cells:
         crs="EPSG:4326",
     )
     return Cells(pieces, cut["lon"], cut["lat"], cell_of_piece, resolution)
+
+
+def n_cells_cut(units: gpd.GeoDataFrame, resolution: int) -> int:
+    """Count the distinct cells that `cut_cells` gives; the cut is kept for it."""
+    return len(_kept_cut(units, resolution)["lon"])
+
+
+def _kept_cut(units: gpd.GeoDataFrame, resolution: int) -> dict[str, npt.NDArray[Any]]:
+    shapes = units.geometry.to_numpy()
+    return kept_arrays("cells", [shapely.to_wkb(shapes), resolution], lambda: _cut(shapes, resolution))
 
 
 def _cut(units: npt.NDArray[np.object_], resolution: int) -> dict[str, npt.NDArray[Any]]:

@@ -65,7 +65,7 @@ def read_buffer_people(config: Config, district: Any, area: Any, inside: Populat
     if not is_covered(config) or ring.is_empty:
         return None
     buffer = gpd.GeoDataFrame({"unit_id": ["buffer"]}, geometry=[ring], crs="EPSG:4326")
-    around = cut_cells(buffer, config.cells.resolution)
+    around = cut_cells(buffer, config.cells.settled_resolution)
     found, homes = _points_in(around, inside) if config.population.source == "points" else _raster_in(around, config)
     lived_in = np.flatnonzero((found.to_numpy() > 0).any(axis=1))
     if not len(lived_in):

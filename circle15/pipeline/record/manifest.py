@@ -102,6 +102,7 @@ def manifest_of(
         },
         "population_source": result.population_source,
         "attributions": list(result.attributions),
+        **({} if study.chosen is None else {"cells": study.chosen.record()}),
         "counts": study.counts,
         "register_warnings": [w.record() for w in study.policy.warnings],  # with codes, for programs
         "import_report": _import_report(study),

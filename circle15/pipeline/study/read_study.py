@@ -10,7 +10,7 @@ import pandas as pd
 import shapely
 
 from circle15.config.model import BUFFER_MARGIN_M
-from circle15.inputs.ground.cell_budget import check_cell_budget
+from circle15.inputs.ground.cell_resolution import settle_resolution
 from circle15.inputs.ground.cells import unit_of_points
 from circle15.inputs.ground.communities import REST_SUFFIX
 from circle15.inputs.ground.districts import District, buffer_area, read_district
@@ -53,14 +53,15 @@ def study_area(config: Config) -> Any:
         If the district's files cannot be used.
     """
     config = apply_policy(config).config
-    return _read_area(config, config.streets_file)[1]
+    district, area = _read_area(config, config.streets_file)
+    # Before the streets are read: a country's box is refused in a second.
+    settle_resolution(config, district)
+    return area
 
 
 def _read_area(config: Config, source: Path) -> tuple[District, Any]:
     """Give the district, and the area around it."""
     district = read_wanted(source, wanted_tags(config), lambda extract: read_district(config, extract))
-    # Before the streets are read: a country's box is refused in a second.
-    check_cell_budget(district.units.geometry, config.cells.resolution)
     return district, buffer_area(district.geometry, config.buffer_m())
 
 
@@ -77,6 +78,8 @@ def read_study(config: Config, clock: Clock) -> Study:
     source = config.streets_file
     with clock.stage("district"):
         district, area = _read_area(config, source)
+        config, chosen = settle_resolution(config, district)
+        applied = replace(applied, config=config)
     with clock.stage("network"):
         unchanged = read_streets(config, area)
         network, path_warnings = change_network(config, unchanged)
@@ -148,6 +151,7 @@ def read_study(config: Config, clock: Clock) -> Study:
         area=area,
         gates=services.gates,
         scenario=shown_changes(config, services),
+        chosen=chosen,
     )
 
 

@@ -51,7 +51,7 @@ def read_people(config: Config, district: District) -> tuple[Cells, Population, 
     Circle15Error
         If the population's files cannot be used.
     """
-    cells = cut_cells(district.units, config.cells.resolution)
+    cells = cut_cells(district.units, config.cells.settled_resolution)
     if district.communities is None:
         return cells, read_population(config, district, cells), None
     parts = cut_by_communities(cells, district.communities)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
     from circle15.config.layer import LayerTable
     from circle15.config.model import Config
+    from circle15.inputs.ground.cell_resolution import ChosenResolution
     from circle15.inputs.ground.cells import Cells
     from circle15.inputs.ground.districts import District
     from circle15.inputs.people.beyond import BufferPeople
@@ -66,6 +67,7 @@ class Study:
     area: Any = None  # the district and its buffer, degrees WGS-84
     gates: Any = None  # (n, 2) degrees WGS-84: gates on outlines of facilities; None where none was looked for
     scenario: tuple[ShownChange, ...] = ()  # what a scenario changes
+    chosen: ChosenResolution | None = None  # what [cells] resolution = "auto" came to; None where a number is stated
     _linked: dict[str, Linkage] = field(default_factory=dict)
     _off: dict[str, OffReasons] = field(default_factory=dict)
     _made: dict[str, Any] = field(default_factory=dict)

@@ -243,7 +243,8 @@ def _duplicates(config: Config, services: Services) -> list[Said]:
             found.append(
                 Said(
                     f"{layer.name}：{n} 处设施与另一处同名且相距不足 100 米，均已计入，可能重复，见导入报告",
-                    f"{layer.name}: {n} facilities bear the name of another within 100 m; both are counted, "
+                    f"{layer.name}: {n} {'facility bears' if n == 1 else 'facilities bear'} the name of another within"
+                    " 100 m; both are counted, "
                     "see the import report",
                 )
             )

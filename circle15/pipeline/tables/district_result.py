@@ -81,6 +81,7 @@ def district_result(
         streets=streets,
         population_source=study.people.label.in_(table.lang),
         resolution=study.cells.resolution,
+        resolution_why="" if study.chosen is None else study.chosen.why(),
         attributions=study.attributions,
         warnings=tuple(w.in_(table.lang) for w in warnings),
         walks_start="centre" if study.config.population.source == "units" else study.config.cells.start,
