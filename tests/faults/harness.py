@@ -152,7 +152,9 @@ class Tally:
         wrong += judge(self.bench, self.expected)
         if wrong and self.keep:
             shutil.copytree(self.bench.root / "judged", self.keep / f"{self.bench.command}-{n}")
-        self.losses.extend(f"call {n} of {self.expected.n_calls} ({kind}): {one}" for one in wrong)
+        for one in wrong:
+            self.losses.append(f"call {n} of {self.expected.n_calls} ({kind}): {one}")
+            sys.stderr.write(f"{self.losses[-1]}\n")
         self.ends[code] += 1
         self.kinds[kind or "killed"] += 1
         self.left.discard(n)
