@@ -13,7 +13,7 @@ from circle15.errors import OutputError, Problem
 from circle15.said import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 if sys.platform == "win32":
@@ -51,47 +51,53 @@ def locked_folder(folder: Path, room: Path) -> Iterator[None]:
         If the file cannot be made.
     """
     path = room / f".{folder.name}{_SUFFIX}"
-    while True:
-        # What lies there and is a link is not followed.
-        hold = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0), 0o666)
-        try:
+    hold, is_held = None, False
+    try:
+        while not is_held:
+            # What lies there and is a link is not followed.
+            hold = os.open(
+                path, os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_CLOEXEC", 0), 0o666
+            )
             _take(hold, folder)
             if _is_there(path, hold):
                 _sign(hold, path)
-                break
-        except BaseException:
-            os.close(hold)
-            raise
-        os.close(hold)  # its holder has removed it in the moment before it was taken
-    try:
+                is_held = True
+            else:  # its holder has removed it in the moment before it was taken
+                os.close(hold)
+                hold = None
         yield
     finally:
-        if sys.platform == "win32":
+        if sys.platform == "win32" and hold is not None:
             os.close(hold)
+        if is_held:
             with suppress(OSError):
                 path.unlink()
-        else:
-            with suppress(OSError):
-                path.unlink()
+        if sys.platform != "win32" and hold is not None:
             os.close(hold)
+        if not is_held:  # Ctrl-C in the moment after the file was made
+            _sweep(path, is_ours=lambda head: head in {b"", _HEAD})
 
 
 def sweep_locks(parent: Path) -> None:
     """Remove the locks in ``parent`` that killed processes left; one that is held, or is not circle15's, is left."""
     for path in parent.glob(f".*{_SUFFIX}"):
-        try:
-            hold = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
-        except OSError:
-            continue  # its own process has removed it, or it is another user's
-        try:
-            if sys.platform != "win32":
-                fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            if os.read(hold, len(_HEAD)) == _HEAD and _is_there(path, hold):
-                path.unlink()
-        except OSError:
-            logger.debug("%s: a living process holds it", path)
-        finally:
-            os.close(hold)
+        _sweep(path, is_ours=lambda head: head == _HEAD)
+
+
+def _sweep(path: Path, *, is_ours: Callable[[bytes], bool]) -> None:
+    try:
+        hold = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+    except OSError:
+        return  # its own process has removed it, or it is another user's
+    try:
+        if sys.platform != "win32":
+            fcntl.flock(hold, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if is_ours(os.read(hold, len(_HEAD))) and _is_there(path, hold):
+            path.unlink()
+    except OSError:
+        logger.debug("%s: a living process holds it", path)
+    finally:
+        os.close(hold)
 
 
 def _take(hold: int, folder: Path) -> None:

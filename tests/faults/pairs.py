@@ -69,7 +69,9 @@ def try_pairs(folder, n, seed):
             time.sleep(moments.uniform(0, usual) * moments.choice((0, 0.1, 1)))
             codes = [wait_for(start(folder / order[1], root / "out", words[1])), wait_for(first)][::-1]
             said = [TOLD in one.read_text("utf-8") for one in words]
-            ends[" and ".join("says so" if told else f"ends with {code}" for code, told in zip(codes, said, strict=True))] += 1
+            ends[
+                " and ".join("says so" if told else f"ends with {code}" for code, told in zip(codes, said, strict=True))
+            ] += 1
             text = half(root / "out")
             if text or results(root / "out") not in whole:
                 wrong.append(f"pair {turn}: {text or 'neither result'}")

@@ -113,12 +113,17 @@ def refuse_grid_files(crs: Any, *, file: str) -> None:
     """
     text = crs if isinstance(crs, str) else crs.to_wkt() if hasattr(crs, "to_wkt") else str(crs)
     if _GRIDS.search(text):
-        message = Said(
-            "坐标系引用了另外的改正数文件，此类文件不予打开；请用有 EPSG 编码的坐标系重新保存，如 EPSG:4490、EPSG:4326",
-            "its coordinate system names a file of its own with shifts, and such files are not opened; save it in a"
-            " system with an EPSG code, e.g. EPSG:4490 or EPSG:4326",
-        )
-        raise InputError(Problem(message, file=file, value=text[:200]))
+        raise grids_named(text, file=file)
+
+
+def grids_named(text: str, *, file: str) -> InputError:
+    """Give the error of a coordinate system that names a file of shifts, as ``text`` does."""
+    message = Said(
+        "坐标系引用了另外的改正数文件，此类文件不予打开；请用有 EPSG 编码的坐标系重新保存，如 EPSG:4490、EPSG:4326",
+        "its coordinate system names a file of its own with shifts, and such files are not opened; save it in a"
+        " system with an EPSG code, e.g. EPSG:4490 or EPSG:4326",
+    )
+    return InputError(Problem(message, file=file, value=text[:200]))
 
 
 def refuse_grids_beside(path: Path, *, file: str) -> None:

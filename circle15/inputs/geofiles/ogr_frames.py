@@ -18,6 +18,7 @@ from pyogrio.errors import DataLayerError, DataSourceError, FeatureError
 from circle15.errors import InputError, Problem
 from circle15.files.door import read_whole, steady_file
 from circle15.inputs.geofiles.drivers import only_drivers, refuse_grid_files, refuse_grids_beside, without_links
+from circle15.inputs.geofiles.geodatabase_guard import refuse_grids_inside
 from circle15.inputs.geofiles.geopackage_guard import check_geopackage
 from circle15.inputs.geofiles.open_geopackages import steady_geopackage
 from circle15.inputs.tables.encodings import decode_text
@@ -184,6 +185,8 @@ def _check_unopened(source: Path, kind: str, file: str) -> None:
         check_geopackage(source, file=file)
     elif kind == "shp":
         refuse_grids_beside(source, file=file)
+    elif kind in {"gdb", "zip"}:
+        refuse_grids_inside(source, file=file)
 
 
 def plain_reason(error: Exception, source: Path | bytes | None = None) -> str:
