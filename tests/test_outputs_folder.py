@@ -13,6 +13,7 @@ import pytest
 from circle15.errors import OutputError
 from circle15.files import publishing
 from circle15.files.digests import file_digest
+from circle15.files.held_folders import files_to_keep
 from circle15.files.publishing import EARLIER
 from circle15.files.staging import claimed_folder, replaced_file, replaced_files, staged_folder, sweep_stages
 from circle15.files.written import LEDGER, MANIFEST, write_json, write_manifest
@@ -424,3 +425,18 @@ def test_of_two_that_publish_into_one_folder_at_once_one_says_so_and_the_result_
         found = {text for name, text in contents(tmp_path / "d").items() if name in names}
         assert found == {written[-1].encode()}
     assert (len(said), len(written)) == (100, 100)
+
+
+def test_a_temporary_folder_that_could_not_be_removed_is_no_file_of_the_result(tmp_path, monkeypatch):
+    (tmp_path / "d").mkdir()
+    (tmp_path / "d" / "notes.txt").write_text("mine")
+    with staged_folder(tmp_path / "d") as stage:
+        (stage / "units").mkdir()
+        with monkeypatch.context() as patched:
+            patched.setattr(shutil, "rmtree", lambda *_, **__: None)
+            with replaced_file(stage / "units" / "x.html") as path:
+                path.write_text("x")
+        assert len(list((stage / "units").iterdir())) == 2
+        assert [p.name for p in files_to_keep(stage)] == ["x.html"]
+        (stage / MANIFEST).write_text("{}")
+    assert sorted(contents(tmp_path / "d")) == ["notes.txt", MANIFEST, "units/x.html"]

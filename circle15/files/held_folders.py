@@ -76,6 +76,21 @@ def _remove(folder: Path) -> None:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def files_to_keep(stage: Path) -> list[Path]:
+    """Give the files of a staged folder; what is left in it of temporary folders is removed, and never among them.
+
+    The system may have refused to remove one after its file had taken its place.
+    """
+    for left in sorted(p for p in stage.rglob(f".*{PREFIX}*{SUFFIX}") if (p / _MARK).is_file()):
+        _remove(left)
+    files = (p for p in stage.rglob("*") if p.is_file())
+    return sorted(p for p in files if not any(_is_temporary(part) for part in p.relative_to(stage).parts[:-1]))
+
+
+def _is_temporary(name: str) -> bool:
+    return name.startswith(".") and PREFIX in name and name.endswith(SUFFIX)
+
+
 def is_held(path: Path) -> bool:
     """Tell whether a path lies in a held folder, and so is nobody's but this process's."""
     return any(parent.name == _INSIDE and (parent.parent / _MARK).is_file() for parent in path.absolute().parents)

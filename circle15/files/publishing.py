@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from circle15.errors import OutputError, Problem
 from circle15.files.digests import fresh_digest
 from circle15.files.exchanging import exchange, may_be_exchanged, sync
+from circle15.files.held_folders import files_to_keep
 from circle15.files.written import (
     MANIFEST,
     files_of_manifest,
@@ -62,7 +63,7 @@ def publish(stage: Path, folder: Path, *, last: str = MANIFEST) -> None:
     OSError
         If the system refuses.
     """
-    fresh = sorted(p.relative_to(stage).as_posix() for p in stage.rglob("*") if p.is_file())
+    fresh = sorted(p.relative_to(stage).as_posix() for p in files_to_keep(stage))
     earlier = set(files_of_manifest(folder)) if last == MANIFEST else set()
     refuse_foreign(folder, sorted({*fresh, *earlier}))
     for path in (*(stage / name for name in fresh), *{(stage / name).parent for name in fresh}):

@@ -42,7 +42,7 @@ _BROKEN = (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFil
 _MAKERS = (
     "inputs/osm", "network/streets", "network/rules", "network/cache.py", "network/cuts.py",
     "inputs/geofiles/open_geopackages.py", "inputs/geofiles/ogr_frames.py", "inputs/geofiles/drivers.py",
-    "inputs/geofiles/geopackage_guard.py", "inputs/geofiles/tangles.py",
+    "inputs/geofiles/geodatabase_guard.py", "inputs/geofiles/geopackage_guard.py", "inputs/geofiles/tangles.py",
     "inputs/tables/encodings.py", "inputs/tables/numbers.py", "files/checked_entries.py", "units.py",
 )  # fmt: skip
 """Whatever decides what the streets of a file are: an entry made by other code or another table is never found again.

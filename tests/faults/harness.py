@@ -202,7 +202,8 @@ def _try_copies(bench, tally, refused):
     is_wanted = wanted.__contains__
     try:
         for one in watch_branches(talk, process, image, is_wanted=is_wanted, longest_s=expected.longest_s):
-            if one.code in {ELSEWHERE, HANGS}:  # a copy has no threads but one: others may be waited for
+            # A copy has no threads but one: others may be waited for, or an object of theirs ends it by a signal.
+            if one.code in {ELSEWHERE, HANGS} or (one.code < 0 and not tally.kills):
                 bench.said()
             else:
                 tally.weigh(one.number, one.kind, one.code, bench.said())

@@ -82,7 +82,7 @@ def _of_file(path: Path) -> str | None:
         if path.is_dir():
             return _of_folder(path)
         return _of_config(path) if path.suffix == ".toml" and is_plain_file(path) else None
-    except (OSError, ValueError):  # whoever opens it for work tells what is wrong with it
+    except (OSError, ValueError, MemoryError):  # whoever opens it for work tells what is wrong with it
         return None
 
 

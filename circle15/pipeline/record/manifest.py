@@ -15,6 +15,7 @@ from circle15 import __version__, _core
 from circle15.config.meaning import config_digest, plain_config, stated_config
 from circle15.files.digests import file_digest, library_versions
 from circle15.files.door import settled_path
+from circle15.files.held_folders import files_to_keep
 from circle15.inputs.tables.import_report import changes_frame
 from circle15.outputs.result import one_side
 from circle15.pipeline.record.tracing import input_files, trace_tables
@@ -83,7 +84,7 @@ def manifest_of(
     config = study.policy.stated
     inputs = input_files(study)
     ledger.refuse_changed(inputs.values())
-    files = sorted(p for p in folder.rglob("*") if p.is_file())
+    files = files_to_keep(folder)
     return {
         "circle15": __version__,
         "core": _core.build_info(),
