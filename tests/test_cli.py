@@ -44,7 +44,7 @@ def test_help_loads_no_heavy_library():
 def test_what_a_run_reads_and_measures_with_loads_no_slow_part_of_scipy():
     code = (
         "import sys\nimport circle15.doctor.check, circle15.pipeline\n"
-        "print(sorted({'scipy.stats', 'scipy.signal', 'scipy.optimize', 'scipy.sparse.csgraph'} & set(sys.modules)))"
+        "print(sorted({'scipy.stats', 'scipy.signal', 'scipy.optimize', 'scipy.sparse.csgraph', 'scipy.ndimage'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

@@ -10,6 +10,7 @@ from circle15.inputs.facilities.facility_sources import combine_facilities, faci
 from circle15.inputs.osm.features import read_features
 from circle15.network.build import read_network
 from circle15.network.graph import WalkNetwork
+from circle15.network.linking import entrances
 from circle15.network.linking.entrances import facility_entrances, read_gates
 from circle15.network.linking.link import link
 from circle15.network.walking.profiles import WalkProfile
@@ -151,3 +152,31 @@ def test_on_the_shipped_extract_parks_are_reached_nearer_than_at_their_middle(mo
     assert (nearest <= middle + 0.01).all()
     assert np.median(nearest) < 0.01
     assert len(found) > 1.5 * len(parks)
+
+
+def test_entrances_are_found_again_by_content_and_anew_where_streets_gates_or_an_outline_differ(
+    cross, tmp_path, monkeypatch
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    looked = []
+    near = entrances.gates_on
+    monkeypatch.setattr(entrances, "gates_on", lambda *found: looked.append(1) or near(*found))
+    park, shop = shapely.box(0.001, 0.001, 0.003, 0.0035), shapely.Point(0.001, 0.003)
+    first = places(cross, shop, park)
+    pd.testing.assert_frame_equal(places(cross, shop, park), first)
+    moved = places(cross, shapely.Point(0.0012, 0.003), park)  # a point is no reason to look anew
+    assert (len(looked), moved["lon"][0]) == (1, 0.0012)
+    pd.testing.assert_frame_equal(moved.iloc[1:], first.iloc[1:])
+    shifted = WalkNetwork.from_edges(
+        cross.node_lon, cross.node_lat + 1e-5, cross.tail, cross.head, np.full(cross.n_edges, 222.4)
+    )
+    for network, shape, gates in [
+        (shifted, park, None),
+        (cross, shapely.box(0.001, 0.001, 0.0031, 0.0035), None),
+        (cross, park, [[0.0015, 0.001]]),
+        (cross, park, [[0.0016, 0.001]]),
+    ]:
+        before = len(looked)
+        found = places(network, shop, shape, gates=gates)
+        assert len(looked) == before + 1
+        assert not found.equals(first)

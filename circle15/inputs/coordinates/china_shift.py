@@ -23,7 +23,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import scipy  # its parts load when they are used
 import shapely
 
 if TYPE_CHECKING:
@@ -123,7 +122,8 @@ def _convert_where(
     """
     x, y = np.broadcast_arrays(np.asarray(lon, dtype=np.float64), np.asarray(lat, dtype=np.float64))
     out_x, out_y = x.flatten(), y.flatten()
-    close = np.flatnonzero(_look_up(_cells_around(), out_x, out_y))
+    # Elsewhere in the world the map of cells, a tenth of a second, is not made.
+    close = np.flatnonzero(_look_up(_cells_around(), out_x, out_y)) if _in_box(out_x, out_y).any() else ()
     for start in range(0, len(close), _BLOCK):
         block = close[start : start + _BLOCK]
         p, q = convert(out_x[block], out_y[block])
@@ -145,10 +145,18 @@ def is_shifted(lon: npt.ArrayLike, lat: npt.ArrayLike) -> npt.NDArray[np.bool_]:
     return result
 
 
+def _in_box(lon: Floats, lat: Floats) -> npt.NDArray[np.bool_]:
+    """Tell which points lie in the box that the cells fill; NaN does not."""
+    with np.errstate(invalid="ignore"):
+        inside: npt.NDArray[np.bool_] = (
+            (lon >= CHINA_WEST) & (lon <= CHINA_EAST) & (lat >= CHINA_SOUTH) & (lat <= CHINA_NORTH)
+        )
+    return inside
+
+
 def _look_up(cells: npt.NDArray[np.int8], lon: Floats, lat: Floats) -> npt.NDArray[np.int8]:
     """Give the values of the cells that points lie in, `_OUTSIDE` beyond all."""
-    with np.errstate(invalid="ignore"):
-        inside = (lon >= CHINA_WEST) & (lon <= CHINA_EAST) & (lat >= CHINA_SOUTH) & (lat <= CHINA_NORTH)
+    inside = _in_box(lon, lat)
     column = (np.where(inside, lon, CHINA_WEST) - CHINA_WEST) / _CELL_DEG
     row = (np.where(inside, lat, CHINA_SOUTH) - CHINA_SOUTH) / _CELL_DEG
     return np.where(inside, cells[row.astype(np.int64), column.astype(np.int64)], _OUTSIDE).astype(np.int8)
@@ -179,7 +187,10 @@ def _cells() -> npt.NDArray[np.int8]:
 @lru_cache(maxsize=1)
 def _cells_around() -> npt.NDArray[np.int8]:
     """Mark cells that meet the outline or lie beside one that does: a shift is much shorter than a cell."""
-    return np.asarray(scipy.ndimage.binary_dilation(_cells() != _OUTSIDE, np.ones((3, 3))), dtype=np.int8)
+    marked = np.pad(_cells() != _OUTSIDE, 1)
+    n, m = marked.shape
+    beside = [marked[i : n - 2 + i, j : m - 2 + j] for i in range(3) for j in range(3)]
+    return np.any(beside, axis=0).astype(np.int8)
 
 
 def _solve(

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 import shapely
 
+from circle15.files.kept_results import kept_arrays
 from circle15.inputs.osm.columns import read_columns
 from circle15.units import EARTH_RADIUS_M
 
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
     import geopandas as gpd
 
+    from circle15.files.kept_results import Arrays
     from circle15.network.graph import WalkNetwork
 
 Floats = npt.NDArray[np.float64]
@@ -101,16 +103,8 @@ def facility_entrances(
     extended = np.flatnonzero(shapely.get_dimensions(shapes) > 0)
     places: dict[int, Floats] = {}
     if len(extended):
-        outlines = outlines_of(shapes[extended])
-        edges = _edge_lines(network)
-        found = [
-            _crossings(edges, outlines),
-            gates_on(outlines, np.empty((0, 2)) if gates is None else np.asarray(gates)),
-        ]
-        nearest = _Nearest(edges, max_access_m)
-        for k, row in enumerate(extended.tolist()):
-            points = np.concatenate([by_outline[k] for by_outline in found])
-            places[row] = _thinned(points, outlines[k]) if len(points) else nearest.place(outlines[k], own[row])
+        found = _kept_places(network, shapes[extended], own[extended], gates, max_access_m)
+        places = dict(zip(extended.tolist(), found, strict=True))
     rows = [(row, point) for row in range(len(shapes)) for point in places.get(row, own[row : row + 1])]
     owner = np.array([row for row, _ in rows], dtype=np.int64)
     at = np.array([point for _, point in rows], dtype=np.float64).reshape(len(rows), 2)
@@ -122,6 +116,33 @@ def facility_entrances(
             "lat": at[:, 1],
         }
     )
+
+
+def _kept_places(
+    network: WalkNetwork, shapes: Objects, own: Floats, gates: npt.ArrayLike | None, max_access_m: float
+) -> list[Floats]:
+    """Give the entrances of each facility with an outline, (n, 2) degrees, from the cache where all is as before."""
+    known = np.empty((0, 2)) if gates is None else np.asarray(gates, dtype=np.float64)
+    streets = (network.node_lon, network.node_lat, network.tail, network.head, network.is_island | network.is_span)
+    outlined = np.asarray(shapely.to_wkb(shapes), dtype=object)
+
+    def make() -> Arrays:
+        found = _places(_edge_lines(network), shapes, own, known, max_access_m)
+        return {"points": np.concatenate(found), "n_points": np.array([len(points) for points in found])}
+
+    kept = kept_arrays("entrances", (*streets, outlined, own, known, max_access_m), make)
+    return np.split(kept["points"], np.cumsum(kept["n_points"])[:-1])
+
+
+def _places(edges: Objects, shapes: Objects, own: Floats, gates: Floats, max_access_m: float) -> list[Floats]:
+    outlines = outlines_of(shapes)
+    found = (_crossings(edges, outlines), gates_on(outlines, gates))
+    nearest = _Nearest(edges, max_access_m)
+    places = []
+    for k, outline in enumerate(outlines):
+        points = np.concatenate([by_outline[k] for by_outline in found])
+        places.append(_thinned(points, outline) if len(points) else nearest.place(outline, own[k]))
+    return places
 
 
 def outlines_of(shapes: Objects) -> Objects:
