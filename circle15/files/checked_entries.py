@@ -25,10 +25,11 @@ class BrokenEntryError(ValueError):
 
 def write_checked_arrays(path: Path, name: str, arrays: Mapping[str, npt.NDArray[Any]]) -> None:
     """Write arrays as an ``.npz`` whose archive comment is the checksum of all before it, and of the entry's name."""
-    np.savez(path, **arrays)  # type: ignore[arg-type]  # numpy's stub takes its one keyword for all of them
-    with zipfile.ZipFile(path, "a") as archive:
-        archive.comment = b"0" * _SUM_CHARACTERS
-    with path.open("r+b") as file:
+    # Opened here: `zipfile` empties a file that it is to add to where the system refuses to open it once.
+    with path.open("w+b") as file:
+        np.savez(file, **arrays)  # type: ignore[arg-type]  # numpy's stub takes its one keyword for all of them
+        with zipfile.ZipFile(file, "a") as archive:
+            archive.comment = b"0" * _SUM_CHARACTERS
         found, _ = _sums(file, name)
         file.seek(-_SUM_CHARACTERS, 2)
         file.write(found)

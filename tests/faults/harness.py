@@ -151,7 +151,7 @@ class Tally:
         wrong = [] if self.kills and code == -signal.SIGKILL else said_wrong(code, text, kind)
         wrong += judge(self.bench, self.expected)
         if wrong and self.keep:
-            shutil.copytree(self.bench.root / "judged", self.keep / f"{self.bench.command}-{n}")
+            shutil.copytree(self.bench.root / "judged", self.keep / f"{self.bench.command}-{n}", dirs_exist_ok=True)
         for one in wrong:
             self.losses.append(f"call {n} of {self.expected.n_calls} ({kind}): {one}")
             sys.stderr.write(f"{self.losses[-1]}\n")
