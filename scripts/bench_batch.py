@@ -182,7 +182,8 @@ def run_province(extract: Path, folder: Path, copies: int, jobs: int) -> None:
         own = folder / f"province-{n}"
         own.mkdir(parents=True, exist_ok=True)
         province = own / "province.osm.pbf"
-        make_province(extract, province, n)
+        if not province.exists():  # kept, it was made before
+            make_province(extract, province, n)
         config = make_batch(province, own, None, n)
         found.append(run(config, own / "out", ["--jobs", str(jobs)], own / "cache"))
         manifest = json.loads((own / "out" / "run.json").read_text(encoding="utf-8"))

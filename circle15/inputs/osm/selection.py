@@ -57,6 +57,7 @@ def write_selections(path: Path, asked: Sequence[tuple[Mapping[str, frozenset[st
             )
             for i, (wanted, _) in enumerate(asked)
         ]
+        thing: Any
         for thing in osmium.FileProcessor(str(path)).with_locations(index).with_filter(keys):
             for selection in selections:
                 selection.take(thing)
@@ -96,6 +97,7 @@ class _Selection:
         """Give the found objects and between them, by their ids and without tags, those that they are made of."""
         nodes = deque(sorted(self.nodes - self.ids["n"]))
         ways = deque(sorted(self.refs))
+        own: Any
         for own in osmium.FileProcessor(str(self.found)):
             yield from _made(nodes, own.id if own.is_node() else math.inf, partial(_node, index=index))
             if not own.is_node():

@@ -82,7 +82,7 @@ def read_parcel_rows(
     problems: list[Problem] = []
     named = reader.text(columns["layer"])
     services = [_services(reader, i, text, layer_ids, problems) for i, text in enumerate(named)]
-    costs = [_costs(reader, columns["cost"], i, len(services[i]), problems) for i in range(n)]
+    costs = _costs_of_rows(reader, columns["cost"], [len(s) for s in services], problems)
     capacities = _capacities(reader, columns["capacity"], [len(s) for s in services], problems)
     first_year, decided = _years(reader, problems), _decisions(reader, problems)
     ids = reader.text(reader.column_of("id"))
@@ -144,8 +144,7 @@ def _capacities(
 ) -> list[list[float]]:
     values = reader.numbers(column)
     found = []
-    for i, n in enumerate(n_services):
-        text = "" if column is None else str(reader.table.frame[column].iloc[i]).strip()
+    for i, (n, text) in enumerate(zip(n_services, _cells(reader, column), strict=True)):
         parts = [part for part in _BETWEEN.split(text) if part]
         if n == 1 or not text:
             found.append([float(values[i])] * n)
@@ -165,33 +164,47 @@ def _capacities(
     return found
 
 
-def _costs(
-    reader: ValueReader, column: str | None, i: int, n: int, problems: list[Problem]
-) -> tuple[list[float], float]:
-    """Give the cost of each service and of all in 万元; a heading or a cell may say 元, 万元 or 亿元."""
-    text = "" if column is None else str(reader.table.frame[column].iloc[i]).strip()
-    if column is None or not text:
+def _cells(reader: ValueReader, column: str | None) -> list[str]:
+    """Give a column's cells as they stand there, "" where there is no column."""
+    if column is None:
+        return [""] * len(reader.table.frame)
+    return [str(value).strip() for value in reader.table.frame[column].tolist()]
+
+
+def _costs_of_rows(
+    reader: ValueReader, column: str | None, n_services: list[int], problems: list[Problem]
+) -> list[tuple[list[float], float]]:
+    """Give each project's cost of each service and of all in 万元; a heading or a cell may say 元, 万元 or 亿元."""
+    usual = 1.0 if column is None else _MONEY.get(split_heading(column).unit, 1.0)
+    costs = []
+    for i, (n, text) in enumerate(zip(n_services, _cells(reader, column), strict=True)):
+        cost = _costs(text, n, usual)
+        if isinstance(cost, Said):
+            problems.append(_problem(reader, i, column, cost))
+            cost = [math.nan] * n, math.nan
+        costs.append(cost)
+    return costs
+
+
+def _costs(text: str, n: int, usual: float) -> tuple[list[float], float] | Said:
+    """Read the cost of a project of ``n`` services, or say what is wrong with it."""
+    if not text:
         return [math.nan] * n, math.nan
-    usual = _MONEY.get(split_heading(column).unit, 1.0)
     parts = [part for part in _BETWEEN.split(text) if part] if n > 1 else [text]
     amounts = [_amount(part, usual) for part in parts]
     if not all(amount > 0 for amount in amounts):
-        message = Said(
+        return Said(
             "不是造价：应为大于 0 的金额，单位万元，除非列名或单元格写明元、亿元",
             "is no cost: an amount above 0, in 万元 unless the heading or the cell says 元 or 亿元",
         )
-        problems.append(_problem(reader, i, column, message))
-        return [math.nan] * n, math.nan
     if len(amounts) == n:
         return amounts, sum(amounts)
     if len(amounts) == 1:
         return amounts * n, amounts[0]
-    message = Said(
+    return Said(
         f"该项目有 {n} 项服务，造价应写一个总数，或按同样顺序写 {n} 个数",
         f"the project is for {n} services: give one cost, or {n} in their order",
     )
-    problems.append(_problem(reader, i, column, message))
-    return [math.nan] * n, math.nan
 
 
 def _amount(text: str, usual: float) -> float:
@@ -216,12 +229,14 @@ def _decisions(reader: ValueReader, problems: list[Problem]) -> npt.NDArray[np.i
     column = reader.column_of("decided")
     found = np.full(len(reader.table.frame), NOT_DECIDED, dtype=np.int64)
     for i, text in enumerate(reader.text(column)):
+        if not text:
+            continue
         match, flag = _YEAR.fullmatch(text), parse_flag(text)
         if match is not None:
             found[i] = int(match["year"])
         elif text in _DECIDED or flag == 1.0:
             found[i] = ANY_YEAR
-        elif text and text not in _UNDECIDED and flag != 0.0:
+        elif text not in _UNDECIDED and flag != 0.0:
             message = Said("应写是、否或年份", "says yes, no or a year")
             problems.append(_problem(reader, i, column, message))
     return found

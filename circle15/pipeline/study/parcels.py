@@ -135,7 +135,7 @@ def read_parcels(study: Study, name: str) -> Parcels:
     of_row = np.split(order, np.searchsorted(rows.row[order], np.arange(1, len(names))))[: len(names)]
     # One parcel may stand there with several sizes or for several services.
     keys = [
-        (name, lon, lat, *rows.layer[own].tolist(), str(rows.cost[own]), str(rows.capacity[own]))
+        (name, lon, lat, *rows.layer[own].tolist(), rows.cost[own].tobytes(), rows.capacity[own].tobytes())
         for name, lon, lat, own in zip(names, places.lon.tolist(), places.lat.tolist(), of_row, strict=True)
     ]
     first: dict[tuple[object, ...], int] = {}
