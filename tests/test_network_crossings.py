@@ -14,6 +14,7 @@ from circle15.doctor.check import check_config
 from circle15.errors import InputError
 from circle15.network.build import read_network
 from circle15.network.parting import why_apart
+from circle15.network.streets.crossings import find_crossings
 from circle15.pipeline import run_district
 from circle15.units import EARTH_RADIUS_M
 from tests.toy_osm import write_osm
@@ -35,6 +36,23 @@ def joined(path, **options):
 
 def n_parts(net):
     return int(net.component[net.tail].max()) + 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_some_edges_cross_the_others_where_all_edges_cross_each_other(seed):
+    rng = np.random.default_rng(seed)
+    lon, lat = rng.integers(0, 12, (2, 80)) * D  # on a grid, so that many touch
+    tail, head = rng.integers(0, 80, (2, 60))
+    edges, own = np.flatnonzero(tail != head), rng.random(60) < 0.3
+    whole = find_crossings(lon, lat, tail, head, edges)
+    between = own[whole.first] != own[whole.second]
+    part = find_crossings(lon, lat, tail, head, edges, with_others=own[edges])
+
+    def told(found, rows):
+        return sorted(zip(found.first[rows], found.second[rows], *found.place[rows].T, strict=True))
+
+    assert between.any()
+    assert told(part, slice(None)) == told(whole, between)
 
 
 @pytest.mark.parametrize("suffix", [".gpkg", ".shp", ".geojson"])

@@ -75,6 +75,31 @@ def test_page_links_no_script_style_or_image(page):
     assert "sourceMappingURL" not in page
 
 
+def test_every_page_says_how_many_of_its_own_are_unlinked(result, page, tmp_path):
+    write_unit_maps(result, tmp_path)
+    pages = [page, *(p.read_text(encoding="utf-8") for p in sorted(tmp_path.glob("*.html")))]
+    shown = [len(json.loads(_parsed(text).data)["unlinked"]) for text in pages]
+    say = View(result).say
+    for text, n in zip(pages, shown, strict=True):
+        label = say["in_brackets"].format(a=say["unlinked"], b=n)
+        assert (label in text or json.dumps(label)[1:-1] in text) == (n > 0)
+        assert "c15-n-unlinked" not in text
+    assert any(shown)
+
+
+def test_streets_near_a_unit_are_those_of_the_whole_cut_to_its_reach(result):
+    rng = np.random.default_rng(15)
+    west, south, east, north = result.boundary.total_bounds
+    ends = rng.uniform((west - 0.1, south - 0.1), (east + 0.1, north + 0.1), (400, 1, 2))
+    lines = shapely.linestrings(ends + rng.normal(0, 0.02, (400, 3, 2)).cumsum(axis=1))
+    view = View(replace(result, streets=gpd.GeoSeries(lines, crs="EPSG:4326")))
+    whole = view.streets()
+    for unit_id in view.unit_names():
+        unit = view.of_unit(unit_id)
+        cut = shapely.get_parts(shapely.clip_by_rect(whole, *unit.reach().bounds))
+        assert shapely.to_wkb(unit.streets()).tolist() == shapely.to_wkb(cut[~shapely.is_empty(cut)]).tolist()
+
+
 def test_same_result_gives_same_bytes(result, page, tmp_path):
     write_district_map(made_result("tiny"), tmp_path / "again.html")
     assert (tmp_path / "again.html").read_text(encoding="utf-8") == page
