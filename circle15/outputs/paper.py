@@ -41,6 +41,10 @@ def text_width(text: str) -> int:
     return len(text) if text.isascii() else len(text.encode("gb18030", "replace"))
 
 
+_UNIT = re.compile(r"（[\x21-\x7e°²³]+）")
+"""A unit behind a Chinese heading, （km/km²）: one word, which no line breaks."""
+
+
 @dataclass(frozen=True, slots=True)
 class Measured:
     """One column of a sheet before its width is settled."""
@@ -54,7 +58,8 @@ class Measured:
 
     def least(self) -> int:
         """Give the letters without which a number, or a word of the heading, would be cut."""
-        words = re.split(r"[\s/–-]|(?<=[^\x00-\x7f])", self.heading)
+        units = _UNIT.findall(self.heading)
+        words = [*units, *re.split(r"[\s/–-]|(?<=[^\x00-\x7f])", _UNIT.sub("", self.heading))]
         heading = max(text_width(self.heading) / _HEADING_LINES, *map(text_width, words), _NARROWEST)
         return math.ceil(max(heading, self.longest if self.lengths is None else min(self.longest, _SMALLEST_CAP)))
 

@@ -26,9 +26,9 @@ if TYPE_CHECKING:
 
 Float64 = npt.NDArray[np.float64]
 EVERYTHING = "all"
-MEASURED_DRAWS = 60
+MEASURED_DRAWS = 40
 """Draws, the first of all, in which plans are made anew that ask for a whole measurement: enough to tell one in
-twenty, and a district is measured so often within a minute."""
+twenty, and what they take stays near three times a run without draws (`scripts/bench_certainty.py --lists`)."""
 
 
 class DrawnStudies:
@@ -39,9 +39,9 @@ class DrawnStudies:
     alone, everything is measured anew, catchments and missing places too; a draw of no noise is the study as stated.
     """
 
-    def __init__(self, world: World) -> None:
-        self._world = world
-        self.n_draws = min(world.draws, MEASURED_DRAWS)
+    def __init__(self, world: World, *, most: int = MEASURED_DRAWS, with_missing: bool = True) -> None:
+        self._world, self._with_missing = world, with_missing
+        self.n_draws = min(world.draws, most)
         self._places: dict[str, DrawnPlaces] = {}
         self._speeds: dict[str, Float64] = {}
         self._capacities: dict[str, Float64] = {}
@@ -86,7 +86,7 @@ class DrawnStudies:
             facilities=self._facilities(service, draw) if drawn == EVERYTHING else study.facilities,
             _linked={key: replace(at, network=network) for key, at in linked.items()},
         )
-        return found, measure_service(layer, found, threads=1)
+        return found, measure_service(layer, found, threads=1, with_missing=self._with_missing)
 
     def over_speeds(self, layer: LayerTable, n: int) -> list[int]:
         """Give up to ``n`` draws, evenly over the walking speeds."""

@@ -28,7 +28,7 @@ ROBUST_QUANTILE = 0.1
 TOP = 3
 _ALONE = ("positions", "speed", "people")
 _FACTOR_DRAWS = 60
-"""Draws in which each factor is drawn alone: enough to tell one in twenty."""
+"""Draws in which each factor is drawn alone, where a draw costs little: enough to tell one in twenty."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +46,10 @@ class Places(Protocol):
     @property
     def n_draws(self) -> int:
         """Number of draws."""
+
+    @property
+    def n_alone(self) -> int:
+        """Number of draws in which each factor is drawn alone."""
 
     def chosen(self, draw: int, top: int, *, cost: Float64 | None = None, budget: float | None = None,
                drawn: str = "all") -> Int64:  # fmt: skip
@@ -84,6 +88,11 @@ class Candidates:
     def n_draws(self) -> int:
         """Number of draws."""
         return self._drawn.n_draws
+
+    @property
+    def n_alone(self) -> int:
+        """Number of draws in which each factor is drawn alone."""
+        return min(self.n_draws, _FACTOR_DRAWS)
 
     def in_draw(self, draw: int, drawn: str = "all") -> DrawnDemand:
         """Give what can be gained in a draw; ``drawn`` is "all", or the one factor that is drawn."""
@@ -183,7 +192,7 @@ def order_depends_on(candidates: Places, n_places: int, top: int, *, cost: Float
                      budget: float | None = None) -> npt.NDArray[np.object_]:  # fmt: skip
     """Name for each place the one factor under which it is chosen least often, "" where it is in nearly every draw."""
     share = np.zeros((len(_ALONE), n_places))
-    n_draws = min(candidates.n_draws, _FACTOR_DRAWS)
+    n_draws = candidates.n_alone
     for i, factor in enumerate(_ALONE):
         for draw in range(n_draws):
             share[i, candidates.chosen(draw, top, cost=cost, budget=budget, drawn=factor)] += 1

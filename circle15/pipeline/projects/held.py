@@ -10,7 +10,7 @@ import numpy.typing as npt
 import pandas as pd
 
 from circle15.network.linking.link import link
-from circle15.pipeline.draws.drawn_studies import DrawnStudies, in_draw
+from circle15.pipeline.draws.drawn_studies import MEASURED_DRAWS, DrawnStudies, in_draw
 from circle15.pipeline.draws.held_choices import Candidates, HeldChoice, hold_choice, order_depends_on, robust_order
 from circle15.pipeline.projects.gains import demand_of, gains_in_order, offer_of, shortage_around
 from circle15.pipeline.projects.ranked import (
@@ -42,6 +42,10 @@ SAME_PLACE_M = 300.0
 """Where candidates are cells, two nearer to each other than this are one place: neighbours do not compete."""
 _LOOKS = 12
 """Draws, evenly over walking speeds, in which is looked for places that compete with the listed ones."""
+_LOOKS_AT_CELLS = {"people": 12, "gap": 4, "places": 2}
+"""The same where every cell is a candidate, by what they are ranked by: a look among thousands takes long."""
+_DRAWS_BY_PLACES = 20
+"""Draws in which a list by places is made anew: each place chosen there asks for many flows through the district."""
 
 
 def held_ranking(
@@ -52,7 +56,7 @@ def held_ranking(
     The listed places compete with those that greedy chooses in some draws (`_LOOKS`). For lists by gaps or missing
     places the district is measured anew in each draw, and catchments and flows with it (`drawn_studies`).
     """
-    every, studies = candidates_of(study), DrawnStudies(certainty.world)
+    every = candidates_of(study)
     frames = []
     for service in services:
         own = ranking[ranking["layer"] == service.layer.id].reset_index(drop=True)
@@ -63,8 +67,12 @@ def held_ranking(
             places, at, _ = usable_places(study, service, places_for(study, service, every, []), needs_cost=by_cost)
             rows = listed(own, places)
             capacity = new_capacity(study, service.layer, places.capacity)
+            most = _DRAWS_BY_PLACES if by.startswith("places") else MEASURED_DRAWS
+            studies = DrawnStudies(certainty.world, most=most, with_missing=False)
             every_place = _Drawn(certainty, studies, service, at, capacity, by)
-            some = competing(certainty, service, (every_place.of(slice(None)), places), rows, by_cost=by_cost)
+            pool = (every_place.of(slice(None)), places)
+            looks = _LOOKS if study.config.planning.candidates else _LOOKS_AT_CELLS[by.partition("_")[0]]
+            some = competing(certainty, service, pool, rows, by_cost=by_cost, looks=looks)
             cost = places.cost[some] if by_cost else None
             columns = held_columns(certainty, service, every_place.of(some), (len(some), len(rows)), cost=cost)
         frames.append(pd.concat([own, columns], axis=1))
@@ -82,6 +90,11 @@ class ListedPlaces:
     def n_draws(self) -> int:
         """Number of draws."""
         return self._studies.n_draws
+
+    @property
+    def n_alone(self) -> int:
+        """Number of draws in which each factor is drawn alone."""
+        return (self.n_draws + 1) // 2
 
     def chosen(self, draw: int, top: int, *, cost: Float64 | None = None, budget: float | None = None,
                drawn: str = "all") -> Int64:  # fmt: skip
@@ -209,17 +222,17 @@ def listed(own: pd.DataFrame, places: Parcels) -> Int64:
 
 def competing(
     certainty: Certainty, service: Service, candidates: tuple[Places, Parcels], listed: Int64,
-    *, by_cost: bool, merged: bool = True,
+    *, by_cost: bool, merged: bool = True, looks: int = _LOOKS,
 ) -> Int64:  # fmt: skip
     """Give the rows of the candidates that compete: the listed ones, then those that greedy chooses in some draws."""
     every, places = candidates
     planning = certainty.world.study.config.planning
     by_speed = np.argsort(certainty.of_layer(service.layer.id).speed_factor[: every.n_draws], kind="stable")
-    looks = np.unique(np.linspace(0, len(by_speed) - 1, _LOOKS).astype(np.int64))
+    looked = np.unique(np.linspace(0, len(by_speed) - 1, looks).astype(np.int64))
     cost, budget = (places.cost, planning.budget) if by_cost else (None, None)
     found: list[int] = listed.tolist()
     is_cells = merged and planning.candidates is None
-    for draw in by_speed[looks].tolist():
+    for draw in by_speed[looked].tolist():
         for row in every.chosen(draw, len(listed) or 1, cost=cost, budget=budget).tolist():
             if row not in found and not (is_cells and is_near(places, row, found)):
                 found.append(row)

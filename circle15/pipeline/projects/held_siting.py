@@ -45,7 +45,7 @@ def held_siting(study: Study, service: Service, certainty: Certainty, siting: pd
     needs_cost = task.budget is not None or task.cheapest
     places, at, _ = usable_places(study, service, every, needs_cost=needs_cost)
     places = replace(places, capacity=new_capacity(study, service.layer, places.capacity))
-    studies = DrawnStudies(certainty.world)
+    studies = DrawnStudies(certainty.world, with_missing=False)
     frames = []
     for _, one in siting.groupby("solution", sort=False):
         own = one.reset_index(drop=True)
@@ -76,6 +76,11 @@ class SitedPlaces:
     def n_draws(self) -> int:
         """Number of draws."""
         return self._studies.n_draws
+
+    @property
+    def n_alone(self) -> int:
+        """Number of draws in which each factor is drawn alone."""
+        return (self.n_draws + 1) // 2
 
     def case(self, draw: int, drawn: str = "all") -> Case:
         """Give the task as it is in a draw."""

@@ -125,10 +125,13 @@ class Service:
         return self.layer.norm_per_1000 / 1000 if self.layer.norm_per_1000 is not None else float("nan")
 
 
-def measure_service(layer: LayerTable, study: Study, *, threads: int | None = None) -> Service:
+def measure_service(
+    layer: LayerTable, study: Study, *, threads: int | None = None, with_missing: bool = True
+) -> Service:
     """Walk from every cell to the layer's facilities and measure what they mean for people.
 
     Coverage is read from times, never from polygons. A facility with several entrances is reached at the nearest.
+    Without ``with_missing`` the places missing, which take as long as all the rest, are left NaN.
     """
     threshold_s = study.config.threshold_s(layer)
     rows = study.rows_of(layer.id)
@@ -169,7 +172,7 @@ def measure_service(layer: LayerTable, study: Study, *, threads: int | None = No
         access=access,
         need=need,
         gap=np.where(covered, 0.0, people) if rule is None else open_gap(access, people, need),
-        places_missing=nothing if rule is None else demand.places_missing(places, wanted),
+        places_missing=nothing if rule is None or not with_missing else demand.places_missing(places, wanted),
         people_within=within.sum(axis=1),
         people_beyond=within[:, 1],
         load=_nearest_load(demand.times, demand.people),
