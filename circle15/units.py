@@ -96,4 +96,6 @@ def minutes_to_ms(minutes: float, *, name: str) -> int:
 
 def ms_to_seconds(ms: npt.NDArray[np.uint32]) -> npt.NDArray[np.float64]:
     """Convert milliseconds to seconds, the sentinel ``UNREACHED`` becoming NaN."""
-    return np.where(ms == UNREACHED, np.nan, ms / float(MS_PER_SECOND))
+    seconds: npt.NDArray[np.float64] = ms / float(MS_PER_SECOND)
+    seconds[ms == UNREACHED] = np.nan
+    return seconds

@@ -8,5 +8,5 @@ mkdir -p build
 python3.11 -m venv --clear build/lowest
 python=build/lowest/bin/python
 "$python" scripts/lowest.py test >build/lowest.txt
-"$python" -m pip install --quiet --disable-pip-version-check --prefer-binary -c build/lowest.txt '.[test]'
+"$python" -m pip install --quiet --disable-pip-version-check --prefer-binary -c build/lowest.txt -e '.[test]'
 exec "$python" -m pytest -n auto --dist loadfile -o filterwarnings= "$@"

@@ -10,7 +10,10 @@ from click.testing import CliRunner
 from pyproj import Transformer
 
 from circle15.cli import main
+from circle15.doctor.findings import Findings
+from circle15.errors import InputError, Problem
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
+from circle15.said import Said
 from tests.chinese_town import SIZE_M, Town, at
 
 
@@ -379,3 +382,15 @@ def test_hidden_rows_of_a_survey_and_of_candidates_are_said(tmp_path):
     warnings = checked(path)["warnings"]
     for name in tables:
         assert f"{name}#Sheet：第 3 行在 Excel 中被隐藏（筛选或手工），仍已计入" in warnings
+
+
+def test_a_problem_is_noted_once_and_thousands_are_not_each_compared_with_all(monkeypatch):
+    compared = []
+    monkeypatch.setattr(Problem, "__eq__", lambda one, other: compared.append(1) or repr(one) == repr(other))
+    given = [Problem(Said("重复", "again"), file="a.csv", row=row) for row in (*range(3000), *range(3000))]
+    found = Findings()
+    for _ in range(2):
+        with found.gather():
+            raise InputError(*given)
+    assert [p.row for p in found.problems] == list(range(3000))
+    assert len(compared) < 3 * len(given)

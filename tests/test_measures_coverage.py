@@ -112,6 +112,18 @@ def test_merging_entrances_equals_the_minimum_over_their_columns(dense, data):
     np.testing.assert_array_equal(again, expected)
 
 
+@given(tables())
+def test_a_facility_with_one_entrance_keeps_its_pairs_and_a_cell_of_one_piece_its_row(dense):
+    plain = table(dense)
+    n = dense.shape[1]
+    for made in (by_facility(plain, np.arange(n), n), spread_to_pieces(plain, np.arange(len(dense)))):
+        assert np.shares_memory(made.seconds, plain.seconds) or not plain.seconds.size
+        for name in ("indptr", "destination", "seconds"):
+            np.testing.assert_array_equal(getattr(made, name), getattr(plain, name))
+    turned = by_facility(plain, np.arange(n)[::-1], n)
+    np.testing.assert_array_equal(turned.seconds, table(dense[:, ::-1]).seconds)
+
+
 def test_pieces_of_a_cell_take_the_cells_row_and_an_unlinked_piece_an_empty_one():
     pieces = spread_to_pieces(table(THREE_CELLS), [2, 0, -1, 0])
     np.testing.assert_array_equal(pieces.indptr, [0, 1, 4, 4, 7])

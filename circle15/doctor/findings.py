@@ -43,7 +43,12 @@ class Findings:
         try:
             yield
         except Circle15Error as e:
-            self.problems.extend(p for p in e.problems if p not in self.problems)
+            # By text, so that ten thousand rows are not each compared with all.
+            known = dict.fromkeys(map(repr, self.problems))
+            for problem in e.problems:
+                if (told := repr(problem)) not in known:
+                    known[told] = None
+                    self.problems.append(problem)
 
     @property
     def lang(self) -> str:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _UNSEEN = r"\s\x00-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff"
 _FORMULA = re.compile(rf"^(?:[{_UNSEEN}]*[=+\-@＝＋－＠]|[\t\r\n])")
+_ROWS_AT_ONCE = 50_000  # of a table as text, which takes several times its size in memory
 _LINE_ENDS = re.compile(r"\r\n?")
 
 
@@ -49,7 +50,8 @@ def printed(table: pd.DataFrame) -> pd.DataFrame:
         elif pd.api.types.is_bool_dtype(column):
             columns[name] = column.astype(int)
         else:
-            columns[name] = [as_plain_text(v) for v in column]
+            # As objects: whether a number is printed whole does not depend on the rows it stands among.
+            columns[name] = pd.Series([as_plain_text(v) for v in column], table.index, dtype=object)
     return pd.DataFrame(columns, index=table.index)
 
 
@@ -63,7 +65,10 @@ def _number_text(template: str, value: float) -> str:
 
 def write_csv(table: pd.DataFrame, path: Path) -> None:
     """Write ``table`` as UTF-8 CSV with BOM, so that Excel reads Chinese."""
-    printed(table).to_csv(path, index=False, encoding="utf-8-sig", lineterminator="\n")
+    with path.open("w", encoding="utf-8-sig", newline="") as file:
+        for start in range(0, max(len(table), 1), _ROWS_AT_ONCE):
+            rows = printed(table.iloc[start : start + _ROWS_AT_ONCE])
+            rows.to_csv(file, index=False, header=start == 0, lineterminator="\n")
 
 
 def write_cells(cells: gpd.GeoDataFrame, path: Path) -> None:

@@ -116,8 +116,11 @@ def by_facility(t: TravelTable, facility: npt.ArrayLike, n_facilities: int) -> T
         raise ValueError(f"facility has shape {of_entrance.shape}; one per destination is ({t.n_destinations},)")
     if of_entrance.size and not (of_entrance.min() >= 0 and of_entrance.max() < n_facilities):
         raise ValueError(f"facility numbers are 0 to {n_facilities - 1}")
+    facility_of_pair = of_entrance.astype(np.int32)[t.destination]
+    if _rows_rise(facility_of_pair, t.indptr):  # nothing to merge or to order: millions of pairs are left as they are
+        return Times(t.indptr, facility_of_pair, t.seconds, float(t.cutoff_s), n_facilities)
     row = pair_rows(t)
-    key = row * max(n_facilities, 1) + of_entrance[t.destination]
+    key = row * max(n_facilities, 1) + facility_of_pair
     order = np.lexsort((t.seconds, key))
     key = key[order]
     first = np.ones(len(key), dtype=bool)
@@ -126,11 +129,19 @@ def by_facility(t: TravelTable, facility: npt.ArrayLike, n_facilities: int) -> T
     counts = np.bincount(row[kept], minlength=n_cells(t))
     return Times(
         indptr=np.concatenate(([0], np.cumsum(counts))).astype(np.int64),
-        destination=of_entrance[t.destination[kept]].astype(np.int32),
+        destination=facility_of_pair[kept],
         seconds=t.seconds[kept],
         cutoff_s=float(t.cutoff_s),
         n_destinations=n_facilities,
     )
+
+
+def _rows_rise(destination: npt.NDArray[np.int32], indptr: npt.NDArray[np.int64]) -> bool:
+    """Tell whether the destinations of every row rise strictly."""
+    rises = destination[1:] > destination[:-1]
+    starts = indptr[1:-1]
+    rises[starts[(starts > 0) & (starts < len(destination))] - 1] = True
+    return bool(rises.all())
 
 
 def spread_to_pieces(t: TravelTable, row: npt.ArrayLike) -> Times:
@@ -144,6 +155,8 @@ def spread_to_pieces(t: TravelTable, row: npt.ArrayLike) -> Times:
         Row of `t` for each wanted row, int (n_rows,); -1 gives an empty row (a cell that is not on the network).
     """
     wanted = np.asarray(row, dtype=np.int64)
+    if np.array_equal(wanted, np.arange(n_cells(t))):  # each cell is one piece
+        return Times(t.indptr, t.destination, t.seconds, float(t.cutoff_s), t.n_destinations)
     on_network = wanted >= 0
     starts = np.where(on_network, t.indptr[np.maximum(wanted, 0)], 0) if len(t.indptr) > 1 else np.zeros_like(wanted)
     counts = np.where(on_network, np.diff(t.indptr)[np.maximum(wanted, 0)], 0) if len(t.indptr) > 1 else starts

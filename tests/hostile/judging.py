@@ -72,7 +72,8 @@ def _verdict(case, ended):
             or left
         ):
             return "half"
-        if not all(_is_sound(file) for file in case.out.rglob("coverage.csv")):
+        # A command that refuses leaves what stood there, spoiled tables too.
+        if ended.code == 0 and not all(_is_sound(file) for file in case.out.rglob("coverage.csv")):
             return "wrong"
     if ended.code == 0:
         return "wrong" if case.is_refused else "accepted"

@@ -107,10 +107,10 @@ def read_facilities(
         **{f: reader.text(reader.column_of(f)) for f in _TEXT_FIELDS},
         "ownership": reader.kinds(),
     }
-    keys = [
+    keys = (
         (name, x, y) if name and place is None else None
         for name, x, y, place in zip(names, places.lon, places.lat, places.reason, strict=True)
-    ]
+    )
     used_amounts = [c for c in (capacity, used) if c is not None]
     InputError.gather(repeated_years(table, found, keys, amounts=used_amounts, where=f"layer.{layer.id}.where"))
     status = reader.text(reader.column_of("status"))
@@ -269,9 +269,10 @@ def _duplicate_line(frame: gpd.GeoDataFrame, later: int, earlier: int) -> Change
 
 
 def _frame(columns: Mapping[str, object], geometry: np.ndarray) -> gpd.GeoDataFrame:
-    frame = gpd.GeoDataFrame({**columns, "geometry": geometry}, geometry="geometry", crs=WGS84)
     numbers = ("lon", "lat", "capacity", "used", "quality")
-    return frame[list(COLUMNS)].astype({c: np.float64 if c in numbers else object for c in COLUMNS if c != "geometry"})
+    # Texts as the objects that they are: pandas would pack them, and unpack each into a text of its own again.
+    kept = {c: pd.Series(columns[c], dtype=np.float64 if c in numbers else object) for c in COLUMNS if c != "geometry"}
+    return gpd.GeoDataFrame({**kept, "geometry": geometry}, geometry="geometry", crs=WGS84)
 
 
 def _reasons_to_leave_out(

@@ -16,7 +16,7 @@ from circle15.inputs.tables.row_filter import same_text
 from circle15.said import Said
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from circle15.inputs.tables.reading import Table
 
@@ -147,7 +147,7 @@ def repeated_places(
 def repeated_years(
     table: Table,
     found: Mapping[str, list[list[str]]],
-    keys: Sequence[Hashable],
+    keys: Iterable[Hashable],
     *,
     amounts: Sequence[str] = (),
     where: str,
