@@ -214,6 +214,10 @@ def _try_copies(bench, tally, refused):
             return e.number
         tally.losses.append("the command waits for ever by itself")
         return None
+    except Stopped:
+        os.kill(process, signal.SIGKILL)  # its copy goes with it
+        os.waitpid(process, 0)
+        raise
     finally:
         talk.close()
         image.forget()
@@ -249,7 +253,7 @@ def main_of_harness():
     signal.signal(signal.SIGTERM, stop)
     signal.signal(signal.SIGALRM, stop)
     signal.alarm(chosen.seconds)
-    with tempfile.TemporaryDirectory() as made_root:
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as made_root:
         bench = _bench_of(chosen, Path(made_root).resolve())
         expected = Expected(bench)
         share, of = map(int, chosen.share.split("/"))
