@@ -189,8 +189,8 @@ def _cells_around() -> npt.NDArray[np.int8]:
     """Mark cells that meet the outline or lie beside one that does: a shift is much shorter than a cell."""
     marked = np.pad(_cells() != _OUTSIDE, 1)
     n, m = marked.shape
-    beside = [marked[i : n - 2 + i, j : m - 2 + j] for i in range(3) for j in range(3)]
-    return np.any(beside, axis=0).astype(np.int8)
+    beside = np.stack([marked[i : n - 2 + i, j : m - 2 + j] for i in range(3) for j in range(3)])
+    return np.asarray(beside.any(axis=0), dtype=np.int8)
 
 
 def _solve(
