@@ -69,7 +69,7 @@ def test_configs_that_ship_are_as_the_schema_says(root, faults):
     ("old", "new", "where"),
     [
         ("max_access_m = 300.0", "max_acess_m = 300.0", ["$.network"]),
-        ("resolution = 10", "resolution = 20", ["$.cells.resolution"]),
+        ('resolution = "auto"', "resolution = 20", ["$.cells.resolution"]),
         ('lang = "zh"', 'lang = "fr"', ["$.district.lang"]),
         ("speed_m_s = 0.9", 'slope = "tobler"', ["$"]),  # neither a speed nor a profile that it is like
         ("speed_m_s = 0.9", 'like = "elderly"', []),
