@@ -176,6 +176,21 @@ def test_files_of_one_command_take_their_places_together(tmp_path, monkeypatch):
     assert (tmp_path / "d" / "scenario.csv").read_text() == "3"
 
 
+@pytest.mark.parametrize("beside", [None, "d/e/own.txt", "d/own.txt"])
+def test_folders_that_a_failing_command_made_go_again_but_for_those_with_something_of_somebodys(tmp_path, beside):
+    with pytest.raises(ValueError, match="fails"), replaced_files(tmp_path / "d" / "e") as stage:
+        (stage / "a.csv").write_text("1")
+        if beside:
+            (tmp_path / beside).write_text("2")
+        raise ValueError("fails")
+    assert [p.name for p in tmp_path.rglob("*") if p.is_file()] == ([Path(beside).name] if beside else [])
+    assert (tmp_path / "d").exists() == (beside is not None)
+    (tmp_path / "f").mkdir()
+    with pytest.raises(ValueError, match="fails"), replaced_file(tmp_path / "f" / "a.csv"):
+        raise ValueError("fails")
+    assert list((tmp_path / "f").iterdir()) == []
+
+
 def contents(folder):
     return {p.relative_to(folder).as_posix(): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 

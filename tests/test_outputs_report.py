@@ -266,7 +266,14 @@ def test_no_browser_means_no_pdf_and_a_failing_one_is_told(tmp_path, monkeypatch
 
 
 @pytest.mark.skipif(shutil.which("chromium") is None, reason="needs Chromium: apt-get install chromium")
-def test_report_prints_to_pdf(result, tmp_path):
+@pytest.mark.parametrize("letters", [0, 120])
+def test_report_prints_to_pdf_however_long_the_folder_for_temporary_files_is_called(
+    result, letters, tmp_path, monkeypatch
+):
+    if letters:
+        (tmp_path / ("t" * letters)).mkdir()
+        monkeypatch.setattr("tempfile.tempdir", str(tmp_path / ("t" * letters)))
+        monkeypatch.setenv("TMPDIR", str(tmp_path / ("t" * letters)))
     write_report(result, tmp_path / "report.html")
     assert write_pdf(tmp_path / "report.html", tmp_path / "report.pdf")
     assert (tmp_path / "report.pdf").read_bytes().startswith(b"%PDF-")

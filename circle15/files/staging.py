@@ -5,7 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -295,13 +295,23 @@ def replaced_files(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def _single_room(folder: Path) -> Iterator[tuple[Path, Path]]:
-    """Yield the real folder, locked, and a room in it for what is to take its place there."""
-    with ExitStack() as stack:
-        with _written(folder, _CANNOT_HERE):
-            folder.mkdir(parents=True, exist_ok=True)
-            claim = stack.enter_context(claimed_folder(folder, is_inside=True))
-            room = stack.enter_context(_room_in(claim.room, "file"))
-        yield claim.room, room
+    """Yield the real folder, locked, and a room in it for what is to take its place there.
+
+    Folders that were not there go again where nothing came of it.
+    """
+    made = [p for p in (folder, *folder.parents) if not os.path.lexists(p)]
+    try:
+        with ExitStack() as stack:
+            with _written(folder, _CANNOT_HERE):
+                folder.mkdir(parents=True, exist_ok=True)
+                claim = stack.enter_context(claimed_folder(folder, is_inside=True))
+                room = stack.enter_context(_room_in(claim.room, "file"))
+            yield claim.room, room
+    except BaseException:
+        with suppress(OSError):  # what somebody else has put there meanwhile stays
+            for empty in made:
+                empty.rmdir()
+        raise
 
 
 def _refuse_standing(folder: Path, name: str, *, is_new: bool) -> None:

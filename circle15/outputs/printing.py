@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import tempfile
 from typing import TYPE_CHECKING
 
 from circle15.errors import OutputError, Problem
@@ -16,6 +17,8 @@ from circle15.said import Said
 if TYPE_CHECKING:
     from pathlib import Path
 
+_LONGEST_TEMP = 60
+"""Letters: the name of the socket that Chromium makes in a folder for temporary files has to fit in 107 (unix(7))."""
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome", "msedge")
 TIMEOUT_S = 120
 
@@ -58,7 +61,7 @@ def write_pdf(page: Path, path: Path, *, browser: str | None = None) -> bool:
         ]  # fmt: skip
         command = [program, *flags, f"--print-to-pdf={settled_path(stage)}", settled_path(page).as_uri()]
         try:
-            done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False)  # noqa: S603 (the user's own browser, no shell)
+            done = subprocess.run(command, capture_output=True, timeout=TIMEOUT_S, check=False, env=_environment())  # noqa: S603 (the user's own browser, no shell)
         except subprocess.TimeoutExpired:
             raise OutputError(
                 Problem(
@@ -77,6 +80,13 @@ def write_pdf(page: Path, path: Path, *, browser: str | None = None) -> bool:
                 )
             )
     return True
+
+
+def _environment() -> dict[str, str]:
+    """Give what Chromium is started with: a short folder for temporary files where the user's is too long for it."""
+    temp, short = tempfile.gettempdir(), "/tmp"  # noqa: S108 (Chromium makes a folder of its own there)
+    is_too_long = os.name == "posix" and len(os.fsencode(temp)) > _LONGEST_TEMP
+    return {**os.environ, "TMPDIR": short} if is_too_long and os.access(short, os.W_OK) else dict(os.environ)
 
 
 def _is_root() -> bool:
