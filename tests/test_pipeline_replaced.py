@@ -8,43 +8,18 @@ import threading
 import time
 
 import geopandas as gpd
-import numpy as np
 import pytest
-import rasterio
 import shapely
-from rasterio import Affine
 
 from circle15.config.model import load_config
 from circle15.errors import InputError
 from circle15.pipeline import run_district
 from tests.batch_town import BOXES, SHARED, build_town, digests, without_most_streets
+from tests.people_tiles import EAST, WEST, write_mosaic, write_raster
 
 N_MOMENTS = int(os.environ.get("CIRCLE15_MOMENTS", "8"))
 SEED = int(os.environ.get("CIRCLE15_SEED", "15"))
 POINTS, CLINICS = '"points"\npath = "people.csv"\ncrs = "wgs84"', 'source = "osm:amenity=clinic"'
-WEST, EAST = 0.0005, 0.0045
-
-
-def write_raster(path, people, west):
-    shape = {"width": 10, "height": 10, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
-    place = Affine(0.0004, 0, west, 0, -0.0013, 0.013)
-    with rasterio.open(path, "w", driver="GTiff", transform=place, **shape) as out:
-        out.write(np.full((1, 10, 10), people, np.float32))
-
-
-def write_mosaic(path, *tiles):
-    sources = "".join(
-        f'<SimpleSource><SourceFilename relativeToVRT="1">{name}</SourceFilename><SourceBand>1</SourceBand>'
-        f'<SrcRect xOff="0" yOff="0" xSize="10" ySize="10"/><DstRect xOff="{10 * i}" yOff="0" xSize="10" ySize="10"/>'
-        "</SimpleSource>"
-        for i, name in enumerate(tiles)
-    )
-    path.write_text(
-        '<VRTDataset rasterXSize="20" rasterYSize="10"><SRS>EPSG:4326</SRS>'
-        f"<GeoTransform>{WEST}, 0.0004, 0, 0.013, 0, -0.0013</GeoTransform>"
-        f'<VRTRasterBand dataType="Float32" band="1">{sources}</VRTRasterBand></VRTDataset>',
-        encoding="utf-8",
-    )
 
 
 def people(folder, other):

@@ -4,10 +4,7 @@ import hashlib
 import os
 import shutil
 
-import numpy as np
 import pytest
-import rasterio
-from rasterio import Affine
 
 from circle15.batch.district_list import find_districts
 from circle15.errors import InputError
@@ -18,6 +15,7 @@ from circle15.pipeline.record.named_files import named_files
 from circle15.runs.folder import read_manifest
 from circle15.runs.stale import changed_inputs, why_stale
 from tests.batch_town import build_town, without_most_streets
+from tests.people_tiles import write_mosaic, write_raster
 
 STAGES_THAT_RUN = [name for name in STAGES if name not in {"certainty", "write"}]
 
@@ -95,37 +93,12 @@ def test_streets_of_an_extract_that_was_another_for_a_moment_are_not_kept_under_
     assert read_manifest(run.folder).told["network"]["n_ways_read"] == 50
 
 
-def raster(path, people, west):
-    values = np.full((1, 10, 10), people, np.float32)
-    profile = {"width": 10, "height": 10, "count": 1, "dtype": "float32", "crs": "EPSG:4326"}
-    with rasterio.open(
-        path, "w", driver="GTiff", transform=Affine(0.0004, 0, west, 0, -0.0013, 0.013), **profile
-    ) as out:
-        out.write(values)
-
-
-def vrt(path, *tiles):
-    """Two tiles of 10 x 10 side by side."""
-    sources = "".join(
-        f'<SimpleSource><SourceFilename relativeToVRT="1">{name}</SourceFilename><SourceBand>1</SourceBand>'
-        f'<SrcRect xOff="0" yOff="0" xSize="10" ySize="10"/><DstRect xOff="{10 * i}" yOff="0" xSize="10" ySize="10"/>'
-        "</SimpleSource>"
-        for i, name in enumerate(tiles)
-    )
-    path.write_text(
-        '<VRTDataset rasterXSize="20" rasterYSize="10"><SRS>EPSG:4326</SRS>'
-        "<GeoTransform>0.0005, 0.0004, 0, 0.013, 0, -0.0013</GeoTransform>"
-        f'<VRTRasterBand dataType="Float32" band="1">{sources}</VRTRasterBand></VRTDataset>',
-        encoding="utf-8",
-    )
-
-
 def test_the_tiles_behind_a_virtual_raster_are_inputs_and_make_a_run_stale(town, tmp_path):
     folder = town.path.parent
     for side, west in (("a", 0.0005), ("b", 0.0045)):
         (folder / "tiles" / side).mkdir(parents=True)
-        raster(folder / "tiles" / side / "people.tif", 1, west)  # two files of one name
-    vrt(folder / "mosaic.vrt", "tiles/a/people.tif", "tiles/b/people.tif")
+        write_raster(folder / "tiles" / side / "people.tif", 1, west)  # two files of one name
+    write_mosaic(folder / "mosaic.vrt", "tiles/a/people.tif", "tiles/b/people.tif")
     people = town.population.model_copy(update={"source": "raster", "path": "mosaic.vrt", "crs": None})
     config = town.model_copy(update={"population": people})
     run = run_district(config, out=tmp_path / "out")
@@ -133,7 +106,7 @@ def test_the_tiles_behind_a_virtual_raster_are_inputs_and_make_a_run_stale(town,
     names = {"mosaic.vrt", "tiles/a/people.tif", "tiles/b/people.tif"}
     assert names <= set(manifest.told["inputs"])
     assert changed_inputs(manifest, config) == []
-    raster(folder / "tiles" / "b" / "people.tif", 3, 0.0045)
+    write_raster(folder / "tiles" / "b" / "people.tif", 3, 0.0045)
     assert changed_inputs(manifest, config) == ["tiles/b/people.tif"]
     (folder / "tiles" / "a" / "people.tif.msk").write_bytes(b"mask")
     found = changed_inputs(manifest, config)
@@ -142,8 +115,8 @@ def test_the_tiles_behind_a_virtual_raster_are_inputs_and_make_a_run_stale(town,
 
 def test_virtual_rasters_within_each_other_are_followed_once(tmp_path):
     (tmp_path / "a.tif").write_bytes(b"x")
-    vrt(tmp_path / "inner.vrt", "a.tif", "outer.vrt", "inner.vrt", "gone.tif")
-    vrt(tmp_path / "outer.vrt", "inner.vrt")
+    write_mosaic(tmp_path / "inner.vrt", "a.tif", "outer.vrt", "inner.vrt", "gone.tif")
+    write_mosaic(tmp_path / "outer.vrt", "inner.vrt")
     assert [p.name for p in file_parts(tmp_path / "outer.vrt")] == ["outer.vrt", "inner.vrt", "a.tif"]
     (tmp_path / "broken.vrt").write_text("<VRTDataset>")
     assert file_parts(tmp_path / "broken.vrt") == [tmp_path / "broken.vrt"]
