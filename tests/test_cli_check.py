@@ -327,7 +327,7 @@ def test_the_page_is_aligned_and_in_the_configs_language(tmp_path, lang):
     result = run("check", town_with(tmp_path, lang=lang))
     assert result.exit_code == 0, result.output
     lines = result.stdout.splitlines()
-    heading = next(i for i, line in enumerate(lines) if "km/km²" in line)
+    heading = next(i for i, line in enumerate(lines) if line.endswith({"zh": "公里/平方公里", "en": "km/km²"}[lang]))
     table = lines[heading : heading + 4]
     assert len({shown_width(line) for line in table}) == 1
     assert table[-1].split()[0] == {"zh": "全区", "en": "whole"}[lang]

@@ -103,13 +103,13 @@ def test_a_few_rows_on_another_continent_are_left_out_and_named(tmp_path):
     found = check_config(path)
     (warning,) = [w.zh for w in found.warnings if "未采用" in w.zh]
     assert warning == (
-        "托育：24 行中有 2 行未采用（距研究范围 80 千米以上，坐标疑误 2），见导入报告（托育.csv:5、托育.csv:7）"
+        "托育：24 行中有 2 行未采用（距研究范围 80 公里以上，坐标疑误 2），见导入报告（托育.csv:5、托育.csv:7）"
     )
     run = run_district(path, out=tmp_path / "out")
     lost = run.result.tables["unlinked"].query("kind == 'facility'")
     assert lost["id"].tolist() == ["托育.csv:5", "托育.csv:7"]
     report = run.result.tables["import_report"]
-    assert report.loc[report["reason"].str.contains("80 千米"), "row"].tolist() == [5, 7]
+    assert report.loc[report["reason"].str.contains("80 公里"), "row"].tolist() == [5, 7]
 
 
 def test_the_rows_of_a_regions_table_that_lie_elsewhere_are_counted_alone(tmp_path):

@@ -185,7 +185,7 @@ def _guess_system(config: Config, layer_id: str, network: WalkNetwork, area: Any
         told += Said("（把握不大）", " (not sure)")
     if n:
         told += Said(
-            f"：{n} 个可比点位距最近街道的中位数 {median:.0f} m",
+            f"：{n} 个可比点位距最近街道的中位数 {median:.0f} 米",
             f": median {median:.0f} m to the nearest street over {n} points that can be compared",
         )
     if detection.table["is_swapped"].iloc[0]:

@@ -74,7 +74,7 @@ def note_district(district: District, found: Findings) -> None:
     found.note(
         Said("区界", "district"),
         Said(
-            f"{district.name}（{district.id}），{km2:,.2f} 平方千米，{n} 个街道",
+            f"{district.name}（{district.id}），{km2:,.2f} 平方公里，{n} 个街道",
             f"{district.name} ({district.id}), {km2:,.2f} km2, {n} unit{'s' if n != 1 else ''}",
         ),
     )
@@ -102,8 +102,8 @@ def _note_streets(found: Findings) -> None:
     found.note(
         Said("路网", "network"),
         Said(
-            f"{s['nodes']:,} 个节点，{s['edges']:,} 条边，{s['street_km']:,.1f} 千米；"
-            f"{s['components']} 个连通分量，其中孤岛 {s['islands']} 个，共 {s['island_km']:,.1f} 千米",
+            f"{s['nodes']:,} 个节点，{s['edges']:,} 条边，{s['street_km']:,.1f} 公里；"
+            f"{s['components']} 个连通分量，其中孤岛 {s['islands']} 个，共 {s['island_km']:,.1f} 公里",
             f"{s['nodes']:,} nodes, {s['edges']:,} edges, {s['street_km']:,.1f} km; {s['components']} components,"
             f" {s['islands']} of them islands with {s['island_km']:,.1f} km",
         ),
@@ -168,7 +168,7 @@ def _warn_of_thin_units(found: Findings) -> None:
     for row in thin_units(found.units).itertuples():
         found.warnings.append(
             Said(
-                f"{row.unit_name}：建成区步行道路 {row.street_km_per_km2:.1f} 千米/平方千米，全区 {whole:.1f}，"
+                f"{row.unit_name}：建成区步行道路 {row.street_km_per_km2:.1f} 公里/平方公里，全区 {whole:.1f}，"
                 "OSM 可能漏绘，该街道结果可能偏低",
                 f"{row.unit_name}: {row.street_km_per_km2:.1f} km of street per built-up km2 against {whole:.1f} in the"
                 " district: mapped thinly, probably; its results may be too low",

@@ -109,7 +109,7 @@ def _system_lines(found: Findings, layers: str, told: CrsDetection) -> list[str]
             continue
         mark = "*" if row.is_stated else ""
         swapped = found.words("（x/y 对调）", " (x/y swapped)") if row.is_swapped else ""
-        median = _metres(row.median_m)
+        median = found.words("{} 米", "{} m").format(f"{row.median_m:.0f}") if np.isfinite(row.median_m) else "-"
         shares = [_percent(v) for v in (row.share_near, row.share_in_district, row.confidence)]
         rows.append([mark, f"{row.crs}{swapped}", f"{row.n_among_streets:,}", f"{row.fit:+.1f}", median, *shares])
     verdict = (
@@ -122,11 +122,12 @@ def _system_lines(found: Findings, layers: str, told: CrsDetection) -> list[str]
 
 
 def _unit_lines(found: Findings, units: pd.DataFrame) -> list[str]:
-    near, far = f"> {NEAR_M:.0f} m", f"> {FAR_M:.0f} m"
+    near, far = (found.words(f"> {m:.0f} 米", f"> {m:.0f} m") for m in (NEAR_M, FAR_M))
     heading = [
         found.words("街道", "unit"), found.words("人口", "people"), near, far,
         found.words("设施", "facilities"), near, far,
-        found.words("道路 km", "street km"), found.words("建成区 km²", "built-up km2"), "km/km²",
+        found.words("道路（公里）", "street km"), found.words("建成区（平方公里）", "built-up km2"),
+        found.words("公里/平方公里", "km/km²"),
     ]  # fmt: skip
     rows = [
         [
@@ -137,10 +138,6 @@ def _unit_lines(found: Findings, units: pd.DataFrame) -> list[str]:
         for row in units.itertuples()
     ]  # fmt: skip
     return _columns([heading, *rows], right=range(1, len(heading)))
-
-
-def _metres(value: Any) -> str:
-    return f"{value:.0f} m" if np.isfinite(value) else "-"
 
 
 def _percent(share: Any) -> str:

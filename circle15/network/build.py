@@ -178,7 +178,7 @@ def _on_earth(s: Segments, path: Path) -> Segments:
         ends = f"{s.node_lon[a]:.5f}, {s.node_lat[a]:.5f} – {s.node_lon[b]:.5f}, {s.node_lat[b]:.5f}"
         km = f"{s.length_m[far[0]] / 1000:,.0f}"
         message = Said(
-            f"有 {len(far)} 段道路的相邻节点相距过远，第一段长 {km} km（{ends}）；节点坐标有误，请改正",
+            f"有 {len(far)} 段道路的相邻节点相距过远，第一段长 {km} 公里（{ends}）；节点坐标有误，请改正",
             f"has {len(far)} streets between neighbouring nodes too far apart, the first {km} km long ({ends}); correct"
             " the nodes' coordinates",
         )

@@ -44,7 +44,7 @@ def absurd_units(table: PeopleTable, area_m2: npt.NDArray[np.float64], file: str
     for i in np.flatnonzero((area_m2 > 0) & (people > most_people(area_m2)))[:_SHOWN]:
         bound = bound_text(float(area_m2[i]))
         name, km2 = table.label[i] or table.unit[i], f"{area_m2[i] / 1e6:,.2f}"
-        zh = f"{file}：第 {table.row[i]} 行“{name}”{people[i]:,.0f} 人不可能（{km2} 平方千米），{bound.zh}；请核对该值"
+        zh = f"{file}：第 {table.row[i]} 行“{name}”{people[i]:,.0f} 人不可能（{km2} 平方公里），{bound.zh}；请核对该值"
         en = f"{file}: row {table.row[i]}, {name!r}, {people[i]:,.0f} people on {km2} km²: {bound.en}; check the value"
         notes.append(Said(zh, en))
     return tuple(notes)

@@ -26,7 +26,7 @@ def bound_text(area_m2: float) -> Said:
     most = f"{float(most_people(area_m2)):,.0f}"
     if DENSEST_QUARTER_PER_M2 * area_m2 > DENSEST_BLOCK:
         return Said(
-            f"同样大小的土地至多约 {most} 人（孟买达拉维，每平方千米约 42 万人，按最高估计）",
+            f"同样大小的土地至多约 {most} 人（孟买达拉维，每平方公里约 42 万人，按最高估计）",
             f"ground of that size holds {most} at most (Dharavi, Mumbai, by the highest estimate: 420,000 per km²)",
         )
     return Said(

@@ -120,7 +120,7 @@ REASONS: dict[str, Said] = {
     "not_whole": Said("OSM 文件中的图形不完整，无法定位", "its outline is not whole in the OSM file"),
     "closed": Said("未营业：{detail}", "not open: {detail}"),
     "far_away": Said(
-        "距研究范围 80 千米以上，坐标疑误",
+        "距研究范围 80 公里以上，坐标疑误",
         "more than 80 km from the study area: coordinates that are wrong, probably",
     ),
     # of rows kept

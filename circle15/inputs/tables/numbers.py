@@ -31,11 +31,11 @@ UNIT_FACTORS: dict[str, float] = {
     **dict.fromkeys(("千", "千人", "千m2", "千平方米"), 1_000.0),
     **dict.fromkeys(("百人", "百张"), 100.0),
     "亩": 2000.0 / 3.0,
-    **dict.fromkeys(("km2", "平方公里"), 1_000_000.0),
+    **dict.fromkeys(("km2", "平方公里", "平方千米"), 1_000_000.0),
 }
 """Units that may stand behind a number, and the factor to the unit that norms are written in: pieces, square metres."""
 
-_AREAS = frozenset({"亩", "公顷", "ha", "hm2", "km2", "平方公里"})
+_AREAS = frozenset({"亩", "公顷", "ha", "hm2", "km2", "平方公里", "平方千米"})
 
 _PLAIN = re.compile(r"[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d{1,2})?", re.ASCII)
 _GROUPED = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?", re.ASCII)

@@ -42,7 +42,7 @@ class CutOff:
         """Say it, with what likely parts the streets."""
         cause = likely_cause(self.parting)
         return Said(
-            f"所在的 {self.street_km:.1f} 千米道路与其余路网不相连，只住有 {self.people:,.0f} 人，走不到别处；"
+            f"所在的 {self.street_km:.1f} 公里道路与其余路网不相连，只住有 {self.people:,.0f} 人，走不到别处；"
             f"{cause.zh}",
             f"on {self.street_km:.1f} km of street that join no other, with {self.people:,.0f} people on them;"
             f" {cause.en}",
@@ -162,7 +162,7 @@ def _cut_off_people_lines(study: Study) -> list[Said]:
         km = street_m[cut.component] / _M_PER_KM
         lines.append(
             Said(
-                f"{cut.people:,.0f} 人所在的 {km:.1f} 千米道路与设施所在道路不相连，步行到不了附近的"
+                f"{cut.people:,.0f} 人所在的 {km:.1f} 公里道路与设施所在道路不相连，步行到不了附近的"
                 f"{'、'.join(cut.layers)}；{cause.zh}",
                 f"{cut.people:,.0f} people live on {km:.1f} km of street that no street joins to the nearby"
                 f" {', '.join(cut.layers)}; {cause.en}",

@@ -113,7 +113,7 @@ def _few_homes(study: Study) -> list[Said]:
         return []
     return [
         Said(
-            f"建筑数据不全，人口位置不可信：{found.street_km:,.1f} 千米道路中只有 {found.share:.0%} 在"
+            f"建筑数据不全，人口位置不可信：{found.street_km:,.1f} 公里道路中只有 {found.share:.0%} 在"
             f" {NEAR_HOME_M:g} 米内有住宅建筑（共 {found.n_homes:,} 栋），总人口却全部分到这些建筑上；"
             '请改用人口表（population.source = "points" 或 "units"）或人口栅格（"raster"）',
             f"buildings are mapped in part, so people stand in the wrong places: of {found.street_km:,.1f} km of street"
@@ -138,7 +138,7 @@ def _empty_units(study: Study) -> list[Said]:
     names = study.district.units["unit_name"].astype(str).to_numpy()
     listed = [
         Said(
-            f"{names[i]}（{street_m[i] / _M_PER_KM:,.1f} 千米，{people[i]:,.0f} 人）",
+            f"{names[i]}（{street_m[i] / _M_PER_KM:,.1f} 公里，{people[i]:,.0f} 人）",
             f"{names[i]} ({street_m[i] / _M_PER_KM:,.1f} km, {people[i]:,.0f} people)",
         )
         for i in rows[:_SHOWN]
@@ -165,7 +165,7 @@ def _impossible(blocks: pd.DataFrame) -> list[Said]:
     return [
         Said(
             f"人口密度不可能：网格 {worst['cell']}（{place}）有 {worst['people']:,.0f} 人，"
-            f"折合每平方千米 {density} 人，而{bound.zh}；这样的网格共 {n} 个、{heads} 人，请核对人口来源",
+            f"折合每平方公里 {density} 人，而{bound.zh}；这样的网格共 {n} 个、{heads} 人，请核对人口来源",
             f"impossible density: cell {worst['cell']} ({place}) has {worst['people']:,.0f} people, {density} per km²,"
             f" but {bound.en}; {n} such cell{'s' if n > 1 else ''} with {heads} people, check the population source",
         )
@@ -185,7 +185,7 @@ def _few_cells(blocks: pd.DataFrame) -> list[Said]:
     return [
         Said(
             f"居民集中在极少数网格：{n} 个网格（占有道路网格的 {share:.2%}）就有 {summed[n - 1]:,.0f} 人，"
-            f"超过总人口的一半，平均每平方千米 {density:,.0f} 人；"
+            f"超过总人口的一半，平均每平方公里 {density:,.0f} 人；"
             "人口来源可能只含少数地点，或把整个街道、社区的人数记在一点上",
             f"few cells hold most people: {summed[n - 1]:,.0f}, more than half of all, live in {n} cells ({share:.2%}"
             f" of those with streets), {density:,.0f} per km² on average; the source may know a few places alone, or"

@@ -194,7 +194,7 @@ def capacity_sources(study: Study, layer: LayerTable, stated: FloatArray) -> Tex
     if usual is not None:
         other: Said | str = Said("配置 [planning.new_capacity]", "config [planning.new_capacity]")
     else:
-        other = Said(f"现有 {n} 处设施的中位数", f"median of the {n} that exist") if n else ""
+        other = Said(f"现有 {n} 处的中位数", f"median of the {n} that exist") if n else ""
     table = Said("表中填写", "stated in the table")
     return np.array([other if np.isnan(value) else table for value in stated], dtype=object)
 
