@@ -13,8 +13,8 @@ from circle15.inputs.osm.features import read_areas, read_features
 from circle15.inputs.osm.selection import holds_wanted, join_wanted, write_selection, write_selections
 from circle15.inputs.osm.tag_filter import parse_tag_filter
 from circle15.network.extracts import TAGS_FILE, keep_selection, kept_selection, read_wanted
+from circle15.network.kept_features import GATE_TAGS
 from circle15.network.linking.entrances import read_gates
-from circle15.pipeline.study.layer_facilities import GATE_TAGS
 
 LAYERS = {"clinic": "amenity=hospital|clinic|pharmacy", "sports": "leisure=pitch,access!=private;leisure=sports_centre"}
 WANTED = join_wanted(*(parse_tag_filter(text).wanted for text in (*LAYERS.values(), "admin_level")))

@@ -20,7 +20,8 @@ from circle15.batch.work import (
 )
 from circle15.files.door import settled_path
 from circle15.inputs.osm.selection import Wanted, join_wanted
-from circle15.pipeline.study.layer_facilities import GATE_TAGS, OSM_PREFIX, wanted_tags
+from circle15.network.kept_features import GATE_TAGS
+from circle15.pipeline.study.layer_facilities import OSM_PREFIX, wanted_tags
 from circle15.said import Said
 
 if TYPE_CHECKING:

@@ -39,7 +39,13 @@ _KEPT_AS = "kept_as"
 _BROKEN = (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile)
 
 
-def kept_arrays(stage: str, inputs: Iterable[Any], make: Callable[[], Mapping[str, npt.NDArray[Any]]]) -> Arrays:
+def kept_arrays(
+    stage: str,
+    inputs: Iterable[Any],
+    make: Callable[[], Mapping[str, npt.NDArray[Any]]],
+    *,
+    may_keep: Callable[[], bool] = lambda: True,
+) -> Arrays:
     """Give what ``make`` gives, from the cache where the same stage had the same inputs before.
 
     Parameters
@@ -50,6 +56,8 @@ def kept_arrays(stage: str, inputs: Iterable[Any], make: Callable[[], Mapping[st
         All that decides the result: arrays (of numbers, or of texts and bytes), texts, numbers, truth values, None.
     make
         Makes the arrays, of numbers or of texts of fixed width. It must depend on ``inputs`` alone, and say nothing.
+    may_keep
+        Tells, once it is made, whether it may be kept: not what was read of a file that was replaced meanwhile.
     """
     entry = _folder() / f"{stage}-{_digest(stage, inputs)}.npz"
     try:
@@ -64,7 +72,7 @@ def kept_arrays(stage: str, inputs: Iterable[Any], make: Callable[[], Mapping[st
         )
     made = dict(make())
     try:
-        if make_room(entry.parent):
+        if may_keep() and make_room(entry.parent):
             with held_folder(entry.parent, suffix=PART) as beside:
                 write_checked_arrays(beside / entry.name, entry.name, made | {_KEPT_AS: np.array(entry.name)})
                 (beside / entry.name).replace(entry)

@@ -160,8 +160,8 @@ class ContentKey:
             log.debug("%s: %s", path, e)
         log.warning(
             Said(
-                "%s：读取期间被替换，其路网不留作下次使用",
-                "%s: was replaced while it was read; its streets are not kept for the next run",
+                "%s：读取期间被替换，所读内容不留作下次使用",
+                "%s: was replaced while it was read; what was read of it is not kept for the next run",
             ),
             path,
         )

@@ -22,12 +22,14 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from circle15.inputs.osm.features import Features
     from circle15.inputs.osm.selection import Wanted
 
 Floats = npt.NDArray[np.float64]
 
 NAMED = ";".join(f"{key},name" for key in ("amenity", "leisure", "healthcare", "social_facility", "office", "tourism"))
 """What of an extract may be a facility with a name."""
+NAMED_FILTERS = {"named": NAMED}
 SCATTER_M = 60.0
 """By how much two maps differ on where a facility is: its gate, its middle, its address."""
 AROUND_M = 3000.0
@@ -54,7 +56,12 @@ def names_wanted() -> Wanted:
 
 def read_names(path: Path, area: Any = None) -> KnownNames:
     """Read the named places of an extract, those in ``area`` where it is given."""
-    features = read_features(path, {"named": NAMED}, area=area).frame
+    return known_names(read_features(path, NAMED_FILTERS, area=area))
+
+
+def known_names(found: Features) -> KnownNames:
+    """Give the named places of what `read_features` found for `NAMED_FILTERS`."""
+    features = found.frame
     places: dict[str, list[tuple[float, float]]] = defaultdict(list)
     middles = features.geometry.representative_point()
     for name, x, y in zip(features["name"].fillna(""), middles.x, middles.y, strict=True):

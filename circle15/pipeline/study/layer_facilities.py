@@ -17,19 +17,18 @@ from circle15.inputs.facilities.facility_sources import (
     facilities_from_osm,
     read_facilities,
 )
-from circle15.inputs.facilities.name_matches import names_wanted, read_names
+from circle15.inputs.facilities.name_matches import NAMED_FILTERS, known_names, names_wanted
 from circle15.inputs.facilities.place_doubts import PlaceDoubt, place_doubts
 from circle15.inputs.ground.cells import COORDINATE_DECIMALS
 from circle15.inputs.ground.districts import buffer_area
-from circle15.inputs.osm.features import read_features
 from circle15.inputs.osm.file import is_osm_file
 from circle15.inputs.osm.selection import Wanted, join_wanted
 from circle15.inputs.osm.tag_filter import parse_tag_filter
 from circle15.inputs.tables.headings import load_aliases
 from circle15.inputs.tables.import_report import Change, DroppedFacility
 from circle15.network.detection.admin_lines import ADMIN_TAGS
-from circle15.network.extracts import read_wanted
-from circle15.network.linking.entrances import facility_entrances, read_gates
+from circle15.network.kept_features import kept_features, kept_gates
+from circle15.network.linking.entrances import facility_entrances
 from circle15.pipeline.study.table_systems import Coordinates, SystemJudge
 from circle15.said import Said
 
@@ -48,8 +47,6 @@ if TYPE_CHECKING:
     from circle15.outputs.shown_changes import ShownChange
 
 OSM_PREFIX = "osm:"
-GATE_TAGS: Wanted = {"entrance": None, "barrier": None}
-"""What `read_gates` looks for."""
 FAR_M = 80_000.0
 """Where a digit of a coordinate is wrong a place is about a degree off, or on another continent."""
 FEW_FAR = 0.25
@@ -198,9 +195,7 @@ def _features(config: Config, area: Any) -> dict[str, Features]:
         )
         raise InputError(Problem(message, file=str(config.path), key=f"layer.{next(iter(by_tag))}.source"))
     filters = {layer: text.removeprefix(OSM_PREFIX) for layer, text in by_tag.items()}
-    features = read_wanted(
-        source, wanted_tags(config), lambda path: read_features(path, filters, area=area, names_in=config.district.lang)
-    )
+    features = kept_features(source, filters, wanted=wanted_tags(config), area=area, names_in=config.district.lang)
     return {layer: features.of_layer(layer) for layer in by_tag}
 
 
@@ -230,7 +225,7 @@ def named_places(config: Config, area: Any) -> KnownNames | None:
     source = config.streets_file
     if not is_osm_file(source):
         return None
-    return read_wanted(source, names_wanted(), lambda path: read_names(path, area))
+    return known_names(kept_features(source, NAMED_FILTERS, wanted=names_wanted(), area=area))
 
 
 def _detect_systems(
@@ -271,4 +266,4 @@ def facility_gates(config: Config, facilities: gpd.GeoDataFrame) -> Any:
     """Read the tagged gates where there are polygons to enter and the streets come from an OSM file."""
     source = config.streets_file
     has_areas = bool((shapely.get_dimensions(facilities.geometry.to_numpy()) > 0).any())
-    return read_wanted(source, GATE_TAGS, read_gates) if has_areas and is_osm_file(source) else None
+    return kept_gates(source) if has_areas and is_osm_file(source) else None
