@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import multiprocessing
 import os
 import queue
@@ -14,6 +15,7 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import resource_tracker
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from circle15.memory import look_for_circles_seldom
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -186,6 +188,8 @@ def prepare_worker(memory_limit_bytes: int | None) -> None:
     """Make a new process leave Ctrl-C to its parent, end with it, and keep to its memory."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_end_with_parent, daemon=True).start()
+    look_for_circles_seldom()
+    gc.freeze()  # what is loaded by now stays: it need not be looked at again
     if memory_limit_bytes is not None:
         limit_memory(memory_limit_bytes)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -14,6 +13,7 @@ from circle15.cli.shared.click_words import OPTIONS, SaidOption, spoken_help_opt
 from circle15.cli.shared.language import language_of, speaking, told
 from circle15.cli.shared.options import CONTEXT
 from circle15.cli.shared.stopping import exit_code_of
+from circle15.memory import look_for_circles_seldom
 from circle15.said import Said
 
 if TYPE_CHECKING:
@@ -83,9 +83,7 @@ class _LazyGroup(click.Group):
 
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Talk in the language of the config that is named, else of --lang, else of the system."""
-        # Libraries being loaded and tables being filled make many objects and hardly a circle: looked for every 700
-        # objects, as Python does by itself, circles cost a tenth of a run.
-        gc.set_threshold(_OBJECTS_BETWEEN_LOOKS)
+        look_for_circles_seldom()
         with speaking(language_of(sys.argv[1:] if args is None else args)):
             return super().main(args, *rest, **extra)
 
@@ -115,8 +113,6 @@ class _LazyGroup(click.Group):
         finally:
             self.help = english
 
-
-_OBJECTS_BETWEEN_LOOKS = 100_000
 
 _ZH = """在真实步行路网上规划区县的 15 分钟公共服务圈。
 

@@ -146,10 +146,9 @@ def _told(value: Any) -> Iterator[bytes]:
 
 
 def _told_each(values: list[Any]) -> Iterator[bytes]:
-    """Give the same of a list of bytes or of texts, in one piece."""
-    parts = [one.encode("utf-8", "surrogatepass") if isinstance(one, str) else one for one in values]
-    kinds = {type(one).__name__ for one in values}
+    """Give the same of a list of bytes or of texts, in one piece: how long each is, and all of them."""
+    kinds = {kind.__name__ for kind in set(map(type, values))}
     if not kinds <= {"bytes"} and not kinds <= {"str"}:
         raise TypeError(f"{', '.join(sorted(kinds))}: arrays of objects hold bytes alone or texts alone")
-    yield f"{kinds} ".encode() + np.array([len(part) for part in parts], dtype=np.int64).tobytes()
-    yield b"".join(parts)
+    yield f"{kinds} ".encode() + np.fromiter(map(len, values), np.int64, len(values)).tobytes()
+    yield "".join(values).encode("utf-8", "surrogatepass") if kinds == {"str"} else b"".join(values)

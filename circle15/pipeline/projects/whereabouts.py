@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -42,16 +43,18 @@ def roads_near(study: Study, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.f
     place, near = lines.query(points, predicate="dwithin", distance=SEARCHED_M)
     # Whole centimetres: of two roads equally near it is the first, whatever else is asked for.
     away = np.round(shapely.distance(points[place], lines.geometries[near]), 2)
-    for i in np.lexsort((-near, -away)).tolist():  # the nearest last, so that it stays
-        found[place[i]] = _by_road(streets.name[near[i]], float(away[i]))
+    order = np.lexsort((near, away, place))
+    nearest = order[np.unique(place[order], return_index=True)[1]]
+    by_road = cache(_by_road)  # many places are as far from the same road
+    for at, road, metres in zip(place[nearest], near[nearest], away[nearest].tolist(), strict=True):
+        found[at] = by_road(streets.name[road], 0 if metres <= BESIDE_M else max(10, round(metres / 10) * 10))
     return found
 
 
-def _by_road(name: str, away_m: float) -> Said:
-    if away_m <= BESIDE_M:
+def _by_road(name: str, rounded_m: int) -> Said:
+    if not rounded_m:
         return Said("{name}旁", "on {name}").format(name=name)
-    rounded = max(10, round(away_m / 10) * 10)
-    return Said("距{name}约 {m} 米", "about {m} m from {name}").format(name=name, m=rounded)
+    return Said("距{name}约 {m} 米", "about {m} m from {name}").format(name=name, m=rounded_m)
 
 
 def communities_at(study: Study, lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64]) -> Texts:

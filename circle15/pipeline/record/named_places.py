@@ -51,6 +51,5 @@ def _joined(streets: NamedStreets) -> Arrays:
     lines = streets.lines()
     known, code = np.unique(streets.name.astype(str), return_inverse=True)
     order = np.argsort(code, kind="stable")
-    parts = np.split(lines[order], np.flatnonzero(np.diff(code[order])) + 1)
-    shapes = [shapely.line_merge(shapely.multilinestrings(own)) for own in parts]
-    return {"name": known, **shapes_to_arrays(np.array(shapes, dtype=object))}
+    shapes = shapely.line_merge(shapely.multilinestrings(lines[order], indices=code[order]))
+    return {"name": known, **shapes_to_arrays(shapes)}

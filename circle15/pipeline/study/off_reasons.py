@@ -15,12 +15,6 @@ if TYPE_CHECKING:
     from circle15.network.linking.linkage import Linkage
 
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from circle15.network.linking.linkage import Linkage
-
-
 NO_STREET, OWN_SIDE, BEHIND, ISLAND, SPAN = "no_street", "own_side", "behind", "island", "span"
 UNMAPPED = (NO_STREET, OWN_SIDE)
 """Reasons that speak of the map rather than of the ground: nobody knows what streets there are."""
@@ -38,28 +32,32 @@ class OffReasons:
 
     def text(self, i: int, limit: float) -> Said:
         """Say the reason of a point linked within ``limit`` metres."""
-        behind_zh = f"{limit:g} 米内的道路都隔着河流、铁路、快速路、围墙或自设边界"
-        behind_en = f"every street within {limit:g} m lies behind a river, railway, expressway, wall or own border"
-        texts = {
-            NO_STREET: Said(f"{limit:g} 米内没有可步行的街道", f"no walkable street within {limit:g} m"),
-            ISLAND: Said(
+        code = str(self.code[i])
+        if code == NO_STREET:
+            return Said(f"{limit:g} 米内没有可步行的街道", f"no walkable street within {limit:g} m")
+        if code == ISLAND:
+            return Said(
                 f"{limit:g} 米内只有与路网不相连的孤立道路",
                 f"only streets cut off from the network within {limit:g} m",
-            ),
-            SPAN: Said(
+            )
+        if code == SPAN:
+            return Said(
                 f"{limit:g} 米内只有桥梁或隧道，须从两端进出",
                 f"only a bridge or tunnel within {limit:g} m, which is entered at its ends",
-            ),
-            BEHIND: Said(
+            )
+        behind_zh = f"{limit:g} 米内的道路都隔着河流、铁路、快速路、围墙或自设边界"
+        behind_en = f"every street within {limit:g} m lies behind a river, railway, expressway, wall or own border"
+        if code == BEHIND:
+            return Said(
                 f"{behind_zh}，本侧最近的道路在 {self.own_side_m[i]:,.0f} 米外",
                 f"{behind_en}; the nearest street on its own side is {self.own_side_m[i]:,.0f} m away",
-            ),
-            OWN_SIDE: Said(
+            )
+        if code == OWN_SIDE:
+            return Said(
                 f"{behind_zh}，本侧 {OWN_SIDE_M:g} 米内没有道路数据",
                 f"{behind_en}; on its own side no street is mapped within {OWN_SIDE_M:g} m",
-            ),
-        }
-        return texts[str(self.code[i])]
+            )
+        raise KeyError(code)
 
 
 def off_reasons(
