@@ -97,6 +97,7 @@ def write_styles(result: DistrictResult, path: Path) -> None:
     the walking time of the first service; QGIS offers the other services, gaps and causes as further styles.
     """
     with closing(sqlite3.connect(path)) as file, file:
+        file.execute("PRAGMA synchronous = OFF")  # as in `write_gpkg`
         geometry = dict(file.execute("SELECT table_name, column_name FROM gpkg_geometry_columns"))
         columns = {
             table: [row[1] for row in file.execute(f'PRAGMA table_info("{table}")')] for table in sorted(geometry)

@@ -97,8 +97,10 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
     layers["boundary"] = result.boundary
     if len(result.streets):
         layers["streets"] = gpd.GeoDataFrame(geometry=result.streets.to_numpy(), crs=result.cells.crs)
-    # One fixed date: a GeoPackage states when each layer last changed, and the same inputs give the same bytes.
-    pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": STAMP})
+    # One fixed date: a GeoPackage states when each layer last changed, and the same inputs give the same bytes. Nothing
+    # is forced to the disk layer by layer: who publishes the file has all of it there before it gets its name.
+    options = {"OGR_CURRENT_DATE": STAMP, "OGR_SQLITE_SYNCHRONOUS": "OFF"}
+    pyogrio.set_gdal_config_options(options)
     try:
         with warnings.catch_warnings():
             # GCJ-02 is in no register of coordinate systems: such a file states none, on purpose.
@@ -111,7 +113,7 @@ def write_gpkg(result: DistrictResult, path: Path) -> None:
     except pyogrio.errors.DataSourceError as e:  # the file itself, not what stands in it: the disk refuses
         raise OSError(errno.EIO, os.strerror(errno.EIO), str(path)) from e
     finally:
-        pyogrio.set_gdal_config_options({"OGR_CURRENT_DATE": None})
+        pyogrio.set_gdal_config_options(dict.fromkeys(options))
     write_styles(result, path)
     write_project(result, layers, path.with_suffix(".qgz"))
 
