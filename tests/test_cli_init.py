@@ -17,6 +17,7 @@ from circle15.doctor.draft_services import _of_kind
 from circle15.inputs.coordinates.systems import wgs84_to_bd09, wgs84_to_gcj02
 from tests.building_town import BuildingTown
 from tests.chinese_town import Town
+from tests.toy_osm import square, write_osm
 
 
 def run(*args):
@@ -299,3 +300,79 @@ def test_a_table_of_people_of_several_years_is_drafted_with_the_latest(folder):
 def test_kinds_in_three_parts_are_told_by_their_last(kind, service):
     found = _of_kind(kind)
     assert (found.id if found is not None else None) == service
+
+
+def extract_of_areas(folder, *areas):
+    """Write a street file with square areas: name, level, west and south in thousandths of a degree, side in them."""
+    folder.mkdir(exist_ok=True)
+    nodes, ways, relations = {}, [], []
+    for i, (name, level, west, south, side) in enumerate(areas, start=1):
+        corners, ring = square(100 * i, west / 1000, south / 1000, side / 1000)
+        nodes |= corners
+        ways.append((1000 + i, ring, {}))
+        tags = f"type=boundary,boundary=administrative,admin_level={level}" + (f",name={name}" if name else "")
+        relations.append((2000 + i, [("way", 1000 + i, "outer")], tags))
+    nodes |= {1: (0.0, 0.0), 2: (0.01, 0.01)}
+    ways.append((3000, [1, 2], {"highway": "residential"}))
+    write_osm(folder / "streets.osm", nodes=nodes, ways=ways, relations=relations)
+    return folder
+
+
+DISTRICT_OF_FOUR = [
+    ("甲区", 6, 0, 0, 20), ("东街道", 8, 0, 0, 10), ("南街道", 8, 10, 0, 10), ("西街道", 8, 0, 10, 10),
+    ("", 8, 10, 10, 10),
+]  # fmt: skip
+
+
+def test_without_a_file_of_outlines_the_district_is_the_area_of_the_street_file_that_holds_the_points(tmp_path):
+    extract_of_areas(tmp_path / "x", ("丙市", 4, -100, -100, 300), *DISTRICT_OF_FOUR, ("乙区", 6, 100, 0, 20))
+    (tmp_path / "x" / "托育.csv").write_text("名称,经度,纬度\n一,0.005,0.005\n二,0.015,0.004\n三,0.11,0.01\n", "utf-8")
+    config, text, told = drafted(tmp_path / "x")
+    assert config["district"]["boundary"] == "osm:admin_level=6,name=甲区"
+    assert config["district"]["units"] == "osm:admin_level=8"
+    assert config["district"]["name"] == "甲区"
+    assert "乙区 (6)" in text
+    assert "甲区" in told
+
+
+def test_the_area_that_the_folder_is_named_after_is_the_district(tmp_path):
+    config, _, _ = drafted(extract_of_areas(tmp_path / "乙区托育", *DISTRICT_OF_FOUR, ("乙区", 6, 100, 0, 20)))
+    assert config["district"]["boundary"] == "osm:admin_level=6,name=乙区"
+    assert "units" not in config["district"]
+
+
+def test_units_that_leave_a_part_of_the_district_out_are_not_proposed(tmp_path):
+    config, _, _ = drafted(extract_of_areas(tmp_path / "甲区", *DISTRICT_OF_FOUR[:-1]))
+    assert config["district"]["boundary"] == "osm:admin_level=6,name=甲区"
+    assert "units" not in config["district"]
+
+
+@pytest.mark.parametrize("name", ["甲,区", "甲;区", "甲=区", "甲|区", '甲"区', "甲*"])
+def test_an_area_whose_name_would_part_a_selection_is_not_proposed(tmp_path, name):
+    ways = tmp_path / "x"
+    extract_of_areas(ways, ("占位", 6, 0, 0, 20))
+    file = ways / "streets.osm"
+    file.write_text(file.read_text("utf-8").replace("占位", name.replace('"', "&quot;")), "utf-8")
+    config, text, _ = drafted(ways)
+    assert "某某区" in config["district"]["boundary"]
+    assert f"{name} (6)" in text
+
+
+def test_where_no_area_is_whole_a_box_around_the_points_is_offered_and_not_taken(tmp_path):
+    extract_of_areas(tmp_path / "x")
+    (tmp_path / "x" / "托育.csv").write_text("名称,经度,纬度\n一,121.50,29.90\n二,121.52,29.92\n", "utf-8")
+    config, text, _ = drafted(tmp_path / "x")
+    assert "某某区" in config["district"]["boundary"]
+    assert '# boundary = "box:121.495,29.895,121.525,29.925"' in text
+
+
+def test_a_raster_whose_name_tells_nothing_is_people_only_where_no_other_people_are(tmp_path):
+    (tmp_path / "x.tif").write_bytes(b"II*\0")
+    config, _, _ = drafted(tmp_path)
+    assert config["population"] == {"source": "raster", "path": "x.tif"}
+    (tmp_path / "district.toml").unlink()
+    (tmp_path / "人口.csv").write_text("街道,常住人口\n东街道,30000\n", "utf-8")
+    config, text, told = drafted(tmp_path)
+    assert config["population"]["path"] == "人口.csv"
+    assert '# 栅格 a raster: [network] elevation = "x.tif"' in text
+    assert "x.tif: a raster of people or heights" in told

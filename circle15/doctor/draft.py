@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import shapely
 
+from circle15.doctor.draft_areas import area_in_extract
 from circle15.doctor.draft_outlines import (
     drafted_outline,
     is_published,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from circle15.doctor.draft_areas import AreaGuess
     from circle15.inputs.facilities.crs_signs import Sign
     from circle15.network.detection.crs_detector import CrsDetection
     from circle15.network.detection.outline_detector import OutlineDetection
@@ -45,7 +47,8 @@ _UNITS_FILE = re.compile(r"街道|乡镇|镇街|units?\b|streets?\b|towns?\b", r
 _COMMUNITIES_FILE = re.compile(r"社区|村|communit|villages?\b", re.IGNORECASE)
 _SURVEY = re.compile(r"满意度|问卷|survey", re.IGNORECASE)
 _BOUNDARY = re.compile(r"边界|区界|boundary|border|outline", re.IGNORECASE)
-_ELEVATION = re.compile(r"dem|elev|高程|srtm", re.IGNORECASE)
+_ELEVATION = re.compile(r"dem|elev|高程|srtm|aster|地形|坡", re.IGNORECASE)
+_PEOPLE = re.compile(r"pop|人口|people|ghs|landscan|census", re.IGNORECASE)
 _RASTERS, _GRAPHS = (".tif", ".tiff"), (".graphml",)
 UNKNOWN_FEATURE = "请填写"
 """Behind # where nothing tells which district is meant: a run stops there and lists what there is."""
@@ -90,9 +93,11 @@ class Draft:
     units: LayerGuess | None = None
     communities: LayerGuess | None = None
     feature: tuple[str, str] | None = None  # of a boundary's file of many: its name, and what speaks for it
+    area: AreaGuess | None = None  # of the street file, where no file has an outline
     systems: dict[str, OutlineDetection] = field(default_factory=dict)  # of the outlines, by key
     people: tuple[LayerGuess, SystemGuess] | None = None
     people_raster: Path | None = None
+    rasters: list[Path] = field(default_factory=list)  # whose names tell neither people nor heights
     homes: HomesAlongStreets | None = None  # where neither a table nor a raster of people is there
     layers: list[DraftLayer] = field(default_factory=list)
     also: list[str] = field(default_factory=list)  # further candidates, as comments
@@ -128,6 +133,9 @@ def draft_from(folder: Path) -> Draft:
     systems = _systems(draft, facilities)
     for guess, system in zip(facilities, systems, strict=True):
         _take_table(draft, guess, system)
+    _take_unnamed_rasters(draft)
+    if draft.boundary is None and draft.units is None and draft.network is not None:
+        draft.area = _area(draft, draft.network, facilities)
     if draft.people is None and draft.people_raster is None and draft.network is not None:
         draft.homes = _homes(draft, draft.network)
     return draft
@@ -174,10 +182,21 @@ def _take_network(draft: Draft, path: Path) -> None:
 def _take_raster(draft: Draft, path: Path) -> None:
     if _ELEVATION.search(path.name):
         draft.elevation = draft.elevation or path
+    elif not _PEOPLE.search(path.name):
+        draft.rasters.append(path)
     elif draft.people_raster is None:
         draft.people_raster = path
     else:
         draft.also.append(f'[population] path = "{path.name}"')
+
+
+def _take_unnamed_rasters(draft: Draft) -> None:
+    """Take the first raster whose name tells nothing for people where there are no others; the rest is only named."""
+    if draft.rasters and draft.people is None and draft.people_raster is None:
+        draft.people_raster = draft.rasters.pop(0)
+    draft.also += [
+        f'栅格 a raster: [network] elevation = "{p.name}" 或 or [population] source = "raster"' for p in draft.rasters
+    ]
 
 
 def _take_as_ground(draft: Draft, guess: LayerGuess) -> bool:
@@ -209,8 +228,7 @@ def _take_as_ground(draft: Draft, guess: LayerGuess) -> bool:
 def _settle_outlines(draft: Draft, tables: Sequence[LayerGuess]) -> None:
     """Say which feature of a boundary's file is meant, and measure the outlines' systems."""
     if draft.boundary is not None and is_of_many(draft.boundary):
-        points = [p for t in tables if t.looks == "degrees" for p in zip(t.x, t.y, strict=True) if np.isfinite(p).all()]
-        draft.feature = likely_feature(draft.boundary, draft.folder, points, draft.network)
+        draft.feature = likely_feature(draft.boundary, draft.folder, _points(tables), draft.network)
     named = {"boundary": boundary_text(draft), "units": None, "communities": None}
     read = [
         drafted_outline(guess, key, text) for key, text in named.items() if (guess := getattr(draft, key)) is not None
@@ -218,10 +236,22 @@ def _settle_outlines(draft: Draft, tables: Sequence[LayerGuess]) -> None:
     draft.systems = measured_systems([r.source for r in read if r is not None], draft.network)
 
 
+def _points(tables: Sequence[LayerGuess]) -> list[tuple[float, float]]:
+    """Give the places of tables in degrees, whatever their system: which district they lie in is all that is asked."""
+    return [p for t in tables if t.looks == "degrees" for p in zip(t.x, t.y, strict=True) if np.isfinite(p).all()]
+
+
+def _area(draft: Draft, network: Path, tables: Sequence[LayerGuess]) -> AreaGuess | None:
+    try:
+        return area_in_extract(network, draft.folder, _points(tables))
+    except InputError:
+        return None  # told where the file is taken for what it is
+
+
 def boundary_text(draft: Draft) -> str | None:
-    """Give the boundary's file with the feature that is meant."""
+    """Give the boundary's file with the feature that is meant, or the area of the street file."""
     if draft.boundary is None:
-        return None
+        return draft.area.boundary if draft.area is not None else None
     text = source_text(draft.boundary)
     if draft.feature is not None:
         return f"{text}#{draft.feature[0]}"

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from circle15.doctor.draft import Draft, DraftLayer, SystemGuess
+    from circle15.doctor.draft_areas import AreaGuess
     from circle15.inputs.facilities.guess import LayerGuess
 
 CONFIRM = "请核对 please confirm"
@@ -72,6 +73,12 @@ def summary_lines(draft: Draft) -> list[Said]:
         )
     if draft.people_raster is not None:
         lines.append(Said("{name}：人口栅格", "{name}: people, a raster").format(name=draft.people_raster.name))
+    if draft.area is not None and draft.area.boundary is not None:
+        lines.append(Said("{name}：区界", "{name}: the boundary").format(name=draft.area.boundary))
+    lines += [
+        Said("{name}：栅格，人口或高程，请填写", "{name}: a raster of people or heights: say which").format(name=p.name)
+        for p in draft.rasters
+    ]
     if draft.homes is not None and not draft.homes.is_enough:
         n, share = f"{draft.homes.n_homes:,}", f"{draft.homes.share:.0%}"
         lines.append(
@@ -113,6 +120,8 @@ def _district(draft: Draft, block: str) -> str:
         name = draft.feature[0]
     block = _set(block, "id", file_safe(settled_path(draft.folder).name) or "my-district")
     block = _set(block, "name", name, f"{CONFIRM}; printed on maps and tables")
+    if draft.area is not None:
+        block = _from_extract(draft.area, block)
     ground = draft.boundary or draft.units
     if ground is not None:
         # The template explains its own boundary on the lines below it.
@@ -138,6 +147,23 @@ def _district(draft: Draft, block: str) -> str:
         lines = [_line("communities", source_text(draft.communities), CONFIRM)]
         lines += _system(draft, "communities", "communities")
         block = block.replace("lang = ", "".join(lines) + "lang = ", 1)
+    return block
+
+
+def _from_extract(area: AreaGuess, block: str) -> str:
+    """Fill in the area of the street file that is meant, else offer in comments what there is."""
+    if area.boundary is None:
+        offers = [f"# {_one_line(area.why)}\n"] if area.why else []
+        if area.box is not None:
+            around = "请核对 please confirm: 各表点位的范围 around the points of the tables"
+            offers.append("# " + _line("boundary", area.box, around))
+        return block.replace("boundary = ", "".join(offers) + "boundary = ", 1)
+    block = re.sub(r"(?m)(^boundary = .*\n)(?:[ ]+#.*\n)+(?:# boundary_crs = .*\n)?", r"\1", block)
+    block = _set(block, "name", area.name, f"{CONFIRM}; printed on maps and tables")
+    block = _set(block, "boundary", area.boundary, f"{CONFIRM}; {area.why}")
+    if area.units is not None:
+        block = re.sub(r"(?m)^# (units|unit_id_field|unit_name_field) = .*\n", "", block)
+        block = block.replace("lang = ", _line("units", area.units, CONFIRM) + "lang = ", 1)
     return block
 
 
