@@ -109,7 +109,7 @@ def _system_lines(found: Findings, layers: str, told: CrsDetection) -> list[str]
             continue
         mark = "*" if row.is_stated else ""
         swapped = found.words("（x/y 对调）", " (x/y swapped)") if row.is_swapped else ""
-        median = found.words("{} 米", "{} m").format(f"{row.median_m:.0f}") if np.isfinite(row.median_m) else "-"
+        median = _metres(found, row.median_m)
         shares = [_percent(v) for v in (row.share_near, row.share_in_district, row.confidence)]
         rows.append([mark, f"{row.crs}{swapped}", f"{row.n_among_streets:,}", f"{row.fit:+.1f}", median, *shares])
     verdict = (
@@ -138,6 +138,10 @@ def _unit_lines(found: Findings, units: pd.DataFrame) -> list[str]:
         for row in units.itertuples()
     ]  # fmt: skip
     return _columns([heading, *rows], right=range(1, len(heading)))
+
+
+def _metres(found: Findings, value: Any) -> str:
+    return found.words(f"{value:.0f} 米", f"{value:.0f} m") if np.isfinite(value) else "-"
 
 
 def _percent(share: Any) -> str:
