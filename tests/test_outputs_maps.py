@@ -19,8 +19,8 @@ from circle15.outputs.map_data import page_data
 from circle15.outputs.map_places import areas_in_reach
 from circle15.outputs.maps import write_district_map, write_unit_maps
 from circle15.outputs.missing_links import link_where
-from circle15.outputs.offline import safe_json
 from circle15.outputs.packed_shapes import STREET_TOLERANCE_DEG, encode_lines, encode_polygons, joined_lines
+from circle15.outputs.page_parts import safe_json
 from circle15.outputs.palette import count_colours, gap_classes, lightness, time_classes
 from circle15.outputs.sentences import three_sentences
 from circle15.outputs.text import people_text, quantity_text, share_heading, share_text

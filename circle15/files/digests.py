@@ -24,6 +24,7 @@ _OF_ONE_STEM = {
     **dict.fromkeys((".bil", ".bip", ".bsq", ".flt"), (".hdr", ".prj", ".blw", ".stx", ".clr")),
 }  # fmt: skip
 _CODE_ROOT = Path(__file__).parents[1]
+_CODE = {".py", ".csv", ".toml", ".html", ".css", ".js", ".so", ".pyd"}
 _BEHIND_ITS_NAME = ("-wal", "-journal", ".aux.xml", ".msk", ".ovr", ".msk.ovr")  # of a GeoPackage, of a raster
 _RACY_NS = 2_000_000_000
 """How long a file's times may stay as they are while it is written again: FAT keeps two seconds, NFS one."""
@@ -90,6 +91,15 @@ def _files_beside(path: Path) -> list[Path]:
 def library_versions() -> dict[str, str]:
     """Give the versions of the libraries that decide numbers and tables."""
     return {name: version(name) for name in LIBRARIES}
+
+
+@cache
+def code_tree_digest(root: Path = _CODE_ROOT) -> str:
+    """Give the SHA-256 of the code, templates and tables in a folder, by default all of circle15's, read once."""
+    digest = hashlib.sha256()
+    for path in sorted(p for p in root.rglob("*") if p.suffix in _CODE and p.is_file()):
+        digest.update(path.relative_to(root).as_posix().encode() + b"\0" + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
 
 
 def makers_digest(*makers: str) -> bytes:

@@ -25,7 +25,7 @@ import circle15
 from circle15 import _core
 from circle15.files.cache_room import PART, cache_root, is_trusted, make_room, shrink_cache
 from circle15.files.checked_entries import BrokenEntryError, checked_arrays, write_checked_arrays
-from circle15.files.digests import file_digest, library_versions, makers_digest
+from circle15.files.digests import code_tree_digest, file_digest, library_versions
 from circle15.files.held_folders import held_folder
 from circle15.said import Said
 
@@ -129,7 +129,7 @@ def _digest(stage: str, inputs: Iterable[Any]) -> str:
 def _makers() -> bytes:
     versions = json.dumps({"circle15": circle15.__version__, **library_versions()}, sort_keys=True)
     core = file_digest(Path(_core.__file__), "blake2b") + _core.build_info()
-    return makers_digest("") + versions.encode() + core.encode()
+    return (code_tree_digest() + versions + core).encode()
 
 
 def _told(value: Any) -> Iterator[bytes]:

@@ -15,7 +15,8 @@ from folium.utilities import JsCode
 from circle15.outputs.difference_tables import heading, unit_table
 from circle15.outputs.drawn_changes import add_changes
 from circle15.outputs.map_places import PLACE_DECIMALS
-from circle15.outputs.offline import add_html, add_script, drop_links, offline_map, render_page, safe_json
+from circle15.outputs.offline import add_html, add_script, drop_links, offline_map, render_page
+from circle15.outputs.page_parts import safe_json
 from circle15.outputs.palette import BEYOND, INK, TEAL, ramp
 from circle15.outputs.shared_words import words
 from circle15.outputs.shown_changes import change_facts

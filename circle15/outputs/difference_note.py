@@ -13,7 +13,7 @@ import shapely
 from circle15.outputs.difference import GAINED, LOST
 from circle15.outputs.difference_tables import gap_texts, is_moved, own_rows, signed_people
 from circle15.outputs.drawing import path_of, plane_of
-from circle15.outputs.offline import template_text
+from circle15.outputs.page_parts import template_text
 from circle15.outputs.palette import ACCENT, INK
 from circle15.outputs.shown_changes import change_facts, scenario_title
 from circle15.outputs.text import group_of, share_text

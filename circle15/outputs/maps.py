@@ -3,25 +3,25 @@
 from __future__ import annotations
 
 import html
+import json
 import math
+from dataclasses import asdict
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
-import folium
-from branca.element import MacroElement
-from folium.template import Template
-from folium.utilities import JsCode
+import numpy as np
 
+from circle15.files.kept_results import kept_arrays
 from circle15.files.staging import whole_file
 from circle15.outputs.drawings import unguarded
-from circle15.outputs.drawn_changes import add_changes
 from circle15.outputs.map_data import Value, page_data
-from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
+from circle15.outputs.map_kinds import N_UNLINKED, Shell, ShellKind, ShellLayer
+from circle15.outputs.page_parts import safe_json
 from circle15.outputs.sentences import three_sentences
 from circle15.outputs.shared_words import words
 from circle15.outputs.text import cells_rule, share_text
-from circle15.outputs.tiles import in_tile_system, tile_layers
+from circle15.outputs.tiles import in_tile_system
 from circle15.outputs.view import View
-from circle15.outputs.whatif import add_whatif
 from circle15.outputs.whatif_page import drawer_data
 
 if TYPE_CHECKING:
@@ -31,13 +31,8 @@ if TYPE_CHECKING:
 
     from circle15.outputs.result import DistrictResult
 
-DATA_ID = "c15-data"
-SCRIPTS = (
-    "decode.js", "popups.js", "layers.js", "search.js", "panel.js", "layer_box.js", "address.js", "map.js",
-)  # fmt: skip
-# Places of a shell: no name stands before the title, and none before the data holds a bare "<".
-_TITLE, _DATA = "c15-title", "<!--c15-data-->"
-_N_UNLINKED = "c15-n-unlinked"
+PAGE_LIBRARIES = ("branca", "folium", "jinja2", "XStatic-Leaflet", "XStatic-Leaflet-MarkerCluster")
+"""Those that decide what a page's shell is, beside circle15's own templates."""
 _WIDTH_AT_ZOOM_0_DEG = 360.0
 _FIRST_VIEW_TILES = 4.0
 
@@ -138,43 +133,38 @@ def _unit_links(result: DistrictResult) -> list[Value]:
 def _map_page(view: View, data: Value, *, whatif: str = "") -> str:
     """Put a page's title and data into the shell that folium renders once for all pages of a kind."""
     layers = (data["first"], *data["order"], *data["planned"], bool(data["unlinked"]))
-    head, body, end = view.once(("shell", view.unit_id is None, layers, whatif), lambda: _shell(view, data, whatif))
-    title = html.escape(f"{data['page']['name']} · {data['page']['subtitle']}")
-    return "".join([head, title, body, safe_json(data), end.replace(_N_UNLINKED, str(len(data["unlinked"])))])
-
-
-def _shell(view: View, data: Value, whatif: str) -> tuple[str, str, str]:
-    """Give a page as folium renders it: up to its title, from there to its data, and the rest."""
+    kind = view.once(("shell", view.unit_id is None, layers, bool(whatif)), lambda: _shell_kind(view, data, whatif))
+    page = view.once(kind, lambda: _shell(view, kind))
     west, south, east, north = (float(v) for v in view.result.boundary.total_bounds)
-    made = offline_map(
-        title=_TITLE,
-        lang=view.result.lang,
+    return page.filled(
+        title=html.escape(f"{data['page']['name']} · {data['page']['subtitle']}"),
+        data=safe_json(data),
+        n_unlinked=len(data["unlinked"]),
         location=((south + north) / 2, (west + east) / 2),
         zoom=_zoom_for(east - west, north - south),
-        styles=["map.css", "whatif.css"],
-        sources=view.result.attributions,
+        whatif=(safe_json(drawer_data(view.result)), whatif) if whatif else None,
     )
-    for script in SCRIPTS:
-        add_script(made, script)
-    for layer in tile_layers(view.result):
-        made.add_child(layer)
-    cells = _cell_layers(made, view, data)
-    overlays = _overlays(made, view, data)
-    if view.result.scenario:
-        names = {layer.id: layer.name for layer in view.result.layers}
-        units = {layer.id: layer.capacity_unit or "" for layer in view.result.layers}
-        add_changes(made, view.result.scenario, view.result.lang, names, units)
-    control: Any = folium.LayerControl()
-    control.options["collapsed"] = JsCode("window.innerWidth < 700")  # phones have no room for it
-    control.add_to(made)
-    add_html(made, '<aside id="c15-panel"></aside>')
-    add_html(made, f'<script type="application/json" id="{DATA_ID}">{_DATA}</script>')
-    if whatif:
-        add_whatif(made, whatif, drawer_data(view.result))
-    _Start(control, cells, overlays).add_to(made)
-    head, _, rest = render_page(made).partition(_TITLE)
-    body, _, end = rest.partition(_DATA)
-    return head, body, end
+
+
+def _shell_kind(view: View, data: Value, whatif: str) -> ShellKind:
+    return ShellKind(
+        view.result.lang, view.result.attributions, _cell_layers(view, data), _overlays(view, data), bool(whatif)
+    )
+
+
+def _shell(view: View, kind: ShellKind) -> Shell:
+    """Give the shell from the cache, or have it rendered; one that shows more of its district is rendered each time."""
+    if view.result.scenario or view.result.tiles != "none":
+        return _render(kind, view.result)
+    told = (json.dumps(asdict(kind)), *(metadata.version(name) for name in PAGE_LIBRARIES))
+    kept = kept_arrays("shell", told, lambda: {"page": np.frombuffer(_render(kind).text.encode(), np.uint8)})
+    return Shell(kept["page"].tobytes().decode())
+
+
+def _render(kind: ShellKind, result: DistrictResult | None = None) -> Shell:
+    from circle15.outputs.map_shell import render_shell  # noqa: PLC0415 (folium takes a tenth of a second to load)
+
+    return render_shell(kind, result)
 
 
 def _zoom_for(width_deg: float, height_deg: float) -> int:
@@ -183,8 +173,8 @@ def _zoom_for(width_deg: float, height_deg: float) -> int:
     return max(1, min(18, int(math.log2(_WIDTH_AT_ZOOM_0_DEG * _FIRST_VIEW_TILES / widest))))
 
 
-def _cell_layers(made: folium.Map, view: View, data: Value) -> dict[str, folium.FeatureGroup]:
-    """Add one radio layer per way to colour the cells."""
+def _cell_layers(view: View, data: Value) -> tuple[ShellLayer, ...]:
+    """Give one radio layer per way to colour the cells."""
     say = view.say
     labels: dict[str, Callable[[Value], str]] = {
         "time": lambda layer: f"{layer['name']} · {say['walking_minutes']}",
@@ -195,87 +185,34 @@ def _cell_layers(made: folium.Map, view: View, data: Value) -> dict[str, folium.
         "none": lambda _: say["no_cells"],
     }
     names = [labels[data["kinds"][key]["mode"]](data["layers"][data["kinds"][key]["layer"]]) for key in data["order"]]
-    groups = {}
-    for key, name in zip(data["order"], _distinct(names), strict=True):
-        groups[key] = folium.FeatureGroup(name=html.escape(name), overlay=False, show=key == data["first"])
-        made.add_child(groups[key])
-    return groups
+    return tuple(
+        ShellLayer(key, html.escape(name), is_shown=key == data["first"])
+        for key, name in zip(data["order"], _distinct(names), strict=True)
+    )
 
 
-def _overlays(made: folium.Map, view: View, data: Value) -> dict[str, folium.map.Layer]:
-    """Add the checkbox layers: facilities per service, those that follow the chosen service, and the base."""
+def _overlays(view: View, data: Value) -> tuple[ShellLayer, ...]:
+    """Give the checkbox layers: facilities per service, those that follow the chosen service, and the base."""
     say = view.say
-    keys = [f"facilities-{i}" for i in range(len(data["layers"]))]
     names = [f"{layer['name']} · {say['facilities']}" for layer in data["layers"]]
-    groups: dict[str, folium.map.Layer] = {}
-    for i, (key, name) in enumerate(zip(keys, _distinct(names), strict=True)):
-        groups[key] = _Clusters(name=html.escape(name), show=i == 0)
-    groups["uncovered"] = folium.FeatureGroup(name=say["uncovered"], show=True)
-    groups["areas"] = folium.FeatureGroup(name=say["service_area"], show=False)
-    groups["sites"] = folium.FeatureGroup(name=say["ranking"], show=False)
-    for name in data["planned"]:
-        groups[name] = folium.FeatureGroup(name=say[name], show=name == "programme")
-    groups["units"] = folium.FeatureGroup(name=say["units_layer"], show=True)
-    groups["streets"] = folium.FeatureGroup(name=say["streets"], show=True)
+    layers = [
+        ShellLayer(f"facilities-{i}", html.escape(name), is_shown=i == 0, is_clustered=True)
+        for i, name in enumerate(_distinct(names))
+    ]
+    layers += [
+        ShellLayer("uncovered", say["uncovered"], is_shown=True),
+        ShellLayer("areas", say["service_area"], is_shown=False),
+        ShellLayer("sites", say["ranking"], is_shown=False),
+        *(ShellLayer(name, say[name], is_shown=name == "programme") for name in data["planned"]),
+        ShellLayer("units", say["units_layer"], is_shown=True),
+        ShellLayer("streets", say["streets"], is_shown=True),
+    ]
     if data["unlinked"]:
-        label = say["in_brackets"].format(a=say["unlinked"], b=_N_UNLINKED)
-        groups["unlinked"] = folium.FeatureGroup(name=label, show=False)
-    for group in groups.values():
-        made.add_child(group)
-    return groups
+        label = say["in_brackets"].format(a=say["unlinked"], b=N_UNLINKED)
+        layers.append(ShellLayer("unlinked", label, is_shown=False))
+    return tuple(layers)
 
 
 def _distinct(names: list[str]) -> list[str]:
     """Put a number to names that stand twice: the layer control knows layers by name."""
     return [name if names.count(name) == 1 else f"{name} ({i + 1})" for i, name in enumerate(names)]
-
-
-class _Clusters(folium.map.Layer):
-    """Markers that gather into one with a number where they lie close: Leaflet.markercluster's group.
-
-    folium's own wrapper of it would load all of folium.plugins, which takes as long as a street's map.
-    """
-
-    _template = Template("""
-        {% macro script(this, kwargs) %}
-        var {{ this.get_name() }} = L.markerClusterGroup({
-            maxClusterRadius: 44, showCoverageOnHover: false, disableClusteringAtZoom: 17, animate: false,
-            iconCreateFunction: (cluster) => L.divIcon({
-                className: "c15-icon", iconSize: [26, 26],
-                html: '<span class="c15-cluster">' + cluster.getChildCount() + "</span>",
-            }),
-        });
-        {% endmacro %}
-    """)
-
-    def __init__(self, *, name: str, show: bool) -> None:
-        super().__init__(name=name, overlay=True, control=True, show=show)
-        self._name = "Circle15Clusters"
-
-
-class _Start(MacroElement):
-    """Hands folium's map, layer control and layers to the page's scripts."""
-
-    _template = Template("""
-        {% macro script(this, kwargs) %}
-        circle15.start({
-            map: {{ this._parent.get_name() }},
-            control: {{ this.control.get_name() }},
-            cells: {{ this.cells|tojavascript }},
-            overlays: {{ this.overlays|tojavascript }},
-        }, JSON.parse(document.getElementById({{ this.data_id|tojson }}).textContent));
-        {% endmacro %}
-    """)
-
-    def __init__(
-        self,
-        control: folium.LayerControl,
-        cells: dict[str, folium.FeatureGroup],
-        overlays: dict[str, folium.map.Layer],
-    ) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # branca's
-        self._name = "Circle15Start"
-        self.data_id = DATA_ID
-        self.control = control
-        self.cells = cells
-        self.overlays = overlays

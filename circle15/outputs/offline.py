@@ -7,12 +7,14 @@ import html
 import json
 import re
 from functools import cache
-from importlib import metadata, resources
+from importlib import metadata
 from typing import TYPE_CHECKING, Any
 
 import folium
 from branca.element import Element, MacroElement
 from folium.template import Template
+
+from circle15.outputs.page_parts import MAX_ZOOM, template_text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -22,8 +24,6 @@ _LEAFLET = ("XStatic-Leaflet", "xstatic/pkg/leaflet/data/")
 _CLUSTER = ("XStatic-Leaflet-MarkerCluster", "xstatic/pkg/leaflet_markercluster/data/")
 _STYLES = ((*_LEAFLET, "leaflet.css"), (*_CLUSTER, "MarkerCluster.css"))
 _SCRIPTS = ((*_LEAFLET, "leaflet.js"), (*_CLUSTER, "leaflet.markercluster.js"))
-
-MAX_ZOOM = 20
 
 _IMAGE = re.compile(r"url\((images/[\w.@-]+\.png)\)")
 _NO_ZOOM = re.compile(r'<meta name="viewport"[^>]*>')
@@ -103,26 +103,6 @@ def render_page(made: folium.Map) -> str:
     _count_ids(root)
     page: str = root.render()
     return _NO_ZOOM.sub('<meta name="viewport" content="width=device-width, initial-scale=1" />', page, count=1)
-
-
-def safe_json(value: Any) -> str:
-    """Write JSON that may stand in a script element: no "<", ">" or "&" and no line separators as such.
-
-    Raises
-    ------
-    ValueError
-        If a number is NaN or infinite.
-    """
-    text = json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
-    for character in "<>&\u2028\u2029":
-        text = text.replace(character, f"\\u{ord(character):04x}")
-    return text
-
-
-@cache
-def template_text(name: str) -> str:
-    """Read ``templates/<name>`` of this room."""
-    return (resources.files("circle15.outputs") / "templates" / name).read_text(encoding="utf-8")
 
 
 def _count_ids(root: Element) -> None:

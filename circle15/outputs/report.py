@@ -18,7 +18,7 @@ from circle15.outputs.beside_share import beside_figure, beside_share, known_unc
 from circle15.outputs.certainty_words import certainty_chapter, certainty_row, interval_of
 from circle15.outputs.drawing import Plane, class_paths, path_of, plane_of, scale_bar_m, street_path
 from circle15.outputs.map_data import cell_classes, class_labels, layer_classes
-from circle15.outputs.offline import template_text
+from circle15.outputs.page_parts import template_text
 from circle15.outputs.printed_changes import change_marks
 from circle15.outputs.report_charts import cause_bars, cause_legend, lorenz_chart, radar_chart, target_bars
 from circle15.outputs.report_proposals import proposal_chapters

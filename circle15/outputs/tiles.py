@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-import folium
-
 from circle15.inputs.coordinates.systems import gcj02_to_wgs84
-from circle15.outputs.offline import MAX_ZOOM
+from circle15.outputs.page_parts import MAX_ZOOM
 from circle15.outputs.reprojected import in_system
 
 if TYPE_CHECKING:
+    import folium
+
     from circle15.outputs.result import DistrictResult
 
 
@@ -71,6 +71,8 @@ def tile_layers(result: DistrictResult) -> list[folium.TileLayer]:
     source = SOURCES.get(result.tiles)
     if source is None:
         return []
+    import folium  # noqa: PLC0415 (asked for by few; it takes a tenth of a second)
+
     name = source.name_zh if result.lang == "zh" else source.name_en
     return [
         folium.TileLayer(

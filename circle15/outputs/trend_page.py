@@ -13,7 +13,8 @@ import shapely
 from branca.element import MacroElement
 from folium.template import Template
 
-from circle15.outputs.offline import add_html, add_script, offline_map, render_page, safe_json
+from circle15.outputs.offline import add_html, add_script, offline_map, render_page
+from circle15.outputs.page_parts import safe_json
 from circle15.outputs.palette import INK
 from circle15.outputs.summary_page import NO_DATA, TOLERANCE_DEG, class_colour, scrolled, share_legend
 from circle15.outputs.trend_charts import line_legend, lines_svg, parts_legend, parts_svg, sides

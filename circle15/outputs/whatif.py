@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from functools import cache
 from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from circle15.outputs.offline import add_html, add_script, safe_json, template_text
+from circle15.outputs.offline import add_html, add_script
+from circle15.outputs.page_parts import template_text
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import folium
 
 ENGINE = "whatif/engine"
@@ -27,15 +26,15 @@ PAGE_SCRIPTS = (
 PAGE_ID = "c15-whatif-page"
 
 
-def add_whatif(made: folium.Map, data: str, drawer: Mapping[str, Any]) -> None:
-    """Put the what-if into a page: ``data`` as `outputs.whatif_pack` gives it, base64; ``drawer`` its words and names.
+def add_whatif(made: folium.Map, data: str, drawer: str) -> None:
+    """Put the what-if into a page: ``data`` as `outputs.whatif_pack` gives it, base64; ``drawer`` its words, JSON.
 
     The engine stands as plain text, which the page's script hands to a worker; so a reader who does not open the
     what-if pays for its bytes alone.
     """
     for name in (CLIENT, *(f"{PAGE}/{script}" for script in PAGE_SCRIPTS)):
         add_script(made, name)
-    add_html(made, f'<script type="application/json" id="{PAGE_ID}">{safe_json(drawer)}</script>')
+    add_html(made, f'<script type="application/json" id="{PAGE_ID}">{drawer}</script>')
     add_html(made, f'<script type="text/plain" id="{ENGINE_ID}">\n{engine_text()}\n</script>')
     add_html(made, f'<script type="text/plain" id="{DATA_ID}">{data}</script>')
 

@@ -6,14 +6,13 @@ import hashlib
 import platform
 from dataclasses import asdict
 from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from circle15 import __version__, _core
 from circle15.config.meaning import config_digest, plain_config, stated_config
-from circle15.files.digests import file_digest, library_versions
+from circle15.files.digests import code_tree_digest, file_digest, library_versions
 from circle15.files.door import settled_path
 from circle15.files.held_folders import files_to_keep
 from circle15.inputs.tables.import_report import changes_frame
@@ -25,6 +24,7 @@ from circle15.said import in_
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from circle15.files.vouching import InputLedger
     from circle15.outputs.result import DistrictResult
@@ -32,17 +32,12 @@ if TYPE_CHECKING:
     from circle15.pipeline.study.study import Study
 
 
-_CODE = (".py", ".csv", ".toml", ".html", ".css", ".js", ".so", ".pyd")
-
-
 @cache
 def code_digest() -> str:
     """Give the SHA-256 of circle15's own files: code, templates, registers, compiled core."""
     digest = hashlib.sha256()
-    for root in (Path(__file__).parents[2], registers_folder()):
-        for path in sorted(p for p in root.rglob("*") if p.suffix in _CODE and p.is_file()):
-            digest.update(path.relative_to(root).as_posix().encode())
-            digest.update(bytes.fromhex(file_digest(path)))
+    for one in (code_tree_digest(), code_tree_digest(registers_folder())):
+        digest.update(one.encode())
     digest.update(_core.build_info().encode())
     return digest.hexdigest()
 
