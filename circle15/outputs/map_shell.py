@@ -36,10 +36,10 @@ SCRIPTS = (
 
 def render_shell(kind: ShellKind, result: DistrictResult | None = None) -> Shell:
     """Render a shell; with the tiles and the scenario's changes of ``result`` where it is given."""
-    made = offline_map(
+    made: Any = offline_map(
         title=TITLE, lang=kind.lang, location=(0.0, 0.0), zoom=0, styles=["map.css", "whatif.css"], sources=kind.sources
     )
-    made.location = list(LOCATION)  # type: ignore[assignment]  # filled in later
+    made.location = list(LOCATION)  # filled in later, as the zoom is
     made.options["zoom"] = JsCode(ZOOM)
     for script in SCRIPTS:
         add_script(made, script)
