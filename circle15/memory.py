@@ -52,6 +52,14 @@ def out_of_memory_text(error: MemoryError) -> Said:
     """Word a MemoryError, whoever raised it."""
     text = " ".join(str(error).split())[:_LONGEST]
     zh, en = (f"（{text}）", f" ({text})") if text else ("", "")
+    bound = _of_process()
+    if bound is not None:  # that other programs end does not help
+        return Said(
+            f"内存不足{zh}：本进程的上限为 {gigabytes(bound)}（--memory-limit 或 ulimit），"
+            f"请提高上限，或{REMEDY.zh.partition('或')[2]}",
+            f"out of memory{en}: this process may take {gigabytes(bound)} (--memory-limit, or ulimit); raise that,"
+            f"{REMEDY.en.partition(',')[2]}",
+        )
     return Said(f"内存不足{zh}：{REMEDY.zh}", f"out of memory{en}: {REMEDY.en}")
 
 

@@ -338,6 +338,9 @@ def test_a_district_that_needs_more_memory_fails_and_says_so(town, tmp_path):
     outcomes = run_batch([town], out=tmp_path / "out", jobs=1, memory_limit_bytes=100_000_000)
     assert {o.status for o in outcomes} == {"failed"}
     assert all(str(o.error).startswith(f"{o.name}: out of memory") for o in outcomes)
+    assert all(
+        "this process may take 0.1 GB (--memory-limit, or ulimit); raise that, give" in str(o.error) for o in outcomes
+    )
 
 
 @pytest.mark.parametrize(

@@ -24,6 +24,7 @@ WRONG_USES = [
     ("run", "nowhere.toml"), ("run", "."), ("run", "town.toml", "extra"), ("run", "town.toml", "--otu", "x"),
     ("run", "town.toml", "--out", ""), ("run", "town.toml", "--out", "town.toml"), ("run", "town.toml", "--out"),
     ("batch",), ("batch", "town.toml", "--jobs", "0"), ("batch", "town.toml", "--memory-limit", "much"),
+    ("batch", "town.toml", "--memory-limit", "1KB"),
     ("batch", "town.toml", "--jobs", "1", "--scheduler", "tcp://127.0.0.1:1"), ("batch", "empty"),
     ("batch", "town.toml", "--previous", "nowhere"), ("rank", "town.toml", "--top", "0"),
     ("rank", "town.toml", "--by", "luck"), ("rank", "town.toml", "--layer", "nobody"),

@@ -130,6 +130,17 @@ def test_a_planted_link_is_neither_followed_nor_replaced(tmp_path, link):
     assert (tmp_path / "d" / link).is_symlink()
 
 
+@pytest.mark.parametrize("stands", [True, False])
+def test_results_are_written_to_where_a_link_leads_that_the_user_names_as_their_folder(tmp_path, stands):
+    if stands:
+        (tmp_path / "disk").mkdir()
+    (tmp_path / "d").symlink_to(tmp_path / "disk")
+    for names in (["a.csv"], ["a.csv", "b.csv"]):
+        write_run(tmp_path / "d", names)
+        assert sorted(contents(tmp_path / "disk")) == [*names, MANIFEST]
+    assert (tmp_path / "d").is_symlink()
+
+
 def test_a_table_of_one_command_is_replaced_by_a_run_and_by_the_command_again(tmp_path):
     for text in ("1", "2"):
         with replaced_file(tmp_path / "d" / "ranking.csv") as stage:

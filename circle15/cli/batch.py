@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from circle15.batch import Outcome
 
 _UNITS = {"": 1, "k": 10**3, "m": 10**6, "g": 10**9, "ki": 2**10, "mi": 2**20, "gi": 2**30}
+_LEAST_MB = 512
+"""The libraries and the smallest district take half a gigabyte."""
 _SIZE = re.compile(r"\s*(\d+(?:\.\d+)?)\s*([kmg]i?)?b?\s*", re.IGNORECASE)
 
 
@@ -38,7 +40,14 @@ def _size(_ctx: click.Context, _param: click.Parameter, value: str | None) -> in
             f"{value!r} 不是大小；可写 2GB、1500MB 或 2GiB", f"{value!r} is not a size; write 2GB, 1500MB or 2GiB"
         )
         raise click.BadParameter(told(message))
-    return int(float(found[1]) * _UNITS[(found[2] or "").lower()])
+    n_bytes = float(found[1]) * _UNITS[(found[2] or "").lower()]
+    if not _LEAST_MB * 1e6 <= n_bytes < 1 << 60:
+        message = Said(
+            f"{value} 过小或过大：最小的区县也需 {_LEAST_MB} MB；可写 2GB、1500MB 或 2GiB",
+            f"{value} is too little or too much: the smallest district takes {_LEAST_MB} MB; write 2GB, 1500MB or 2GiB",
+        )
+        raise click.BadParameter(told(message))
+    return int(n_bytes)
 
 
 @named(

@@ -105,7 +105,7 @@ def refuse_foreign(folder: Path, names: Iterable[str]) -> None:
 
 def _is_there(folder: Path, name: str) -> bool:
     path = folder / name
-    return any(os.path.islink(folder / parent) for parent in Path(name).parents) or os.path.lexists(path)  # noqa: PTH114 (links are not followed)
+    return any((folder / parent).is_symlink() for parent in Path(name).parents[:-1]) or os.path.lexists(path)
 
 
 def _is_ours(folder: Path, name: str, hashes: set[str]) -> bool:

@@ -1,11 +1,13 @@
 """Run a command again and again, each time with another call of the system failing or killing it, and judge what stands.
 
 Started by `tests/test_faults.py` and `scripts/faults.sh`, in a process into which the shim is loaded:
-``LD_PRELOAD=shim.so python -m tests.faults.harness run --data DIR``. It is warmed up once and forks for each call.
+``LD_PRELOAD=shim.so python -m tests.faults.harness run CONFIG``. It is warmed up once and forks for each call. Of calls that are
+made at the same place, by what called and what called that, the first of all places are tried before the others.
 """
 
 import argparse
 import ctypes
+import gc
 import json
 import os
 import random
@@ -26,6 +28,7 @@ from circle15.pipeline import run_district  # noqa: F401 (as above)
 from circle15.runs.verify import verify_folder  # noqa: F401 (as above)
 from tests.faults.branching import ELSEWHERE, HANGS, DiskImage, StuckError, Talk, wait_for, watch_branches
 from tests.faults.verdict import Expected, half, judge, said_wrong, visible
+from tests.hostile.forking import load_modules
 
 TELL_EVERY_S = 20
 
@@ -45,6 +48,22 @@ class InThisProcess(Executor):
         except BaseException as e:  # noqa: BLE001 (the future's)
             future.set_exception(e)
         return future
+
+
+class Listener:
+    """Hears of the calls, and remembers at which place each was made: the stack of Python and that of C."""
+
+    def __init__(self, shim):
+        self.places = {}
+        self.heard = ctypes.CFUNCTYPE(None, ctypes.c_long, ctypes.c_ulong)(self._hear)
+        shim.fault_listen(self.heard)
+
+    def _hear(self, number, stack_of_c):
+        stack, frame = [stack_of_c], sys._getframe(1)
+        while frame is not None:
+            stack += (frame.f_code.co_filename, frame.f_lineno)
+            frame = frame.f_back
+        self.places[number] = hash(tuple(stack))
 
 
 class Bench:
@@ -70,18 +89,18 @@ class Bench:
             shutil.copytree(self.earlier, self.out)
         self.temp.mkdir()
 
-    def start(self, n=0, *, kills=False, branch=None):
+    def start(self, n=0, *, kills=False, branch=None, listens=False):
         """Start the command in a process of its own with the n-th call failing, or forking as ``branch`` says."""
         self.words.write_bytes(b"")
         child = os.fork()
         if child == 0:
-            self._run(n, kills=kills, branch=branch)
+            self._run(n, kills=kills, branch=branch, listens=listens)
         return child
 
-    def trial(self, n=0, *, kills=False):
+    def trial(self, n=0, *, kills=False, listens=False):
         """Run it with the n-th call failing; give its exit code, words, number of calls and kind of the one that failed."""
         (self.root / "told.txt").unlink(missing_ok=True)
-        child = self.start(n, kills=kills)
+        child = self.start(n, kills=kills, listens=listens)
         code = wait_for(child)
         if code == HANGS:
             return HANGS, "hangs", 0, ""
@@ -94,26 +113,34 @@ class Bench:
         lines = told.read_text("utf-8").splitlines() if told.exists() else []
         return (int(lines[0]), lines[1]) if len(lines) > 1 else (0, "")
 
+    def places(self):
+        """Give for each call of the last process that listened the place of the program where it was made."""
+        told = json.loads((self.root / "heard.json").read_bytes())
+        load_modules(told["modules"])
+        return {int(n): place for n, place in told["places"].items()}
+
     def said(self):
         """Give what the last process said, and forget it."""
         text = self.words.read_text("utf-8", errors="replace")
         os.truncate(self.words, 0)
         return text
 
-    def _run(self, n, *, kills, branch):
+    def _run(self, n, *, kills, branch, listens):
         os.environ |= {"XDG_CACHE_HOME": str(self.cache), "TMPDIR": str(self.temp)}
         tempfile.tempdir = None
         stream = self.words.open("a", encoding="utf-8")
         os.dup2(stream.fileno(), 2)
         os.dup2(stream.fileno(), 1)
         sys.stderr = sys.stdout = stream
-        code = 70
+        code, listener = 70, None
+        gc.disable()  # what it looks at would be copied for each of the many copies
         signal.signal(signal.SIGTERM, signal.SIG_DFL)
         signal.alarm(0)
         try:
             with mock.patch("circle15.batch.LocalExecutor", InThisProcess):
                 if branch is not None:
                     self.shim.fault_branch(*branch)
+                listener = Listener(self.shim) if listens else None
                 self.shim.fault_arm(n, int(kills))
                 main([str(a) for a in self.args])
         except SystemExit as e:
@@ -123,6 +150,9 @@ class Bench:
         count, last = self.shim.fault_count(), self.shim.fault_last().decode()
         self.shim.fault_disarm()
         stream.flush()
+        if listener is not None:
+            heard = {"places": listener.places, "modules": sorted(sys.modules)}
+            (self.root / "heard.json").write_text(json.dumps(heard), encoding="utf-8")
         (self.root / "told.txt").write_text(f"{count}\n{last}\n", encoding="utf-8")
         os._exit(code)
 
@@ -132,6 +162,14 @@ def numbers_of(n_calls, every, kills, seed):
     if kills:
         return sorted(random.Random(seed).sample(range(1, n_calls + 1), min(kills, n_calls)))  # noqa: S311 (no secret)
     return list(range(1 + seed % every, n_calls + 1, every))
+
+
+def first_of_places(numbers, places):
+    """Give the calls that are the first ones of their place in the program; a place that is not known is its own."""
+    first = {}
+    for n in numbers:
+        first.setdefault(places.get(n, f"call {n}"), n)
+    return set(first.values())
 
 
 class Stopped(BaseException):
@@ -145,6 +183,7 @@ class Tally:
         self.bench, self.expected, self.numbers, self.kills, self.keep = bench, expected, numbers, kills, keep
         self.kinds, self.ends, self.losses, self.left = Counter(), Counter(), [], set(numbers)
         self.n_whole, self.told_at = 0, float("-inf")
+        self.first = first_of_places(numbers, expected.places)
 
     def weigh(self, n, kind, code, text):
         """Judge one trial."""
@@ -168,6 +207,7 @@ class Tally:
         return {
             "command": self.bench.command, "calls": self.expected.n_calls,
             "tried": len(self.numbers) - len(self.left), "not_tried": len(self.left), "tried_whole": self.n_whole,
+            "places": len(self.first), "places_not_tried": len(self.first & self.left),
             "kinds": dict(self.kinds.most_common()), "exits": dict(self.ends), "losses": self.losses,
         }  # fmt: skip
 
@@ -176,26 +216,30 @@ def prove(bench, numbers, expected, *, kills=False, keep=None):
     """Try every call of ``numbers`` in turn; give what was found, so far where somebody stops it."""
     tally = Tally(bench, expected, numbers, kills=kills, keep=keep)
     try:
-        refused = set()
-        while (number := _try_copies(bench, tally, refused)) is not None:
-            refused |= {n for n in numbers if n <= number}  # it cannot fork there: on from the next call
-        for n in sorted(tally.left):  # what no copy could try: the whole command for each
-            bench.reset()
-            code, text, _, last = bench.trial(n, kills=kills)
-            tally.n_whole += 1
-            tally.weigh(n, last, code, text)
+        for wanted in (tally.first, set(numbers)):
+            refused = set()
+            while (number := _try_copies(bench, tally, wanted - refused)) is not None:
+                refused |= {n for n in wanted if n <= number}  # it cannot fork there: on from the next call
+            for n in sorted(tally.left & wanted):  # what no copy could try: the whole command for each
+                bench.reset()
+                code, text, _, last = bench.trial(n, kills=kills)
+                tally.n_whole += 1
+                tally.weigh(n, last, code, text)
     except Stopped:
         sys.stderr.write("stopped\n")
     return tally.found()
 
 
-def _try_copies(bench, tally, refused):
-    """Let the command fork at each call that is left; those of which no copy ends stay in the tally.
+def _try_copies(bench, tally, wanted):
+    """Let the command fork at each wanted call that is left; those of which no copy ends stay in the tally.
 
     Gives the call at which it could not fork, None where it came to its end.
     """
+    wanted = frozenset(tally.left & wanted)
+    if not wanted:
+        return None
     bench.reset()
-    talk, expected, wanted = Talk(), tally.expected, frozenset(tally.left - refused)
+    talk, expected = Talk(), tally.expected
     process = bench.start(kills=tally.kills, branch=(1, 1, talk.their_ask, talk.their_answer))
     talk.close_theirs()
     image = DiskImage([bench.place], bench.root / "image")
@@ -237,6 +281,7 @@ def main_of_harness():
     parser.add_argument("--every", type=int, default=1)
     parser.add_argument("--kills", type=int, default=0)
     parser.add_argument("--calls", type=lambda text: [int(n) for n in text.split(",")], help="these alone, e.g. 7,9")
+    parser.add_argument("--places", action="store_true", help="of calls at one place of the program the first alone")
     parser.add_argument("--share", default="1/1", help="e.g. 1/2: every other one of them, for two processes at a time")
     parser.add_argument("--seed", type=int, default=15)
     parser.add_argument("--beside", action="store_true", help="a file of the user's own stands in the folder")
@@ -258,6 +303,8 @@ def main_of_harness():
         expected = Expected(bench)
         share, of = map(int, chosen.share.split("/"))
         numbers = chosen.calls or numbers_of(expected.n_calls, chosen.every, chosen.kills, chosen.seed)
+        if chosen.places:
+            numbers = sorted(first_of_places(numbers, expected.places))
         found = prove(bench, numbers[share - 1 :: of], expected, kills=bool(chosen.kills), keep=chosen.keep)
         signal.alarm(0)
     sys.stdout.write(json.dumps(found, ensure_ascii=False, indent=1) + "\n")

@@ -159,9 +159,26 @@ static int branches(long number, const char *what, int error) {
     return is_copy;
 }
 
+/* Whom the main thread's calls are told to, with a number that stands for the calls of C above each; NULL for nobody. */
+static void (*listener)(long number, unsigned long stack);
+
+static unsigned long stack_of_c(void) {
+    void *frames[64];
+    unsigned long sum = 1469598103934665603UL;  /* FNV-1a */
+    for (int i = 0, n = backtrace(frames, 64); i < n; i++) sum = (sum ^ (unsigned long)frames[i]) * 1099511628211UL;
+    return sum;
+}
+
 /* Tell whether this call is the one that fails. */
 static int counted(const char *what, int error) {
     long number = __sync_add_and_fetch(&count, 1);
+    if (listener && syscall(SYS_gettid) == main_thread) {
+        inside++;
+        int kept = errno;
+        listener(number, stack_of_c());
+        errno = kept;
+        inside--;
+    }
     if (number != failing) {
         if (branch_from == 0 || number < branch_from || (number - branch_from) % branch_every) return 0;
         inside++;
@@ -187,8 +204,9 @@ void fault_branch(long from, long every, int ask_fd, int answer_fd) {
     main_thread = syscall(SYS_gettid);
     prctl(PR_SET_PDEATHSIG, SIGKILL);  /* of the harness: it holds the other ends of the pipes too, and would wait for itself */
 }
+void fault_listen(void (*to)(long, unsigned long)) { listener = to; main_thread = syscall(SYS_gettid); }
 void fault_arm(long n, int kill_it) { count = 0; failing = n; kills = kill_it; armed = 1; }
-void fault_disarm(void) { armed = 0; branch_from = 0; }
+void fault_disarm(void) { armed = 0; branch_from = 0; listener = NULL; }
 long fault_count(void) { return count; }
 const char *fault_last(void) { return last; }
 

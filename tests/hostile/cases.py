@@ -9,7 +9,10 @@ from pathlib import Path
 
 from tests.hostile.village import write_village
 
-KINDS = ("paths", "streets", "rasters", "shapes", "tables", "graphs", "configs", "plans", "scenarios", "draws", "results", "batches", "real")  # fmt: skip
+KINDS = (
+    "paths", "streets", "rasters", "shapes", "tables", "graphs", "configs", "plans", "scenarios", "draws", "results", "batches", "real",
+    "lines", "registers", "people", "books", "commands", "surroundings",
+)  # fmt: skip
 """A module `odd_KIND` each, whose ``make(rng, village)`` lays one input and gives a `Case`, or its label and file."""
 
 
@@ -32,6 +35,12 @@ class Case:
     """Whether ``out`` may stand without the files of ``whole``: a batch's districts that ended well."""
     keys: frozenset[str] = field(default=frozenset({"district.", "layer.", "population.", "network."}))
     """Keys of the config, which an error may name instead of the file."""
+    env: tuple[tuple[str, str], ...] = ()
+    """Variables of the environment that are set for the command."""
+    code: str = "utf-8"
+    """Encoding of the console that it writes to."""
+    kept: tuple[tuple[Path, bytes], ...] = ()
+    """Files of the user's own, which must stand afterwards as they stood."""
 
     @property
     def command(self):

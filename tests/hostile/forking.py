@@ -10,6 +10,7 @@ import pickle
 import resource
 import signal
 import sys
+import tempfile
 import time
 import traceback
 import warnings
@@ -34,13 +35,13 @@ class Ended:
     peak_mb: float
 
 
-def run_forked(argv, log, *, seconds=MOST_SECONDS):
-    """Run `circle15 ARGV` in a child within bounds; what it says goes to the file ``log``."""
+def run_forked(argv, log, *, seconds=MOST_SECONDS, env=(), code="utf-8"):
+    """Run `circle15 ARGV` in a child within bounds; what it says goes to the file ``log``, in the console's encoding."""
     child = os.fork()
     if child == 0:
-        _be_child(argv, log, seconds)
+        _be_child(argv, log, seconds, env, code)
     status, usage = _waited(child)
-    text = log.read_text("utf-8", errors="replace") if log.exists() else ""
+    text = log.read_text(code, errors="replace") if log.exists() else ""
     spent, peak = usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
     if status is None:
         return Ended(None, None, text, spent, peak)
@@ -72,7 +73,7 @@ def made_apart(make, *given):
     return pickle.loads(content)  # noqa: S301 (of our own child)
 
 
-def _be_child(argv, log, seconds):
+def _be_child(argv, log, seconds, env, encoding):
     code = ESCAPED
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
@@ -82,8 +83,14 @@ def _be_child(argv, log, seconds):
         os.dup2(sink, 1)
         os.dup2(sink, 2)
         os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), encoding="utf-8", line_buffering=True)
-        sys.stderr = io.TextIOWrapper(os.fdopen(2, "wb", closefd=False), encoding="utf-8", line_buffering=True)
+        # As Python opens them: what an encoding lacks is an error on stdout, and an escape on stderr.
+        sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", closefd=False), encoding=encoding, line_buffering=True)
+        sys.stderr = io.TextIOWrapper(
+            os.fdopen(2, "wb", closefd=False), encoding=encoding, errors="backslashreplace", line_buffering=True
+        )
+        os.environ.update(env)
+        if "TMPDIR" in dict(env):
+            tempfile.tempdir = None  # Python remembers the first
         from circle15.cli import main
 
         with redirect_stdout(sys.stdout), redirect_stderr(sys.stderr):
@@ -126,10 +133,15 @@ def warm_up(commands, folder):
     for argv in commands:
         ended = run_forked(argv, folder / "warm.log")
         assert ended.code == 0, ended.text
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            for name in json.loads(told.read_text("utf-8")):
-                if name not in sys.modules and not name.startswith(("__", "tests.")):
-                    with suppress(ImportError):
-                        importlib.import_module(name)
+        load_modules(json.loads(told.read_text("utf-8")))
     del os.environ["HOSTILE_MODULES"]
+
+
+def load_modules(names):
+    """Import here what a child told that it had imported, as far as it can be; copies find it there."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        for name in names:
+            if name not in sys.modules and not name.startswith(("__", "tests.")):
+                with suppress(ImportError):
+                    importlib.import_module(name)

@@ -1,13 +1,18 @@
 """One hostile input after another through the command line, each in a process of its own with bounds, and judged."""
 
 import csv
+import gc
+import hashlib
 import json
 import os
 import shutil
 import signal
+import stat
 import sys
 import time
-from dataclasses import asdict, dataclass
+from contextlib import suppress
+from dataclasses import asdict, dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 
 from tests.hostile.cases import KINDS, make_case
@@ -15,15 +20,16 @@ from tests.hostile.forking import ESCAPED, MOST_BYTES, made_apart, run_forked, w
 from tests.hostile.sound import sound_results
 from tests.hostile.village import write_village
 
-BAD = ("traceback", "hang", "memory", "abort", "half", "wrong")
+BAD = ("traceback", "hang", "memory", "abort", "half", "wrong", "lost")
 _DEFECT = ("a defect of circle15", "circle15 的缺陷", "Traceback (most recent call last)")
 _NO_MEMORY = ("out of memory", "内存不足")
 _LONGEST_TOLD = 50_000
+_LARGEST = 1 << 22  # of files that are looked at
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What became of one input: "clear", "accepted", "unclear", or one of `BAD`."""
+    """What became of one input: "clear", "accepted", "unclear", or one of `BAD` ("lost": a file of the user's own changed)."""
 
     kind: str
     seed: int
@@ -39,11 +45,31 @@ def judge(kind, seed, folder):
     """Run the command on the input of a kind and a seed in a child process and judge what it did."""
     _emptied(folder)
     case = made_apart(make_case, kind, seed, folder)
-    ended = run_forked(case.argv, folder.parent / f"{folder.name}.log")
+    before = _inputs(folder, case)
+    ended = run_forked(case.argv, folder.parent / f"{folder.name}.log", env=case.env, code=case.code)
     verdict = _verdict(case, ended)
+    changed = sorted(before.items() - _inputs(folder, case).items())
+    if changed and verdict not in BAD:
+        verdict, case = "lost", replace(case, label=f"{case.label}: {changed[:3]}")
     return Verdict(
         kind, seed, case.label, case.command, verdict, ended.text[-600:], round(ended.cpu_s, 2), round(ended.peak_mb, 1)
     )
+
+
+def _inputs(folder, case):
+    """Give the digests of the plain files that stand there, those in a folder of results aside."""
+    written = {str(folder / place) for option, place in pairwise(case.argv) if option == "--out"}
+    found = {}
+    for root, folders, files in os.walk(folder):
+        folders[:] = [name for name in folders if f"{root}/{name}" not in written]
+        for name in files:
+            path = f"{root}/{name}"
+            with suppress(OSError):
+                facts = os.lstat(path)
+                if stat.S_ISREG(facts.st_mode) and facts.st_size < _LARGEST:
+                    with open(path, "rb") as file:  # noqa: PTH123 (as above)
+                        found[path] = hashlib.file_digest(file, "sha256").hexdigest()
+    return found
 
 
 def _emptied(folder):
@@ -62,6 +88,8 @@ def _verdict(case, ended):
         return "traceback"
     if ended.peak_mb * 2**20 > MOST_BYTES or any(sign in ended.text for sign in _NO_MEMORY):
         return "memory"
+    if any(not path.is_file() or path.read_bytes() != content for path, content in case.kept):
+        return "lost"
     if case.out is not None:
         is_whole = all((case.out / name).is_file() for name in case.whole)
         left = [p.name for p in case.out.parent.iterdir() if p.name.endswith(".partial")]
@@ -116,6 +144,7 @@ def prepare(folder):
         folder,
     )
     shutil.rmtree(folder / "warm")
+    gc.freeze()  # else looking for garbage copies all of it in each child
 
 
 def main():

@@ -98,7 +98,7 @@ def make(rng, village):
         return Case(
             f"{how} {command} {number}",
             (*argv, "--out", str(out)),
-            names | {"--p", "--top", "--"},
+            names | {"--p", "--top", "--", "norm_per_1000"},
             out,
             (whole,),
             (1, 2),

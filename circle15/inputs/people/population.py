@@ -153,7 +153,7 @@ def _from_buildings(config: Config, district: District, cells: Cells) -> Populat
 
 def _from_points(config: Config, path: Path, _district: District, cells: Cells) -> Population:
     table = read_people_points(config, path)
-    found = spread_points(table.lon, table.lat, table.values, cells)
+    found = spread_points(table.lon, table.lat, table.values, cells, file=str(path))
     inside = np.zeros(len(table.row), dtype=np.bool_)
     crowded = np.flatnonzero(table.people_of(ALL) >= MOST_OF_A_STREET)
     inside[crowded] = piece_of_points(cells.pieces, table.lon[crowded], table.lat[crowded]) >= 0

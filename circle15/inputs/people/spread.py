@@ -193,7 +193,12 @@ def _absurd_levels(
 
 
 def spread_points(
-    lon: npt.NDArray[np.float64], lat: npt.NDArray[np.float64], values: pd.DataFrame, cells: Cells
+    lon: npt.NDArray[np.float64],
+    lat: npt.NDArray[np.float64],
+    values: pd.DataFrame,
+    cells: Cells,
+    *,
+    file: str | None = None,
 ) -> Population:
     """Sum people at points into the pieces that the points lie in; points outside the district are counted.
 
@@ -205,6 +210,8 @@ def spread_points(
         (n_points, n_groups) persons; the first column is "all".
     cells
         Pieces to sum into.
+    file
+        Where the points stand, for the error.
 
     Raises
     ------
@@ -220,6 +227,7 @@ def spread_points(
                     f"区内没有人口点（各点范围 {where}）；请检查 path 和 crs",
                     f"no population point lies in the district (points span {where}); check path and crs",
                 ),
+                file=file,
                 key="population",
             )
         )

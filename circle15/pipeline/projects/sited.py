@@ -61,8 +61,14 @@ def site_service(study: Study, service: Service, task: Task, *, threads: int | N
     if not len(places):
         raise ConfigError(
             Said(
-                f"没有可用的备选地点：均未接入道路{'或未写造价' if needs_cost else ''}",
-                "no candidate is left that is on a street" + (" and states a cost" if needs_cost else ""),
+                "没有可用的备选地点：均未接入道路"
+                + ("或未写造价；请用 --candidates 或 planning.candidates 给出带造价的备选地点表" if needs_cost else ""),
+                "no candidate is left that is on a street"
+                + (
+                    " and states a cost; name a table of places with costs: --candidates, or planning.candidates"
+                    if needs_cost
+                    else ""
+                ),
             )
         )
     cost = places.cost if needs_cost else None
