@@ -29,6 +29,7 @@ WRONG_USES = [
     ("batch", "town.toml", "--previous", "nowhere"), ("rank", "town.toml", "--top", "0"),
     ("rank", "town.toml", "--by", "luck"), ("rank", "town.toml", "--layer", "nobody"),
     ("rank", "town.toml", "--projects", "p.csv", "--top", "3"), ("rank", "town.toml", "--budget", "5"),
+    ("rank", "town.toml", "--budget", "nan"), ("site", "town.toml", "--layer", "nursery", "--budget", "inf"),
     ("rank", "town.toml", "--candidates", "nowhere.csv"), ("site", "town.toml"),
     ("site", "town.toml", "--layer", "nursery", "--model", "best"), ("site", "town.toml", "--layer", "nursery"),
     ("site", "town.toml", "--layer", "nursery", "--p", "1", "--share", "2"),

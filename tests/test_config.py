@@ -178,3 +178,9 @@ def test_what_can_be_read_of_a_faulty_config_is_read(config_file):
     assert (config.network.source, config.cells.resolution) == (good.network.source, 9)
     assert readable_config(config_file('[district]\nid = "a"\n'))[0] is None
     assert readable_config(path.with_name("none.toml")) == (None, False)
+
+
+def test_more_people_than_ever_lived_are_refused(tmp_path):
+    (tmp_path / "c.toml").write_text(GOOD.replace("total = 1000", "total = 1e308"), encoding="utf-8")
+    with pytest.raises(ConfigError, match="population.total"):
+        load_config(tmp_path / "c.toml")

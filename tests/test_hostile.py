@@ -188,6 +188,14 @@ def test_a_path_that_nobody_walks_is_told_by_its_change(tmp_path, kind, line):
     assert "100 km" in done.output
 
 
+def test_a_builder_s_clock_in_the_environment_ends_no_run(tmp_path):
+    village = write_village(tmp_path / "v")
+    argv = [sys.executable, "-m", "circle15", "run", str(village.config), "--out", str(tmp_path / "out"), "-q"]
+    env = {**os.environ, "SOURCE_DATE_EPOCH": "no time"}
+    done = subprocess.run(argv, capture_output=True, text=True, env=env, check=False, timeout=300)
+    assert (done.returncode, done.stderr) == (0, "")
+
+
 @pytest.mark.parametrize("becomes", ["gone", "a file"])
 @pytest.mark.parametrize("stage", ["network", "reach", "write"])
 def test_a_folder_of_results_that_vanishes_or_becomes_a_file_is_told_and_nothing_is_left(tmp_path, stage, becomes):

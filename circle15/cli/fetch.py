@@ -9,7 +9,7 @@ import click
 from circle15.cli.shared.click_words import command as named
 from circle15.cli.shared.click_words import option
 from circle15.cli.shared.language import told
-from circle15.cli.shared.options import NamedPath, say, shared
+from circle15.cli.shared.options import Amount, NamedPath, say, shared
 from circle15.cli.shared.terminal import echo
 from circle15.said import COMMA, Said
 
@@ -29,7 +29,7 @@ PLACE 为地名（"江北区, 宁波市"）、面文件，或 西,南,东,北。
 @option(
     "--buffer",
     "buffer_m",
-    type=click.FloatRange(min=0),
+    type=Amount(min=0),
     metavar="X",
     default=2000.0,
     show_default=True,

@@ -11,6 +11,7 @@ from circle15.cli.shared.click_words import option
 from circle15.cli.shared.language import told
 from circle15.cli.shared.options import (
     FILE,
+    Amount,
     candidates_option,
     config_argument,
     out_option,
@@ -75,7 +76,7 @@ if TYPE_CHECKING:
 )
 @option(
     "--budget",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Amount(min=0, min_open=True),
     metavar="X",
     help=Said(
         "每项服务的造价上限（万元）。",

@@ -12,6 +12,7 @@ from circle15.cli.shared.click_words import option
 from circle15.cli.shared.options import (
     EXIT_FAILED,
     FILE,
+    Amount,
     candidates_option,
     config_argument,
     out_option,
@@ -59,14 +60,14 @@ capacitated  每处容量有限时，补足的缺口最多
 @option("--p", "p", type=click.IntRange(min=1), metavar="N", help=Said("新建设施数上限。", "Most new facilities."))
 @option(
     "--budget",
-    type=click.FloatRange(min=0, min_open=True),
+    type=Amount(min=0, min_open=True),
     metavar="X",
     help=Said(
         "造价上限（万元）。",
         "Most that they may cost, 万元.",
     ),
 )
-@option("--share", type=click.FloatRange(min=0, max=1, min_open=True), metavar="X", default=1.0, show_default=True,
+@option("--share", type=Amount(min=0, max=1, min_open=True), metavar="X", default=1.0, show_default=True,
               help=Said("set-cover：应覆盖的人口比例。", "set-cover: share of the people to cover."))  # fmt: skip
 @option(
     "--cheapest",
@@ -78,7 +79,7 @@ capacitated  每处容量有限时，补足的缺口最多
 )
 @candidates_option
 @option("--forbidden", type=FILE, metavar="FILE", help=Said("不得建设的范围。", "Areas in which nothing may be built."))
-@option("--time-limit", type=click.FloatRange(min=0, min_open=True), metavar="X", default=60.0, show_default=True,
+@option("--time-limit", type=Amount(min=0, min_open=True), metavar="X", default=60.0, show_default=True,
               help=Said(
         "求解时限（秒）；到时停止的，表中注明尚未排除的差距。",
         "Seconds for the solver; where it stops, the table says how much is not excluded.",

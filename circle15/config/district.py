@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from circle15.config.types import CrsName, Identifier, KeyFaultError, NonNegative, Positive, Table
+from circle15.config.types import CrsName, Identifier, KeyFaultError, NonNegative, People, Positive, Table
 from circle15.config.where import Where  # noqa: TC001 (pydantic needs it at run time)
 
 OUTLINE_KEYS = ("boundary", "units", "communities")
@@ -218,7 +218,7 @@ class PopulationTable(Table):
     """File of people, for every source but "buildings"; rasters may be tiles ("tiles/*.tif"), and "women.tif+men.tif"
     adds two up.
     人口文件，"buildings" 之外必填；栅格可为分幅（"tiles/*.tif"），"women.tif+men.tif" 表示相加。"""
-    total: Positive | None = None
+    total: People | None = None
     """People in the district, to which the source is scaled; required with "buildings". Without it the source's own sum
     holds.
     全区总人口，按此缩放；"buildings" 必填，其余不写则以数据合计为准。"""

@@ -32,6 +32,8 @@ LayerKey = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 # Strict, so that true is not taken as 1 nor "15" as 15.
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False, strict=True)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False, strict=True)]
+People = Annotated[float, Field(gt=0, le=1e10, allow_inf_nan=False, strict=True)]
+"""People of one place: no more than ever lived at a time."""
 Count = Annotated[int, Field(ge=1, le=1_000_000, strict=True)]
 Few = Annotated[int, Field(ge=1, le=100, strict=True)]
 Norm = Annotated[float, Field(gt=0, le=1e6, allow_inf_nan=False, strict=True)]

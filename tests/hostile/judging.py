@@ -91,9 +91,11 @@ def _verdict(case, ended):
     if any(not path.is_file() or path.read_bytes() != content for path, content in case.kept):
         return "lost"
     if case.out is not None:
-        is_whole = all((case.out / name).is_file() for name in case.whole)
-        left = [p.name for p in case.out.parent.iterdir() if p.name.endswith(".partial")]
-        stands = case.out.exists() and not case.keeps_parts
+        # Names may be longer than a path may be, of which pathlib makes an error.
+        is_whole = all(os.path.isfile(case.out / name) for name in case.whole)  # noqa: PTH113
+        beside = os.listdir(case.out.parent) if os.path.isdir(case.out.parent) else []  # noqa: PTH112, PTH208
+        left = [name for name in beside if name.endswith(".partial")]
+        stands = os.path.exists(case.out) and not case.keeps_parts  # noqa: PTH110
         if (
             ((ended.code == 0) != is_whole and not (is_whole and case.keeps_parts))
             or (ended.code != 0 and stands)

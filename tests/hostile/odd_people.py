@@ -1,10 +1,12 @@
 """People as places, as rows of a census with age classes, as tiles of a raster, and totals that they are raked to."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import rasterio
 
+from tests.hostile.cases import case_of
 from tests.hostile.odd_rasters import PIXEL, write
 from tests.hostile.spoiling import NUMBERS, spoil, spoil_table
 from tests.hostile.village import SOUTH, STEP, UNITS, WEST, N, place
@@ -105,6 +107,12 @@ def _tiles(rng, village):
     return [f'source = "raster"\npath = "{name}"', *more], f"tiles {odd} {name} {more}", "t0.tif"
 
 
+def _case(rng, village, label, name):
+    """Any of the files may be the one at fault, and a mosaic is named by its pattern."""
+    case = case_of(rng.choice(["check", "check", "run"]), village, label, name)
+    return replace(case, names=case.names | {"控制数.csv", "people.csv", "tiles"})
+
+
 def make(rng, village):
     """Write odd people and, for some, odd groups and totals."""
     how = rng.choice([_points, _points, _census, _tiles])
@@ -127,4 +135,4 @@ def make(rng, village):
     village.say(SOURCE, "\n".join(keys))
     if rng.random() < 0.2:
         village.say("minutes = 10", f"minutes = 10\ngroup = {json.dumps(rng.choice(['old', 'all', 'x', '']))}")
-    return f"{label} {' '.join(keys[1:])}"[:160], name
+    return _case(rng, village, f"{label} {' '.join(keys[1:])}"[:160], name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 import sys
 import traceback
 from collections.abc import Callable
@@ -35,6 +36,17 @@ class NamedPath(click.Path):
         if value == "":
             self.fail(told(Said("名称为空", "the name is empty")), param, ctx)
         return super().convert(value, param, ctx)
+
+
+class Amount(click.FloatRange):
+    """A number within bounds that is one: "nan" compares with no bound, and "inf" keeps to an open one."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Refuse what is no finite number."""
+        found = super().convert(value, param, ctx)
+        if not math.isfinite(found):
+            self.fail(told(Said(f"{value} 不是有限的数", f"{value} is no finite number")), param, ctx)
+        return found
 
 
 config_argument = click.argument("config", type=click.Path(path_type=Path))
