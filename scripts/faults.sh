@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # faults.sh [EVERY] [KILLS]: let every EVERYth call of the system that changes files fail once in turn (1: each), and every EVERYth
 # request for 64 KB of memory or more, and kill processes at KILLS of the calls, over run, batch of three, verify and the cache, and
-# over Monaco; print what was tried and lost. Linux, needs gcc. A case late in a run takes a tenth of a second, one of the first
+# over Monaco; print what was tried and lost. Linux, needs gcc. Of calls at one place of the program the first come first. A case late in a run takes a tenth of a second, one of the first
 # hundreds as long as the run itself (tests/faults/branching.py): an hour of two idle cores for all. Two processes share the calls; what
 # was lost is told at once, and what was tried where they are stopped (SIGTERM).
 set -euo pipefail

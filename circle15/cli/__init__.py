@@ -85,7 +85,7 @@ class _LazyGroup(click.Group):
     def main(self, args: Sequence[str] | None = None, *rest: Any, **extra: Any) -> Any:
         """Talk in the language of the config that is named, else of --lang, else of the system."""
         look_for_circles_seldom()
-        # A builder's clock: numpy's f2py, which libraries load, ends where it is no time, and no result may depend on it.
+        # A builder's clock: numpy's f2py, which libraries load, ends where it is no time; no result may depend on it.
         os.environ.pop("SOURCE_DATE_EPOCH", None)
         with speaking(language_of(sys.argv[1:] if args is None else args)):
             return super().main(args, *rest, **extra)

@@ -15,12 +15,30 @@ from collections import Counter
 from pathlib import Path
 
 from circle15.cli import main
+from circle15.files import staging
 from circle15.pipeline import run_district  # noqa: F401 (loaded before the forks)
 from tests.faults.branching import wait_for
 from tests.faults.verdict import half, visible
 
 CONFIGS = ("west.toml", "before.toml")
 TOLD = "another circle15 is writing to this folder"
+
+
+def _timed(publish, note):
+    """Let the putting into place note when it began and ended."""
+
+    def timed(*args, **kwargs):
+        begun = time.monotonic()
+        publish(*args, **kwargs)
+        note.write_text(json.dumps([begun, time.monotonic()]), encoding="utf-8")
+
+    return timed
+
+
+def are_in_turn(words):
+    """Tell whether of two runs that both ended well the one began to put its result there after the other had ended that."""
+    (_, first_end), (second_begin, _) = sorted(json.loads(one.with_suffix(".times").read_bytes()) for one in words)
+    return first_end <= second_begin
 
 
 def start(config, out, words):
@@ -34,6 +52,7 @@ def start(config, out, words):
     sys.stdout = sys.stderr = stream
     code = 70
     try:
+        staging.publish = _timed(staging.publish, words.with_suffix(".times"))
         main(["run", str(config), "--out", str(out), "-q", "--threads", "1"])
     except SystemExit as e:
         code = e.code or 0
@@ -66,12 +85,14 @@ def try_pairs(folder, n, seed):
             words = [root / f"words-{i}" for i in range(2)]
             order = moments.sample(CONFIGS, 2)
             first = start(folder / order[0], root / "out", words[0])
-            time.sleep(moments.uniform(0, usual) * moments.choice((0, 0.1, 1)))
+            time.sleep(moments.uniform(0, usual) * moments.choice((0, 0.1, 1, 2)))
             codes = [wait_for(start(folder / order[1], root / "out", words[1])), wait_for(first)][::-1]
             said = [TOLD in one.read_text("utf-8") for one in words]
             ends[
                 " and ".join("says so" if told else f"ends with {code}" for code, told in zip(codes, said, strict=True))
             ] += 1
+            if codes == [0, 0] and not are_in_turn(words):
+                wrong.append(f"pair {turn}: both put a result there at the same time")
             text = half(root / "out")
             if text or results(root / "out") not in whole:
                 wrong.append(f"pair {turn}: {text or 'neither result'}")
