@@ -153,6 +153,15 @@ def test_a_geopackage_of_streets_is_the_network_and_the_larger_file_wins(folder)
     assert f'# [network] source = "{smaller}"' in text
 
 
+def test_a_shape_without_corners_is_at_no_place_and_ends_no_draft(folder):
+    shapes = [shapely.LineString(), shapely.LineString([(121.5, 29.9), (121.51, 29.9)])]
+    frame = gpd.GeoDataFrame({"name": ["empty", "sound"]}, geometry=shapes, crs=4326)
+    frame.to_parquet(folder / "lines.parquet")
+    done = CliRunner().invoke(main, ["init", str(folder)])
+    assert done.exit_code == 0, done.output
+    assert (folder / "district.toml").is_file()
+
+
 def test_hostile_names_make_no_toml_of_their_own(tmp_path):
     folder = tmp_path / 'a"b'
     folder.mkdir()

@@ -29,7 +29,7 @@ VARIABLES = {
     "CPL_DEBUG": ("ON",),
     "CIRCLE15_NOTHING": ("x",),
 }  # fmt: skip
-CODES = ("utf-8", "utf-8", "utf-8", "gbk", "ascii", "latin-1", "cp1252", "utf-16")
+CODES = ("utf-8", "utf-8", "utf-8", "gbk", "ascii", "latin-1", "cp1252", "utf-16-le")
 
 
 def _lay_places(village):
