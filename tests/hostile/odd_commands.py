@@ -231,6 +231,8 @@ def make(rng, village):
             "DIR",
             "CONFIG",
             "PLACE",
+            "candidates",
+            "/:",
         }
     )
     label = " ".join(a.replace(str(village.folder), "") for a in argv)[:150]
