@@ -184,3 +184,17 @@ def test_more_people_than_ever_lived_are_refused(tmp_path):
     (tmp_path / "c.toml").write_text(GOOD.replace("total = 1000", "total = 1e308"), encoding="utf-8")
     with pytest.raises(ConfigError, match=r"population\.total"):
         load_config(tmp_path / "c.toml")
+
+
+@pytest.mark.parametrize("scale", ["[nan, 5]", "[1, nan]", "[1, inf]", "[-inf, 5]", "[5, 1]"])
+def test_a_scale_of_answers_has_two_finite_ends(tmp_path, scale):
+    (tmp_path / "c.toml").write_text(GOOD + f'[survey]\npath = "s.csv"\nscale = {scale}\n', encoding="utf-8")
+    with pytest.raises(ConfigError, match="lowest answer, highest answer"):
+        load_config(tmp_path / "c.toml")
+
+
+@pytest.mark.parametrize("nodata", ["nan", "inf", "-inf"])
+def test_pixels_that_are_no_number_need_no_nodata(tmp_path, nodata):
+    raster = f'source = "raster"\npath = "p.tif"\nnodata = {nodata}'
+    (tmp_path / "c.toml").write_text(GOOD.replace('source = "buildings"', raster), encoding="utf-8")
+    assert load_config(tmp_path / "c.toml").population.nodata is None

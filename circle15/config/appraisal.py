@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Self
 
 from pydantic import Field, model_validator
@@ -81,7 +82,7 @@ class SurveyTable(Table):
                 "逐份答卷写 answer_field，汇总结果写 n_field、mean_field 和 sd_field，二者择一",
                 "give answer_field for single answers, or n_field, mean_field and sd_field, not both",
             )
-        if self.scale[0] >= self.scale[1]:
+        if not -math.inf < self.scale[0] < self.scale[1] < math.inf:
             raise KeyFaultError("应写 scale = [最低分, 最高分]", "scale = [lowest answer, highest answer]")
         return self
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import datetime as dt
+import math
 import re
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import BeforeValidator, Field, field_validator, model_validator
 
 from circle15.config.types import CrsName, Identifier, KeyFaultError, NonNegative, People, Positive, Table
 from circle15.config.where import Where  # noqa: TC001 (pydantic needs it at run time)
@@ -264,6 +265,11 @@ class PopulationTable(Table):
     """Whether people beyond the border compete for supply; without the key they do where the source tells of them
     ("points", "raster").
     边界以外的人口是否一同竞争供给；不写则数据含有界外人口时（"points" "raster"）计入。"""
+
+    @field_validator("nodata")
+    @classmethod
+    def _pixels_that_are_no_number_are_nobody_anyway(cls, value: float | None) -> float | None:
+        return value if value is not None and math.isfinite(value) else None
 
     @model_validator(mode="after")
     def _path_where_needed(self) -> Self:

@@ -191,9 +191,10 @@ def _is_areal(table: Table) -> bool:
 
 
 def _points(table: Table) -> tuple[Floats, Floats]:
-    shapes = np.asarray(table.geometry.to_numpy() if table.geometry is not None else [], dtype=object)
+    shapes = np.array(table.geometry.to_numpy() if table.geometry is not None else [], dtype=object)
     # A shape without corners is at no place, as one that is missing; shapely asks it for its x in vain.
-    points = shapely.point_on_surface(np.where(shapely.is_empty(shapes), None, shapes))
+    shapes[shapely.is_empty(shapes)] = None
+    points = shapely.point_on_surface(shapes)
     return shapely.get_x(points), shapely.get_y(points)
 
 
