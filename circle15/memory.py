@@ -10,11 +10,11 @@ from pathlib import Path
 
 from circle15.said import Said
 
-REMEDY = Said(
-    "请关闭其他程序，或改用较粗的网格（[cells] resolution 减 1）、较少的线程（--threads 1）或较小的范围",
-    "close other programs, give coarser cells ([cells] resolution one lower), fewer threads (--threads 1), or a smaller"
-    " district",
+_SMALLER = Said(
+    "改用较粗的网格（[cells] resolution 减 1）、较少的线程（--threads 1）或较小的范围",
+    "give coarser cells ([cells] resolution one lower), fewer threads (--threads 1), or a smaller district",
 )
+REMEDY = Said("请关闭其他程序，或", "close other programs, ") + _SMALLER
 _LONGEST = 200
 _OBJECTS_BETWEEN_LOOKS = 100_000
 _UNLIMITED = 1 << 60
@@ -55,10 +55,9 @@ def out_of_memory_text(error: MemoryError) -> Said:
     bound = _of_process()
     if bound is not None:  # that other programs end does not help
         return Said(
-            f"内存不足{zh}：本进程的上限为 {gigabytes(bound)}（--memory-limit 或 ulimit），"
-            f"请提高上限，或{REMEDY.zh.partition('或')[2]}",
+            f"内存不足{zh}：本进程的上限为 {gigabytes(bound)}（--memory-limit 或 ulimit），请提高上限，或{_SMALLER.zh}",
             f"out of memory{en}: this process may take {gigabytes(bound)} (--memory-limit, or ulimit); raise that,"
-            f"{REMEDY.en.partition(',')[2]}",
+            f" {_SMALLER.en}",
         )
     return Said(f"内存不足{zh}：{REMEDY.zh}", f"out of memory{en}: {REMEDY.en}")
 

@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 
 CONFIRM = "请核对 please confirm"
 _BLOCK = re.compile(r"(?m)^(?=\[)")
+_BELOW_BOUNDARY = re.compile(r"(?m)(^boundary = .*\n)(?:[ ]+#.*\n)+(?:# boundary_crs = .*\n)?")
+_UNITS_HINTS = re.compile(r"(?m)^# (units|unit_id_field|unit_name_field) = .*\n")
+"""What the template explains where nothing is known yet."""
 _COMMENT_COLUMN = 43
 _NAMES_SHOWN = 12
 _SHAPED = (".geojson", ".json", ".gpkg", ".gdb", ".shp", ".zip", ".kml", ".kmz", ".parquet", ".geoparquet")
@@ -125,7 +128,7 @@ def _district(draft: Draft, block: str) -> str:
     ground = draft.boundary or draft.units
     if ground is not None:
         # The template explains its own boundary on the lines below it.
-        block = re.sub(r"(?m)(^boundary = .*\n)(?:[ ]+#.*\n)+(?:# boundary_crs = .*\n)?", r"\1", block)
+        block = _BELOW_BOUNDARY.sub(r"\1", block)
         why = "" if draft.boundary is not None else "; 各街道之并 the units together"
         if draft.feature is not None:
             why = f"; {draft.feature[1]}"
@@ -141,7 +144,7 @@ def _district(draft: Draft, block: str) -> str:
             for key, f in (("unit_id_field", "unit_code"), ("unit_name_field", "name"))
             if f in draft.units.columns
         ]
-        block = re.sub(r"(?m)^# (units|unit_id_field|unit_name_field) = .*\n", "", block)
+        block = _UNITS_HINTS.sub("", block)
         block = block.replace("lang = ", "".join(lines) + "lang = ", 1)
     if draft.communities is not None:
         lines = [_line("communities", source_text(draft.communities), CONFIRM)]
@@ -158,11 +161,11 @@ def _from_extract(area: AreaGuess, block: str) -> str:
             around = "请核对 please confirm: 各表点位的范围 around the points of the tables"
             offers.append("# " + _line("boundary", area.box, around))
         return block.replace("boundary = ", "".join(offers) + "boundary = ", 1)
-    block = re.sub(r"(?m)(^boundary = .*\n)(?:[ ]+#.*\n)+(?:# boundary_crs = .*\n)?", r"\1", block)
+    block = _BELOW_BOUNDARY.sub(r"\1", block)
     block = _set(block, "name", area.name, f"{CONFIRM}; printed on maps and tables")
     block = _set(block, "boundary", area.boundary, f"{CONFIRM}; {area.why}")
     if area.units is not None:
-        block = re.sub(r"(?m)^# (units|unit_id_field|unit_name_field) = .*\n", "", block)
+        block = _UNITS_HINTS.sub("", block)
         block = block.replace("lang = ", _line("units", area.units, CONFIRM) + "lang = ", 1)
     return block
 
